@@ -1,0 +1,34 @@
+"""Counties of this server: make one, list them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, text
+
+from database.errors import OnemapError
+from database.migrate import migrate_county, migrate_platform
+from database.scope import county_schema
+
+
+class CountyNotFound(OnemapError):
+    """No county with this code on this server."""
+
+    title_zh = "没有这个县"
+    title_en = "No such county"
+
+
+def create_county(owner: Engine, code: str, name: str, *, synthetic: bool = False) -> None:
+    """Create a county's schema with all its tables, and register it. Repeating it changes only the name.
+
+    code: six digits. synthetic: True for generated demo data. Raises InvalidScope for a malformed code.
+    """
+    county_schema(code)
+    migrate_platform(owner)
+    migrate_county(owner, code)
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO platform.county (code, name, synthetic) VALUES (:code, :name, :synthetic) "
+                "ON CONFLICT (code) DO UPDATE SET name = excluded.name"
+            ),
+            {"code": code, "name": name, "synthetic": synthetic},
+        )

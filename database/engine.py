@@ -1,0 +1,58 @@
+"""Connections: one pool of the application role, and transactions that always carry a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine
+
+from database.scope import Scope, enter_scope
+
+
+def sqlalchemy_url(url: str) -> str:
+    """``postgresql://…`` as SQLAlchemy wants it, with the psycopg 3 driver."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+class Database:
+    """The application's door to PostGIS, connected as the role that owns nothing.
+
+    url: ``postgresql://`` of the application role. pool_size: connections kept.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.engine: Engine = create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={"options": "-c timezone=Asia/Shanghai", "application_name": "onemap"},
+        )
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Connection]:
+        """A transaction inside one county, seeing only what the scope allows; commits on success."""
+        with self.engine.begin() as connection:
+            enter_scope(connection, scope)
+            yield connection
+
+    @contextmanager
+    def platform(self) -> Iterator[Connection]:
+        """A transaction on the platform tables; county tables stay closed, for no scope is entered."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def raw(connection: Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection beneath, for COPY; it shares the transaction and its scope."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver

@@ -1,0 +1,111 @@
+"""Bring the platform schema and every county schema to the newest revision.
+
+Each schema keeps its own ``alembic_version``. Migrations wait at most ``LOCK_TIMEOUT`` for a lock, so that a
+running release is never held up behind them; a run that times out changed nothing and can be repeated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, MetaData, create_engine, text
+
+from database.base import PLATFORM_SCHEMA, CountyBase, PlatformBase
+from database.engine import sqlalchemy_url
+from database.errors import OnemapError
+from database.scope import county_schema
+
+LOCK_TIMEOUT = "5s"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class EmptyMetadata(OnemapError):
+    """The models were not imported before migrating: comparing against nothing would drop everything."""
+
+    title_zh = "没有加载数据表定义，拒绝迁移"
+    title_en = "No table definitions loaded; refusing to migrate"
+
+
+def owner_engine(owner_url: str) -> Engine:
+    """An engine of the owning role, for migrations only."""
+    return create_engine(
+        sqlalchemy_url(owner_url), connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT}"}
+    )
+
+
+def migrate_platform(engine: Engine) -> None:
+    """Create or upgrade schema ``platform``."""
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {PLATFORM_SCHEMA}"))
+        _upgrade(connection, "platform", PLATFORM_SCHEMA)
+
+
+def migrate_county(engine: Engine, code: str) -> None:
+    """Create or upgrade the schema of one county. Raises EmptyMetadata when no models are loaded."""
+    refuse_empty(CountyBase.metadata)
+    schema = county_schema(code)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+        _upgrade(connection, "county", schema)
+
+
+def migrate_all(engine: Engine) -> list[str]:
+    """Upgrade the platform and every county; returns the county codes. Each county is a transaction of its own."""
+    refuse_empty(CountyBase.metadata)
+    migrate_platform(engine)
+    with engine.connect() as connection:
+        codes = list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))
+    for code in codes:
+        migrate_county(engine, code)
+    return codes
+
+
+def refuse_empty(metadata: MetaData) -> None:
+    """Raise EmptyMetadata when ``metadata`` knows no table."""
+    if not metadata.tables:
+        raise EmptyMetadata("导入各层 models 后再迁移 / import the models of every floor first")
+
+
+def differences(engine: Engine, code: str | None = None) -> list[object]:
+    """What the models and the migrated schema disagree about; empty when they agree. Without a code: the platform."""
+    metadata = CountyBase.metadata if code else PlatformBase.metadata
+    refuse_empty(metadata)
+    with engine.connect() as connection:
+        _use_schema(connection, county_schema(code) if code else "public")
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_object": _ours,
+                "include_schemas": code is None,
+                "include_name": _platform_only if code is None else None,
+            },
+        )
+        return list(compare_metadata(context, metadata))
+
+
+def _platform_only(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "schema" or name == PLATFORM_SCHEMA
+
+
+def _ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+    return not (
+        kind == "table" and reflected and (name in ("alembic_version", "spatial_ref_sys") or str(name).startswith("procrastinate"))
+    )
+
+
+def _use_schema(connection: Connection, schema: str) -> None:
+    connection.execute(text(f"SET search_path = {schema}, public"))
+    connection.dialect.default_schema_name = schema
+
+
+def _upgrade(connection: Connection, branch: str, schema: str) -> None:
+    _use_schema(connection, schema)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / branch))
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head")

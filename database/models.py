@@ -1,0 +1,121 @@
+"""The shared tables, in schema ``platform``: counties, accounts, sessions, tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.base import PlatformBase, identity_column, now_column
+
+
+class County(PlatformBase):
+    """A county served from this database; its data live in schema ``c`` + code."""
+
+    __tablename__ = "county"
+    __table_args__ = (
+        CheckConstraint("code ~ '^[0-9]{6}$'", name="code_grammar"),
+        {"comment": "counties (县)"},
+    )
+
+    code: Mapped[str] = mapped_column(String(6), primary_key=True, comment="six-digit division code")
+    name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
+    synthetic: Mapped[bool] = mapped_column(
+        Boolean,
+        server_default=text("false"),
+        nullable=False,
+        comment="generated demo data, labelled so everywhere",
+    )
+    created_at: Mapped[datetime] = now_column("when the county was created")
+
+
+class Account(PlatformBase):
+    """Someone who signs in: one role, one county, a set of grid prefixes."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin','auditor')",
+            name="role",
+        ),
+        CheckConstraint("cardinality(prefixes) > 0", name="has_prefix"),
+        {"comment": "accounts (账号)"},
+    )
+
+    username: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="sign-in name, unique on this server"
+    )
+    display_name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
+    password_hash: Mapped[str] = mapped_column(Text, nullable=False, comment="argon2id")
+    role: Mapped[str] = mapped_column(String(32), nullable=False, comment="what the account may do")
+    county: Mapped[str] = mapped_column(
+        ForeignKey("platform.county.code"), nullable=False, comment="its county"
+    )
+    prefixes: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), nullable=False, comment="grid-code prefixes it may see"
+    )
+    disabled: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("false"), nullable=False, comment="may not sign in"
+    )
+    failed_attempts: Mapped[int] = mapped_column(
+        Integer, server_default=text("0"), nullable=False, comment="wrong passwords in a row"
+    )
+    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="lockout end")
+    created_at: Mapped[datetime] = now_column("when the account was made")
+
+
+class Session(PlatformBase):
+    """A browser session; only the hash of the cookie is kept."""
+
+    __tablename__ = "session"
+    __table_args__ = ({"comment": "browser sessions (会话)"},)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, comment="SHA-256 of the cookie")
+    username: Mapped[str] = mapped_column(
+        ForeignKey("platform.account.username", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        comment="whose",
+    )
+    created_at: Mapped[datetime] = now_column("sign-in")
+    last_seen_at: Mapped[datetime] = now_column("last request, for the idle timeout")
+    expires_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), nullable=False, comment="absolute end"
+    )
+
+
+class AccessToken(PlatformBase):
+    """A personal access token for programs (QGIS, scripts); only its hash is kept."""
+
+    __tablename__ = "access_token"
+    __table_args__ = ({"comment": "personal access tokens (访问令牌)"},)
+
+    id: Mapped[int] = identity_column()
+    token_hash: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, unique=True, comment="SHA-256 of the token"
+    )
+    username: Mapped[str] = mapped_column(
+        ForeignKey("platform.account.username", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        comment="whose",
+    )
+    name: Mapped[str] = mapped_column(Text, nullable=False, comment="what it is for")
+    created_at: Mapped[datetime] = now_column("when it was made")
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="last use")
+    expires_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), nullable=False, comment="end of validity"
+    )
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="withdrawn")

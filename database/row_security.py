@@ -1,0 +1,26 @@
+"""Row-level security, the same for every table of a county.
+
+A row is visible, and may be written, when its grid code starts with a prefix of the scope that entered the
+transaction; without a scope there are no prefixes and nothing is visible. The policy has no OR and asks for the
+prefixes once a statement (an InitPlan). ``onemap_tiles`` owns the tile functions, which apply the same scope with
+the spatial index (see ``layers/tiles``); nobody can sign in as it.
+"""
+
+from __future__ import annotations
+
+APP_ROLE = "onemap_app"
+TILE_ROLE = "onemap_tiles"
+
+WITHIN_SCOPE = "grid_code ^@ ANY ((SELECT platform.scope_prefixes())::text[])"
+
+
+def protect_table(table: str, *, append_only: bool = False) -> list[str]:
+    """The statements that put a table under row-level security; append_only forbids UPDATE and DELETE."""
+    verbs = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY scope ON {table} TO {APP_ROLE} USING ({WITHIN_SCOPE}) WITH CHECK ({WITHIN_SCOPE})",
+        f"CREATE POLICY tiles ON {table} FOR SELECT TO {TILE_ROLE} USING (true)",
+        f"GRANT {verbs} ON {table} TO {APP_ROLE}",
+    ]

@@ -1,0 +1,101 @@
+"""Who acts, as what, and how far they see: the one blessed way into a county's data.
+
+A scope is a set of grid-code prefixes. It enters the database once per transaction through
+:func:`enter_scope`; row-level security does the rest. ``scripts/lint_scope.py`` fails the build when a
+scope filter is written by hand anywhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+
+from database.errors import OnemapError
+
+GRID_CODE = re.compile(r"\d{6}(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?")
+
+
+class InvalidScope(OnemapError):
+    """A scope names another county, a malformed grid code, or nothing at all."""
+
+    title_zh = "数据范围无效"
+    title_en = "Invalid scope"
+
+
+class Role(StrEnum):
+    """What an account is; what each may do is listed in ``mapserver/auth/permissions.py``."""
+
+    GRID_WORKER = "grid_worker"  # 网格员
+    VILLAGE_OFFICER = "village_officer"  # 村干部
+    TOWN_OFFICIAL = "town_official"  # 乡镇干部
+    GIS_STAFF = "gis_staff"  # 数据专员
+    COUNTY_ADMIN = "county_admin"  # 县级管理员
+    AUDITOR = "auditor"  # 审计员
+    SYSTEM = "system"  # imports, scans and jobs; never an account
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An actor's reach inside one county.
+
+    county: six digits. actor: user name, as recorded in history and audit. prefixes: grid codes, each
+    inside the county; a row is visible when its grid code starts with one of them.
+    Raises InvalidScope when a prefix is malformed or of another county, or when there is none.
+    """
+
+    county: str
+    actor: str
+    role: Role
+    prefixes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d{6}", self.county):
+            raise InvalidScope(f"县代码应为 6 位数字 / a county code has six digits: {self.county!r}")
+        if not self.prefixes:
+            raise InvalidScope(f"账号 {self.actor} 没有任何网格范围 / the account has no grid prefix")
+        for prefix in self.prefixes:
+            if not GRID_CODE.fullmatch(prefix) or not prefix.startswith(self.county):
+                raise InvalidScope(
+                    f"网格范围 {prefix!r} 不属于县 {self.county} / the prefix is not of this county"
+                )
+
+    @classmethod
+    def of_system(cls, county: str, actor: str = "system") -> Scope:
+        """The whole county, for imports, scans and jobs."""
+        return cls(county, actor, Role.SYSTEM, (county,))
+
+    @property
+    def whole_county(self) -> bool:
+        """True when every row of the county is visible."""
+        return self.county in self.prefixes
+
+    def covers(self, grid_code: str) -> bool:
+        """True when a row with this grid code is visible. For checks before work; the guard is the database."""
+        return any(grid_code.startswith(prefix) for prefix in self.prefixes)
+
+
+def county_schema(county: str) -> str:
+    """The schema of a county: ``c330521``. Raises InvalidScope unless the code has six digits."""
+    if not re.fullmatch(r"\d{6}", county):
+        raise InvalidScope(f"县代码应为 6 位数字 / a county code has six digits: {county!r}")
+    return f"c{county}"
+
+
+def enter_scope(connection: Connection, scope: Scope) -> None:
+    """Enter a scope for the rest of the current transaction (it ends with it: all settings are LOCAL).
+
+    Sets ``search_path`` to the county's schema and the settings that every policy reads. Raises
+    InvalidScope (from the database function's own check) when the county does not exist.
+    """
+    connection.execute(
+        text("SELECT platform.enter_scope(:county, :actor, :role, :prefixes)"),
+        {
+            "county": scope.county,
+            "actor": scope.actor,
+            "role": scope.role.value,
+            "prefixes": list(scope.prefixes),
+        },
+    )
