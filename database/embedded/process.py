@@ -1,0 +1,86 @@
+"""Is a server running on this data folder? Asked without credentials; a reused pid does not fool it."""
+
+import os
+import time
+from pathlib import Path
+
+from psycopg import pq
+
+from database.embedded.layout import PORT, Layout
+
+
+def ping(layout: Layout) -> pq.Ping:
+    """OK: accepts connections; REJECT: starting or recovering; NO_RESPONSE: nobody listens on the socket."""
+    socket_file = layout.socket_dir / f".s.PGSQL.{PORT}"
+    if not socket_file.exists():
+        return pq.Ping.NO_RESPONSE
+    conninfo = f"host='{_escaped(str(layout.socket_dir))}' port={PORT} dbname=postgres connect_timeout=5"
+    return pq.Ping(pq.PGconn.ping(conninfo.encode()))
+
+
+def wait_until_ready(layout: Layout, *, seconds: float) -> bool:
+    """Wait while a server starts or replays its log after a crash."""
+    deadline = time.monotonic() + seconds
+    while (answer := ping(layout)) is not pq.Ping.OK:
+        if time.monotonic() > deadline or (
+            answer is pq.Ping.NO_RESPONSE and server_pid(layout.data_dir) is None
+        ):
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def recorded_pid(data_dir: Path) -> int | None:
+    """The process id in postmaster.pid, whether or not it is alive."""
+    try:
+        first_line = (data_dir / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0]
+        return abs(int(first_line))
+    except (OSError, ValueError):
+        return None
+
+
+def server_pid(data_dir: Path) -> int | None:
+    """The process id of the live server of this data folder, or None. A reused process id does not count."""
+    pid = recorded_pid(data_dir)
+    if pid is None or not _is_server_of(pid, data_dir):
+        return None
+    return pid
+
+
+def drop_stale_pid_file(data_dir: Path) -> bool:
+    """Remove a postmaster.pid whose process is dead or is no server of this data folder.
+
+    PostgreSQL sees to dead processes itself, but trusts any live process of its own user.
+    Returns whether a file went.
+    """
+    if recorded_pid(data_dir) is None or server_pid(data_dir) is not None:
+        return False
+    (data_dir / "postmaster.pid").unlink(missing_ok=True)
+    return True
+
+
+def _is_server_of(pid: int, data_dir: Path) -> bool:
+    process = Path(f"/proc/{pid}")
+    if not Path("/proc/self").exists():  # no /proc: believe any live process
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+    try:
+        if (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[
+            0
+        ] == "Z":
+            return False
+        return (process / "cwd").samefile(data_dir) and (process / "comm").read_text().strip() in {
+            "postgres",
+            "postmaster",
+        }
+    except OSError:
+        return False
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
