@@ -95,8 +95,8 @@ class EmbeddedCluster:
     def start(self) -> ClusterInfo:
         """Create the cluster if there is none, start it if it is not running, and return when it is ready.
 
-        It stays running until somebody calls `stop`. Waits for crash recovery. Several processes may call this
-        at once. Raises PostgresMissingError, PostgisMissingError, ClusterVersionError, ClusterInitError,
+        It stays running until somebody calls `stop`. Waits for crash recovery. Several processes may call
+        this at once. Raises PostgresMissingError, PostgisMissingError, ClusterVersionError, ClusterInitError,
         ClusterStartError, SecretsMissingError.
         """
         with self._lock():
@@ -213,8 +213,8 @@ class EmbeddedCluster:
                 f"sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3；或用旧版本备份"
                 "（onemap backup）后移走该目录，再恢复。 / "
                 f"{self.layout.data_dir} was made by PostgreSQL {major}, which this machine does not have. "
-                f"Install it: sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3; or back up with "
-                "the old version (onemap backup), move the folder away and restore.",
+                f"Install it: sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3; or back up "
+                "with the old version (onemap backup), move the folder away and restore.",
                 data_major=major,
                 path=str(self.layout.data_dir),
             )

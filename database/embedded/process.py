@@ -70,15 +70,9 @@ def _is_server_of(pid: int, data_dir: Path) -> bool:
             return True
         return True
     try:
-        if (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[
-            0
-        ] == "Z":
-            return False
-        return (process / "cwd").samefile(data_dir) and (process / "comm").read_text().strip() in {
-            "postgres",
-            "postmaster",
-        }
-    except OSError:
+        name = (process / "comm").read_text(encoding="utf-8").strip()
+        return name in {"postgres", "postmaster"} and (process / "cwd").samefile(data_dir)
+    except OSError:  # gone, a zombie, or another user's
         return False
 
 
