@@ -212,9 +212,9 @@ class EmbeddedCluster:
                 f"{self.layout.data_dir} 由 PostgreSQL {major} 创建，本机没有这一版本。请安装："
                 f"sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3；或用旧版本备份"
                 "（onemap backup）后移走该目录，再恢复。 / "
-                f"{self.layout.data_dir} was made by PostgreSQL {major}, which this machine does not have. "
-                f"Install it: sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3; or back up "
-                "with the old version (onemap backup), move the folder away and restore.",
+                f"{self.layout.data_dir} was made by PostgreSQL {major}, which this machine lacks. "
+                f"Install it: sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3; or "
+                "back up with the old version (onemap backup), move the folder away and restore.",
                 data_major=major,
                 path=str(self.layout.data_dir),
             )
