@@ -93,7 +93,9 @@ def _platform_only(name: str | None, kind: str, _parents: object) -> bool:
 
 def _ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
     return not (
-        kind == "table" and reflected and (name in ("alembic_version", "spatial_ref_sys") or str(name).startswith("procrastinate"))
+        kind == "table"
+        and reflected
+        and (name in ("alembic_version", "spatial_ref_sys") or str(name).startswith("procrastinate"))
     )
 
 

@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests. One embedded cluster serves the whole run."""
+"""Fixtures shared by all tests. One embedded cluster serves the whole run; everything connects as production does."""
 
 import shutil
 import tempfile
@@ -6,9 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
+import database.models
+import gazetteer.models
+import grid.models
+import layers.models  # noqa: F401 - the metadata of every floor
+from database.base import CountyBase
+from database.counties import create_county
 from database.embedded import EmbeddedCluster
-from database.settings import Settings, get_settings
+from database.engine import Database
+from database.migrate import owner_engine
+from database.scope import Scope
+from database.seal import Sealer
+from database.settings import Settings, get_settings, load_secrets
+
+COUNTY = "330521"
+NEIGHBOUR = "330522"
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +51,67 @@ def settings(cluster: EmbeddedCluster) -> Iterator[Settings]:
     yield get_settings()
     patch.undo()
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files; a test that needs it is skipped, saying so, where it is absent."""
+    folder = Settings().shared_data
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder} (ONEMAP_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def owner(cluster: EmbeddedCluster, settings: Settings) -> Iterator[Engine]:
+    """The owning role, for making counties and for looking behind row-level security. Never for the test itself."""
+    engine = owner_engine(cluster.dsn("owner"))
+    create_county(engine, COUNTY, "测试县")
+    create_county(engine, NEIGHBOUR, "邻县")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app_database(cluster: EmbeddedCluster, owner: Engine) -> Iterator[Database]:
+    """The application role's pool; the county tables may hold rows of an earlier test."""
+    pool = Database(cluster.dsn("app"))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def database(app_database: Database, owner: Engine) -> Database:
+    """The application role, with both counties empty."""
+    tables = ", ".join(
+        f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in CountyBase.metadata.sorted_tables
+    )
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '30s'"))
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text("DELETE FROM platform.account"))
+    return app_database
+
+
+@pytest.fixture(scope="session")
+def county() -> str:
+    """The county under test."""
+    return COUNTY
+
+
+@pytest.fixture(scope="session")
+def neighbour() -> str:
+    """Another county on the same server, which must never show through."""
+    return NEIGHBOUR
+
+
+@pytest.fixture(scope="session")
+def system() -> Scope:
+    """The whole county, as imports and scans see it."""
+    return Scope.of_system(COUNTY)
+
+
+@pytest.fixture(scope="session")
+def sealer(settings: Settings) -> Sealer:
+    """The sealer of the test installation."""
+    return Sealer.from_secrets(load_secrets(settings))

@@ -1,0 +1,157 @@
+"""Who sees what is decided in the database, for every table, for the production role."""
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from database.base import CountyBase
+from database.engine import Database
+from database.migrate import EmptyMetadata, differences, migrate_all, refuse_empty
+from database.scope import InvalidScope, Role, Scope
+
+INSERT = text(
+    "INSERT INTO facility (kind, name, source, source_key, grid_code, geom) "
+    "VALUES ('lamp', :name, 's', :name, :code, st_setsrid(st_point(120, 30.5), 4490))"
+)
+
+
+def scope(*prefixes: str, county: str = "330521") -> Scope:
+    return Scope(county, "tester", Role.GRID_WORKER, prefixes)
+
+
+def test_a_stranger_without_a_scope_sees_no_table(database: Database) -> None:
+    with database.platform() as connection, pytest.raises(ProgrammingError):
+        connection.execute(text("SELECT * FROM facility"))
+
+
+def test_without_a_scope_a_table_named_in_full_is_empty(database: Database, system: Scope) -> None:
+    with database.transaction(system) as connection:
+        connection.execute(INSERT, {"name": "a", "code": "330521100001"})
+    with database.platform() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM c330521.facility")) == 0
+
+
+def test_a_scope_sees_its_prefix_and_nothing_else(database: Database, system: Scope) -> None:
+    with database.transaction(system) as connection:
+        for code in (
+            "330521",
+            "330521100",
+            "330521100001",
+            "330521100001001",
+            "33052110000100101",
+            "330521101001",
+        ):
+            connection.execute(INSERT, {"name": code, "code": code})
+    seen = text("SELECT name FROM facility ORDER BY name")
+    with database.transaction(scope("330521100001")) as connection:
+        assert connection.scalars(seen).all() == ["330521100001", "330521100001001", "33052110000100101"]
+    with database.transaction(scope("330521100001001", "330521101")) as connection:
+        assert connection.scalars(seen).all() == ["330521100001001", "33052110000100101", "330521101001"]
+    with database.transaction(scope("330521")) as connection:
+        assert len(connection.scalars(seen).all()) == 6
+
+
+def test_a_scope_does_not_outlive_its_transaction(database: Database, system: Scope) -> None:
+    with database.transaction(system) as connection:
+        connection.execute(INSERT, {"name": "a", "code": "330521100001"})
+    for _ in range(20):  # whichever pooled connection comes
+        with database.platform() as connection:
+            assert connection.scalar(text("SELECT platform.scope_prefixes()")) in (None, [])
+            assert connection.scalar(text("SELECT count(*) FROM c330521.facility")) == 0
+
+
+def test_nobody_writes_outside_their_scope(database: Database) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        database.transaction(scope("330521100")) as connection,
+    ):
+        connection.execute(INSERT, {"name": "a", "code": "330521101001"})
+
+
+def test_nobody_moves_a_row_out_of_their_scope(database: Database) -> None:
+    with database.transaction(scope("330521100")) as connection:
+        connection.execute(INSERT, {"name": "a", "code": "330521100001"})
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        database.transaction(scope("330521100")) as connection,
+    ):
+        connection.execute(text("UPDATE facility SET grid_code = '330521101001'"))
+
+
+def test_two_counties_never_see_each_other(database: Database, system: Scope, neighbour: str) -> None:
+    with database.transaction(system) as connection:
+        connection.execute(INSERT, {"name": "a", "code": "330521100001"})
+    with database.transaction(Scope.of_system(neighbour)) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM facility")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM c330521.facility")) == 0
+        assert connection.execute(text("UPDATE c330521.facility SET name = 'x'")).rowcount == 0
+        assert connection.execute(text("DELETE FROM c330521.facility")).rowcount == 0
+
+
+def test_the_database_itself_refuses_a_prefix_of_another_county(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="outside county"), database.platform() as connection:
+        connection.execute(text("SELECT platform.enter_scope('330521', 'x', 'system', ARRAY['330522'])"))
+    with pytest.raises(DBAPIError, match="no county"), database.platform() as connection:
+        connection.execute(text("SELECT platform.enter_scope('999999', 'x', 'system', ARRAY['999999'])"))
+
+
+@pytest.mark.parametrize("prefixes", [(), ("330522",), ("3305",), ("330521x",), ("",)])
+def test_a_malformed_scope_is_refused(prefixes: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidScope):
+        scope(*prefixes)
+
+
+def test_every_county_table_forces_row_security(owner: Engine) -> None:
+    with owner.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT relname, relrowsecurity AND relforcerowsecurity, "
+                "(SELECT count(*) FROM pg_policy WHERE polrelid = c.oid AND polname = 'scope') "
+                "FROM pg_class c WHERE relnamespace = 'c330521'::regnamespace AND relkind IN ('r', 'p') "
+                "AND relname <> 'alembic_version'"
+            )
+        ).all()
+    assert {row[0] for row in rows} >= set(CountyBase.metadata.tables)
+    assert [row for row in rows if not row[1] or row[2] != 1] == []
+
+
+def test_history_is_append_only(database: Database, system: Scope) -> None:
+    for table in ("alert_step", "audit_event", "change"):
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET actor = 'x'"):
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                database.transaction(system) as connection,
+            ):
+                connection.execute(text(statement))
+
+
+def test_the_application_role_owns_nothing_and_bypasses_nothing(owner: Engine) -> None:
+    with owner.connect() as connection:
+        assert (
+            connection.execute(
+                text(
+                    "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = 'onemap_app'"
+                )
+            ).scalar()
+            is False
+        )
+        assert (
+            connection.scalar(text("SELECT count(*) FROM pg_class WHERE relowner = 'onemap_app'::regrole"))
+            == 0
+        )
+
+
+def test_models_and_migrations_agree(owner: Engine) -> None:
+    assert differences(owner) == []
+    assert differences(owner, "330521") == []
+
+
+def test_migrating_again_changes_nothing_and_covers_every_county(owner: Engine) -> None:
+    assert migrate_all(owner) == ["330521", "330522"]
+
+
+def test_empty_metadata_is_refused() -> None:
+    from sqlalchemy import MetaData
+
+    with pytest.raises(EmptyMetadata):
+        refuse_empty(MetaData())
