@@ -177,20 +177,14 @@ class EmbeddedCluster:
     def _start_locked(self) -> ClusterInfo:
         layout = self.layout
         secrets = self.secrets
-        if process.ping(layout) is pq.Ping.OK and layout.recorded:
-            started = False
-        elif layout.recorded and process.server_pid(layout.data_dir) is not None:
-            started = False
-            if not process.wait_until_ready(layout, seconds=_START_SECONDS):
-                raise ClusterStartError(self._log_tail())
-        else:
+        running = layout.recorded and process.wait_until_ready(layout, seconds=_START_SECONDS)
+        if not running:
             self._run_server(self._ready_data_dir(secrets))
-            started = True
         self._bootstrap(secrets)
         user = layout.user.name if layout.user else None
         pid = process.server_pid(layout.data_dir)
         major = self._data_major() or 0
-        return ClusterInfo(layout.data_dir, layout.socket_dir, PORT, major, pid, user, started)
+        return ClusterInfo(layout.data_dir, layout.socket_dir, PORT, major, pid, user, not running)
 
     def _ready_data_dir(self, secrets: Secrets) -> ServerBinaries:
         """The data folder exists and fits the returned programs."""
@@ -251,7 +245,7 @@ class EmbeddedCluster:
 
     def _run_server(self, binaries: ServerBinaries) -> None:
         layout = self.layout
-        if process.drop_stale_pid_file(layout.data_dir):
+        if process.drop_stale_lock_files(layout):
             _log.warning("the embedded database was not shut down properly; it recovers now")
         self._auto_stop_mark.unlink(missing_ok=True)
         layout.prepare_socket_dir()

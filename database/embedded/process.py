@@ -47,15 +47,20 @@ def server_pid(data_dir: Path) -> int | None:
     return pid
 
 
-def drop_stale_pid_file(data_dir: Path) -> bool:
-    """Remove a postmaster.pid whose process is dead or is no server of this data folder.
+def drop_stale_lock_files(layout: Layout) -> bool:
+    """Remove postmaster.pid and the socket's lock when their process is dead or no server of this data folder.
 
-    PostgreSQL sees to dead processes itself, but trusts any live process of its own user.
-    Returns whether a file went.
+    PostgreSQL sees to dead processes itself, but trusts any live process (or zombie) with that number.
+    Leftover children of a dead server are still noticed, by their shared memory. Returns whether there was a
+    server that did not shut down properly.
     """
-    if recorded_pid(data_dir) is None or server_pid(data_dir) is not None:
+    if server_pid(layout.data_dir) is not None:
         return False
-    (data_dir / "postmaster.pid").unlink(missing_ok=True)
+    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+        (layout.socket_dir / name).unlink(missing_ok=True)
+    if recorded_pid(layout.data_dir) is None:
+        return False
+    (layout.data_dir / "postmaster.pid").unlink(missing_ok=True)
     return True
 
 
