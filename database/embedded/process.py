@@ -48,7 +48,7 @@ def server_pid(data_dir: Path) -> int | None:
 
 
 def drop_stale_lock_files(layout: Layout) -> bool:
-    """Remove postmaster.pid and the socket's lock when their process is dead or no server of this data folder.
+    """Remove postmaster.pid and the socket's lock when their process is dead or no server of this data.
 
     PostgreSQL sees to dead processes itself, but trusts any live process (or zombie) with that number.
     Leftover children of a dead server are still noticed, by their shared memory. Returns whether there was a
