@@ -26,7 +26,7 @@ _SETUP = "scripts/setup"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One finding. mend: the exact command that mends it, empty when ok.
+    """One finding. command: the exact command that mends it, empty when ok.
 
     required: onemap cannot run without it.
     """
@@ -35,7 +35,7 @@ class CheckResult:
     name_en: str
     ok: bool
     message: str
-    mend: str = ""
+    command: str = ""
     required: bool = True
 
 
@@ -85,8 +85,8 @@ def check_postgis(settings: Settings) -> CheckResult:
     servers = [server for server in list_binaries(settings.postgres_bin) if server.major >= MINIMUM_MAJOR]
     usable = [str(server.major) for server in servers if server.has_postgis]
     major = servers[0].major if servers else MINIMUM_MAJOR
-    mend = f"sudo apt-get install postgresql-{major}-postgis-3"
-    return _result(*names, bool(usable), ", ".join(usable) or "未找到 / none found", mend)
+    command = f"sudo apt-get install postgresql-{major}-postgis-3"
+    return _result(*names, bool(usable), ", ".join(usable) or "未找到 / none found", command)
 
 
 def check_node(settings: Settings) -> CheckResult:  # noqa: ARG001
@@ -103,8 +103,8 @@ def check_chromium(settings: Settings) -> CheckResult:  # noqa: ARG001
     """A Chromium for the browser tests; onemap itself does not need it."""
     names = ("Chromium（仅测试）", "Chromium (tests only)")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    mend = "sudo apt-get install chromium"
-    return _result(*names, found is not None, found or "未找到 / none found", mend, required=False)
+    command = "sudo apt-get install chromium"
+    return _result(*names, found is not None, found or "未找到 / none found", command, required=False)
 
 
 def check_fonts(settings: Settings) -> CheckResult:  # noqa: ARG001
@@ -113,8 +113,8 @@ def check_fonts(settings: Settings) -> CheckResult:  # noqa: ARG001
     pattern = re.compile(r"(cjk|wqy|sourcehan|droidsansfallback|simsun|msyh|uming|ukai)", re.IGNORECASE)
     names = (path.name for path in folder.rglob("*") if path.suffix.lower() in {".ttc", ".ttf", ".otf"})
     found = next((name for name in names if pattern.search(name)), None)
-    message, mend = found or "未找到 / none found", "sudo apt-get install fonts-noto-cjk"
-    return _result("中文字体", "Chinese fonts", found is not None, message, mend, required=False)
+    message, command = found or "未找到 / none found", "sudo apt-get install fonts-noto-cjk"
+    return _result("中文字体", "Chinese fonts", found is not None, message, command, required=False)
 
 
 def check_disk(settings: Settings) -> CheckResult:
@@ -159,8 +159,8 @@ def check_database(settings: Settings) -> CheckResult:
     }
     fits = status.major is None or any(s.major == status.major for s in list_binaries(settings.postgres_bin))
     version = "" if status.major is None else f" (PostgreSQL {status.major}, {status.data_dir})"
-    mend = f"sudo apt-get install postgresql-{status.major} postgresql-{status.major}-postgis-3"
-    return _result("内置数据库", "Embedded database", fits, words[status.state] + version, mend)
+    command = f"sudo apt-get install postgresql-{status.major} postgresql-{status.major}-postgis-3"
+    return _result("内置数据库", "Embedded database", fits, words[status.state] + version, command)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -202,13 +202,13 @@ def _run_one(check: Check, settings: Settings) -> CheckResult:
         return check(settings)
     except Exception as error:  # a doctor does not fall ill
         name = check.__name__.removeprefix("check_").replace("_", " ")
-        return CheckResult(name, name, False, f"检查出错 / the check failed: {error}", mend="")
+        return CheckResult(name, name, False, f"检查出错 / the check failed: {error}", command="")
 
 
 def _result(
-    name_zh: str, name_en: str, ok: bool, message: str, mend: str = "", *, required: bool = True
+    name_zh: str, name_en: str, ok: bool, message: str, command: str = "", *, required: bool = True
 ) -> CheckResult:
-    return CheckResult(name_zh, name_en, ok, message, "" if ok else mend, required)
+    return CheckResult(name_zh, name_en, ok, message, "" if ok else command, required)
 
 
 def _installed_version(name: str) -> str | None:

@@ -9,12 +9,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine
 
+from database.embedded import sqlalchemy_url
 from database.scope import Scope, enter_scope
-
-
-def sqlalchemy_url(url: str) -> str:
-    """``postgresql://…`` as SQLAlchemy wants it, with the psycopg 3 driver."""
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 class Database:
@@ -30,6 +26,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # parameters may be personal data; errors end in logs
             connect_args={"options": "-c timezone=Asia/Shanghai", "application_name": "onemap"},
         )
 

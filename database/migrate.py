@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 
 from database.base import PLATFORM_SCHEMA, CountyBase, PlatformBase
-from database.engine import sqlalchemy_url
+from database.embedded import sqlalchemy_url
 from database.errors import OnemapError
 from database.scope import county_schema
 

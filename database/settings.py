@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -121,14 +122,14 @@ class Secrets:
 def load_secrets(settings: Settings) -> Secrets:
     """The secrets in `home/secrets.json`, created on first use (file 0600, folder 0700).
 
-    Keys given in the environment win over the file. Raises SecretsMissingError when a database exists but its
+    Keys, and passwords in database URLs, given in the environment win over the file. Raises SecretsMissingError when a database exists but its
     secrets do not, and SecretsUnreadableError when the file is damaged or belongs to somebody else.
     """
     stored = load_home_secrets(settings.home)
     return Secrets(
         superuser_password=stored.superuser_password,
-        owner_password=stored.owner_password,
-        app_password=stored.app_password,
+        owner_password=_password_in(settings.owner_database_url) or stored.owner_password,
+        app_password=_password_in(settings.database_url) or stored.app_password,
         data_key=_decode_key(settings.data_key.get_secret_value()) if settings.data_key else stored.data_key,
         index_key=_decode_key(settings.index_key.get_secret_value())
         if settings.index_key
@@ -207,6 +208,10 @@ def _read_secrets_file(path: Path) -> Secrets:
             path=str(path),
             reason=type(error).__name__,
         ) from None
+
+
+def _password_in(url: str | None) -> str | None:
+    return unquote(urlsplit(url).password or "") if url else None
 
 
 def _decode_key(text: str) -> bytes:

@@ -5,6 +5,7 @@ Revision ID: 0001
 
 import sqlalchemy as sa
 from alembic import op
+from procrastinate.schema import SchemaManager
 from geoalchemy2 import Geometry
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
@@ -37,9 +38,6 @@ SCOPE_FUNCTIONS = (
     """,
     "COMMENT ON FUNCTION platform.enter_scope IS 'the one way into a county: valid for the current transaction'",
     "GRANT USAGE ON SCHEMA platform TO onemap_app, onemap_tiles",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON platform.session, platform.access_token TO onemap_app",
-    "GRANT SELECT, INSERT, UPDATE ON platform.account TO onemap_app",
-    "GRANT SELECT ON platform.county TO onemap_app",
 )
 
 revision = "0001"
@@ -173,3 +171,14 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     for statement in SCOPE_FUNCTIONS:
         op.execute(statement)
+    create_job_queue()
+
+
+def create_job_queue() -> None:
+    """The tables and functions of procrastinate, as the pinned release makes them, for the application role to use."""
+    driver = op.get_bind().connection.driver_connection
+    driver.execute(SchemaManager.get_schema())
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA platform TO onemap_app")
+    op.execute("REVOKE INSERT, UPDATE, DELETE ON platform.county, platform.alembic_version FROM onemap_app")
+    op.execute("REVOKE DELETE ON platform.account FROM onemap_app")
+    op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA platform TO onemap_app")
