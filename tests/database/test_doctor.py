@@ -16,7 +16,7 @@ def result_of(settings: Settings, name_en: str) -> CheckResult:
 def test_every_failed_check_names_a_command_that_mends(tmp_path: Path) -> None:
     results = run_checks(Settings(home=tmp_path / "home", postgres_bin=tmp_path))
     assert len(results) == len(CHECKS)
-    assert all(result.mend for result in results if not result.ok)
+    assert all(result.command for result in results if not result.ok)
     assert all(result.name_zh and result.name_en and result.message for result in results)
 
 
@@ -28,7 +28,7 @@ def test_the_doctor_creates_nothing(tmp_path: Path) -> None:
 def test_missing_postgres_is_found_with_the_apt_command(tmp_path: Path) -> None:
     result = result_of(Settings(home=tmp_path, postgres_bin=tmp_path), "PostgreSQL programs")
     assert not result.ok
-    assert "apt-get install postgresql" in result.mend
+    assert "apt-get install postgresql" in result.command
 
 
 def test_a_readable_secrets_file_is_reported(tmp_path: Path) -> None:

@@ -42,9 +42,22 @@ def base() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def finished_home() -> Iterator[Path]:
+    """The home of a created, stopped cluster, to be copied: creating one takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="onemap-"))
+    folder.chmod(0o755)
+    template = EmbeddedCluster(folder / "home", fsync=False)
+    template.start()
+    template.stop()
+    yield template.home
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def own(base: Path) -> Iterator[EmbeddedCluster]:
-    """A cluster for one test, not started, with fsync off."""
+def own(base: Path, finished_home: Path) -> Iterator[EmbeddedCluster]:
+    """A cluster for one test, created but not started, with fsync off."""
+    subprocess.run(["cp", "-a", str(finished_home), str(base / "home")], check=True)
     embedded = EmbeddedCluster(base / "home", fsync=False)
     yield embedded
     embedded.stop()
@@ -63,8 +76,13 @@ def mode(path: Path) -> int:
 # --- Life of a cluster --------------------
 
 
+def test_a_home_without_a_cluster_is_left_alone_by_status(base: Path) -> None:
+    assert EmbeddedCluster(base / "home").status().state == "absent"
+    assert list(base.iterdir()) == []
+
+
 def test_a_cluster_starts_is_reused_stops_and_starts_again(own: EmbeddedCluster) -> None:
-    assert own.status().state == "absent"
+    assert own.status().state == "stopped"
     first = own.start()
     assert first.started_here
     assert own.status().state == "running"

@@ -126,6 +126,16 @@ def test_keys_in_the_environment_win_over_the_file(tmp_path: Path) -> None:
     assert secrets.index_key != b"k" * 32
 
 
+def test_passwords_in_the_database_urls_win_over_the_file(tmp_path: Path) -> None:
+    settings = Settings(
+        home=tmp_path,
+        database_url="postgresql://onemap_app:p%40ss@db/onemap",
+        owner_database_url="postgresql://onemap_owner:word@db/onemap",
+    )
+    secrets = load_secrets(settings)
+    assert (secrets.app_password, secrets.owner_password) == ("p@ss", "word")
+
+
 def test_an_error_takes_both_titles_and_its_code_from_its_name_and_docstring() -> None:
     error = SecretsMissingError("detail", path="p")
     assert isinstance(error, OnemapError)
