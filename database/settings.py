@@ -123,7 +123,7 @@ def load_secrets(settings: Settings) -> Secrets:
     """The secrets in `home/secrets.json`, created on first use (file 0600, folder 0700).
 
     Keys, and passwords in database URLs, given in the environment win over the file. Raises
-    SecretsMissingError when a database exists but its secrets do not, and SecretsUnreadableError when the file
+    SecretsMissingError when a database exists but its secrets do not, SecretsUnreadableError when the file
     is damaged or belongs to somebody else.
     """
     stored = load_home_secrets(settings.home)
