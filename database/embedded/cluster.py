@@ -115,9 +115,9 @@ class EmbeddedCluster:
 
     def release(self) -> bool:
         """Give up `acquire`. The last user out stops a cluster that `acquire` started; true if so."""
+        if self._use is None or not self.home.exists():
+            return False
         with self._lock():
-            if self._use is None:
-                return False
             use, self._use = self._use, None
             with use:
                 try:
