@@ -1,0 +1,138 @@
+"""The web application: routes, errors, headers, the worker beside it, and the built web app at ``/``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+
+from database.embedded import ensure_database
+from database.jobs import worker_app
+from database.settings import Settings, get_settings
+from mapserver import problems
+from mapserver.context import Context, open_context
+from mapserver.jobs import DATABASE_KEY, tasks
+from mapserver.routes import ROUTERS
+
+WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
+OPEN_API_DESCRIPTION = (
+    "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
+)
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+WEB_APP_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+    "font-src 'self' data:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
+
+
+def create_app(settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
+    """The application. settings: default from the environment. worker: run background jobs in this process too."""
+    settings = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        context = await asyncio.to_thread(open_context, settings)
+        app.state.context = context
+        runner = asyncio.create_task(run_worker(context)) if worker else None
+        try:
+            yield
+        finally:
+            if runner is not None:
+                runner.cancel()
+                with suppress(asyncio.CancelledError):
+                    await runner
+            await asyncio.to_thread(context.close)
+
+    app = FastAPI(
+        title="onemap",
+        description=OPEN_API_DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # their pages load scripts from a CDN; the network here is closed
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.middleware("http")(add_security_headers)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.get("/healthz", include_in_schema=False)(alive)
+    app.get("/readyz", include_in_schema=False)(ready)
+    mount_web_app(app)
+    return app
+
+
+async def run_worker(context: Context) -> None:
+    """Work off the job queue until cancelled."""
+    queue = worker_app(ensure_database(context.settings).app, tasks)
+    async with queue.open_async():
+        await queue.run_worker_async(
+            install_signal_handlers=False,
+            concurrency=1,
+            shutdown_graceful_timeout=20,
+            additional_context={DATABASE_KEY: context.database},
+        )
+
+
+async def add_security_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Headers for every answer; what is about people is never kept by a shared cache."""
+    response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith(("/api/", "/tiles/", "/maps/")):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    else:
+        response.headers.setdefault("Content-Security-Policy", WEB_APP_POLICY)
+    return response
+
+
+def alive() -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def ready(request: Request) -> JSONResponse:
+    """The process answers and reaches its database."""
+    context: Context = request.app.state.context
+    with context.database.platform() as connection:
+        connection.execute(text("SELECT 1"))
+    return JSONResponse({"status": "ready"})
+
+
+def mount_web_app(app: FastAPI) -> None:
+    """Serve the built web app; every path that is no file is a page of the app."""
+    if not WEB_APP.is_dir():
+        return
+    app.mount("/assets", StaticFiles(directory=WEB_APP / "assets"), name="assets")
+
+    @app.get("/{path:path}", include_in_schema=False)
+    def page(path: str) -> Response:
+        if path.startswith(("api/", "tiles/", "maps/")):
+            return JSONResponse(
+                {
+                    "type": "urn:onemap:problem:http-404",
+                    "title": "没有这个地址",
+                    "title_en": "No such address",
+                    "status": 404,
+                },
+                status_code=404,
+                media_type=problems.MEDIA_TYPE,
+            )
+        file = (WEB_APP / path).resolve()
+        if path and file.is_file() and file.is_relative_to(WEB_APP.resolve()):
+            return FileResponse(file)
+        return FileResponse(WEB_APP / "index.html", headers={"Cache-Control": "no-cache"})

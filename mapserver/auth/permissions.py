@@ -1,0 +1,49 @@
+"""What each role may do: the one table. How far they see is another question, answered by their scope."""
+
+from __future__ import annotations
+
+from database.scope import Role
+
+MAP_VIEW = "map.view"
+HOUSEHOLD_VIEW = "household.view"
+PERSONAL_REVEAL = "personal.reveal"
+VISITS_WRITE = "visits.write"
+ALERTS_VIEW = "alerts.view"
+ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
+ALERTS_ASSIGN = "alerts.assign"
+ALERTS_VERIFY = "alerts.verify"
+ALERTS_CLOSE = "alerts.close"
+IMPORTS_VIEW = "imports.view"
+IMPORTS_WRITE = "imports.write"
+REVIEWS_DECIDE = "reviews.decide"
+CHANGES_VIEW = "changes.view"
+AUDIT_VIEW = "audit.view"
+
+_FIELD_WORK = {
+    MAP_VIEW,
+    HOUSEHOLD_VIEW,
+    PERSONAL_REVEAL,
+    VISITS_WRITE,
+    ALERTS_VIEW,
+    ALERTS_ACKNOWLEDGE,
+    ALERTS_VERIFY,
+}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.GRID_WORKER: frozenset(_FIELD_WORK),
+    Role.VILLAGE_OFFICER: frozenset(_FIELD_WORK | {ALERTS_ASSIGN, CHANGES_VIEW}),
+    Role.TOWN_OFFICIAL: frozenset(_FIELD_WORK | {ALERTS_ASSIGN, ALERTS_CLOSE, CHANGES_VIEW}),
+    Role.GIS_STAFF: frozenset(
+        {MAP_VIEW, ALERTS_VIEW, IMPORTS_VIEW, IMPORTS_WRITE, REVIEWS_DECIDE, CHANGES_VIEW}
+    ),
+    Role.COUNTY_ADMIN: frozenset(
+        _FIELD_WORK | {ALERTS_ASSIGN, ALERTS_CLOSE, CHANGES_VIEW, IMPORTS_VIEW, IMPORTS_WRITE, REVIEWS_DECIDE}
+    ),
+    Role.AUDITOR: frozenset({MAP_VIEW, ALERTS_VIEW, CHANGES_VIEW, IMPORTS_VIEW, AUDIT_VIEW}),
+    Role.SYSTEM: frozenset(),
+}
+
+
+def permissions_of(role: Role) -> frozenset[str]:
+    """The permissions of a role; none for the system, which never signs in."""
+    return PERMISSIONS[role]

@@ -1,0 +1,57 @@
+"""Counties and their schemas: ``onemap county``, ``onemap migrate``, ``onemap database``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+
+import gazetteer.models
+import grid.models
+import layers.models  # noqa: F401 - migrations refuse to run without the tables of every floor
+from database.counties import create_county
+from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
+from database.migrate import migrate_all, owner_engine
+from database.settings import get_settings, load_secrets
+
+app = typer.Typer(no_args_is_help=True, help="县 / counties")
+database_app = typer.Typer(no_args_is_help=True, help="数据库服务器 / the database server")
+console = Console()
+
+
+@app.command("create")
+def create(
+    code: Annotated[str, typer.Argument(help="6 位县代码 / six-digit code")],
+    name: Annotated[str, typer.Argument(help="县名 / name")],
+) -> None:
+    """建立一个县 / make a county: its schema, its tables, its policies."""
+    engine = owner_engine(ensure_database(get_settings()).owner)
+    create_county(engine, code, name)
+    engine.dispose()
+    console.print(f"已建立 {name}（{code}）/ made county {code}")
+
+
+def migrate() -> None:
+    """升级平台和所有县的数据表 / bring the platform and every county to the newest revision."""
+    engine = owner_engine(ensure_database(get_settings()).owner)
+    codes = migrate_all(engine)
+    engine.dispose()
+    console.print(f"已升级 / migrated: platform {' '.join(codes)}")
+
+
+@database_app.command("init")
+def init(
+    superuser_url: Annotated[
+        str | None, typer.Option(envvar="ONEMAP_SUPERUSER_URL", help="postgresql://…")
+    ] = None,
+) -> None:
+    """准备外部服务器的角色与扩展；不给地址则打印 SQL / prepare another server, or print the SQL when no URL is given."""
+    secrets = load_secrets(get_settings())
+    if superuser_url is None:
+        typer.echo(bootstrap_sql(secrets.owner_password, secrets.app_password).script())
+        return
+    bootstrap_server(superuser_url, owner_password=secrets.owner_password, app_password=secrets.app_password)
+    host = psycopg.conninfo.conninfo_to_dict(superuser_url).get("host", "")
+    console.print(f"已准备 / prepared: {host}")

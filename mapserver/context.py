@@ -1,0 +1,43 @@
+"""What a running process holds: settings, the database pool, the sealer, the job queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from procrastinate import App
+
+from database.embedded import ensure_database, release_database
+from database.engine import Database
+from database.jobs import queue_app
+from database.seal import Sealer
+from database.settings import Settings, load_secrets
+from mapserver.jobs import tasks
+
+
+@dataclass(frozen=True)
+class Context:
+    """Opened once per process, closed at its end."""
+
+    settings: Settings
+    database: Database
+    sealer: Sealer
+    queue: App
+
+    def close(self) -> None:
+        """Give everything back; the last user of the embedded cluster stops it."""
+        self.queue.close()
+        self.database.close()
+        release_database()
+
+
+def open_context(settings: Settings) -> Context:
+    """Connect as the application role, starting the embedded cluster when there is no other server."""
+    urls = ensure_database(settings)
+    queue = queue_app(urls.app, tasks)
+    queue.open()
+    return Context(
+        settings=settings,
+        database=Database(urls.app, pool_size=settings.pool_size),
+        sealer=Sealer.from_secrets(load_secrets(settings)),
+        queue=queue,
+    )

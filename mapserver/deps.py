@@ -1,0 +1,105 @@
+"""What a route may ask for: the process's context, the signed-in account, a connection inside its scope.
+
+Every path under ``/api/{county}``, ``/tiles/{county}`` and ``/maps/{county}`` asks for ``CountyConnection``; a stranger
+gets 401, an account of another county 404 (not 403: whether the county exists is none of their business).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from sqlalchemy import Connection
+
+from database.accounts import Account, find_session, find_token
+from database.counties import CountyNotFound
+from mapserver.auth.permissions import permissions_of
+from mapserver.context import Context
+from mapserver.problems import CsrfHeaderMissing, NotPermitted, NotSignedIn
+
+COOKIE = "onemap_session"
+CSRF_HEADER = "X-Onemap-Request"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def get_context(request: Request) -> Context:
+    """The context opened by the application's lifespan."""
+    context = request.app.state.context
+    assert isinstance(context, Context)
+    return context
+
+
+AppContext = Annotated[Context, Depends(get_context)]
+
+
+def get_account(request: Request, context: AppContext) -> Account:
+    """The account behind a session cookie, or behind a token as Bearer or as the password of Basic.
+
+    Raises NotSignedIn; CsrfHeaderMissing when a cookie alone tries to change something.
+    """
+    authorization = request.headers.get("Authorization")
+    if authorization is not None:
+        account = _account_of_token(context, authorization)
+    else:
+        cookie = request.cookies.get(COOKIE)
+        if cookie is None:
+            raise NotSignedIn
+        if request.method not in SAFE_METHODS and CSRF_HEADER not in request.headers:
+            raise CsrfHeaderMissing
+        with context.database.platform() as connection:
+            account = find_session(connection, cookie, context.settings)
+    if account is None:
+        raise NotSignedIn
+    return account
+
+
+def _account_of_token(context: Context, authorization: str) -> Account | None:
+    kind, _, credential = authorization.partition(" ")
+    token = credential.strip()
+    username = None
+    if kind.lower() == "basic":
+        try:
+            username, _, token = base64.b64decode(token, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    elif kind.lower() != "bearer":
+        return None
+    with context.database.platform() as connection:
+        account = find_token(connection, token)
+    return account if account and username in (None, account.username) else None
+
+
+CurrentAccount = Annotated[Account, Depends(get_account)]
+
+
+def get_county_account(account: CurrentAccount, county: Annotated[str, Path(pattern=r"^\d{6}$")]) -> Account:
+    """The account, when it belongs to the county of the path. Raises CountyNotFound otherwise."""
+    if account.county != county:
+        raise CountyNotFound
+    return account
+
+
+CountyAccount = Annotated[Account, Depends(get_county_account)]
+
+
+def get_connection(account: CountyAccount, context: AppContext) -> Iterator[Connection]:
+    """A transaction inside the account's scope; commits when the route returns, rolls back when it raises."""
+    with context.database.transaction(account.scope) as connection:
+        yield connection
+
+
+CountyConnection = Annotated[Connection, Depends(get_connection, scope="function")]
+
+
+def requires(permission: str) -> Callable[[Account], Account]:
+    """A dependency: the account must hold this permission. Raises NotPermitted."""
+
+    def check(account: CountyAccount) -> Account:
+        if permission not in permissions_of(account.role):
+            raise NotPermitted(permission)
+        return account
+
+    return check

@@ -1,0 +1,130 @@
+"""Errors as RFC 9457 problem documents: the one table of statuses, and the handlers.
+
+An exception that is not in the table is looked up by its base classes, so a floor's family of errors needs one row.
+Nothing of an unexpected error reaches the client but an identifier that stands in the log.
+"""
+
+from __future__ import annotations
+
+import traceback
+import uuid
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from database import accounts, counties, scope
+from database.errors import OnemapError
+
+log = structlog.get_logger()
+MEDIA_TYPE = "application/problem+json"
+PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class NotSignedIn(OnemapError):
+    """请先登录 | Sign in first"""
+
+
+class NotPermitted(OnemapError):
+    """您的角色没有这项权限 | Your role does not permit this"""
+
+
+class CsrfHeaderMissing(OnemapError):
+    """缺少 X-Onemap-Request 请求头 | The X-Onemap-Request header is missing"""
+
+
+class NotFound(OnemapError):
+    """没有找到，或不在您的数据范围内 | Not found, or outside your scope"""
+
+
+STATUS: dict[type[OnemapError], int] = {
+    NotSignedIn: 401,
+    NotPermitted: 403,
+    CsrfHeaderMissing: 403,
+    NotFound: 404,
+    accounts.SignInFailed: 401,
+    accounts.AccountLocked: 423,
+    counties.CountyNotFound: 404,
+    scope.InvalidScope: 403,
+    OnemapError: 400,
+}
+
+
+def status_of(error: OnemapError) -> int:
+    """The HTTP status of an error, by its nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(
+    request: Request, status: int, kind: str, title: str, title_en: str, detail: str = "", **extra: object
+) -> JSONResponse:
+    """A problem document. kind: stable name, the last part of ``type``."""
+    body = {
+        "type": f"urn:onemap:problem:{kind}",
+        "title": title,
+        "title_en": title_en,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        **extra,
+    }
+    headers = dict(PRIVATE)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="onemap"'
+    return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application with a problem document."""
+
+    @app.exception_handler(OnemapError)
+    def on_known(request: Request, error: OnemapError) -> JSONResponse:
+        return problem(
+            request,
+            status_of(error),
+            error.code,
+            error.title_zh,
+            error.title_en,
+            error.detail,
+            facts=error.facts,
+        )
+
+    @app.exception_handler(RequestValidationError)
+    def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        # the input itself is left out: it may hold an ID number
+        errors = [{"where": [str(part) for part in e["loc"]], "message": e["msg"]} for e in error.errors()]
+        return problem(
+            request, 422, "invalid-request", "请求内容有误", "The request is not valid", errors=errors
+        )
+
+    @app.exception_handler(HTTPException)
+    def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
+        title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
+        return problem(
+            request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail)
+        )
+
+    @app.exception_handler(Exception)
+    def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+        reference = uuid.uuid4().hex[:12]
+        # not the message: a database error quotes the row, and the row may hold personal data
+        where = traceback.format_tb(error.__traceback__)[-6:]
+        log.error(
+            "request.failed",
+            reference=reference,
+            path=request.url.path,
+            error=type(error).__name__,
+            where=where,
+        )
+        return problem(
+            request,
+            500,
+            "internal",
+            "系统内部错误",
+            "Internal error",
+            f"请把编号 {reference} 告诉管理员 / give this reference to the administrator",
+        )

@@ -1,0 +1,87 @@
+"""Searching the address library, the card of an address, and its review queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from database.accounts import Account
+from gazetteer.addresses import get_address
+from gazetteer.match import Candidate, match_address, suggest
+from gazetteer.reviews import decide_review, list_reviews
+from layers.households import households_at_address
+from mapserver.auth import permissions
+from mapserver.deps import CountyConnection, requires
+from mapserver.schemas.addresses import (
+    AddressDetail,
+    AddressSearch,
+    CandidateOut,
+    Decision,
+    ReasonOut,
+    ReviewOut,
+    ReviewPage,
+)
+
+router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+
+Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
+Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
+
+
+def _candidate(candidate: Candidate) -> CandidateOut:
+    return CandidateOut(
+        address_id=candidate.address_id,
+        code=candidate.code,
+        text=candidate.full_text,
+        depth=candidate.depth,
+        lon=candidate.lon,
+        lat=candidate.lat,
+        grid_code=candidate.grid_code,
+        confidence=round(candidate.confidence, 3),
+        confidence_class=candidate.confidence_class,
+        reasons=[ReasonOut(level=r.level, kind=r.kind, text=r.text_zh) for r in candidate.reasons],
+    )
+
+
+@router.get("/addresses/search")
+def search(
+    account: Viewer,
+    connection: CountyConnection,
+    q: Annotated[str, Query(min_length=1, max_length=200, examples=["武康街道永安街12号"])],
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> AddressSearch:
+    """Ranked standard addresses for a text: matches first, then completions of what was typed so far."""
+    found = match_address(connection, q, limit=limit)
+    known = {candidate.address_id for candidate in found}
+    if len(found) < limit:
+        found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
+    return AddressSearch(query=q, candidates=[_candidate(c) for c in found[:limit]])
+
+
+@router.get("/addresses/{address_id}")
+def detail(account: Viewer, connection: CountyConnection, address_id: int) -> AddressDetail:
+    """One standard address with its cell and the households there."""
+    address = get_address(connection, address_id)
+    may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
+    households: list[dict[str, Any]] = households_at_address(connection, address_id) if may_see else []
+    return AddressDetail(**address, households=households)
+
+
+@router.get("/reviews")
+def reviews(
+    account: Decider,
+    connection: CountyConnection,
+    after: Annotated[int | None, Query(ge=0)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ReviewPage:
+    """The addresses that wait for a decision, oldest first."""
+    return ReviewPage(**list_reviews(connection, after=after, limit=limit))
+
+
+@router.post("/reviews/{review_id}/decision")
+def decide(account: Decider, connection: CountyConnection, review_id: int, body: Decision) -> ReviewOut:
+    """Accept the address as it is, or reject it; either way who, when and why is kept."""
+    return ReviewOut(
+        **decide_review(connection, review_id, accept=body.accept, note=body.note, actor=account.username)
+    )

@@ -1,0 +1,121 @@
+"""Department tables through the web: check a file, read the report, publish it, fetch the rejected rows."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi.responses import FileResponse
+from procrastinate.exceptions import AlreadyEnqueued
+from starlette.background import BackgroundTask
+
+from database.accounts import Account
+from database.audit import record
+from database.errors import OnemapError
+from layers.importing.batches import get_batch, list_batches, list_rejects
+from layers.importing.mapping import find_mapping, list_mappings
+from layers.importing.pipeline import import_file
+from layers.importing.rejects import write_rejects
+from mapserver.auth import permissions
+from mapserver.context import Context
+from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.jobs import scan_county
+from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
+
+router = APIRouter(prefix="/api/{county}", tags=["imports"])
+
+Viewer = Annotated[Account, Depends(requires(permissions.IMPORTS_VIEW))]
+Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class FileTooLarge(OnemapError):
+    """文件太大 | The file is too large"""
+
+
+@router.get("/mappings")
+def mappings(account: Importer) -> list[MappingOut]:
+    """The department tables the pipeline knows, with the columns each must have."""
+    return [
+        MappingOut(name=m.name, title=m.title, target=m.target, columns=m.required_columns)
+        for m in list_mappings()
+    ]
+
+
+@router.get("/imports")
+def imports(account: Viewer, connection: CountyConnection) -> BatchList:
+    """The latest imports, newest first."""
+    return BatchList(imports=[BatchOut(**batch) for batch in list_batches(connection)])
+
+
+@router.post("/imports", status_code=201)
+def upload(
+    account: Importer,
+    context: AppContext,
+    file: Annotated[UploadFile, File(description="CSV, XLSX, GeoPackage, zipped Shapefile or GeoJSON")],
+    mapping: Annotated[str, Form(description="mapping name", examples=["demo_population"])],
+    publish: Annotated[bool, Form(description="false: check only, nothing changes")] = False,
+) -> BatchDetail:
+    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
+    chosen = find_mapping(mapping)
+    with _kept(file, context) as path:
+        report = import_file(
+            context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish
+        )
+    if publish:
+        with suppress(AlreadyEnqueued):  # a scan that waits already will see these rows too
+            scan_county.configure(queueing_lock=f"scan-{account.county}").defer(county=account.county)
+    with context.database.transaction(account.scope) as connection:
+        return _detail(connection, report.batch_id)
+
+
+@router.get("/imports/{batch_id}")
+def detail(account: Viewer, connection: CountyConnection, batch_id: int) -> BatchDetail:
+    """One import: counts, seconds of each stage, reasons of rejected rows."""
+    return _detail(connection, batch_id)
+
+
+@router.get("/imports/{batch_id}/rejects.xlsx")
+def rejects(
+    account: Importer, connection: CountyConnection, context: AppContext, batch_id: int
+) -> FileResponse:
+    """The rejected rows as a workbook to correct and send again. It holds personal data: the download is audited."""
+    get_batch(connection, batch_id)
+    record(connection, "export_rejects", target=f"import:{batch_id}")
+    folder = Path(tempfile.mkdtemp(prefix="onemap-rejects-"))
+    path = folder / f"rejects-{batch_id}.xlsx"
+    write_rejects(connection, batch_id, path, context.sealer)
+    return FileResponse(
+        path,
+        media_type=XLSX,
+        filename=path.name,
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )
+
+
+def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:
+    return BatchDetail(
+        **get_batch(connection, batch_id),
+        rejects=[RejectOut(**reject) for reject in list_rejects(connection, batch_id)],
+    )
+
+
+@contextmanager
+def _kept(file: UploadFile, context: Context) -> Iterator[Path]:
+    """The upload as a private file under its own name, removed afterwards. Raises FileTooLarge."""
+    limit = context.settings.max_upload_mb * 1024 * 1024
+    if file.size is not None and file.size > limit:
+        raise FileTooLarge(
+            f"上限 {context.settings.max_upload_mb} MB / the limit is {context.settings.max_upload_mb} MB"
+        )
+    with tempfile.TemporaryDirectory(prefix="onemap-upload-") as folder:  # mode 0700
+        path = Path(folder) / Path(file.filename or "upload").name
+        with path.open("wb") as kept:
+            shutil.copyfileobj(file.file, kept)
+        yield path

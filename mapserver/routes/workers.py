@@ -1,0 +1,40 @@
+"""Who an alert can be given to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from database.accounts import Account, list_accounts
+from database.scope import Role
+from mapserver.auth import permissions
+from mapserver.deps import AppContext, requires
+
+router = APIRouter(prefix="/api/{county}", tags=["alerts"])
+
+FIELD_ROLES = [Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL]
+
+
+class WorkerOut(BaseModel):
+    """An account that can be assigned an alert."""
+
+    username: str
+    name: str
+    role: str
+    grid_code: str
+
+
+@router.get("/workers")
+def workers(
+    account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))], context: AppContext
+) -> list[WorkerOut]:
+    """The field accounts whose grid lies inside the asker's own scope."""
+    with context.database.platform() as connection:
+        found = list_accounts(connection, account.county, FIELD_ROLES)
+    return [
+        WorkerOut(username=a.username, name=a.display_name, role=a.role.value, grid_code=a.prefixes[0])
+        for a in found
+        if all(account.scope.covers(prefix) for prefix in a.prefixes)
+    ]

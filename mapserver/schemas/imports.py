@@ -1,0 +1,54 @@
+"""What the import routes take and give."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class MappingOut(BaseModel):
+    """A department table the pipeline knows how to read."""
+
+    name: str
+    title: str
+    target: str
+    columns: list[str] = Field(description="columns the file must have")
+
+
+class BatchOut(BaseModel):
+    """One file through the pipeline."""
+
+    id: int
+    mapping: str
+    target: str
+    file_name: str
+    state: str = Field(description="staged, checked, published, failed")
+    counts: dict[str, Any]
+    stages: dict[str, Any]
+    error: str | None
+    created_by: str
+    created_at: datetime
+    published_at: datetime | None
+
+
+class BatchList(BaseModel):
+    """The latest imports, newest first."""
+
+    imports: list[BatchOut]
+
+
+class RejectOut(BaseModel):
+    """Why rows were sent back."""
+
+    reason_code: str
+    reason: str
+    rows_n: int
+    first_row: int
+
+
+class BatchDetail(BatchOut):
+    """One import with the reasons of its rejected rows."""
+
+    rejects: list[RejectOut]
