@@ -19,7 +19,7 @@ def doctor() -> None:
             highlight=False,
         )
         console.print(f"    {check.message}", highlight=False, markup=False)
-        if not check.ok and check.mend:
-            console.print(f"    → {check.mend}", highlight=False, markup=False)
+        if not check.ok and check.command:
+            console.print(f"    → {check.command}", highlight=False, markup=False)
         missing = missing or (check.required and not check.ok)
     raise typer.Exit(1 if missing else 0)
