@@ -1,0 +1,53 @@
+"""Why a whole file was refused. A single bad row is not an error: see ``reasons``."""
+
+from __future__ import annotations
+
+from database.errors import OnemapError
+
+
+class ImportRefused(OnemapError):
+    """文件不能导入 | The file cannot be imported"""
+
+
+class MappingInvalid(ImportRefused):
+    """映射文件有误 | The mapping is wrong"""
+
+
+class MappingNotFound(ImportRefused):
+    """没有这个映射 | No such mapping"""
+
+
+class FileUnreadable(ImportRefused):
+    """文件打不开 | The file cannot be opened"""
+
+
+class FileEmpty(ImportRefused):
+    """文件里没有数据行 | The file has no rows"""
+
+
+class FileTruncated(ImportRefused):
+    """文件不完整，可能只传了一半 | The file is cut off; perhaps only half of it was sent"""
+
+
+class EncodingWrong(ImportRefused):
+    """文件编码不对 | The encoding of the file is wrong"""
+
+
+class ColumnMissing(ImportRefused):
+    """文件缺少需要的列 | The file lacks a column that is needed"""
+
+
+class CoordinateSystemUnknown(ImportRefused):
+    """不知道文件用的坐标系 | The coordinate reference system of the file is not known"""
+
+
+class CoordinatesWrong(ImportRefused):
+    """坐标不在本县，文件被拒绝 | The coordinates are not in this county; the file is refused"""
+
+
+class ScopeTooNarrow(ImportRefused):
+    """导入需要全县范围的账号 | Importing needs an account for the whole county"""
+
+
+class BatchNotFound(OnemapError):
+    """没有这个导入批次 | No such import"""

@@ -1,0 +1,67 @@
+"""Joining features that share a column into one row: small areas into cells, towns into the county."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+
+from layers.importing.mapping import Dissolve
+from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text
+
+
+class DissolvedSource:
+    """Another source with one row per value of a column; other columns come from the first feature of each."""
+
+    def __init__(self, source: Source, rule: Dissolve) -> None:
+        self._source = source
+        self._rule = rule
+        self.columns = source.columns
+        self.crs = source.crs
+        self.encoding = source.encoding
+
+    def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
+        """One row per value, in the order of their first features; row numbers are those of the first features."""
+        by = self.columns.index(self._rule.by)
+        sums = [self.columns.index(name) for name in self._rule.sum]
+        firsts: dict[str, tuple[int, list[Text]]] = {}
+        totals: dict[str, dict[int, float]] = {}
+        parts: dict[str, list[object]] = {}
+        for batch in self._source.batches(size):
+            for i, row in enumerate(batch.values):
+                group = row[by] or ""
+                firsts.setdefault(group, (batch.numbers[i], list(row)))
+                if batch.geometries is not None and batch.geometries[i] is not None:
+                    parts.setdefault(group, []).append(batch.geometries[i])
+                for column in sums:
+                    number = _number(row[column])
+                    if number is not None:
+                        of_group = totals.setdefault(group, {})
+                        of_group[column] = of_group.get(column, 0.0) + number
+        groups = list(firsts)
+        for start in range(0, len(groups), size):
+            chunk = groups[start : start + size]
+            for group in chunk:
+                for column in sums:
+                    total = totals.get(group, {}).get(column)
+                    firsts[group][1][column] = None if total is None else f"{total:g}"
+            yield RowBatch(
+                [firsts[group][0] for group in chunk],
+                [firsts[group][1] for group in chunk],
+                _joined([parts.get(group, []) for group in chunk]) if parts else None,
+            )
+
+
+def _joined(parts: list[list[object]]) -> Geometries:
+    out = np.empty(len(parts), dtype=object)
+    for i, shapes in enumerate(parts):
+        out[i] = shapely.union_all(shapes) if shapes else None
+    return out
+
+
+def _number(text: Text) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None

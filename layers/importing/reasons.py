@@ -1,0 +1,148 @@
+"""Why a row is sent back (退回原因), and how to mend it. The code is for programs, the text for the person who mends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What is wrong, and what to do, in both languages; {facts} in braces are filled in."""
+
+    zh: str
+    mend_zh: str
+    en: str
+    mend_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one row. column: as the file names it. facts: values for the text."""
+
+    code: str
+    column: str | None = None
+    facts: dict[str, Any] | None = None
+
+    def text(self) -> str:
+        """Reason and mending, Chinese then English."""
+        return explain(self.code, self.column, self.facts or {})
+
+
+REASONS: dict[str, Reason] = {
+    "missing_value": Reason("“{column}”是空的", "请填写", "{column} is empty", "fill it in"),
+    "bad_row": Reason(
+        "这一行有 {found} 个值，表头有 {expected} 列",
+        "检查多余或缺少的分隔符、引号",
+        "the row has {found} values, the header {expected} columns",
+        "look for surplus or missing separators and quotes",
+    ),
+    "bad_date": Reason(
+        "“{column}”不是日期：{value}", "写成 2024-03-01", "not a date: {value}", "write 2024-03-01"
+    ),
+    "impossible_date": Reason(
+        "“{column}”的日期不可能：{value}（{why}）",
+        "核对后改正",
+        "impossible date: {value} ({why_en})",
+        "check and correct it",
+    ),
+    "bad_id_checksum": Reason(
+        "身份证号不合规（{why}）", "对照证件核对 18 位号码", "the ID number is wrong ({why})", "compare it with the card"
+    ),
+    "bad_phone": Reason(
+        "“{column}”不是电话号码", "写 11 位手机号或带区号的座机", "not a phone number", "write 11 digits, or area code and number"
+    ),
+    "bad_code": Reason(
+        "“{column}”的代码不合规：{value}", "{expected}", "malformed code: {value}", "{expected_en}"
+    ),
+    "bad_number": Reason("“{column}”不是数字：{value}", "只写数字", "not a number: {value}", "write digits only"),
+    "digits_lost": Reason(
+        "“{column}”被表格软件存成了数字，末尾几位已丢失",
+        "把该列设为文本格式后重新录入",
+        "the spreadsheet stored it as a number and lost its last digits",
+        "format the column as text and enter it again",
+    ),
+    "value_not_allowed": Reason(
+        "“{column}”的值不在允许范围：{value}",
+        "可用：{allowed}",
+        "value not allowed: {value}",
+        "use one of: {allowed}",
+    ),
+    "encoding_lost": Reason(
+        "“{column}”含有无法编码而丢失的字：{value}",
+        "补上原字（生僻字请用 UTF-8 或 GB18030 导出）",
+        "a character was lost in encoding: {value}",
+        "put it back; export as UTF-8 or GB18030",
+    ),
+    "duplicate_key": Reason(
+        "主键 {key} 在文件里出现多次且内容不同（第 {rows} 行）",
+        "保留正确的一行，或改正主键",
+        "key {key} occurs more than once with different content (rows {rows})",
+        "keep the right row, or correct the key",
+    ),
+    "outside_county": Reason(
+        "位置 {lon}, {lat} 不在本县范围内{cause}",
+        "核对坐标和坐标系",
+        "position {lon}, {lat} lies outside the county{cause_en}",
+        "check the coordinates and their reference system",
+    ),
+    "swapped_axes": Reason(
+        "经度和纬度写反了：{lon}, {lat}",
+        "对调两列",
+        "longitude and latitude are swapped: {lon}, {lat}",
+        "exchange the two columns",
+    ),
+    "gcj02_offset": Reason(
+        "坐标是 GCJ-02（火星坐标），不是 {crs}",
+        "在映射里写 crs = \"GCJ-02\"",
+        "the coordinates are GCJ-02, not {crs}",
+        "set crs = \"GCJ-02\" in the mapping",
+    ),
+    "invalid_geometry": Reason(
+        "图形无效：{why}（约 {lon}, {lat}）",
+        "用“修复几何”工具改正自相交等错误",
+        "invalid geometry: {why_en} (near {lon}, {lat})",
+        "mend it with a repair-geometry tool",
+    ),
+    "wrong_geometry": Reason(
+        "图形类型是 {found}，需要 {expected}", "换成需要的类型", "geometry is {found}, needed is {expected}", "convert it"
+    ),
+    "overlapping_polygon": Reason(
+        "与 {others} 重叠 {area_m2} 平方米",
+        "修改边界，使网格互不重叠",
+        "overlaps {others} by {area_m2} m2",
+        "redraw the boundary; cells must not overlap",
+    ),
+    "unknown_parent": Reason(
+        "“{column}”所指的上级或关联记录不存在：{value}",
+        "先导入它，或改正代码",
+        "the record it refers to does not exist: {value}",
+        "import that first, or correct the code",
+    ),
+    "too_many_cells": Reason(
+        "{parent} 下的编号已用完（最多 {limit} 个）",
+        "先拆分上级网格",
+        "no sequence number is left below {parent} (at most {limit})",
+        "split the parent first",
+    ),
+}
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
+    """``Chinese reason；how to mend / English reason; how to mend`` of a reason code."""
+    reason = REASONS[code]
+    values = _Facts({**facts, "column": column or ""})
+    return (
+        f"{reason.zh.format_map(values)}。{reason.mend_zh.format_map(values)} / "
+        f"{reason.en.format_map(values)}; {reason.mend_en.format_map(values)}"
+    )
+
+
+def mending(code: str, facts: dict[str, Any] | None = None) -> str:
+    """How to mend, in Chinese only, for the workbook."""
+    return REASONS[code].mend_zh.format_map(_Facts(facts or {}))
