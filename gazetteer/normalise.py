@@ -24,11 +24,20 @@ def _variant_table() -> dict[int, str]:
 
 _VARIANTS = _variant_table()
 
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3}
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "○": 0,
+    "两": 2,
+    "壹": 1,
+    "贰": 2,
+    "叁": 3,
+}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL = "[零〇○一二三四五六七八九两十百千]"
 # a Chinese numeral becomes digits only before a counter of addresses, so that 三里店 and 五里村 stay names
-_COUNTED = re.compile(rf"({_NUMERAL}+)(?=(?:号|幢|栋|座|单元|层|楼|室|户|巷|弄|邻|组|之|-|段))|(?<=之)({_NUMERAL}+)|(?<=-)({_NUMERAL}+)")
+_COUNTED = re.compile(
+    rf"({_NUMERAL}+)(?=(?:号|幢|栋|座|单元|层|楼|室|户|巷|弄|邻|组|之|-|段))|(?<=之)({_NUMERAL}+)|(?<=-)({_NUMERAL}+)"
+)
 _NOISE = re.compile(r"[\s,，。、;；:：·.．_|/\\()（）\[\]【】{}<>《》\"'“”‘’*＊]+")
 _DASH = re.compile(r"[-‐‑‒–—―−－~～至]+(?=\d)")
 _SUB_NUMBER_AFTER = re.compile(r"(\d+)号之(\d+)")

@@ -1,0 +1,83 @@
+"""Standard addresses one at a time: the card, the nearest to a point, a new alias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.crs import metres_per_degree
+from database.errors import OnemapError
+from gazetteer.match import normalised_alias
+
+
+class AddressNotFound(OnemapError):
+    """没有这个标准地址，或不在您的数据范围内 | No such standard address, or outside your scope"""
+
+
+def get_address(connection: Connection, address_id: int) -> dict[str, Any]:
+    """One address with its levels, point (lon, lat, EPSG:4490), status, aliases and current cell link.
+
+    Raises AddressNotFound, also for what the scope does not show.
+    """
+    row = connection.execute(
+        text(
+            "SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.province, a.city, a.county, a.town, a.village, "
+            "a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room, a.depth, a.status, "
+            "a.valid_from, a.valid_to, a.division_code, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, "
+            "l.reason AS cell_reason, l.distance_m AS cell_distance_m, l.valid_from AS cell_since, c.name AS cell_name, "
+            "ARRAY(SELECT alias_text FROM address_alias x WHERE x.address_id = a.id ORDER BY x.id) AS aliases "
+            "FROM standard_address a LEFT JOIN address_cell l ON l.address_id = a.id AND l.valid_to IS NULL "
+            "LEFT JOIN grid_cell c ON c.code = l.cell_code WHERE a.id = :id"
+        ),
+        {"id": address_id},
+    ).one_or_none()
+    if row is None:
+        raise AddressNotFound(str(address_id))
+    return dict(row._mapping)
+
+
+def reverse(connection: Connection, lon: float, lat: float, *, max_m: float = 100.0) -> dict[str, Any] | None:
+    """The published address nearest to a point, within ``max_m`` metres, with ``distance_m``; None when there is none.
+
+    lon, lat in EPSG:4490. A small window first, then true distances inside it.
+    """
+    lon_m, lat_m = metres_per_degree(lat)
+    row = connection.execute(
+        text(
+            "SELECT a.id, a.code, a.full_text, st_x(a.geom) AS lon, st_y(a.geom) AS lat, a.grid_code, "
+            "st_distance(a.geom::geography, st_setsrid(st_point(:lon, :lat), 4490)::geography) AS distance_m "
+            "FROM standard_address a WHERE a.status = 'published' "
+            "AND a.geom && st_setsrid(st_makebox2d(st_point(:w, :s), st_point(:e, :n)), 4490) "
+            "ORDER BY distance_m, a.code LIMIT 1"
+        ),
+        {
+            "lon": lon,
+            "lat": lat,
+            "w": lon - max_m / lon_m,
+            "e": lon + max_m / lon_m,
+            "s": lat - max_m / lat_m,
+            "n": lat + max_m / lat_m,
+        },
+    ).one_or_none()
+    return dict(row._mapping) if row is not None and row.distance_m <= max_m else None
+
+
+def add_alias(connection: Connection, address_id: int, alias: str, *, kind: str, actor: str) -> None:
+    """Record another name for an address; saying it twice changes nothing. kind: former, nickname or reviewed."""
+    added = connection.execute(
+        text(
+            "INSERT INTO address_alias (address_id, alias_text, match_key, kind, created_by, grid_code) "
+            "SELECT id, :alias, :key, :kind, :actor, grid_code FROM standard_address WHERE id = :id "
+            "ON CONFLICT (address_id, match_key) DO UPDATE SET alias_text = excluded.alias_text RETURNING id"
+        ),
+        {
+            "id": address_id,
+            "alias": alias.strip(),
+            "key": normalised_alias(alias),
+            "kind": kind,
+            "actor": actor,
+        },
+    ).one_or_none()
+    if added is None:
+        raise AddressNotFound(str(address_id))
