@@ -127,9 +127,7 @@ def create_account(
         raise AccountInvalid(f"用户名 {username} 已属于其他县 / the name belongs to another county")
     connection.execute(text("DELETE FROM platform.session WHERE username = :u"), {"u": username})
     connection.execute(
-        text(
-            "UPDATE platform.access_token SET revoked_at = now() WHERE username = :u AND revoked_at IS NULL"
-        ),
+        text("UPDATE platform.access_token SET revoked_at = now() WHERE username = :u AND revoked_at IS NULL"),
         {"u": username},
     )
 
@@ -179,10 +177,7 @@ def open_session(connection: Connection, account: Account, settings: Settings) -
         {"u": account.username, "keep": settings.session_limit - 1},
     )
     connection.execute(
-        text(
-            "INSERT INTO platform.session (token_hash, username, expires_at) "
-            "VALUES (:hash, :u, now() + :life)"
-        ),
+        text("INSERT INTO platform.session (token_hash, username, expires_at) VALUES (:hash, :u, now() + :life)"),
         {"hash": _hash(cookie), "u": account.username, "life": timedelta(hours=settings.session_hours)},
     )
     return cookie

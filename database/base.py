@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Computed, DateTime, Identity, MetaData, String, func
+from sqlalchemy import BigInteger, CheckConstraint, Computed, DateTime, Identity, MetaData, Text, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -37,16 +37,18 @@ class PlatformBase(DeclarativeBase):
     metadata = MetaData(schema=PLATFORM_SCHEMA, naming_convention=NAMING)
 
 
-def code_column(length: int, comment: str, **kwargs: Any) -> Any:
-    """A code compared byte by byte (collation C), so that prefixes and ranges use the b-tree index."""
-    return mapped_column(String(length, collation="C"), comment=comment, **kwargs)
+def code_column(comment: str, **kwargs: Any) -> Any:
+    """A code compared byte by byte (collation C), so that prefixes and ranges use the b-tree index.
+
+    Always ``text``, never ``varchar``: one parameter used against both is ambiguous to the server; CHECKs hold the length.
+    """
+    return mapped_column(Text(collation="C"), comment=comment, **kwargs)
 
 
 def grid_code_column(**kwargs: Any) -> Any:
     """The permission of a row: 6, 9, 12, 15 or 17 digits (county, town, village, cell, micro cell)."""
     kwargs.setdefault("index", True)
     return code_column(
-        17,
         "grid code (网格编码): the permission of the row; row-level security compares its prefix",
         nullable=False,
         **kwargs,

@@ -127,9 +127,7 @@ def _bd_from_wgs(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
 
 # --- what is wrong with coordinates outside the county ---------------------------------------------------
 
-Cause = Literal[
-    "zero", "projected_metres", "swapped_axes", "wrong_zone", "gcj02_offset", "bd09_offset", "unknown"
-]
+Cause = Literal["zero", "projected_metres", "swapped_axes", "wrong_zone", "gcj02_offset", "bd09_offset", "unknown"]
 Bounds = tuple[float, float, float, float]
 
 CAUSES: dict[Cause, str] = {

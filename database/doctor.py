@@ -59,9 +59,7 @@ def check_packages(settings: Settings) -> CheckResult:  # noqa: ARG001
     path = Path(__file__).resolve().parent.parent / "requirements.txt"
     if not path.exists():
         return _result("Python 依赖", "Python packages", True, "requirements.txt 不在此处 / not here")
-    pinned = re.findall(
-        r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", path.read_text("utf-8"), re.MULTILINE
-    )
+    pinned = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", path.read_text("utf-8"), re.MULTILINE)
     wrong = [f"{name} {version}" for name, version in pinned if _installed_version(name) != version]
     message = ", ".join(wrong[:8]) if wrong else f"{len(pinned)} 个 / packages"
     return _result("Python 依赖", "Python packages", not wrong, message, f"rm -f .venv/*.stamp; {_SETUP}")
@@ -135,9 +133,7 @@ def check_secrets(settings: Settings) -> CheckResult:
     if not path.exists():
         lost = (settings.home / CLUSTER_RECORD_FILE).exists()
         message = (
-            "丢失，请从备份恢复 / lost, restore it from a backup"
-            if lost
-            else "首次启动时创建 / made at first start"
+            "丢失，请从备份恢复 / lost, restore it from a backup" if lost else "首次启动时创建 / made at first start"
         )
         return _result(*names, not lost, message, f"cp BACKUP/{SECRETS_FILE} {path} && chmod 600 {path}")
     file_mode, home_mode = path.stat().st_mode & 0o777, settings.home.stat().st_mode & 0o777

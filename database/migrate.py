@@ -32,9 +32,7 @@ class EmptyMetadata(OnemapError):
 
 def owner_engine(owner_url: str) -> Engine:
     """An engine of the owning role, for migrations only."""
-    return create_engine(
-        sqlalchemy_url(owner_url), connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT}"}
-    )
+    return create_engine(sqlalchemy_url(owner_url), connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT}"})
 
 
 def migrate_platform(engine: Engine) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     LargeBinary,
-    String,
     Text,
     text,
 )
@@ -30,7 +29,7 @@ class County(PlatformBase):
         {"comment": "counties (县)"},
     )
 
-    code: Mapped[str] = mapped_column(String(6), primary_key=True, comment="six-digit division code")
+    code: Mapped[str] = mapped_column(Text, primary_key=True, comment="six-digit division code")
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     synthetic: Mapped[bool] = mapped_column(
         Boolean,
@@ -54,18 +53,12 @@ class Account(PlatformBase):
         {"comment": "accounts (账号)"},
     )
 
-    username: Mapped[str] = mapped_column(
-        String(64), primary_key=True, comment="sign-in name, unique on this server"
-    )
+    username: Mapped[str] = mapped_column(Text, primary_key=True, comment="sign-in name, unique on this server")
     display_name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     password_hash: Mapped[str] = mapped_column(Text, nullable=False, comment="argon2id")
-    role: Mapped[str] = mapped_column(String(32), nullable=False, comment="what the account may do")
-    county: Mapped[str] = mapped_column(
-        ForeignKey("platform.county.code"), nullable=False, comment="its county"
-    )
-    prefixes: Mapped[list[str]] = mapped_column(
-        ARRAY(Text), nullable=False, comment="grid-code prefixes it may see"
-    )
+    role: Mapped[str] = mapped_column(Text, nullable=False, comment="what the account may do")
+    county: Mapped[str] = mapped_column(ForeignKey("platform.county.code"), nullable=False, comment="its county")
+    prefixes: Mapped[list[str]] = mapped_column(ARRAY(Text), nullable=False, comment="grid-code prefixes it may see")
     disabled: Mapped[bool] = mapped_column(
         Boolean, server_default=text("false"), nullable=False, comment="may not sign in"
     )
@@ -91,9 +84,7 @@ class Session(PlatformBase):
     )
     created_at: Mapped[datetime] = now_column("sign-in")
     last_seen_at: Mapped[datetime] = now_column("last request, for the idle timeout")
-    expires_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), nullable=False, comment="absolute end"
-    )
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="absolute end")
 
 
 class AccessToken(PlatformBase):
@@ -103,9 +94,7 @@ class AccessToken(PlatformBase):
     __table_args__ = ({"comment": "personal access tokens (访问令牌)"},)
 
     id: Mapped[int] = identity_column()
-    token_hash: Mapped[bytes] = mapped_column(
-        LargeBinary, nullable=False, unique=True, comment="SHA-256 of the token"
-    )
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, unique=True, comment="SHA-256 of the token")
     username: Mapped[str] = mapped_column(
         ForeignKey("platform.account.username", ondelete="CASCADE"),
         nullable=False,
@@ -115,7 +104,5 @@ class AccessToken(PlatformBase):
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="what it is for")
     created_at: Mapped[datetime] = now_column("when it was made")
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="last use")
-    expires_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), nullable=False, comment="end of validity"
-    )
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="end of validity")
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="withdrawn")

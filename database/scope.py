@@ -58,9 +58,7 @@ class Scope:
             raise InvalidScope(f"账号 {self.actor} 没有任何网格范围 / the account has no grid prefix")
         for prefix in self.prefixes:
             if not GRID_CODE.fullmatch(prefix) or not prefix.startswith(self.county):
-                raise InvalidScope(
-                    f"网格范围 {prefix!r} 不属于县 {self.county} / the prefix is not of this county"
-                )
+                raise InvalidScope(f"网格范围 {prefix!r} 不属于县 {self.county} / the prefix is not of this county")
 
     @classmethod
     def of_system(cls, county: str, actor: str = "system") -> Scope:

@@ -68,9 +68,7 @@ class Settings(BaseSettings):
     postgres_bin: AbsolutePath | None = Field(
         None, description="Folder of initdb and pg_ctl for the embedded cluster; unset means search."
     )
-    embedded_fsync: bool = Field(
-        True, description="off: faster and unsafe, for tests of the embedded cluster only."
-    )
+    embedded_fsync: bool = Field(True, description="off: faster and unsafe, for tests of the embedded cluster only.")
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
@@ -79,18 +77,14 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")
 
-    session_idle_minutes: int = Field(
-        30, ge=1, description="A session ends after this long without a request."
-    )
+    session_idle_minutes: int = Field(30, ge=1, description="A session ends after this long without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after this long in any case.")
     session_limit: int = Field(5, ge=1, description="Sessions one account may hold at the same time.")
     lockout_attempts: int = Field(5, ge=1, description="Wrong passwords before an account is locked.")
     lockout_minutes: int = Field(15, ge=1, description="How long a locked account stays locked.")
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
 
-    tianditu_key: SecretStr | None = Field(
-        None, description="Key of the optional Tianditu (天地图) base map."
-    )
+    tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
     data_key: SecretStr | None = Field(
         None, description="Base64 of 32 bytes; replaces the data key in secrets.json on every machine."
     )
@@ -132,9 +126,7 @@ def load_secrets(settings: Settings) -> Secrets:
         owner_password=_password_in(settings.owner_database_url) or stored.owner_password,
         app_password=_password_in(settings.database_url) or stored.app_password,
         data_key=_decode_key(settings.data_key.get_secret_value()) if settings.data_key else stored.data_key,
-        index_key=_decode_key(settings.index_key.get_secret_value())
-        if settings.index_key
-        else stored.index_key,
+        index_key=_decode_key(settings.index_key.get_secret_value()) if settings.index_key else stored.index_key,
     )
 
 

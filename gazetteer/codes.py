@@ -49,9 +49,7 @@ def credit_code_valid(text: str) -> bool:
     """
     if len(text) != 18 or any(character not in _CREDIT_ALPHABET for character in text):
         return False
-    total = sum(
-        _CREDIT_ALPHABET.index(c) * weight for c, weight in zip(text[:17], _CREDIT_WEIGHTS, strict=True)
-    )
+    total = sum(_CREDIT_ALPHABET.index(c) * weight for c, weight in zip(text[:17], _CREDIT_WEIGHTS, strict=True))
     return _CREDIT_ALPHABET[(31 - total % 31) % 31] == text[17]
 
 
@@ -59,9 +57,7 @@ def division_level(code: str) -> DivisionLevel:
     """The level of a statistical division code: 6 digits county, 9 town, 12 village. Raises ValueError otherwise."""
     levels: dict[int, DivisionLevel] = {6: "county", 9: "town", 12: "village"}
     if not code.isdecimal() or len(code) not in levels:
-        raise ValueError(
-            f"行政区划代码应为 6、9 或 12 位数字 / a division code has 6, 9 or 12 digits: {code!r}"
-        )
+        raise ValueError(f"行政区划代码应为 6、9 或 12 位数字 / a division code has 6, 9 or 12 digits: {code!r}")
     return levels[len(code)]
 
 

@@ -68,9 +68,7 @@ class DivisionIndex:
         lengths = {level: sorted({len(n) for n in table}, reverse=True) for level, table in by_level.items()}
         return cls(by_level, lengths)
 
-    def at(
-        self, key: str, level: DivisionLevel, *, within: str = ""
-    ) -> tuple[str, list[DivisionName]] | None:
+    def at(self, key: str, level: DivisionLevel, *, within: str = "") -> tuple[str, list[DivisionName]] | None:
         """The longest name of this level that starts ``key``, with all divisions of that name inside ``within``."""
         for length in self.lengths.get(level, []):
             found = [d for d in self.by_level[level].get(key[:length], []) if d.code.startswith(within)]

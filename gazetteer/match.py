@@ -121,9 +121,7 @@ def suggest(connection: Connection, typed: str, limit: int = 10) -> list[Candida
     within = parsed.division_code or ""
     rows: dict[int, Candidate] = {}
     if keys.local_key:
-        for row in connection.execute(
-            text(_SUGGEST.format(column="local_key")), _range(keys.local_key, within, limit)
-        ):
+        for row in connection.execute(text(_SUGGEST.format(column="local_key")), _range(keys.local_key, within, limit)):
             rows.setdefault(row.id, _candidate(row, 0.7, ()))
     for start in starts if len(rows) < limit else []:
         for row in connection.execute(text(_SUGGEST.format(column="match_key")), _range(start, "", limit)):
@@ -212,11 +210,7 @@ WHERE a.status = 'published'
 
 
 def _stage_local(connection: Connection, queries: Sequence[_Query]) -> None:
-    usable = [
-        (i, {"key": q.keys.local_key})
-        for i, q in enumerate(queries)
-        if _pins_down(q.keys.local_key, q.parsed)
-    ]
+    usable = [(i, {"key": q.keys.local_key}) for i, q in enumerate(queries) if _pins_down(q.keys.local_key, q.parsed)]
     hits: dict[int, list[Any]] = defaultdict(list)
     for row in _lookup(connection, _LOCAL, usable):
         hits[row.i].append(row)
@@ -237,9 +231,7 @@ def _judge(
     """Rows with the same local part: keep those in a division the text names; none there means a conflict."""
     codes = [d.code for d in query.parsed.divisions if len(d.code) > 6]
     inside = [row for row in rows if any(row.division_code.startswith(code) for code in codes)]
-    local = tuple(
-        _equal(level, query.parsed) for level in DEPTHS if DEPTHS[level] > 5 and getattr(query.parsed, level)
-    )
+    local = tuple(_equal(level, query.parsed) for level in DEPTHS if DEPTHS[level] > 5 and getattr(query.parsed, level))
     if codes and not inside:
         named = query.parsed.village or query.parsed.town or ""
         conflict = Reason("village", "conflicting", f"文本写的是{named}，库中该地址不在{named}")
@@ -257,9 +249,7 @@ def _stage_deeper(connection: Connection, queries: Sequence[_Query]) -> None:
     """Take room, floor, entrance and building off, one by one, until the library knows the rest."""
     for cut in range(len(LOCAL_LEVELS) - 1, 0, -1):
         dropped = LOCAL_LEVELS[cut:]
-        open_queries = [
-            q for q in queries if not q.found and any(getattr(q.parsed, level) for level in dropped)
-        ]
+        open_queries = [q for q in queries if not q.found and any(getattr(q.parsed, level) for level in dropped)]
         shorter = {id(q): _without(q.parsed, dropped) for q in open_queries}
         usable = [
             (i, {"key": shorter[id(q)].local_key})

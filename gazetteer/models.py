@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     SmallInteger,
-    String,
     Text,
     UniqueConstraint,
     Uuid,
@@ -54,14 +53,14 @@ class Division(CountyBase):
         {"comment": "administrative divisions (行政区划)"},
     )
 
-    code: Mapped[str] = code_column(12, "county 6, town 9, village 12 digits", primary_key=True)
-    level: Mapped[str] = mapped_column(String(8), nullable=False, comment="county, town or village")
-    parent_code: Mapped[str | None] = code_column(12, "code of the division above", index=True)
+    code: Mapped[str] = code_column("county 6, town 9, village 12 digits", primary_key=True)
+    level: Mapped[str] = mapped_column(Text, nullable=False, comment="county, town or village")
+    parent_code: Mapped[str | None] = code_column("code of the division above", index=True)
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="official name")
     kind: Mapped[str | None] = mapped_column(
         Text, comment="街道, 镇, 乡, 社区 (居委会) or 村 (村委会), from the code's digits"
     )
-    class_code: Mapped[str | None] = mapped_column(String(3), comment="urban-rural class (城乡分类代码)")
+    class_code: Mapped[str | None] = mapped_column(Text, comment="urban-rural class (城乡分类代码)")
     former_names: Mapped[list[str]] = mapped_column(
         JSONB, server_default=text("'[]'"), nullable=False, comment="names it had before"
     )
@@ -70,7 +69,7 @@ class Division(CountyBase):
     )
     valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = mapped_column(
-        String(17, collation="C"),
+        Text(collation="C"),
         Computed("code", persisted=True),
         nullable=False,
         index=True,
@@ -139,12 +138,8 @@ class StandardAddress(CountyBase):
         unique=True,
         comment="lifelong identity; survives renaming",
     )
-    code: Mapped[str] = code_column(
-        32, "standard address code: village code + sequence", nullable=False, unique=True
-    )
-    full_text: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="the whole address as written officially"
-    )
+    code: Mapped[str] = code_column("standard address code: village code + sequence", nullable=False, unique=True)
+    full_text: Mapped[str] = mapped_column(Text, nullable=False, comment="the whole address as written officially")
     province: Mapped[str | None] = mapped_column(Text, comment="省")
     city: Mapped[str | None] = mapped_column(Text, comment="市")
     county: Mapped[str | None] = mapped_column(Text, comment="县")
@@ -162,14 +157,13 @@ class StandardAddress(CountyBase):
         nullable=False,
         comment="deepest level present: 5 village, 6 group, 7 road, 8 number, 9 building, 10 entrance, 11 floor, 12 room",
     )
-    match_key: Mapped[str] = code_column(400, "normalised full text; serves exact matching", nullable=False)
+    match_key: Mapped[str] = code_column("normalised full text; serves exact matching", nullable=False)
     local_key: Mapped[str] = code_column(
-        400,
         "normalised text from the group or road down; serves matching without upper levels",
         nullable=False,
     )
-    road_key: Mapped[str | None] = code_column(200, "normalised road or group; serves candidates")
-    number_key: Mapped[str | None] = code_column(100, "normalised number; serves candidates")
+    road_key: Mapped[str | None] = code_column("normalised road or group; serves candidates")
+    number_key: Mapped[str | None] = code_column("normalised number; serves candidates")
     parent_id: Mapped[int | None] = mapped_column(
         ForeignKey("standard_address.id"),
         index=True,
@@ -179,10 +173,10 @@ class StandardAddress(CountyBase):
         ForeignKey("standard_address.id"), comment="what replaced it when retired"
     )
     division_code: Mapped[str] = code_column(
-        12, "statistical code of its village (or the lowest division known)", nullable=False
+        "statistical code of its village (or the lowest division known)", nullable=False
     )
     status: Mapped[str] = mapped_column(
-        String(12),
+        Text,
         server_default=text("'published'"),
         nullable=False,
         comment="draft, reviewed, published, retired",
@@ -215,7 +209,7 @@ class AddressAlias(CountyBase):
         ForeignKey("standard_address.id"), nullable=False, index=True, comment="the address meant"
     )
     alias_text: Mapped[str] = mapped_column(Text, nullable=False, comment="as people write it")
-    match_key: Mapped[str] = code_column(400, "normalised alias", nullable=False, index=True)
+    match_key: Mapped[str] = code_column("normalised alias", nullable=False, index=True)
     kind: Mapped[str] = mapped_column(Text, nullable=False, comment="former, nickname or reviewed")
     created_by: Mapped[str] = mapped_column(Text, nullable=False, comment="who said so")
     created_at: Mapped[datetime] = now_column("when")
@@ -243,7 +237,7 @@ class AddressReview(CountyBase):
         JSONB, server_default=text("'{}'"), nullable=False, comment="what was found"
     )
     status: Mapped[str] = mapped_column(
-        String(12),
+        Text,
         server_default=text("'open'"),
         nullable=False,
         index=True,

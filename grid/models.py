@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    String,
     Text,
     Uuid,
     text,
@@ -51,11 +50,9 @@ class GridCell(CountyBase):
         {"comment": "grid cells and micro cells (网格、微网格)"},
     )
 
-    code: Mapped[str] = code_column(17, "cell 15 digits, micro cell 17 digits", primary_key=True)
-    level: Mapped[str] = mapped_column(String(10), nullable=False, comment="cell or micro_cell")
-    parent_code: Mapped[str] = code_column(
-        15, "village of a cell, cell of a micro cell", nullable=False, index=True
-    )
+    code: Mapped[str] = code_column("cell 15 digits, micro cell 17 digits", primary_key=True)
+    level: Mapped[str] = mapped_column(Text, nullable=False, comment="cell or micro_cell")
+    parent_code: Mapped[str] = code_column("village of a cell, cell of a micro cell", nullable=False, index=True)
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     households_n: Mapped[int | None] = mapped_column(comment="households by the source's count")
     population_n: Mapped[int | None] = mapped_column(comment="population by the source's count")
@@ -68,7 +65,7 @@ class GridCell(CountyBase):
     )
     valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = mapped_column(
-        String(17, collation="C"),
+        Text(collation="C"),
         Computed("code", persisted=True),
         nullable=False,
         index=True,
@@ -86,9 +83,7 @@ class GridWorker(CountyBase):
 
     id: Mapped[int] = identity_column()
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name")
-    username: Mapped[str | None] = mapped_column(
-        String(64), unique=True, comment="sign-in name, when they have one"
-    )
+    username: Mapped[str | None] = mapped_column(Text, unique=True, comment="sign-in name, when they have one")
     phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary, comment="phone, AES-256-GCM")
     phone_masked: Mapped[str | None] = mapped_column(Text, comment="phone as shown")
     grid_code: Mapped[str] = grid_code_column()
@@ -102,22 +97,16 @@ class Posting(CountyBase):
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
         CheckConstraint("duty IN ('lead','member')", name="duty"),
         grid_code_check(),
-        Index(
-            "uq_posting_lead", "cell_code", "valid_from", unique=True, postgresql_where=text("duty = 'lead'")
-        ),
+        Index("uq_posting_lead", "cell_code", "valid_from", unique=True, postgresql_where=text("duty = 'lead'")),
         {"comment": "dated responsibilities (网格责任)"},
     )
 
     id: Mapped[int] = identity_column()
-    worker_id: Mapped[int] = mapped_column(
-        ForeignKey("grid_worker.id"), nullable=False, index=True, comment="who"
-    )
+    worker_id: Mapped[int] = mapped_column(ForeignKey("grid_worker.id"), nullable=False, index=True, comment="who")
     cell_code: Mapped[str] = mapped_column(
-        String(17, collation="C"), ForeignKey("grid_cell.code"), nullable=False, comment="for which cell"
+        Text(collation="C"), ForeignKey("grid_cell.code"), nullable=False, comment="for which cell"
     )
-    duty: Mapped[str] = mapped_column(
-        String(8), server_default=text("'lead'"), nullable=False, comment="lead or member"
-    )
+    duty: Mapped[str] = mapped_column(Text, server_default=text("'lead'"), nullable=False, comment="lead or member")
     valid_from: Mapped[date] = mapped_column(Date, nullable=False, comment="first day")
     valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer responsible")
     grid_code: Mapped[str] = grid_code_column()
@@ -132,9 +121,7 @@ class AddressCell(CountyBase):
         CheckConstraint("distance_m >= 0", name="distance"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
         grid_code_check(),
-        Index(
-            "uq_address_cell_current", "address_id", unique=True, postgresql_where=text("valid_to IS NULL")
-        ),
+        Index("uq_address_cell_current", "address_id", unique=True, postgresql_where=text("valid_to IS NULL")),
         Index("ix_address_cell_cell_code", "cell_code"),
         {"comment": "dated links from address to cell (地址网格关联)"},
     )
@@ -143,11 +130,9 @@ class AddressCell(CountyBase):
     address_id: Mapped[int] = mapped_column(
         ForeignKey("standard_address.id"), nullable=False, index=True, comment="the address"
     )
-    cell_code: Mapped[str] = code_column(
-        17, "cell, micro cell, or village when there is no cell near", nullable=False
-    )
+    cell_code: Mapped[str] = code_column("cell, micro cell, or village when there is no cell near", nullable=False)
     reason: Mapped[str] = mapped_column(
-        String(8), nullable=False, comment="inside, nearest, tie (lowest code wins) or village (no cell near)"
+        Text, nullable=False, comment="inside, nearest, tie (lowest code wins) or village (no cell near)"
     )
     distance_m: Mapped[float] = mapped_column(
         Float, server_default=text("0"), nullable=False, comment="metres from point to cell, 0 inside"
@@ -164,9 +149,7 @@ class Visit(CountyBase):
 
     __tablename__ = "visit"
     __table_args__ = (
-        CheckConstraint(
-            "outcome IN ('met','nobody_home','moved_away','refused','help_needed')", name="outcome"
-        ),
+        CheckConstraint("outcome IN ('met','nobody_home','moved_away','refused','help_needed')", name="outcome"),
         grid_code_check(),
         Index("ix_visit_household", "household_id", "visited_at"),
         {"comment": "visits (走访)"},
@@ -184,7 +167,7 @@ class Visit(CountyBase):
     )
     received_at: Mapped[datetime] = now_column("when the server got it")
     outcome: Mapped[str] = mapped_column(
-        String(16), nullable=False, comment="met, nobody_home, moved_away, refused, help_needed"
+        Text, nullable=False, comment="met, nobody_home, moved_away, refused, help_needed"
     )
     note: Mapped[str | None] = mapped_column(Text, comment="in the visitor's words")
     found: Mapped[dict[str, Any]] = mapped_column(

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -66,7 +65,7 @@ class Household(CountyBase):
     id: Mapped[int] = identity_column()
     household_no: Mapped[str] = mapped_column(Text, nullable=False, comment="household number (户号)")
     kind: Mapped[str] = mapped_column(
-        String(12), server_default=text("'family'"), nullable=False, comment="family, collective or single"
+        Text, server_default=text("'family'"), nullable=False, comment="family, collective or single"
     )
     head_name: Mapped[str | None] = mapped_column(Text, comment="head of the household (户主)")
     address_text: Mapped[str | None] = mapped_column(Text, comment="address as the department wrote it")
@@ -101,9 +100,7 @@ class Person(CountyBase):
             "id_number_masked IS NULL OR id_number_masked ~ '^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$'",
             name="id_number_masked",
         ),
-        CheckConstraint(
-            "octet_length(id_number_hash) = 32 AND octet_length(phone_hash) = 32", name="hash_length"
-        ),
+        CheckConstraint("octet_length(id_number_hash) = 32 AND octet_length(phone_hash) = 32", name="hash_length"),
         CheckConstraint("num_nulls(phone_cipher, phone_hash, phone_masked) IN (0, 3)", name="phone_whole"),
         grid_code_check(),
         UniqueConstraint("id_number_hash"),
@@ -115,21 +112,17 @@ class Person(CountyBase):
 
     id: Mapped[int] = identity_column()
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name")
-    sex: Mapped[str | None] = mapped_column(String(6), comment="male or female")
+    sex: Mapped[str | None] = mapped_column(Text, comment="male or female")
     birth_date: Mapped[date | None] = mapped_column(Date, comment="date of birth")
     death_date: Mapped[date | None] = mapped_column(Date, comment="date of death")
     id_number_cipher: Mapped[bytes | None] = mapped_column(
         LargeBinary,
         comment="resident ID number (GB 11643), AES-256-GCM; its MOD 11-2 checksum is verified before sealing",
     )
-    id_number_hash: Mapped[bytes | None] = mapped_column(
-        LargeBinary, comment="keyed hash of the ID number, for search"
-    )
+    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary, comment="keyed hash of the ID number, for search")
     id_number_masked: Mapped[str | None] = mapped_column(Text, comment="ID number as shown")
     phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary, comment="phone, AES-256-GCM")
-    phone_hash: Mapped[bytes | None] = mapped_column(
-        LargeBinary, comment="keyed hash of the phone, for search"
-    )
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary, comment="keyed hash of the phone, for search")
     phone_masked: Mapped[str | None] = mapped_column(Text, comment="phone as shown")
     registered_address_text: Mapped[str | None] = mapped_column(
         Text, comment="registered address (户籍地址) as written"
@@ -137,9 +130,7 @@ class Person(CountyBase):
     registered_address_id: Mapped[int | None] = mapped_column(
         ForeignKey("standard_address.id"), index=True, comment="registered address, when matched"
     )
-    actual_address_text: Mapped[str | None] = mapped_column(
-        Text, comment="actual address (现住址) as written"
-    )
+    actual_address_text: Mapped[str | None] = mapped_column(Text, comment="actual address (现住址) as written")
     actual_address_id: Mapped[int | None] = mapped_column(
         ForeignKey("standard_address.id"), index=True, comment="actual address, when matched"
     )
@@ -194,16 +185,12 @@ class Event(CountyBase):
     )
 
     id: Mapped[int] = identity_column()
-    kind: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="what happened: dispute, accident, complaint …"
-    )
+    kind: Mapped[str] = mapped_column(Text, nullable=False, comment="what happened: dispute, accident, complaint …")
     title: Mapped[str] = mapped_column(Text, nullable=False, comment="in a line")
     detail: Mapped[str | None] = mapped_column(Text, comment="in full")
-    occurred_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), nullable=False, comment="when it happened"
-    )
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="when it happened")
     state: Mapped[str] = mapped_column(
-        String(12),
+        Text,
         server_default=text("'recorded'"),
         nullable=False,
         comment="open, in_progress, closed, cancelled, recorded",
@@ -233,9 +220,7 @@ class Place(CountyBase):
     __tablename__ = "place"
     __table_args__ = (
         CheckConstraint("kind IN ('building','dwelling','premises','unit','zone','parcel')", name="kind"),
-        CheckConstraint(
-            "occupancy IS NULL OR occupancy IN ('occupied','vacant','let','unknown')", name="occupancy"
-        ),
+        CheckConstraint("occupancy IS NULL OR occupancy IN ('occupied','vacant','let','unknown')", name="occupancy"),
         CheckConstraint("geom IS NULL OR st_isvalid(geom)", name="geom_valid"),
         grid_code_check(),
         UniqueConstraint("source", "source_key"),
@@ -245,15 +230,13 @@ class Place(CountyBase):
     )
 
     id: Mapped[int] = identity_column()
-    kind: Mapped[str] = mapped_column(
-        String(12), nullable=False, comment="building, dwelling, premises, unit, zone, parcel"
-    )
+    kind: Mapped[str] = mapped_column(Text, nullable=False, comment="building, dwelling, premises, unit, zone, parcel")
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     code: Mapped[str | None] = mapped_column(
         Text, comment="code of the register: unified social credit code, place code, zone code"
     )
     occupancy: Mapped[str | None] = mapped_column(
-        String(10), comment="of a dwelling: occupied, vacant, let, unknown, as recorded"
+        Text, comment="of a dwelling: occupied, vacant, let, unknown, as recorded"
     )
     address_text: Mapped[str | None] = mapped_column(Text, comment="address as written")
     address_id: Mapped[int | None] = mapped_column(
@@ -290,7 +273,7 @@ class Facility(CountyBase):
     kind: Mapped[str] = mapped_column(Text, nullable=False, comment="lamp, hydrant, camera …")
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     state: Mapped[str] = mapped_column(
-        String(10),
+        Text,
         server_default=text("'normal'"),
         nullable=False,
         comment="normal, damaged, missing, retired",
@@ -323,7 +306,7 @@ class PersonPlace(CountyBase):
     id: Mapped[int] = identity_column()
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), nullable=False, comment="who")
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), nullable=False, comment="where")
-    relation: Mapped[str] = mapped_column(String(8), nullable=False, comment="lives, works or owns")
+    relation: Mapped[str] = mapped_column(Text, nullable=False, comment="lives, works or owns")
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"
     )
@@ -347,14 +330,10 @@ class ImportBatch(CountyBase):
 
     id: Mapped[int] = identity_column()
     mapping: Mapped[str] = mapped_column(Text, nullable=False, comment="mapping name = department table")
-    target: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="what the rows become: address, person …"
-    )
+    target: Mapped[str] = mapped_column(Text, nullable=False, comment="what the rows become: address, person …")
     file_name: Mapped[str] = mapped_column(Text, nullable=False, comment="name of the file")
-    sha256: Mapped[str] = mapped_column(String(64), nullable=False, comment="of the file")
-    state: Mapped[str] = mapped_column(
-        String(10), nullable=False, comment="staged, checked, published, failed"
-    )
+    sha256: Mapped[str] = mapped_column(Text, nullable=False, comment="of the file")
+    state: Mapped[str] = mapped_column(Text, nullable=False, comment="staged, checked, published, failed")
     counts: Mapped[dict[str, Any]] = mapped_column(
         JSONB,
         server_default=text("'{}'"),
@@ -367,9 +346,7 @@ class ImportBatch(CountyBase):
     error: Mapped[str | None] = mapped_column(Text, comment="why it failed")
     created_by: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
     created_at: Mapped[datetime] = now_column("when it began")
-    published_at: Mapped[datetime | None] = mapped_column(
-        DateTime(timezone=True), comment="when it was published"
-    )
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was published")
     grid_code: Mapped[str] = grid_code_column()
 
 
@@ -387,14 +364,10 @@ class ImportReject(CountyBase):
     batch_id: Mapped[int] = mapped_column(
         ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, comment="import"
     )
-    row_no: Mapped[int] = mapped_column(
-        Integer, nullable=False, comment="row in the file, the first data row is 1"
-    )
+    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, the first data row is 1")
     column_name: Mapped[str | None] = mapped_column(Text, comment="column at fault, as the file names it")
     reason_code: Mapped[str] = mapped_column(Text, nullable=False, comment="why, for programs")
-    reason: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="why and how to mend it, Chinese and English"
-    )
+    reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why and how to mend it, Chinese and English")
     row_cipher: Mapped[bytes] = mapped_column(
         LargeBinary, nullable=False, comment="the row as it came (JSON), AES-256-GCM"
     )
@@ -419,7 +392,7 @@ class Change(CountyBase):
     )
     entity: Mapped[str] = mapped_column(Text, nullable=False, comment="table of the record")
     entity_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the record")
-    operation: Mapped[str] = mapped_column(String(8), nullable=False, comment="added, changed, removed")
+    operation: Mapped[str] = mapped_column(Text, nullable=False, comment="added, changed, removed")
     fields: Mapped[list[str]] = mapped_column(
         JSONB, server_default=text("'[]'"), nullable=False, comment="names of what differs"
     )
@@ -438,9 +411,7 @@ class Alert(CountyBase):
 
     __tablename__ = "alert"
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('open','acknowledged','assigned','confirmed','refuted','closed')", name="status"
-        ),
+        CheckConstraint("status IN ('open','acknowledged','assigned','confirmed','refuted','closed')", name="status"),
         CheckConstraint("severity IN ('high','medium','low')", name="severity"),
         grid_code_check(),
         UniqueConstraint("fingerprint"),
@@ -453,14 +424,14 @@ class Alert(CountyBase):
 
     id: Mapped[int] = identity_column()
     fingerprint: Mapped[str] = mapped_column(
-        String(64),
+        Text,
         nullable=False,
         comment="rule + subject + what makes it the same finding; scanning twice makes one alert",
     )
     rule: Mapped[str] = mapped_column(Text, nullable=False, comment="rule that found it")
-    severity: Mapped[str] = mapped_column(String(8), nullable=False, comment="high, medium, low")
+    severity: Mapped[str] = mapped_column(Text, nullable=False, comment="high, medium, low")
     status: Mapped[str] = mapped_column(
-        String(14),
+        Text,
         server_default=text("'open'"),
         nullable=False,
         comment="where it stands in the closed loop (闭环)",
@@ -471,9 +442,7 @@ class Alert(CountyBase):
         nullable=False,
         comment="counts the steps; a writer states the one they saw",
     )
-    subject_kind: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="person, household, place, address, cell"
-    )
+    subject_kind: Mapped[str] = mapped_column(Text, nullable=False, comment="person, household, place, address, cell")
     subject_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the subject")
     household_id: Mapped[int | None] = mapped_column(
         BigInteger, index=True, comment="household concerned, for the card"

@@ -24,15 +24,15 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column(
             "fingerprint",
-            sa.String(length=64),
+            sa.Text(),
             nullable=False,
             comment="rule + subject + what makes it the same finding; scanning twice makes one alert",
         ),
         sa.Column("rule", sa.Text(), nullable=False, comment="rule that found it"),
-        sa.Column("severity", sa.String(length=8), nullable=False, comment="high, medium, low"),
+        sa.Column("severity", sa.Text(), nullable=False, comment="high, medium, low"),
         sa.Column(
             "status",
-            sa.String(length=14),
+            sa.Text(),
             server_default=sa.text("'open'"),
             nullable=False,
             comment="where it stands in the closed loop (闭环)",
@@ -44,13 +44,9 @@ def upgrade() -> None:
             nullable=False,
             comment="counts the steps; a writer states the one they saw",
         ),
-        sa.Column(
-            "subject_kind", sa.Text(), nullable=False, comment="person, household, place, address, cell"
-        ),
+        sa.Column("subject_kind", sa.Text(), nullable=False, comment="person, household, place, address, cell"),
         sa.Column("subject_id", sa.Text(), nullable=False, comment="key of the subject"),
-        sa.Column(
-            "household_id", sa.BigInteger(), nullable=True, comment="household concerned, for the card"
-        ),
+        sa.Column("household_id", sa.BigInteger(), nullable=True, comment="household concerned, for the card"),
         sa.Column("title", sa.Text(), nullable=False, comment="in a line, Chinese"),
         sa.Column("reason", sa.Text(), nullable=False, comment="why, in Chinese, from the facts"),
         sa.Column(
@@ -78,7 +74,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True, comment="when it was closed"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -131,9 +127,7 @@ def upgrade() -> None:
     op.create_table(
         "audit_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"),
         sa.Column("actor", sa.Text(), nullable=False, comment="who"),
         sa.Column(
             "action",
@@ -152,7 +146,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -169,14 +163,14 @@ def upgrade() -> None:
         "division",
         sa.Column(
             "code",
-            sa.String(length=12, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="county 6, town 9, village 12 digits",
         ),
-        sa.Column("level", sa.String(length=8), nullable=False, comment="county, town or village"),
+        sa.Column("level", sa.Text(), nullable=False, comment="county, town or village"),
         sa.Column(
             "parent_code",
-            sa.String(length=12, collation="C"),
+            sa.Text(collation="C"),
             nullable=True,
             comment="code of the division above",
         ),
@@ -187,9 +181,7 @@ def upgrade() -> None:
             nullable=True,
             comment="街道, 镇, 乡, 社区 (居委会) or 村 (村委会), from the code's digits",
         ),
-        sa.Column(
-            "class_code", sa.String(length=3), nullable=True, comment="urban-rural class (城乡分类代码)"
-        ),
+        sa.Column("class_code", sa.Text(), nullable=True, comment="urban-rural class (城乡分类代码)"),
         sa.Column(
             "former_names",
             postgresql.JSONB(astext_type=Text()),
@@ -207,7 +199,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="first day no longer valid"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             sa.Computed("code", persisted=True),
             nullable=False,
             comment="its own code",
@@ -239,9 +231,7 @@ def upgrade() -> None:
             nullable=True,
             comment="generated Web-Mercator copy for tiles; EPSG:3857, metres",
         ),
-        sa.CheckConstraint(
-            "code ~ '^[0-9]{6}([0-9]{3}([0-9]{3})?)?$'", name=op.f("ck_division_code_grammar")
-        ),
+        sa.CheckConstraint("code ~ '^[0-9]{6}([0-9]{3}([0-9]{3})?)?$'", name=op.f("ck_division_code_grammar")),
         sa.CheckConstraint(
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_division_grid_code_grammar"),
@@ -266,7 +256,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False, comment="name as shown"),
         sa.Column(
             "state",
-            sa.String(length=10),
+            sa.Text(),
             server_default=sa.text("'normal'"),
             nullable=False,
             comment="normal, damaged, missing, retired",
@@ -278,9 +268,7 @@ def upgrade() -> None:
             nullable=False,
             comment="other columns of the source",
         ),
-        sa.Column(
-            "source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"
-        ),
+        sa.Column("source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"),
         sa.Column("source_key", sa.Text(), nullable=False, comment="key in that table"),
         sa.Column(
             "row_hash",
@@ -297,7 +285,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -334,9 +322,7 @@ def upgrade() -> None:
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_facility_grid_code_grammar"),
         ),
-        sa.CheckConstraint(
-            "state IN ('normal','damaged','missing','retired')", name=op.f("ck_facility_state")
-        ),
+        sa.CheckConstraint("state IN ('normal','damaged','missing','retired')", name=op.f("ck_facility_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facility")),
         sa.UniqueConstraint("source", "source_key", name=op.f("uq_facility_source_source_key")),
         comment="objects (物、部件)",
@@ -347,14 +333,14 @@ def upgrade() -> None:
         "grid_cell",
         sa.Column(
             "code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="cell 15 digits, micro cell 17 digits",
         ),
-        sa.Column("level", sa.String(length=10), nullable=False, comment="cell or micro_cell"),
+        sa.Column("level", sa.Text(), nullable=False, comment="cell or micro_cell"),
         sa.Column(
             "parent_code",
-            sa.String(length=15, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="village of a cell, cell of a micro cell",
         ),
@@ -378,7 +364,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="first day no longer valid"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             sa.Computed("code", persisted=True),
             nullable=False,
             comment="its own code",
@@ -435,14 +421,12 @@ def upgrade() -> None:
         "grid_worker",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("name", sa.Text(), nullable=False, comment="name"),
-        sa.Column(
-            "username", sa.String(length=64), nullable=True, comment="sign-in name, when they have one"
-        ),
+        sa.Column("username", sa.Text(), nullable=True, comment="sign-in name, when they have one"),
         sa.Column("phone_cipher", sa.LargeBinary(), nullable=True, comment="phone, AES-256-GCM"),
         sa.Column("phone_masked", sa.Text(), nullable=True, comment="phone as shown"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -461,10 +445,8 @@ def upgrade() -> None:
         sa.Column("mapping", sa.Text(), nullable=False, comment="mapping name = department table"),
         sa.Column("target", sa.Text(), nullable=False, comment="what the rows become: address, person …"),
         sa.Column("file_name", sa.Text(), nullable=False, comment="name of the file"),
-        sa.Column("sha256", sa.String(length=64), nullable=False, comment="of the file"),
-        sa.Column(
-            "state", sa.String(length=10), nullable=False, comment="staged, checked, published, failed"
-        ),
+        sa.Column("sha256", sa.Text(), nullable=False, comment="of the file"),
+        sa.Column("state", sa.Text(), nullable=False, comment="staged, checked, published, failed"),
         sa.Column(
             "counts",
             postgresql.JSONB(astext_type=Text()),
@@ -491,7 +473,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True, comment="when it was published"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -499,9 +481,7 @@ def upgrade() -> None:
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_import_batch_grid_code_grammar"),
         ),
-        sa.CheckConstraint(
-            "state IN ('staged','checked','published','failed')", name=op.f("ck_import_batch_state")
-        ),
+        sa.CheckConstraint("state IN ('staged','checked','published','failed')", name=op.f("ck_import_batch_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
         comment="imports (导入批次)",
     )
@@ -511,9 +491,7 @@ def upgrade() -> None:
         "place_name",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("name", sa.Text(), nullable=False, comment="standard name"),
-        sa.Column(
-            "kind", sa.Text(), nullable=False, comment="natural_village, road, water, mountain, landmark …"
-        ),
+        sa.Column("kind", sa.Text(), nullable=False, comment="natural_village, road, water, mountain, landmark …"),
         sa.Column(
             "aliases",
             postgresql.JSONB(astext_type=Text()),
@@ -525,7 +503,7 @@ def upgrade() -> None:
         sa.Column("source_key", sa.Text(), nullable=False, comment="key in that table"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -579,7 +557,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "code",
-            sa.String(length=32, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="standard address code: village code + sequence",
         ),
@@ -604,25 +582,25 @@ def upgrade() -> None:
         ),
         sa.Column(
             "match_key",
-            sa.String(length=400, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="normalised full text; serves exact matching",
         ),
         sa.Column(
             "local_key",
-            sa.String(length=400, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="normalised text from the group or road down; serves matching without upper levels",
         ),
         sa.Column(
             "road_key",
-            sa.String(length=200, collation="C"),
+            sa.Text(collation="C"),
             nullable=True,
             comment="normalised road or group; serves candidates",
         ),
         sa.Column(
             "number_key",
-            sa.String(length=100, collation="C"),
+            sa.Text(collation="C"),
             nullable=True,
             comment="normalised number; serves candidates",
         ),
@@ -635,13 +613,13 @@ def upgrade() -> None:
         sa.Column("successor_id", sa.BigInteger(), nullable=True, comment="what replaced it when retired"),
         sa.Column(
             "division_code",
-            sa.String(length=12, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="statistical code of its village (or the lowest division known)",
         ),
         sa.Column(
             "status",
-            sa.String(length=12),
+            sa.Text(),
             server_default=sa.text("'published'"),
             nullable=False,
             comment="draft, reviewed, published, retired",
@@ -671,7 +649,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -702,9 +680,7 @@ def upgrade() -> None:
             nullable=True,
             comment="generated Web-Mercator copy for tiles; EPSG:3857, metres",
         ),
-        sa.CheckConstraint(
-            "code ~ '^[0-9]{12}[0-9A-Z]{6,20}$'", name=op.f("ck_standard_address_code_grammar")
-        ),
+        sa.CheckConstraint("code ~ '^[0-9]{12}[0-9A-Z]{6,20}$'", name=op.f("ck_standard_address_code_grammar")),
         sa.CheckConstraint(
             "full_text = btrim(full_text) AND full_text <> ''", name=op.f("ck_standard_address_full_text")
         ),
@@ -720,12 +696,8 @@ def upgrade() -> None:
             "st_x(geom) BETWEEN 73 AND 136 AND st_y(geom) BETWEEN 3 AND 54",
             name=op.f("ck_standard_address_lon_lat"),
         ),
-        sa.CheckConstraint(
-            "valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_standard_address_validity")
-        ),
-        sa.ForeignKeyConstraint(
-            ["parent_id"], ["standard_address.id"], name=op.f("fk_standard_address_parent_id")
-        ),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_standard_address_validity")),
+        sa.ForeignKeyConstraint(["parent_id"], ["standard_address.id"], name=op.f("fk_standard_address_parent_id")),
         sa.ForeignKeyConstraint(
             ["successor_id"], ["standard_address.id"], name=op.f("fk_standard_address_successor_id")
         ),
@@ -740,9 +712,7 @@ def upgrade() -> None:
     op.create_index("ix_standard_address_local_key", "standard_address", ["local_key"], unique=False)
     op.create_index("ix_standard_address_match_key", "standard_address", ["match_key"], unique=False)
     op.create_index(op.f("ix_standard_address_parent_id"), "standard_address", ["parent_id"], unique=False)
-    op.create_index(
-        "ix_standard_address_road_key", "standard_address", ["road_key", "number_key"], unique=False
-    )
+    op.create_index("ix_standard_address_road_key", "standard_address", ["road_key", "number_key"], unique=False)
     op.create_index(
         "ix_standard_address_tile", "standard_address", ["geom_3857"], unique=False, postgresql_using="gist"
     )
@@ -758,9 +728,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.BigInteger(), nullable=True, comment="household visited"),
         sa.Column("address_id", sa.BigInteger(), nullable=True, comment="address visited"),
         sa.Column("visitor", sa.Text(), nullable=False, comment="sign-in name of the visitor"),
-        sa.Column(
-            "visited_at", sa.DateTime(timezone=True), nullable=False, comment="when, by the phone's clock"
-        ),
+        sa.Column("visited_at", sa.DateTime(timezone=True), nullable=False, comment="when, by the phone's clock"),
         sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
@@ -770,7 +738,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "outcome",
-            sa.String(length=16),
+            sa.Text(),
             nullable=False,
             comment="met, nobody_home, moved_away, refused, help_needed",
         ),
@@ -784,7 +752,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -820,9 +788,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("address_id", sa.BigInteger(), nullable=False, comment="the address meant"),
         sa.Column("alias_text", sa.Text(), nullable=False, comment="as people write it"),
-        sa.Column(
-            "match_key", sa.String(length=400, collation="C"), nullable=False, comment="normalised alias"
-        ),
+        sa.Column("match_key", sa.Text(collation="C"), nullable=False, comment="normalised alias"),
         sa.Column("kind", sa.Text(), nullable=False, comment="former, nickname or reviewed"),
         sa.Column("created_by", sa.Text(), nullable=False, comment="who said so"),
         sa.Column(
@@ -834,7 +800,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -842,9 +808,7 @@ def upgrade() -> None:
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_address_alias_grid_code_grammar"),
         ),
-        sa.ForeignKeyConstraint(
-            ["address_id"], ["standard_address.id"], name=op.f("fk_address_alias_address_id")
-        ),
+        sa.ForeignKeyConstraint(["address_id"], ["standard_address.id"], name=op.f("fk_address_alias_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_alias")),
         sa.UniqueConstraint("address_id", "match_key", name=op.f("uq_address_alias_address_id_match_key")),
         comment="aliases of addresses (地址别名)",
@@ -858,13 +822,13 @@ def upgrade() -> None:
         sa.Column("address_id", sa.BigInteger(), nullable=False, comment="the address"),
         sa.Column(
             "cell_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="cell, micro cell, or village when there is no cell near",
         ),
         sa.Column(
             "reason",
-            sa.String(length=8),
+            sa.Text(),
             nullable=False,
             comment="inside, nearest, tie (lowest code wins) or village (no cell near)",
         ),
@@ -885,7 +849,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="first day no longer responsible"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -893,16 +857,10 @@ def upgrade() -> None:
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_address_cell_grid_code_grammar"),
         ),
-        sa.CheckConstraint(
-            "reason IN ('inside','nearest','tie','village')", name=op.f("ck_address_cell_reason")
-        ),
+        sa.CheckConstraint("reason IN ('inside','nearest','tie','village')", name=op.f("ck_address_cell_reason")),
         sa.CheckConstraint("distance_m >= 0", name=op.f("ck_address_cell_distance")),
-        sa.CheckConstraint(
-            "valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_address_cell_validity")
-        ),
-        sa.ForeignKeyConstraint(
-            ["address_id"], ["standard_address.id"], name=op.f("fk_address_cell_address_id")
-        ),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_address_cell_validity")),
+        sa.ForeignKeyConstraint(["address_id"], ["standard_address.id"], name=op.f("fk_address_cell_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_cell")),
         comment="dated links from address to cell (地址网格关联)",
     )
@@ -931,7 +889,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "status",
-            sa.String(length=12),
+            sa.Text(),
             server_default=sa.text("'open'"),
             nullable=False,
             comment="open, accepted, rejected",
@@ -949,7 +907,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -958,13 +916,9 @@ def upgrade() -> None:
             name=op.f("ck_address_review_grid_code_grammar"),
         ),
         sa.CheckConstraint("status IN ('open','accepted','rejected')", name=op.f("ck_address_review_status")),
-        sa.ForeignKeyConstraint(
-            ["address_id"], ["standard_address.id"], name=op.f("fk_address_review_address_id")
-        ),
+        sa.ForeignKeyConstraint(["address_id"], ["standard_address.id"], name=op.f("fk_address_review_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_review")),
-        sa.UniqueConstraint(
-            "address_id", "reason_code", name=op.f("uq_address_review_address_id_reason_code")
-        ),
+        sa.UniqueConstraint("address_id", "reason_code", name=op.f("uq_address_review_address_id_reason_code")),
         comment="review queue of addresses (地址待审核)",
     )
     op.create_index(op.f("ix_address_review_address_id"), "address_review", ["address_id"], unique=False)
@@ -974,9 +928,7 @@ def upgrade() -> None:
         "alert_step",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("alert_id", sa.BigInteger(), nullable=False, comment="the alert"),
-        sa.Column(
-            "action", sa.Text(), nullable=False, comment="raise, acknowledge, assign, verify, close, reopen"
-        ),
+        sa.Column("action", sa.Text(), nullable=False, comment="raise, acknowledge, assign, verify, close, reopen"),
         sa.Column("from_status", sa.Text(), nullable=True, comment="status before"),
         sa.Column("to_status", sa.Text(), nullable=False, comment="status after"),
         sa.Column("actor", sa.Text(), nullable=False, comment="who"),
@@ -988,12 +940,10 @@ def upgrade() -> None:
             nullable=False,
             comment="what was seen on the spot",
         ),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1018,7 +968,7 @@ def upgrade() -> None:
         ),
         sa.Column("entity", sa.Text(), nullable=False, comment="table of the record"),
         sa.Column("entity_id", sa.Text(), nullable=False, comment="key of the record"),
-        sa.Column("operation", sa.String(length=8), nullable=False, comment="added, changed, removed"),
+        sa.Column("operation", sa.Text(), nullable=False, comment="added, changed, removed"),
         sa.Column(
             "fields",
             postgresql.JSONB(astext_type=Text()),
@@ -1029,12 +979,10 @@ def upgrade() -> None:
         sa.Column("before", postgresql.JSONB(astext_type=Text()), nullable=True, comment="state before"),
         sa.Column("after", postgresql.JSONB(astext_type=Text()), nullable=True, comment="state after"),
         sa.Column("actor", sa.Text(), nullable=False, comment="who"),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False, comment="when"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1059,7 +1007,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False, comment="when it happened"),
         sa.Column(
             "state",
-            sa.String(length=12),
+            sa.Text(),
             server_default=sa.text("'recorded'"),
             nullable=False,
             comment="open, in_progress, closed, cancelled, recorded",
@@ -1079,9 +1027,7 @@ def upgrade() -> None:
             nullable=False,
             comment="other columns of the source",
         ),
-        sa.Column(
-            "source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"
-        ),
+        sa.Column("source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"),
         sa.Column("source_key", sa.Text(), nullable=False, comment="key in that table"),
         sa.Column(
             "row_hash",
@@ -1098,7 +1044,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1151,7 +1097,7 @@ def upgrade() -> None:
         sa.Column("household_no", sa.Text(), nullable=False, comment="household number (户号)"),
         sa.Column(
             "kind",
-            sa.String(length=12),
+            sa.Text(),
             server_default=sa.text("'family'"),
             nullable=False,
             comment="family, collective or single",
@@ -1167,12 +1113,10 @@ def upgrade() -> None:
             comment="low_income, five_guarantees, disabled, left_behind …",
         ),
         sa.Column("last_visit_at", sa.DateTime(timezone=True), nullable=True, comment="latest visit"),
-        sa.Column(
-            "source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"
-        ),
+        sa.Column("source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1208,9 +1152,7 @@ def upgrade() -> None:
             name=op.f("ck_household_grid_code_grammar"),
         ),
         sa.CheckConstraint("kind IN ('family','collective','single')", name=op.f("ck_household_kind")),
-        sa.ForeignKeyConstraint(
-            ["address_id"], ["standard_address.id"], name=op.f("fk_household_address_id")
-        ),
+        sa.ForeignKeyConstraint(["address_id"], ["standard_address.id"], name=op.f("fk_household_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
         sa.UniqueConstraint("household_no", name=op.f("uq_household_household_no")),
         comment="households (户)",
@@ -1226,12 +1168,10 @@ def upgrade() -> None:
         sa.Column("column_name", sa.Text(), nullable=True, comment="column at fault, as the file names it"),
         sa.Column("reason_code", sa.Text(), nullable=False, comment="why, for programs"),
         sa.Column("reason", sa.Text(), nullable=False, comment="why and how to mend it, Chinese and English"),
-        sa.Column(
-            "row_cipher", sa.LargeBinary(), nullable=False, comment="the row as it came (JSON), AES-256-GCM"
-        ),
+        sa.Column("row_cipher", sa.LargeBinary(), nullable=False, comment="the row as it came (JSON), AES-256-GCM"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1253,7 +1193,7 @@ def upgrade() -> None:
         "person",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("name", sa.Text(), nullable=False, comment="name"),
-        sa.Column("sex", sa.String(length=6), nullable=True, comment="male or female"),
+        sa.Column("sex", sa.Text(), nullable=True, comment="male or female"),
         sa.Column("birth_date", sa.Date(), nullable=True, comment="date of birth"),
         sa.Column("death_date", sa.Date(), nullable=True, comment="date of death"),
         sa.Column(
@@ -1270,9 +1210,7 @@ def upgrade() -> None:
         ),
         sa.Column("id_number_masked", sa.Text(), nullable=True, comment="ID number as shown"),
         sa.Column("phone_cipher", sa.LargeBinary(), nullable=True, comment="phone, AES-256-GCM"),
-        sa.Column(
-            "phone_hash", sa.LargeBinary(), nullable=True, comment="keyed hash of the phone, for search"
-        ),
+        sa.Column("phone_hash", sa.LargeBinary(), nullable=True, comment="keyed hash of the phone, for search"),
         sa.Column("phone_masked", sa.Text(), nullable=True, comment="phone as shown"),
         sa.Column(
             "registered_address_text",
@@ -1286,12 +1224,8 @@ def upgrade() -> None:
             nullable=True,
             comment="registered address, when matched",
         ),
-        sa.Column(
-            "actual_address_text", sa.Text(), nullable=True, comment="actual address (现住址) as written"
-        ),
-        sa.Column(
-            "actual_address_id", sa.BigInteger(), nullable=True, comment="actual address, when matched"
-        ),
+        sa.Column("actual_address_text", sa.Text(), nullable=True, comment="actual address (现住址) as written"),
+        sa.Column("actual_address_id", sa.BigInteger(), nullable=True, comment="actual address, when matched"),
         sa.Column(
             "actual_address_match",
             postgresql.JSONB(astext_type=Text()),
@@ -1305,9 +1239,7 @@ def upgrade() -> None:
             nullable=False,
             comment="elderly_alone, disabled, key_care …",
         ),
-        sa.Column(
-            "source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"
-        ),
+        sa.Column("source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"),
         sa.Column("source_key", sa.Text(), nullable=False, comment="key in that table"),
         sa.Column(
             "row_hash",
@@ -1324,13 +1256,11 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
-        sa.CheckConstraint(
-            "birth_date BETWEEN '1900-01-01' AND CURRENT_DATE", name=op.f("ck_person_birth_date")
-        ),
+        sa.CheckConstraint("birth_date BETWEEN '1900-01-01' AND CURRENT_DATE", name=op.f("ck_person_birth_date")),
         sa.CheckConstraint(
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_person_grid_code_grammar"),
@@ -1340,9 +1270,7 @@ def upgrade() -> None:
             name=op.f("ck_person_id_number_masked"),
         ),
         sa.CheckConstraint("sex IN ('male','female')", name=op.f("ck_person_sex")),
-        sa.CheckConstraint(
-            "death_date IS NULL OR death_date >= birth_date", name=op.f("ck_person_death_date")
-        ),
+        sa.CheckConstraint("death_date IS NULL OR death_date >= birth_date", name=op.f("ck_person_death_date")),
         sa.CheckConstraint(
             "num_nulls(id_number_cipher, id_number_hash, id_number_masked) IN (0, 3)",
             name=op.f("ck_person_id_number_whole"),
@@ -1369,15 +1297,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_person_grid_code"), "person", ["grid_code"], unique=False)
     op.create_index("ix_person_name", "person", ["name"], unique=False)
     op.create_index("ix_person_phone_hash", "person", ["phone_hash"], unique=False)
-    op.create_index(
-        op.f("ix_person_registered_address_id"), "person", ["registered_address_id"], unique=False
-    )
+    op.create_index(op.f("ix_person_registered_address_id"), "person", ["registered_address_id"], unique=False)
     op.create_table(
         "place",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column(
             "kind",
-            sa.String(length=12),
+            sa.Text(),
             nullable=False,
             comment="building, dwelling, premises, unit, zone, parcel",
         ),
@@ -1390,7 +1316,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "occupancy",
-            sa.String(length=10),
+            sa.Text(),
             nullable=True,
             comment="of a dwelling: occupied, vacant, let, unknown, as recorded",
         ),
@@ -1404,9 +1330,7 @@ def upgrade() -> None:
             nullable=False,
             comment="other columns of the source",
         ),
-        sa.Column(
-            "source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"
-        ),
+        sa.Column("source", sa.Text(), nullable=False, comment="department table it came from (mapping name)"),
         sa.Column("source_key", sa.Text(), nullable=False, comment="key in that table"),
         sa.Column(
             "row_hash",
@@ -1423,23 +1347,19 @@ def upgrade() -> None:
         ),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
         sa.Column(
             "geom",
-            Geometry(
-                srid=4490, dimension=2, spatial_index=False, from_text="ST_GeomFromEWKT", name="geometry"
-            ),
+            Geometry(srid=4490, dimension=2, spatial_index=False, from_text="ST_GeomFromEWKT", name="geometry"),
             nullable=True,
             comment="point or outline; EPSG:4490, lon lat",
         ),
         sa.Column(
             "geom_3857",
-            Geometry(
-                srid=3857, dimension=2, spatial_index=False, from_text="ST_GeomFromEWKT", name="geometry"
-            ),
+            Geometry(srid=3857, dimension=2, spatial_index=False, from_text="ST_GeomFromEWKT", name="geometry"),
             sa.Computed("st_transform(st_setsrid(geom, 4326), 3857)", persisted=True),
             nullable=True,
             comment="generated Web-Mercator copy for tiles; EPSG:3857, metres",
@@ -1470,10 +1390,10 @@ def upgrade() -> None:
         "posting",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("worker_id", sa.BigInteger(), nullable=False, comment="who"),
-        sa.Column("cell_code", sa.String(length=17, collation="C"), nullable=False, comment="for which cell"),
+        sa.Column("cell_code", sa.Text(collation="C"), nullable=False, comment="for which cell"),
         sa.Column(
             "duty",
-            sa.String(length=8),
+            sa.Text(),
             server_default=sa.text("'lead'"),
             nullable=False,
             comment="lead or member",
@@ -1482,7 +1402,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="first day no longer responsible"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1522,7 +1442,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="last day"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1530,12 +1450,8 @@ def upgrade() -> None:
             "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'",
             name=op.f("ck_household_member_grid_code_grammar"),
         ),
-        sa.CheckConstraint(
-            "valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_household_member_validity")
-        ),
-        sa.ForeignKeyConstraint(
-            ["household_id"], ["household.id"], name=op.f("fk_household_member_household_id")
-        ),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_household_member_validity")),
+        sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_household_member_household_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_household_member_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household_member")),
         sa.UniqueConstraint(
@@ -1553,7 +1469,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         sa.Column("person_id", sa.BigInteger(), nullable=False, comment="who"),
         sa.Column("place_id", sa.BigInteger(), nullable=False, comment="where"),
-        sa.Column("relation", sa.String(length=8), nullable=False, comment="lives, works or owns"),
+        sa.Column("relation", sa.Text(), nullable=False, comment="lives, works or owns"),
         sa.Column(
             "valid_from",
             sa.Date(),
@@ -1564,7 +1480,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True, comment="last day"),
         sa.Column(
             "grid_code",
-            sa.String(length=17, collation="C"),
+            sa.Text(collation="C"),
             nullable=False,
             comment="grid code (网格编码): the permission of the row; row-level security compares its prefix",
         ),
@@ -1573,9 +1489,7 @@ def upgrade() -> None:
             name=op.f("ck_person_place_grid_code_grammar"),
         ),
         sa.CheckConstraint("relation IN ('lives','works','owns')", name=op.f("ck_person_place_relation")),
-        sa.CheckConstraint(
-            "valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_person_place_validity")
-        ),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_person_place_validity")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_place_person_id")),
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_person_place_place_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_place")),
