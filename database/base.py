@@ -68,7 +68,7 @@ def identity_column() -> Any:
     return mapped_column(BigInteger, Identity(always=False), primary_key=True, comment="surrogate key")
 
 
-def geometry_column(kind: str, comment: str, column: str = "geom", **kwargs: Any) -> Any:
+def geometry_column(kind: str, comment: str, **kwargs: Any) -> Any:
     """A geometry in EPSG:4490, coordinates lon, lat in degrees."""
     return mapped_column(
         Geometry(kind, srid=STORAGE_SRID, spatial_index=False),

@@ -14,9 +14,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 
-from database.base import PLATFORM_SCHEMA, CountyBase, PlatformBase
+from database.base import PLATFORM_SCHEMA, CountyBase
 from database.embedded import sqlalchemy_url
 from database.errors import OnemapError
+from database.models import PlatformBase
 from database.scope import county_schema
 
 LOCK_TIMEOUT = "5s"

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, text
 
 from database.errors import OnemapError
 
@@ -97,3 +97,15 @@ def enter_scope(connection: Connection, scope: Scope) -> None:
             "prefixes": list(scope.prefixes),
         },
     )
+
+
+def within_prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """The condition that a grid code lies under a prefix the *user* chose, to narrow a list. No guard: that is the policy.
+
+    ``^@`` is leakproof, so it may run before the policy and use the index. Raises InvalidScope for a malformed prefix.
+    """
+    if not GRID_CODE.fullmatch(prefix):
+        raise InvalidScope(
+            f"网格编码应为 6、9、12、15 或 17 位数字 / a grid code has 6, 9, 12, 15 or 17 digits: {prefix!r}"
+        )
+    return column.bool_op("^@")(prefix)

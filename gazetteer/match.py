@@ -268,7 +268,8 @@ def _stage_deeper(connection: Connection, queries: Sequence[_Query]) -> None:
 
 
 def _without(parsed: ParsedAddress, levels: Sequence[str]) -> AddressKeys:
-    return address_keys(replace(parsed, **dict.fromkeys(levels)))
+    nothing: dict[str, Any] = dict.fromkeys(levels)
+    return address_keys(replace(parsed, **nothing))
 
 
 _SAME_NUMBER = f"""

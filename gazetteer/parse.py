@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gazetteer.divisions import DivisionIndex, DivisionName
 from gazetteer.normalise import normalise
@@ -132,5 +133,6 @@ def _read_unknown_upper(parsed: ParsedAddress, rest: str, index: DivisionIndex) 
             break
         match = pattern.match(rest)
         if match is not None and len(match[0]) < len(rest):
-            parsed, rest = replace(parsed, **{level: match[0]}), rest[match.end() :]
+            taken: dict[str, Any] = {level: match[0]}
+            parsed, rest = replace(parsed, **taken), rest[match.end() :]
     return parsed, rest

@@ -86,9 +86,7 @@ async def run_worker(context: Context) -> None:
         )
 
 
-async def add_security_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def add_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Headers for every answer; what is about people is never kept by a shared cache."""
     response = await call_next(request)
     for name, value in SECURITY_HEADERS.items():

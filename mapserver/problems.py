@@ -96,17 +96,13 @@ def install(app: FastAPI) -> None:
     def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # the input itself is left out: it may hold an ID number
         errors = [{"where": [str(part) for part in e["loc"]], "message": e["msg"]} for e in error.errors()]
-        return problem(
-            request, 422, "invalid-request", "请求内容有误", "The request is not valid", errors=errors
-        )
+        return problem(request, 422, "invalid-request", "请求内容有误", "The request is not valid", errors=errors)
 
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: HTTPException) -> JSONResponse:
         titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
         title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
-        return problem(
-            request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail)
-        )
+        return problem(request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail))
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -8,11 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-import database.models
-import gazetteer.models
-import grid.models
-import layers.models  # noqa: F401 - the metadata of every floor
-from database.base import CountyBase
 from database.counties import create_county
 from database.embedded import EmbeddedCluster
 from database.engine import Database
@@ -20,6 +15,7 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
+from layers.metadata import COUNTY_METADATA
 
 COUNTY = "330521"
 NEIGHBOUR = "330522"
@@ -84,7 +80,7 @@ def app_database(cluster: EmbeddedCluster, owner: Engine) -> Iterator[Database]:
 def database(app_database: Database, owner: Engine) -> Database:
     """The application role, with both counties empty."""
     tables = ", ".join(
-        f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in CountyBase.metadata.sorted_tables
+        f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in COUNTY_METADATA.sorted_tables
     )
     with owner.begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))

@@ -71,9 +71,7 @@ class EmbeddedCluster:
     def __init__(self, home: Path, *, fsync: bool | None = None, postgres_bin: Path | None = None) -> None:
         self.home = Path(os.path.abspath(home))  # noqa: PTH100 - symbolic links stay as written
         self.postgres_bin = postgres_bin
-        self.fsync = (
-            os.environ.get("ONEMAP_EMBEDDED_FSYNC", "on").lower() != "off" if fsync is None else fsync
-        )
+        self.fsync = os.environ.get("ONEMAP_EMBEDDED_FSYNC", "on").lower() != "off" if fsync is None else fsync
         self._layout: Layout | None = None
         self._secrets: Secrets | None = None
         self._use: IO[bytes] | None = None
@@ -274,9 +272,7 @@ class EmbeddedCluster:
         binaries = find_binaries(self.postgres_bin, major=self._data_major())
         command = [binaries.program("pg_ctl"), "stop", "-s", "-w", "-D", str(layout.data_dir)]
         if layout.run([*command, "-m", "fast", "-t", "60"]).returncode != 0:
-            stopped = layout.run(
-                [*command, "-m", "immediate", "-t", "60"]
-            )  # the log is replayed at next start
+            stopped = layout.run([*command, "-m", "immediate", "-t", "60"])  # the log is replayed at next start
             if stopped.returncode != 0 and process.server_pid(layout.data_dir) is not None:
                 raise ClusterStopError(stopped.stderr.strip())
         self._auto_stop_mark.unlink(missing_ok=True)
@@ -303,10 +299,5 @@ class EmbeddedCluster:
         """The last lines the server wrote before it gave up."""
         logs = [self.layout.data_dir / "start.log"]
         logs += sorted(self.layout.data_dir.glob("log/*.log"), key=lambda path: path.stat().st_mtime)[-1:]
-        lines = [
-            line
-            for path in logs
-            if path.exists()
-            for line in path.read_text(errors="replace").splitlines()[-15:]
-        ]
+        lines = [line for path in logs if path.exists() for line in path.read_text(errors="replace").splitlines()[-15:]]
         return "\n".join(lines)

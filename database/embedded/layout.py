@@ -165,9 +165,7 @@ def _hash_of(home: Path) -> str:
 def _run_as(
     user: ServerUser | None, command: list[str], *, timeout_s: float | None
 ) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     environment["LC_ALL"] = "C.UTF-8"
     return subprocess.run(  # noqa: S603 - fixed programs, no shell
         command,

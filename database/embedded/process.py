@@ -22,9 +22,7 @@ def wait_until_ready(layout: Layout, *, seconds: float) -> bool:
     """Wait while a server starts or replays its log after a crash."""
     deadline = time.monotonic() + seconds
     while (answer := ping(layout)) is not pq.Ping.OK:
-        if time.monotonic() > deadline or (
-            answer is pq.Ping.NO_RESPONSE and server_pid(layout.data_dir) is None
-        ):
+        if time.monotonic() > deadline or (answer is pq.Ping.NO_RESPONSE and server_pid(layout.data_dir) is None):
             return False
         time.sleep(0.05)
     return True

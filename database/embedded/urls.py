@@ -41,9 +41,7 @@ def ensure_database(settings: Settings) -> DatabaseUrls:
     key = (os.getpid(), str(settings.home))
     cluster = _clusters.get(key)
     if cluster is None:
-        cluster = EmbeddedCluster(
-            settings.home, fsync=settings.embedded_fsync, postgres_bin=settings.postgres_bin
-        )
+        cluster = EmbeddedCluster(settings.home, fsync=settings.embedded_fsync, postgres_bin=settings.postgres_bin)
         cluster.acquire()
         if not any(pid == key[0] for pid, _ in _clusters):
             atexit.register(release_database)

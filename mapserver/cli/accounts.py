@@ -25,9 +25,7 @@ def create(
     role: Annotated[Role, typer.Option(help="角色 / role")],
     county: Annotated[str, typer.Option(help="县代码 / county code")],
     name: Annotated[str | None, typer.Option(help="显示名 / name as shown")] = None,
-    scope: Annotated[
-        list[str] | None, typer.Option(help="网格编码前缀，可多次 / grid prefix, repeatable")
-    ] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="网格编码前缀，可多次 / grid prefix, repeatable")] = None,
 ) -> None:
     """建立账号或重设其密码与范围 / make an account, or reset its password, role and scope. The password is shown once."""
     settings = get_settings()

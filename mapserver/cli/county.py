@@ -8,13 +8,11 @@ import psycopg
 import typer
 from rich.console import Console
 
-import gazetteer.models
-import grid.models
-import layers.models  # noqa: F401 - migrations refuse to run without the tables of every floor
 from database.counties import create_county
 from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
 from database.migrate import migrate_all, owner_engine
 from database.settings import get_settings, load_secrets
+from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 app = typer.Typer(no_args_is_help=True, help="县 / counties")
 database_app = typer.Typer(no_args_is_help=True, help="数据库服务器 / the database server")
@@ -43,9 +41,7 @@ def migrate() -> None:
 
 @database_app.command("init")
 def init(
-    superuser_url: Annotated[
-        str | None, typer.Option(envvar="ONEMAP_SUPERUSER_URL", help="postgresql://…")
-    ] = None,
+    superuser_url: Annotated[str | None, typer.Option(envvar="ONEMAP_SUPERUSER_URL", help="postgresql://…")] = None,
 ) -> None:
     """准备外部服务器的角色与扩展；不给地址则打印 SQL / prepare another server, or print the SQL when no URL is given."""
     secrets = load_secrets(get_settings())

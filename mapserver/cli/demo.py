@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from layers.anomaly.scan import scan
+from layers.demo.generate import DemoCounty, generate_county
+from layers.demo.loader import load_demo
 from rich.console import Console
 from rich.table import Table
 
-import gazetteer.models
-import grid.models
-import layers.models  # noqa: F401 - migrations refuse to run without the tables of every floor
 from database.accounts import create_account
 from database.counties import create_county
 from database.embedded import ensure_database
@@ -27,9 +27,7 @@ from database.migrate import migrate_all, owner_engine
 from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
-from layers.anomaly.scan import scan
-from layers.demo.generate import DemoCounty, generate_county
-from layers.demo.loader import load_demo
+from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 from mapserver.cli.serve import serve
 
 console = Console()
@@ -115,9 +113,7 @@ def _print_accounts(settings: Settings, port: int) -> None:
     for account in accounts:
         table.add_row(account["username"], account["password"], account["name"])
     console.print(table)
-    console.print(
-        f"[bold]http://{settings.host}:{port}/[/bold]  （Ctrl-C 停止 / Ctrl-C stops it）", highlight=False
-    )
+    console.print(f"[bold]http://{settings.host}:{port}/[/bold]  （Ctrl-C 停止 / Ctrl-C stops it）", highlight=False)
 
 
 def _read(settings: Settings, name: str) -> dict[str, Any]:

@@ -41,9 +41,7 @@ def main() -> None:
     except ValidationError as error:
         console.print("[red]✗[/red] 设置有误 / a setting is not valid", highlight=False)
         for item in error.errors(include_input=False):
-            console.print(
-                f"  ONEMAP_{str(item['loc'][0]).upper()}: {item['msg']}", highlight=False, markup=False
-            )
+            console.print(f"  ONEMAP_{str(item['loc'][0]).upper()}: {item['msg']}", highlight=False, markup=False)
         sys.exit(2)
     except OperationalError as error:
         console.print("[red]✗[/red] 连不上数据库 / cannot reach the database: onemap doctor", highlight=False)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
+from layers.anomaly.scan import scan
 from rich.console import Console
 from rich.table import Table
 
@@ -13,14 +14,11 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from layers.anomaly.scan import scan
 
 
 def scan_command(
     county: Annotated[str, typer.Option(help="县代码 / county code")],
-    day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="以这一天为今天 / as of this day")
-    ] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="以这一天为今天 / as of this day")] = None,
 ) -> None:
     """运行全部异常规则 / run every anomaly rule. Running it again raises nothing twice."""
     database = Database(ensure_database(get_settings()).app, pool_size=1)

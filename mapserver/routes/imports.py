@@ -43,8 +43,7 @@ class FileTooLarge(OnemapError):
 def mappings(account: Importer) -> list[MappingOut]:
     """The department tables the pipeline knows, with the columns each must have."""
     return [
-        MappingOut(name=m.name, title=m.title, target=m.target, columns=m.required_columns)
-        for m in list_mappings()
+        MappingOut(name=m.name, title=m.title, target=m.target, columns=m.required_columns) for m in list_mappings()
     ]
 
 
@@ -65,9 +64,7 @@ def upload(
     """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
     chosen = find_mapping(mapping)
     with _kept(file, context) as path:
-        report = import_file(
-            context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish
-        )
+        report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:
         with suppress(AlreadyEnqueued):  # a scan that waits already will see these rows too
             scan_county.configure(queueing_lock=f"scan-{account.county}").defer(county=account.county)
@@ -82,9 +79,7 @@ def detail(account: Viewer, connection: CountyConnection, batch_id: int) -> Batc
 
 
 @router.get("/imports/{batch_id}/rejects.xlsx")
-def rejects(
-    account: Importer, connection: CountyConnection, context: AppContext, batch_id: int
-) -> FileResponse:
+def rejects(account: Importer, connection: CountyConnection, context: AppContext, batch_id: int) -> FileResponse:
     """The rejected rows as a workbook to correct and send again. It holds personal data: the download is audited."""
     get_batch(connection, batch_id)
     record(connection, "export_rejects", target=f"import:{batch_id}")

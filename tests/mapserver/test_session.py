@@ -111,9 +111,7 @@ def test_neither_passwords_nor_cookies_nor_tokens_are_kept(
     with database.platform() as connection:
         token = create_token(connection, "gis_staff-330521", "QGIS")
         kept = str(
-            connection.execute(
-                text("SELECT * FROM platform.account, platform.session, platform.access_token")
-            ).all()
+            connection.execute(text("SELECT * FROM platform.account, platform.session, platform.access_token")).all()
         )
     assert cookie not in kept
     assert token not in kept

@@ -6,10 +6,6 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 from procrastinate.schema import SchemaManager
-from geoalchemy2 import Geometry
-from sqlalchemy import Text
-from sqlalchemy.dialects import postgresql
-
 
 SCOPE_FUNCTIONS = (
     """
@@ -173,6 +169,7 @@ def upgrade() -> None:
 def create_job_queue() -> None:
     """The tables and functions of procrastinate, as the pinned release makes them, for the application role to use."""
     driver = op.get_bind().connection.driver_connection
+    assert driver is not None
     driver.execute(SchemaManager.get_schema())
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA platform TO onemap_app")
     op.execute("REVOKE INSERT, UPDATE, DELETE ON platform.county, platform.alembic_version FROM onemap_app")

@@ -1,0 +1,9 @@
+"""The tables of every floor in one place; importing this module is what makes the metadata complete."""
+
+from database.base import CountyBase
+from gazetteer import models as gazetteer_models
+from grid import models as grid_models
+from layers import models as layers_models
+
+FLOORS = (gazetteer_models, grid_models, layers_models)
+COUNTY_METADATA = CountyBase.metadata
