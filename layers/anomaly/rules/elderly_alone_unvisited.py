@@ -1,0 +1,108 @@
+"""独居老人超期未走访: an elderly person living alone without a visit for 30 days.
+
+Elderly: 65 or older on the day of the scan. Alone: the only living current member of the household. A household that
+was never visited counts from the day its oldest record was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from layers.anomaly.finding import Finding, Rule
+
+ELDERLY_YEARS = 65
+VISIT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class LivesAlone:
+    """A person alone in a household. last_visit: of somebody met there, or None. since: when the file began."""
+
+    person_id: int
+    person_name: str
+    birth_date: date
+    household_id: int
+    household_no: str
+    address: str
+    last_visit: date | None
+    since: date
+    grid_code: str
+    lon: float | None
+    lat: float | None
+
+
+def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
+    """A finding when the person is at least 65 and the last visit, or the file, is more than 30 days old."""
+    years = age(facts.birth_date, today)
+    days = (today - (facts.last_visit or facts.since)).days
+    if years < ELDERLY_YEARS or days <= VISIT_DAYS:
+        return None
+    last = f"上次走访是 {facts.last_visit:%Y-%m-%d}，已过 {days} 天" if facts.last_visit else f"建档 {days} 天以来没有走访记录"
+    return Finding(
+        subject_kind="person",
+        subject_id=str(facts.person_id),
+        anchor=f"{facts.household_id}:{facts.last_visit or 'never'}",
+        title=f"独居老人{facts.person_name}（{years} 岁）{days} 天未走访",
+        reason=f"{facts.person_name}{years} 岁，独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。",
+        grid_code=facts.grid_code,
+        facts={
+            "姓名": facts.person_name,
+            "年龄": years,
+            "户号": facts.household_no,
+            "住址": facts.address,
+            "上次走访": None if facts.last_visit is None else facts.last_visit.isoformat(),
+            "间隔天数": days,
+        },
+        household_id=facts.household_id,
+        lon=facts.lon,
+        lat=facts.lat,
+    )
+
+
+def age(birth_date: date, today: date) -> int:
+    """Completed years on a day."""
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+# Groups household_member once; visits by ix_visit_household.
+_COLLECT = """
+WITH alone AS (
+    SELECT m.household_id, min(m.person_id) AS person_id
+    FROM household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL
+    WHERE m.valid_to IS NULL OR m.valid_to > :today
+    GROUP BY m.household_id HAVING count(*) = 1
+)
+SELECT p.id, p.name, p.birth_date, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,
+       (SELECT max(v.visited_at)::date FROM visit v WHERE v.household_id = h.id
+        AND v.outcome IN ('met', 'help_needed')) AS last_visit,
+       p.updated_at::date AS since, h.grid_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
+FROM alone JOIN person p ON p.id = alone.person_id
+JOIN household h ON h.id = alone.household_id
+LEFT JOIN standard_address a ON a.id = h.address_id
+WHERE p.birth_date <= :born_before AND h.kind <> 'collective'
+"""
+
+
+def find(connection: Connection, today: date) -> Iterator[Finding]:
+    """All findings as of ``today``."""
+    born_before = date(today.year - ELDERLY_YEARS, today.month, min(today.day, 28) if today.month == 2 else today.day)
+    for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before}):
+        finding = elderly_alone_unvisited(
+            LivesAlone(
+                r.id, r.name, r.birth_date, r.household_id, r.household_no, r.address, r.last_visit, r.since,
+                r.grid_code, r.lon, r.lat,
+            ),  # fmt: skip
+            today,
+        )
+        if finding is not None:
+            yield finding
+
+
+RULE = Rule(
+    "elderly_alone_unvisited", "独居老人超期未走访", "high",
+    f"{ELDERLY_YEARS} 岁及以上独居老人超过 {VISIT_DAYS} 天没有走访。", find,
+)  # fmt: skip
