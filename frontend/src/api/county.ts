@@ -1,0 +1,89 @@
+/** Calls of one county's interface. The county is that of the signed-in account. */
+import { queryOf, request, type QueryValue } from './client'
+import type {
+  Account,
+  AddressDetail,
+  Alert,
+  AlertDetail,
+  AlertFilter,
+  Candidate,
+  Change,
+  Cursor,
+  FoundPerson,
+  Household,
+  ImportBatch,
+  ImportReport,
+  Mapping,
+  Overview,
+  Review,
+  Rule,
+  TransitionIn,
+  Visit,
+  VisitIn,
+  Worker,
+} from './types'
+
+/** Lists come bare or in an envelope named after them. */
+export function listIn<T>(answer: T[] | Record<string, unknown>, name: string): T[] {
+  if (Array.isArray(answer)) return answer
+  const inner = answer[name]
+  return Array.isArray(inner) ? (inner as T[]) : []
+}
+
+export const session = {
+  current: () => request<Account>('/api/session', { quietUnauthorized: true }),
+  stillSignedIn: () => request<Account>('/api/session'),
+  signIn: (username: string, password: string) =>
+    request<Account>('/api/session', { method: 'POST', json: { username, password }, quietUnauthorized: true }),
+  signOut: () => request<null>('/api/session', { method: 'DELETE', quietUnauthorized: true }),
+}
+
+export function filterQuery(filter: AlertFilter): Record<string, QueryValue> {
+  return { status: filter.status, severity: filter.severity, rule: filter.rule, grid: filter.grid, q: filter.q.trim() }
+}
+
+export function countyApi(county: string) {
+  const base = `/api/${encodeURIComponent(county)}`
+  const get = <T>(path: string, signal?: AbortSignal) => request<T>(base + path, signal ? { signal } : {})
+  const post = <T>(path: string, json: unknown) => request<T>(base + path, { method: 'POST', json })
+  return {
+    overview: () => get<Overview>('/overview'),
+    searchAddresses: async (q: string, signal?: AbortSignal) =>
+      (await get<{ candidates: Candidate[] }>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal)).candidates,
+    address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
+    household: (id: number) => get<Household>(`/households/${id}`),
+    reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
+      (await post<{ value: string }>(`/persons/${personId}/reveal`, { field, purpose })).value,
+    // a POST, for names and ID numbers must not stand in a URL
+    findPersons: async (by: { name: string } | { id_number: string } | { phone: string }) =>
+      listIn<FoundPerson>(await post<Record<string, unknown>>('/persons/search', by), 'persons'),
+    recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
+    alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>
+      get<{ alerts: Alert[]; next: Cursor }>(`/alerts${queryOf({ ...filterQuery(filter), after, limit })}`, signal),
+    alert: (id: number) => get<AlertDetail>(`/alerts/${id}`),
+    transition: (id: number, body: TransitionIn) => post<AlertDetail>(`/alerts/${id}/transitions`, body),
+    rules: async () => listIn<Rule>(await get<Rule[]>('/rules'), 'rules'),
+    workers: async () => listIn<Worker>(await get<Worker[]>('/workers'), 'workers'),
+    mappings: async () => listIn<Mapping>(await get<Mapping[]>('/mappings'), 'mappings'),
+    imports: async () => listIn<ImportBatch>(await get<ImportBatch[]>('/imports'), 'imports'),
+    importReport: (id: number) => get<ImportReport>(`/imports/${id}`),
+    upload: (file: File, mapping: string, publish: boolean) => {
+      const form = new FormData()
+      form.append('file', file)
+      form.append('mapping', mapping)
+      form.append('publish', String(publish))
+      return request<ImportReport>(`${base}/imports`, { method: 'POST', form })
+    },
+    rejectsUrl: (id: number) => `${base}/imports/${id}/rejects.xlsx`,
+    reviews: (after: Cursor) =>
+      get<{ reviews: Review[]; next: Cursor; open_n: number }>(`/reviews${queryOf({ after, limit: 50 })}`),
+    decideReview: (id: number, accept: boolean, note: string | null) =>
+      post<unknown>(`/reviews/${id}/decision`, { accept, note }),
+    changes: (entity: string, after: Cursor) =>
+      get<{ changes: Change[]; next: Cursor }>(`/changes${queryOf({ entity, after, limit: 50 })}`),
+    mapPage: (filter: AlertFilter) => `/maps/${encodeURIComponent(county)}/alerts${queryOf(filterQuery(filter))}`,
+    mapPageOf: (id: number) => `/maps/${encodeURIComponent(county)}/alerts/${id}`,
+  }
+}
+
+export type CountyApi = ReturnType<typeof countyApi>

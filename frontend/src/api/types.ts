@@ -1,0 +1,244 @@
+/** What the HTTP interface takes and gives. Coordinates are lon, lat in CGCS2000 (EPSG:4490), degrees. */
+
+export type Role = 'grid_worker' | 'village_officer' | 'town_official' | 'gis_staff' | 'county_admin' | 'auditor'
+export type Severity = 'high' | 'medium' | 'low'
+export type AlertStatus = 'open' | 'acknowledged' | 'assigned' | 'confirmed' | 'refuted' | 'closed'
+export type AlertAction = 'acknowledge' | 'assign' | 'verify' | 'close' | 'reopen'
+export type Verdict = 'confirmed' | 'refuted'
+export type Outcome = 'met' | 'nobody_home' | 'moved_away' | 'refused' | 'help_needed'
+export type Facts = Record<string, unknown>
+
+export interface Account {
+  username: string
+  display_name: string
+  role: Role
+  county: string
+  county_name: string
+  synthetic: boolean
+  prefixes: string[]
+  permissions: string[]
+}
+
+export interface Overview {
+  county: string
+  name: string
+  bounds: [number, number, number, number]
+  totals: Record<string, number>
+  alerts: {
+    open_by_severity: Partial<Record<Severity, number>>
+    by_status: Partial<Record<AlertStatus, number>>
+    by_rule: { rule: string; title: string; n: number }[]
+  }
+  towns: { code: string; name: string }[]
+}
+
+export interface MatchReason {
+  level: string
+  kind: 'equal' | 'alias' | 'typo' | 'missing' | 'conflicting' | 'fallback'
+  text: string
+}
+
+export interface Candidate {
+  address_id: number
+  code: string | null
+  text: string
+  depth: number
+  lon: number | null
+  lat: number | null
+  grid_code: string
+  confidence: number
+  confidence_class: 'A' | 'B' | 'C'
+  reasons: MatchReason[]
+}
+
+export interface AddressDetail {
+  id: number
+  code?: string | null
+  full_text: string
+  lon?: number | null
+  lat?: number | null
+  status?: string
+  grid_code?: string | null
+  cell?: { code: string; name: string } | null
+  cell_name?: string | null
+  households: { id: number; household_no: string; head_name: string | null; members_n: number }[]
+}
+
+export interface StatusCode {
+  code: string
+  label: string
+}
+
+export interface Member {
+  person_id: number
+  name: string
+  sex: 'male' | 'female' | null
+  age: number | null
+  relation: string | null
+  id_number_masked: string | null
+  phone_masked: string | null
+  status_codes: StatusCode[]
+}
+
+export interface Visit {
+  id: number
+  visited_at: string
+  visitor: string
+  outcome: Outcome
+  outcome_label: string
+  note: string | null
+}
+
+export interface Household {
+  id: number
+  household_no: string
+  kind: string
+  head_name: string | null
+  address: { id: number; text: string; code: string | null; lon: number | null; lat: number | null } | null
+  address_text: string | null
+  grid_code: string
+  cell_name: string | null
+  responsible: { name: string; phone_masked: string | null }[]
+  status_codes: StatusCode[]
+  members: Member[]
+  dwellings: { id: number; name: string; occupancy: string | null }[]
+  visits: Visit[]
+  alerts: { id: number; title: string; severity: Severity; status: AlertStatus; rule: string }[]
+}
+
+export interface VisitIn {
+  client_uid: string
+  visited_at: string
+  outcome: Outcome
+  note: string | null
+}
+
+export interface FoundPerson {
+  person_id: number
+  name: string
+  id_number_masked: string | null
+  household_id: number | null
+  grid_code: string
+}
+
+export interface Alert {
+  id: number
+  rule: string
+  rule_title: string
+  title: string
+  severity: Severity
+  status: AlertStatus
+  version: number
+  grid_code: string
+  grid_name: string | null
+  subject_kind: string
+  subject_id: number | string | null
+  household_id: number | null
+  lon: number | null
+  lat: number | null
+  assignee: string | null
+  assignee_name?: string | null
+  first_raised_at: string
+  last_raised_at: string
+}
+
+export interface AlertHistoryItem {
+  action: string
+  from_status: AlertStatus | null
+  to_status: AlertStatus
+  actor: string
+  actor_name: string | null
+  at: string
+  reason: string | null
+  evidence: unknown
+}
+
+export interface AlertDetail extends Alert {
+  reason: string
+  facts: Facts
+  before: Facts | null
+  after: Facts | null
+  history: AlertHistoryItem[]
+  actions: AlertAction[]
+}
+
+export interface AlertFilter {
+  status: AlertStatus[]
+  severity: Severity[]
+  rule: string
+  grid: string
+  q: string
+}
+
+export interface TransitionIn {
+  action: AlertAction
+  version: number
+  assignee?: string
+  verdict?: Verdict
+  reason?: string
+}
+
+export interface Rule {
+  name: string
+  title: string
+  severity: Severity
+  description: string
+}
+
+export interface Worker {
+  username: string
+  name: string
+  grid_code: string
+}
+
+export interface Mapping {
+  name: string
+  title: string
+  target: string
+  columns: string[]
+}
+
+export interface ImportBatch {
+  id: number
+  mapping: string
+  target: string
+  file_name: string
+  state: 'staged' | 'checked' | 'published' | 'failed'
+  counts: Record<string, unknown>
+  error?: string | null
+  created_by: string
+  created_at: string
+  published_at: string | null
+}
+
+export interface ImportReport extends ImportBatch {
+  rejects?: { reason_code: string; reason: string; rows_n: number; first_row?: number | null }[]
+}
+
+export interface Review {
+  id: number
+  address_id: number | null
+  full_text: string | null
+  reason_code: string
+  reason: string
+  facts: Facts
+  status: string
+  lon: number | null
+  lat: number | null
+  grid_code: string
+}
+
+export interface Change {
+  id: number
+  entity: string
+  entity_id: number
+  operation: 'added' | 'changed' | 'removed'
+  fields: string[] | null
+  before: Facts | null
+  after: Facts | null
+  actor: string
+  at: string
+  grid_code: string
+}
+
+export type Cursor = string | number | null

@@ -1,0 +1,29 @@
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import { registerSW } from 'virtual:pwa-register'
+import '@fontsource-variable/noto-sans-sc/wght.css'
+import '@/styles/tokens.css'
+import '@/styles/base.css'
+import '@/styles/components.css'
+import App from '@/App.vue'
+import { watchRequests } from '@/api/client'
+import { router } from '@/router'
+import { useNetwork } from '@/stores/network'
+import { useSession } from '@/stores/session'
+
+const app = createApp(App)
+app.use(createPinia())
+
+watchRequests({
+  onReachable: (reachable) => useNetwork().heard(reachable),
+  onUnauthorized: () => {
+    const here = router.currentRoute.value
+    useSession().expire()
+    if (here.name !== 'signin') void router.push({ name: 'signin', query: { next: here.fullPath, expired: '1' } })
+  },
+})
+
+app.use(router)
+app.mount('#app')
+
+if (import.meta.env.PROD) registerSW({ immediate: true })

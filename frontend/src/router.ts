@@ -1,0 +1,119 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { useSession } from '@/stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** shown without signing in */
+    open?: boolean
+    permission?: string
+    title?: string
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/signin', name: 'signin', component: () => import('@/views/SignIn.vue'), meta: { open: true, title: '登录' } },
+  {
+    path: '/',
+    component: () => import('@/components/AppShell.vue'),
+    children: [
+      { path: '', name: 'home', redirect: () => ({ name: homeOf() }) },
+      {
+        path: 'map',
+        name: 'map',
+        component: () => import('@/views/MapPage.vue'),
+        meta: { permission: 'map.view', title: '地图' },
+      },
+      {
+        path: 'alerts/:id(\\d+)?',
+        name: 'alerts',
+        component: () => import('@/views/AlertsPage.vue'),
+        meta: { permission: 'alerts.view', title: '预警' },
+      },
+      {
+        path: 'visits',
+        name: 'visits',
+        component: () => import('@/views/VisitsPage.vue'),
+        meta: { permission: 'visits.write', title: '走访' },
+      },
+      {
+        path: 'visits/households/:id(\\d+)',
+        name: 'visit-household',
+        component: () => import('@/views/HouseholdPage.vue'),
+        meta: { permission: 'household.view', title: '住户' },
+      },
+      {
+        path: 'data',
+        component: () => import('@/views/DataPage.vue'),
+        children: [
+          { path: '', redirect: { name: 'imports' } },
+          {
+            path: 'imports',
+            name: 'imports',
+            component: () => import('@/views/ImportsTab.vue'),
+            meta: { permission: 'imports.view', title: '导入' },
+          },
+          {
+            path: 'reviews',
+            name: 'reviews',
+            component: () => import('@/views/ReviewsTab.vue'),
+            meta: { permission: 'reviews.decide', title: '地址复核' },
+          },
+          {
+            path: 'changes',
+            name: 'changes',
+            component: () => import('@/views/ChangesTab.vue'),
+            meta: { permission: 'changes.view', title: '异动' },
+          },
+        ],
+      },
+      {
+        path: ':rest(.*)*',
+        name: 'missing',
+        component: () => import('@/views/NotFound.vue'),
+        meta: { title: '没有这个页面' },
+      },
+    ],
+  },
+]
+
+/** Where each role begins its day. */
+export function homeOf(): string {
+  switch (useSession().account?.role) {
+    case 'grid_worker':
+    case 'village_officer':
+      return 'visits'
+    case 'town_official':
+    case 'county_admin':
+      return 'alerts'
+    case 'gis_staff':
+      return 'imports'
+    default:
+      return 'map'
+  }
+}
+
+/** Only a path of this app: never let a link send people elsewhere after signing in. */
+export function safeNext(value: unknown): string {
+  return typeof value === 'string' && /^\/(?![/\\])/.test(value) && !value.startsWith('/signin') ? value : '/'
+}
+
+export const router = createRouter({ history: createWebHistory(), routes })
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  if (to.meta.open) return true
+  try {
+    await session.check()
+  } catch {
+    return { name: 'signin', query: { next: to.fullPath, lost: '1' } }
+  }
+  if (!session.account) return { name: 'signin', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (to.meta.permission && !session.may(to.meta.permission)) {
+    return { name: 'missing', params: { rest: ['not-permitted'] }, replace: true }
+  }
+  return true
+})
+
+router.afterEach((to) => {
+  document.title = to.meta.title ? `${to.meta.title} · 数字乡村一张图` : '数字乡村一张图'
+})

@@ -1,0 +1,34 @@
+/** What every screen of the county needs once: totals, bounds, towns, rules, and cards seen in this session. */
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import type { Household, Overview, Rule } from '@/api/types'
+import { useSession } from './session'
+
+export const useCounty = defineStore('county', () => {
+  const session = useSession()
+  const overview = ref<Overview | null>(null)
+  const rules = ref<Rule[]>([])
+  /** Cards last loaded, newest first: in memory only, so that they are gone when the page is closed. */
+  const cards = ref(new Map<number, Household>())
+
+  async function loadOverview(): Promise<void> {
+    overview.value = await session.api.overview()
+  }
+
+  async function loadRules(): Promise<void> {
+    if (!rules.value.length) rules.value = await session.api.rules()
+  }
+
+  function rememberCard(card: Household): void {
+    const others = [...cards.value].filter(([id]) => id !== card.id).slice(0, 49)
+    cards.value = new Map([[card.id, card], ...others])
+  }
+
+  function forget(): void {
+    overview.value = null
+    rules.value = []
+    cards.value = new Map()
+  }
+
+  return { overview, rules, cards, loadOverview, loadRules, rememberCard, forget }
+})

@@ -1,0 +1,13 @@
+/** Whether the server can be reached, as far as the last request or the device knows. */
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+
+export const useNetwork = defineStore('network', () => {
+  const reachable = ref(navigator.onLine)
+  window.addEventListener('online', () => (reachable.value = true))
+  window.addEventListener('offline', () => (reachable.value = false))
+  function heard(answered: boolean): void {
+    reachable.value = answered
+  }
+  return { reachable, heard }
+})
