@@ -172,9 +172,7 @@ def parse_mapping(text: str, origin: str = "mapping") -> Mapping:
     except tomllib.TOMLDecodeError as error:
         raise MappingInvalid(f"{origin}：TOML 语法错误 / TOML syntax: {error}") from None
     except ValidationError as error:
-        places = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
-        )
+        places = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
         raise MappingInvalid(f"{origin}：{places}") from None
 
 

@@ -25,7 +25,7 @@ class Problem:
     facts: dict[str, Any] | None = None
 
     def text(self) -> str:
-        """Reason and mending, Chinese then English."""
+        """Why and how to mend it; see :func:`explain`."""
         return explain(self.code, self.column, self.facts or {})
 
 
@@ -37,9 +37,7 @@ REASONS: dict[str, Reason] = {
         "the row has {found} values, the header {expected} columns",
         "look for surplus or missing separators and quotes",
     ),
-    "bad_date": Reason(
-        "“{column}”不是日期：{value}", "写成 2024-03-01", "not a date: {value}", "write 2024-03-01"
-    ),
+    "bad_date": Reason("“{column}”不是日期：{value}", "写成 2024-03-01", "not a date: {value}", "write 2024-03-01"),
     "impossible_date": Reason(
         "“{column}”的日期不可能：{value}（{why}）",
         "核对后改正",
@@ -47,14 +45,18 @@ REASONS: dict[str, Reason] = {
         "check and correct it",
     ),
     "bad_id_checksum": Reason(
-        "身份证号不合规（{why}）", "对照证件核对 18 位号码", "the ID number is wrong ({why})", "compare it with the card"
+        "身份证号不合规（{why}）",
+        "对照证件核对 18 位号码",
+        "the ID number is wrong ({why})",
+        "compare it with the card",
     ),
     "bad_phone": Reason(
-        "“{column}”不是电话号码", "写 11 位手机号或带区号的座机", "not a phone number", "write 11 digits, or area code and number"
+        "“{column}”不是电话号码",
+        "写 11 位手机号或带区号的座机",
+        "not a phone number",
+        "write 11 digits, or area code and number",
     ),
-    "bad_code": Reason(
-        "“{column}”的代码不合规：{value}", "{expected}", "malformed code: {value}", "{expected_en}"
-    ),
+    "bad_code": Reason("“{column}”的代码不合规：{value}", "{expected}", "malformed code: {value}", "{expected_en}"),
     "bad_number": Reason("“{column}”不是数字：{value}", "只写数字", "not a number: {value}", "write digits only"),
     "digits_lost": Reason(
         "“{column}”被表格软件存成了数字，末尾几位已丢失",
@@ -80,6 +82,12 @@ REASONS: dict[str, Reason] = {
         "key {key} occurs more than once with different content (rows {rows})",
         "keep the right row, or correct the key",
     ),
+    "duplicate_code": Reason(
+        "代码 {value} 已被另一条记录使用",
+        "核对代码，或留空由系统编码",
+        "code {value} belongs to another record",
+        "correct it",
+    ),
     "outside_county": Reason(
         "位置 {lon}, {lat} 不在本县范围内{cause}",
         "核对坐标和坐标系",
@@ -94,9 +102,9 @@ REASONS: dict[str, Reason] = {
     ),
     "gcj02_offset": Reason(
         "坐标是 GCJ-02（火星坐标），不是 {crs}",
-        "在映射里写 crs = \"GCJ-02\"",
+        '在映射里写 crs = "GCJ-02"',
         "the coordinates are GCJ-02, not {crs}",
-        "set crs = \"GCJ-02\" in the mapping",
+        'set crs = "GCJ-02" in the mapping',
     ),
     "invalid_geometry": Reason(
         "图形无效：{why}（约 {lon}, {lat}）",
@@ -105,7 +113,10 @@ REASONS: dict[str, Reason] = {
         "mend it with a repair-geometry tool",
     ),
     "wrong_geometry": Reason(
-        "图形类型是 {found}，需要 {expected}", "换成需要的类型", "geometry is {found}, needed is {expected}", "convert it"
+        "图形类型是 {found}，需要 {expected}",
+        "换成需要的类型",
+        "geometry is {found}, needed is {expected}",
+        "convert it",
     ),
     "overlapping_polygon": Reason(
         "与 {others} 重叠 {area_m2} 平方米",
@@ -118,6 +129,12 @@ REASONS: dict[str, Reason] = {
         "先导入它，或改正代码",
         "the record it refers to does not exist: {value}",
         "import that first, or correct the code",
+    ),
+    "conflicting_lead": Reason(
+        "网格 {value} 在同一天有两个负责人",
+        "只保留一人，其余改为成员",
+        "cell {value} has two leads from the same day",
+        "keep one",
     ),
     "too_many_cells": Reason(
         "{parent} 下的编号已用完（最多 {limit} 个）",
@@ -134,15 +151,14 @@ class _Facts(dict[str, Any]):
 
 
 def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
-    """``Chinese reason；how to mend / English reason; how to mend`` of a reason code."""
+    """Three lines: why in Chinese, how to mend it in Chinese, both in English."""
     reason = REASONS[code]
-    values = _Facts({**facts, "column": column or ""})
-    return (
-        f"{reason.zh.format_map(values)}。{reason.mend_zh.format_map(values)} / "
-        f"{reason.en.format_map(values)}; {reason.mend_en.format_map(values)}"
+    values = _Facts({name: " ".join(str(value).split()) for name, value in facts.items()})
+    values["column"] = column or ""
+    return "\n".join(
+        (
+            reason.zh.format_map(values),
+            reason.mend_zh.format_map(values),
+            f"{reason.en.format_map(values)}; {reason.mend_en.format_map(values)}",
+        )
     )
-
-
-def mending(code: str, facts: dict[str, Any] | None = None) -> str:
-    """How to mend, in Chinese only, for the workbook."""
-    return REASONS[code].mend_zh.format_map(_Facts(facts or {}))

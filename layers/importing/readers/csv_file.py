@@ -77,5 +77,7 @@ class CsvSource:
 
 
 def _cut(path: Path, line: int | None = None) -> FileTruncated:
-    where = f"第 {line} 行断开 / it breaks off on line {line}" if line else "压缩数据不完整 / the compressed data end early"
+    where = (
+        f"第 {line} 行断开 / it breaks off on line {line}" if line else "压缩数据不完整 / the compressed data end early"
+    )
     return FileTruncated(f"{path.name}：{where}。请重新发送整个文件。 / send the whole file again.", line=line)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import shapely
 
 from layers.importing.mapping import Dissolve
-from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text
+from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text, as_text
 
 
 class DissolvedSource:
@@ -27,7 +28,7 @@ class DissolvedSource:
         sums = [self.columns.index(name) for name in self._rule.sum]
         firsts: dict[str, tuple[int, list[Text]]] = {}
         totals: dict[str, dict[int, float]] = {}
-        parts: dict[str, list[object]] = {}
+        parts: dict[str, list[Any]] = {}
         for batch in self._source.batches(size):
             for i, row in enumerate(batch.values):
                 group = row[by] or ""
@@ -45,7 +46,7 @@ class DissolvedSource:
             for group in chunk:
                 for column in sums:
                     total = totals.get(group, {}).get(column)
-                    firsts[group][1][column] = None if total is None else f"{total:g}"
+                    firsts[group][1][column] = as_text(total)
             yield RowBatch(
                 [firsts[group][0] for group in chunk],
                 [firsts[group][1] for group in chunk],
@@ -53,7 +54,7 @@ class DissolvedSource:
             )
 
 
-def _joined(parts: list[list[object]]) -> Geometries:
+def _joined(parts: list[list[Any]]) -> Geometries:
     out = np.empty(len(parts), dtype=object)
     for i, shapes in enumerate(parts):
         out[i] = shapely.union_all(shapes) if shapes else None

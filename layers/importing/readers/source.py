@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ Geometries = npt.NDArray[np.object_]
 
 FID_COLUMN = "_fid"
 WKT_COLUMN = "_wkt"
+CRS_COLUMN = "_crs"
 BATCH_ROWS = 5_000
 
 
@@ -55,8 +57,9 @@ def as_text(value: Any) -> Text:
     if value is None:
         return None
     if isinstance(value, float | np.floating):
-        if np.isnan(value):
+        if math.isnan(value):
             return None
-        return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+        plain = float(value)
+        return str(int(plain)) if plain.is_integer() and abs(plain) < 1e15 else repr(plain)
     text = str(value).strip()
     return text or None

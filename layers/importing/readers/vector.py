@@ -30,9 +30,7 @@ class VectorSource:
         self.encoding = encoding or _shapefile_encoding(path)
         self._layer = self._choose_layer(layer)
         try:
-            info = pyogrio.read_info(
-                self._name, layer=self._layer, encoding=self.encoding, force_feature_count=True
-            )
+            info = pyogrio.read_info(self._name, layer=self._layer, encoding=self.encoding, force_feature_count=True)
         except (DataSourceError, DataLayerError) as error:
             raise _damaged(path, error) from None
         except UnicodeDecodeError as error:

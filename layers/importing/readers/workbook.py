@@ -12,7 +12,7 @@ import shapely
 from python_calamine import CalamineError, CalamineWorkbook
 
 from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable, ImportRefused
-from layers.importing.readers.source import BATCH_ROWS, WKT_COLUMN, RowBatch, Text, as_text
+from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, WKT_COLUMN, RowBatch, Text, as_text
 
 #: A number this large was stored as floating point and has lost its last digits.
 LOST_DIGITS = "\x00lost:"
@@ -23,11 +23,11 @@ class WorkbookSource:
 
     encoding: str | None = None
 
-    def __init__(self, path: Path, sheet: str | None = None, crs: str | None = None) -> None:
+    def __init__(self, path: Path, sheet: str | None = None) -> None:
         self.path = path
         self._sheet = sheet
-        self.crs = crs
         self.columns, self._rows = self._load()
+        self.crs = self._said_crs()
         self._wkt = [i for i, name in enumerate(self.columns) if name.startswith(WKT_COLUMN)]
 
     def _load(self) -> tuple[list[str], list[list[Any]]]:
@@ -53,6 +53,12 @@ class WorkbookSource:
         while columns and not columns[-1]:
             columns.pop()
         return columns, rows[1:]
+
+    def _said_crs(self) -> str | None:
+        if CRS_COLUMN not in self.columns:
+            return None
+        place = self.columns.index(CRS_COLUMN)
+        return next((text for row in self._rows if len(row) > place and (text := as_text(row[place]))), None)
 
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """All rows that are not wholly blank; the row number is the one after the header."""

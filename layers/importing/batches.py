@@ -1,0 +1,101 @@
+"""The record of each import (导入批次): opened before anything is read, so that even a killed import leaves a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+
+from layers.importing.errors import BatchNotFound
+from layers.importing.mapping import Mapping
+
+_COLUMNS = "id, mapping, target, file_name, state, counts, stages, error, created_by, created_at, published_at"
+
+
+def open_batch(connection: Connection, mapping: Mapping, file_name: str, sha256: str, county: str, actor: str) -> int:
+    """Record that an import begins; returns its number."""
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO import_batch (mapping, target, file_name, sha256, state, created_by, grid_code) "
+                "VALUES (:mapping, :target, :file_name, :sha256, 'staged', :actor, :county) RETURNING id"
+            ),
+            {
+                "mapping": mapping.name,
+                "target": mapping.target,
+                "file_name": file_name,
+                "sha256": sha256,
+                "actor": actor,
+                "county": county,
+            },
+        ).scalar_one()
+    )
+
+
+def close_batch(
+    connection: Connection, batch_id: int, *, state: str, counts: dict[str, Any], stages: dict[str, Any]
+) -> None:
+    """Record how an import ended: checked or published. Interrupted imports of the same file are marked failed."""
+    connection.execute(
+        text(
+            "UPDATE import_batch SET state = :state, counts = CAST(:counts AS jsonb), stages = CAST(:stages AS jsonb), "
+            "published_at = CASE WHEN :state = 'published' THEN now() END WHERE id = :id"
+        ),
+        {"state": state, "counts": _json(counts), "stages": _json(stages), "id": batch_id},
+    )
+    connection.execute(
+        text(
+            "UPDATE import_batch b SET state = 'failed', error = '中断，已由后来的导入完成 / interrupted; a later import completed it' "
+            "FROM import_batch me WHERE me.id = :id AND b.id < me.id AND b.sha256 = me.sha256 "
+            "AND b.mapping = me.mapping AND b.state = 'staged'"
+        ),
+        {"id": batch_id},
+    )
+
+
+def fail_batch(connection: Connection, batch_id: int, error: str, counts: dict[str, Any] | None = None) -> None:
+    """Record why an import failed; nothing of it was published."""
+    connection.execute(
+        text(
+            "UPDATE import_batch SET state = 'failed', error = :error, counts = CAST(:counts AS jsonb) WHERE id = :id"
+        ),
+        {"error": error, "counts": _json(counts or {}), "id": batch_id},
+    )
+
+
+def get_batch(connection: Connection, batch_id: int) -> dict[str, Any]:
+    """One import. Raises BatchNotFound."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM import_batch WHERE id = :id"),  # noqa: S608 - fixed names
+        {"id": batch_id},
+    ).one_or_none()
+    if found is None:
+        raise BatchNotFound(str(batch_id), id=batch_id)
+    return dict(found._mapping)
+
+
+def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]]:
+    """The latest imports, newest first."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM import_batch ORDER BY id DESC LIMIT :limit"),  # noqa: S608 - fixed names
+        {"limit": limit},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
+    """Why rows of an import were sent back: code, the first such text, how many rows, the first row."""
+    found = connection.execute(
+        text(
+            "SELECT reason_code, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
+            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+        ),
+        {"batch": batch_id},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+def _json(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,166 @@
+"""Reading and standardising (读取、标准化): a file → rows in the stage table, rejected rows beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from layers.importing.coordinates import Projector
+from layers.importing.errors import FileEmpty, MappingInvalid
+from layers.importing.fields import SEALED
+from layers.importing.mapping import Mapping
+from layers.importing.privacy import mask_numbers
+from layers.importing.readers.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch, Source
+from layers.importing.reasons import Problem
+from layers.importing.rejects import reject_line, row_record
+from layers.importing.stage import Stage, as_json, copy_line, create_stage
+from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
+from layers.importing.targets.base import Target, Text
+
+Progress = Callable[[str, int], None]
+
+REJECT_COLUMNS = ("row_no", "reason_code", "column_name", "facts", "row_cipher")
+#: Columns that the workbook of rejected rows adds; they are no data.
+WORKBOOK_COLUMNS = {"行号", "退回原因", "如何修改"}
+
+
+class Loader:
+    """Loads one file into the stage. Row by row in Python, because ciphers must be made before the database sees a row."""
+
+    def __init__(self, stage: Stage, target: Target, source: Source) -> None:
+        self._stage = stage
+        self._target = target
+        self._source = source
+        self._mapping: Mapping = stage.mapping
+        self._readers: list[FieldReader] = field_readers(self._mapping, target.fields, source.columns, stage.today)
+        self._projector = _projector(self._mapping, source, target)
+        self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
+        self._key = self._key_columns()
+        self._extra = self._attribute_columns() if target.keeps_attributes else []
+        self.columns = self._create()
+
+    def _create(self) -> list[str]:
+        columns = [column for reader in self._readers for column in reader.field.stage_columns()]
+        columns += list(self._target.derived_columns)
+        if self._extra or self._target.keeps_attributes:
+            columns.append(("attributes", "jsonb"))
+        self._stage.geometry = self._projector is not None
+        create_stage(self._stage, [*columns, *self._target.work_columns])
+        names = ["row_no", "source_key", "row_hash", *(name for name, _kind in columns)]
+        return [*names, "geom"] if self._projector else names
+
+    def _key_columns(self) -> list[tuple[int, bool]]:
+        """Places of the key's columns, and whether each holds a personal number (then its keyed hash is the key)."""
+        sealed = {
+            name
+            for reader in self._readers
+            if reader.field.kind in SEALED
+            for name in self._mapping.columns[reader.field.name].sources()
+        }
+        return [(self._source.columns.index(name), name in sealed) for name in self._mapping.key]
+
+    def _attribute_columns(self) -> list[tuple[int, str]]:
+        used = set(self._mapping.used_columns()) - set(self._mapping.key) - set(self._mapping.only)
+        used |= {
+            name
+            for name in self._mapping.key
+            if any(i == self._source.columns.index(name) and sealed for i, sealed in self._key)
+        }
+        return [
+            (i, name)
+            for i, name in enumerate(self._source.columns)
+            if name
+            and name not in used
+            and name not in WORKBOOK_COLUMNS
+            and not name.startswith((FID_COLUMN, WKT_COLUMN, CRS_COLUMN))
+        ]
+
+    def load(self, progress: Progress | None = None) -> int:
+        """Load every row; returns how many were read. Raises FileEmpty when there is none."""
+        read = skipped = 0
+        for batch in self._source.batches():
+            read += len(batch.numbers) + len(batch.broken)
+            kept = self._selected(batch)
+            skipped += len(batch.values) - len(kept.values)
+            self._load_batch(kept)
+            if progress is not None:
+                progress("read", read)
+        if read == 0:
+            raise FileEmpty(self._mapping.title)
+        self._stage.counts["read"] = read
+        self._stage.counts["skipped"] = skipped
+        self._stage.analyse()
+        return read
+
+    def _selected(self, batch: RowBatch) -> RowBatch:
+        """The rows the mapping's ``only`` lets through."""
+        if not self._only:
+            return batch
+        keep = [i for i, row in enumerate(batch.values) if all(row[place] in allowed for place, allowed in self._only)]
+        return RowBatch(
+            [batch.numbers[i] for i in keep],
+            [batch.values[i] for i in keep],
+            None if batch.geometries is None else batch.geometries[keep],
+            batch.broken,
+        )
+
+    def _load_batch(self, batch: RowBatch) -> None:
+        geometries, geometry_problems = (
+            self._projector.project(batch) if self._projector else ([None] * len(batch.values), [])
+        )
+        lines: list[str] = []
+        rejects: list[str] = []
+        for i, row in enumerate(batch.values):
+            clean = read_row(self._readers, row, self._stage.sealer)
+            problems = clean.problems
+            derived = self._target.derive(clean.plain, problems)
+            if geometry_problems and geometry_problems[i]:
+                problems += geometry_problems[i]
+            if problems:
+                rejects += self._reject_lines(batch, i, problems)
+                continue
+            hashed = clean.hashed
+            cells: list[Text] = [*clean.values, *derived]
+            if self._target.keeps_attributes:
+                attributes = as_json({name: mask_numbers(text) for place, name in self._extra if (text := row[place])})
+                cells.append(attributes)
+                hashed.append(attributes)
+            if self._projector:
+                cells.append(geometries[i])
+                hashed.append(geometries[i])
+            number = batch.numbers[i]
+            lines.append(copy_line([str(number), self._key_of(row, number), _row_hash(hashed), *cells]))
+        for number, found in batch.broken.items():
+            problem = Problem("bad_row", None, {"found": len(found), "expected": len(self._source.columns)})
+            record = dict(zip(self._source.columns, found, strict=False))
+            rejects.append(reject_line(number, problem, record, self._stage.sealer))
+        if lines:
+            self._stage.copy("stage_row", self.columns, lines)
+        if rejects:
+            self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
+
+    def _key_of(self, row: Sequence[Text], number: int) -> str:
+        """The record's key in its source; personal numbers enter it only as keyed hashes."""
+        parts = []
+        for place, sealed in self._key:
+            text = row[place] or ""
+            parts.append(self._stage.sealer.index(text).hex()[:32] if sealed and text else text)
+        return "|".join(parts) if any(parts) else f"#{number}"
+
+    def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
+        record = row_record(self._source, batch, place)
+        return [reject_line(batch.numbers[place], problem, record, self._stage.sealer) for problem in problems]
+
+
+def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:
+    spatial = mapping.position is not None or source.crs is not None or mapping.crs is not None
+    if target.geometry == "none" or not spatial:
+        if target.geometry_required:
+            raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
+        return None
+    return Projector(mapping, source, target.geometry, required=target.geometry_required)
+
+
+def _row_hash(hashed: Sequence[Text]) -> str:
+    text = "\x1f".join("" if value is None else value for value in hashed)
+    return bytea(hashlib.blake2b(text.encode(), digest_size=16).digest())

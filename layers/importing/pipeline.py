@@ -1,0 +1,214 @@
+"""The way of a file: read → stage → standardise → compare → match → assign → publish → changes, in one transaction.
+
+Whole or absent: killed in the middle, nothing of it is there, and importing the file again completes it. Without
+``publish`` everything is computed and then rolled back; only the report and the rejected rows stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.engine import Database
+from database.errors import OnemapError
+from database.scope import Scope
+from database.seal import Sealer
+from layers.importing.batches import close_batch, fail_batch, open_batch
+from layers.importing.errors import ScopeTooNarrow
+from layers.importing.loading import Loader
+from layers.importing.mapping import Mapping
+from layers.importing.readers import file_sha256, open_source
+from layers.importing.readers.source import Source
+from layers.importing.rejects import collect_rejects, store_rejects, write_rejects
+from layers.importing.stage import Stage
+from layers.importing.targets import make_target
+from layers.importing.targets.base import Target
+
+Progress = Callable[[str, int], None]
+
+#: Imports of one county wait for each other.
+LOCK_CLASS = 0x1A9
+
+
+@dataclass
+class ImportReport:
+    """What an import did, or would do. counts: read, skipped, added, changed, unchanged, removed, rejected, review;
+    ``rejects`` and ``reviews`` by reason. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
+
+    batch_id: int
+    state: str
+    counts: dict[str, Any] = field(default_factory=dict)
+    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+    rejects_path: Path | None = None
+
+
+def import_file(
+    database: Database,
+    scope: Scope,
+    path: Path,
+    mapping: Mapping,
+    *,
+    sealer: Sealer,
+    publish: bool,
+    progress: Progress | None = None,
+    rejects_path: Path | None = None,
+    today: date | None = None,
+) -> ImportReport:
+    """Import one department file into the county of the scope.
+
+    publish: False computes everything and changes nothing. progress: called with a stage's name and rows done.
+    rejects_path: where to write the workbook of rejected rows, if there are any. today: for tests.
+    Raises an ImportRefused when the whole file cannot be taken; the batch then says why. ScopeTooNarrow unless the scope
+    is the whole county.
+    """
+    if not scope.whole_county:
+        raise ScopeTooNarrow(f"{scope.actor}：{'、'.join(scope.prefixes)}")
+    target = make_target(mapping)
+    with database.transaction(scope) as connection:
+        batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
+    run = _Run(target, mapping, batch_id, sealer, today or date.today(), publish, progress)
+    try:
+        source = open_source(path, mapping)
+        with database.transaction(scope) as connection:
+            report = run.within(connection, scope, source)
+            if rejects_path is not None and report.counts["rejected"]:
+                write_rejects(connection, batch_id, rejects_path, sealer)
+                report.rejects_path = rejects_path
+    except BaseException as error:
+        with suppress(Exception), database.transaction(scope) as connection:
+            fail_batch(connection, batch_id, _why(error))
+        if isinstance(error, OnemapError):
+            error.facts.setdefault("batch_id", batch_id)
+        raise
+    return report
+
+
+def _sha256(path: Path) -> str:
+    return file_sha256(path) if path.is_file() else ""
+
+
+def _why(error: BaseException) -> str:
+    """For the record: a known error in full, another by its kind only, for its text may hold a row."""
+    if isinstance(error, OnemapError):
+        return str(error)
+    return f"中断：{type(error).__name__} / interrupted: {type(error).__name__}"
+
+
+class _Run:
+    """The steps of one import, with their clock."""
+
+    def __init__(
+        self,
+        target: Target,
+        mapping: Mapping,
+        batch_id: int,
+        sealer: Sealer,
+        today: date,
+        publish: bool,
+        progress: Progress | None,
+    ) -> None:
+        self._target = target
+        self._mapping = mapping
+        self._batch_id = batch_id
+        self._sealer = sealer
+        self._today = today
+        self._publish = publish
+        self._progress = progress
+        self._stages: dict[str, dict[str, float]] = {}
+
+    def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
+        """Everything, inside one transaction of the caller's."""
+        _wait_for_turn(connection, scope.county)
+        stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, self._today)
+        # what is rolled back without publish: everything but the batch and its rejected rows
+        attempt = connection.begin_nested()
+        self._compute(stage, source)
+        rejects = collect_rejects(stage, source)
+        counts = _counts(stage, rejects)
+        if self._publish:
+            attempt.commit()
+        else:
+            attempt.rollback()
+        store_rejects(stage, rejects)
+        state = "published" if self._publish else "checked"
+        close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
+        return ImportReport(self._batch_id, state, counts, self._stages)
+
+    def _compute(self, stage: Stage, source: Source) -> None:
+        self._target.begin(stage)
+        with self._clock("stage") as clock:
+            clock["rows"] = Loader(stage, self._target, source).load(self._progress)
+        rows = int(self._stages["stage"]["rows"])
+        with self._clock("compare", rows):
+            reject_duplicates(stage)
+            self._target.compare(stage)
+        with self._clock("resolve", rows):
+            self._target.resolve(stage)
+        with self._clock("publish", rows):
+            self._target.publish(stage)
+
+    @contextmanager
+    def _clock(self, name: str, rows: int = 0) -> Any:
+        entry: dict[str, float] = {"rows": rows, "seconds": 0.0}
+        self._stages[name] = entry
+        if self._progress is not None:
+            self._progress(name, rows)
+        start = time.perf_counter()
+        yield entry
+        entry["seconds"] = round(time.perf_counter() - start, 3)
+
+
+def _wait_for_turn(connection: Connection, county: str) -> None:
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:class, :county)"), {"class": LOCK_CLASS, "county": int(county)}
+    )
+
+
+def reject_duplicates(stage: Stage) -> None:
+    """Rows with the same key: alike, the first counts and the others are unchanged; different, all are sent back."""
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_twice")
+    stage.run(
+        "CREATE TEMP TABLE stage_twice ON COMMIT DROP AS SELECT source_key, min(row_no) AS first_row, "
+        "count(DISTINCT row_hash) AS kinds, string_agg(row_no::text, '、' ORDER BY row_no) AS rows "
+        "FROM stage_row GROUP BY source_key HAVING count(*) > 1"
+    )
+    stage.reject(
+        "duplicate_key",
+        None,
+        "SELECT s.row_no, jsonb_build_object('key', s.source_key, 'rows', left(t.rows, 200)) "
+        "FROM stage_row s JOIN stage_twice t USING (source_key) WHERE t.kinds > 1",
+    )
+    stage.counts["repeated"] = stage.run(
+        "DELETE FROM stage_row s USING stage_twice t WHERE t.source_key = s.source_key AND s.row_no <> t.first_row"
+    )
+
+
+def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """The report's numbers; read = skipped + added + changed + unchanged + rejected."""
+    outcomes = dict(stage.rows("SELECT outcome, count(*)::int FROM stage_row GROUP BY outcome"))
+    by_reason: dict[str, int] = {}
+    for _number, code, *_rest in rejects:
+        by_reason[code] = by_reason.get(code, 0) + 1
+    counts: dict[str, Any] = {
+        "read": stage.counts.get("read", 0),
+        "skipped": stage.counts.get("skipped", 0),
+        "added": outcomes.get("added", 0),
+        "changed": outcomes.get("changed", 0),
+        "unchanged": outcomes.get("unchanged", 0) + stage.counts.get("repeated", 0),
+        "removed": stage.counts.get("removed", 0),
+        "rejected": len({row[0] for row in rejects}),
+        "review": stage.counts.get("review", 0),
+        "rejects": by_reason,
+        "reviews": stage.reviews,
+    }
+    for name in ("texts", "matched"):
+        if name in stage.counts:
+            counts[name] = stage.counts[name]
+    return counts

@@ -1,0 +1,143 @@
+"""Rejected rows (退回行): kept encrypted, given back as a workbook that can be corrected and imported again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import shapely
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.styles import Font, PatternFill
+from sqlalchemy import Connection, text
+
+from database.engine import raw
+from database.seal import Sealer
+from layers.importing.batches import get_batch
+from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
+from layers.importing.reasons import Problem
+from layers.importing.stage import Stage, as_json, copy_line
+from layers.importing.standardise import bytea
+
+CELL_LIMIT = 32_000
+NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
+
+
+def reject_line(number: int, problem: Problem, record: dict[str, str | None], sealer: Sealer) -> str:
+    """One line of COPY into ``stage_reject``; the record leaves sealed."""
+    facts = as_json(problem.facts or {})
+    sealed = bytea(sealer.seal(as_json(record)))
+    return copy_line([str(number), problem.code, problem.column, facts, sealed])
+
+
+def row_record(source: Source, batch: RowBatch, place: int) -> dict[str, str | None]:
+    """The row as it came, for the person who mends it; its outline as WKT in the CRS of the file."""
+    record = dict(zip(source.columns, batch.values[place], strict=True))
+    if batch.geometries is not None and batch.geometries[place] is not None:
+        record[WKT_COLUMN] = shapely.to_wkt(batch.geometries[place], rounding_precision=9)
+        record[CRS_COLUMN] = source.crs
+    return record
+
+
+def collect_rejects(stage: Stage, source: Source) -> list[tuple[Any, ...]]:
+    """Every rejected row of the stage, ready to be stored: (row, code, column, reason text, cipher).
+
+    Rows that were found wrong inside the database are read again from the file, so that they too can be given back.
+    """
+    found = stage.rows(
+        "SELECT row_no, reason_code, column_name, facts, row_cipher FROM stage_reject ORDER BY row_no, reason_code"
+    )
+    absent = {row[0] for row in found if row[4] is None}
+    ciphers = _read_again(stage, source, absent) if absent else {}
+    rejects: dict[tuple[int, str], tuple[Any, ...]] = {}
+    for number, code, column, facts, cipher in found:
+        problem = Problem(code, column, facts)
+        sealed = cipher if cipher is not None else ciphers[number]
+        rejects.setdefault((number, code), (number, code, column, problem.text(), sealed))
+    return list(rejects.values())
+
+
+def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, bytes]:
+    ciphers: dict[int, bytes] = {}
+    for batch in source.batches():
+        for i, number in enumerate(batch.numbers):
+            if number not in wanted:
+                continue
+            record = row_record(source, batch, i)
+            ciphers[number] = stage.sealer.seal(as_json(record))
+    return ciphers
+
+
+def store_rejects(stage: Stage, rejects: list[tuple[Any, ...]]) -> None:
+    """Keep the rejected rows with the batch."""
+    with (
+        raw(stage.connection)
+        .cursor()
+        .copy(
+            "COPY import_reject (batch_id, row_no, reason_code, column_name, reason, row_cipher, grid_code) FROM STDIN"
+        ) as copy
+    ):
+        for number, code, column, reason, cipher in rejects:
+            copy.write_row((stage.batch_id, number, code, column, reason, cipher, stage.county))
+
+
+def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sealer) -> int:
+    """Write the rejected rows of an import as XLSX; returns how many rows.
+
+    First the row number, the reasons and how to mend, then the original columns as text: correct the rows and import the
+    workbook with the same mapping. Outlines stand as WKT in ``_wkt`` (split over several columns when long).
+    Raises BatchNotFound, UnsealFailed.
+    """
+    get_batch(connection, batch_id)
+    found = connection.execute(
+        text(
+            "SELECT row_no, array_agg(reason ORDER BY reason_code) AS reasons, (array_agg(row_cipher))[1] AS cipher "
+            "FROM import_reject WHERE batch_id = :batch GROUP BY row_no ORDER BY row_no"
+        ),
+        {"batch": batch_id},
+    ).all()
+    records = [(row, _opened(row.cipher, sealer)) for row in found]
+    columns = list(dict.fromkeys(name for _row, record in records for name in record))
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("退回")
+    _write_header(sheet, [NUMBER, REASON, MEND, *columns])
+    for row, record in records:
+        lines = [reason.split("\n") for reason in row.reasons]
+        why = "\n".join(line[0] for line in lines)
+        how = "\n".join(dict.fromkeys(line[1] for line in lines if len(line) > 1))
+        sheet.append([row.row_no, *(_as_string(sheet, value) for value in (why, how, *map(record.get, columns)))])
+    book.save(path)
+    return len(records)
+
+
+def _opened(cipher: bytes, sealer: Sealer) -> dict[str, str | None]:
+    record: dict[str, str | None] = orjson.loads(sealer.unseal(bytes(cipher)))
+    outline = record.pop(WKT_COLUMN, None)
+    if outline:
+        for part in range(0, len(outline), CELL_LIMIT):
+            name = WKT_COLUMN if part == 0 else f"{WKT_COLUMN}{part // CELL_LIMIT + 1}"
+            record[name] = outline[part : part + CELL_LIMIT]
+    return record
+
+
+def _as_string(sheet: Any, value: str | None) -> Cell | None:
+    """A cell that is text and stays text: a value beginning with ``=`` must never run as a formula."""
+    if value is None:
+        return None
+    cell: Cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"
+    cell.number_format = "@"
+    return cell
+
+
+def _write_header(sheet: Any, names: list[str]) -> None:
+    cells = []
+    for name in names:
+        cell = WriteOnlyCell(sheet, value=name)
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="FFFDE9D9" if name in (NUMBER, REASON, MEND) else "FFE2EFDA")
+        cells.append(cell)
+    sheet.append(cells)
+    sheet.freeze_panes = "A2"

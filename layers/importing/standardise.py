@@ -1,0 +1,293 @@
+"""Rows as they come → values as the stage table takes them, or problems. Pure functions; personal numbers leave sealed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+
+from database.seal import Sealer, mask_id_number, mask_phone
+from gazetteer.codes import resident_id_problem
+from layers.importing.dates import RowProblem, read_date, read_time
+from layers.importing.fields import SEALED, Field, Kind
+from layers.importing.mapping import Column, Mapping, template_columns
+from layers.importing.privacy import mask_numbers
+from layers.importing.readers.source import Text
+from layers.importing.readers.workbook import LOST_DIGITS
+from layers.importing.reasons import Problem
+
+Row = Sequence[Text]
+Getter = Callable[[Row], Text]
+Cleaner = Callable[[str], str]
+
+LOST_CHARACTERS = re.compile("[\ufffd\ue000-\uf8ff■□?？]")
+_SPACES = re.compile(r"\s+")
+_SEPARATORS = re.compile(r"[、,，;；|/\s]+")
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{7,8}")
+_INTEGER = re.compile(r"[+-]?\d+(\.0+)?")
+
+ID_PROBLEMS = {
+    "length": "不是 18 位",
+    "division": "行政区划码不存在",
+    "birth_date": "出生日期不可能",
+    "checksum": "校验码不符",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """One field of one mapping: where its text comes from and how it is cleaned."""
+
+    field: Field
+    column: str | None
+    required: bool
+    get: Getter
+    clean: Cleaner
+
+
+def field_readers(mapping: Mapping, fields: Sequence[Field], columns: Sequence[str], today: date) -> list[FieldReader]:
+    """A reader for each field that the mapping fills, in the order of the target's fields."""
+    index = {name: i for i, name in enumerate(columns)}
+    readers = []
+    for field in fields:
+        spec = mapping.columns.get(field.name)
+        if spec is None:
+            continue
+        sources = spec.sources()
+        required = field.required if spec.required is None else spec.required
+        readers.append(
+            FieldReader(
+                field,
+                sources[0] if sources else None,
+                required,
+                _getter(field, spec, index),
+                _cleaner(field, spec, today),
+            )
+        )
+    return readers
+
+
+@dataclass(frozen=True, slots=True)
+class CleanRow:
+    """One row, standardised. values: for the stage table, personal numbers sealed. hashed: what tells whether it changed
+    (the keyed hash of a number, never its ciphertext, which does not repeat). plain: by field, for deriving; it holds
+    personal numbers and never leaves Python."""
+
+    values: list[Text]
+    hashed: list[Text]
+    plain: dict[str, Text]
+    problems: list[Problem]
+
+
+def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer) -> CleanRow:
+    """Clean every field of a row; what is wrong is listed, not raised."""
+    clean = CleanRow([], [], {}, [])
+    for reader in readers:
+        name, kind = reader.field.name, reader.field.kind
+        value: Text = None
+        try:
+            text = reader.get(row)
+            if text is None:
+                if reader.required:
+                    clean.problems.append(Problem("missing_value", reader.column or name))
+            elif text.startswith(LOST_DIGITS):
+                raise RowProblem("digits_lost")
+            else:
+                value = reader.clean(text) or None
+        except RowProblem as problem:
+            clean.problems.append(problem.at(reader.column))
+        clean.plain[name] = value
+        if kind in SEALED:
+            columns = seal_value(kind, value, sealer)
+            clean.values.extend(columns)
+            clean.hashed.append(columns[1])
+        else:
+            clean.values.append(value)
+            clean.hashed.append(value)
+    return clean
+
+
+def seal_value(kind: Kind, value: Text, sealer: Sealer) -> list[Text]:
+    """Ciphertext, search hash and mask of a personal number, as the stage table takes them."""
+    if value is None:
+        return [None, None, None]
+    mask = mask_id_number if kind is Kind.ID_NUMBER else mask_phone
+    return [bytea(sealer.seal(value)), bytea(sealer.index(value)), mask(value)]
+
+
+def bytea(value: bytes) -> str:
+    """Bytes as PostgreSQL reads them."""
+    return "\\x" + value.hex()
+
+
+def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
+    origin = _origin(spec, index)
+    values = None if field.kind is Kind.LIST else spec.values
+    empty = frozenset(spec.empty)
+    plain = not (empty or spec.first or spec.last or spec.prefix or spec.suffix or values or spec.default)
+    if plain:
+        return origin
+
+    def get(row: Row) -> Text:
+        text = origin(row)
+        if text is None or text in empty:
+            return spec.default
+        if spec.first:
+            text = text[: spec.first]
+        if spec.last:
+            text = text[-spec.last :]
+        text = f"{spec.prefix}{text}{spec.suffix}"
+        return text if values is None else translate(text, values, spec.others)
+
+    return get
+
+
+def translate(text: str, values: dict[str, str], others: Text) -> Text:
+    """The translation of a text; raises RowProblem value_not_allowed when there is none and nothing for others."""
+    found = values.get(text, others)
+    if found is None:
+        raise RowProblem("value_not_allowed", value=text, allowed="、".join(values))
+    return found or None
+
+
+def _origin(spec: Column, index: dict[str, int]) -> Getter:
+    if spec.constant is not None:
+        constant = spec.constant
+        return lambda _row: constant
+    if spec.template is not None:
+        names = template_columns(spec.template)
+        places = [index[name] for name in names]
+        template = spec.template
+        return lambda row: _filled(template, names, [row[i] for i in places])
+    if spec.columns is not None:
+        places = [index[name] for name in spec.columns]
+        return lambda row: spec.join.join(text for i in places if (text := row[i]) is not None) or None
+    assert spec.column is not None
+    place = index[spec.column]
+    return lambda row: row[place]
+
+
+def _filled(template: str, names: list[str], texts: list[Text]) -> Text:
+    """The template, or None when a column it needs is empty."""
+    for name, text in zip(names, texts, strict=True):
+        if text is None:
+            return None
+        template = template.replace("{" + name + "}", text, 1)
+    return template
+
+
+def _cleaner(field: Field, spec: Column, today: date) -> Cleaner:
+    match field.kind:
+        case Kind.DATE:
+            return lambda text: read_date(_half_width(text), spec.format, past=field.past, today=today).isoformat()
+        case Kind.TIME:
+            return lambda text: read_time(_half_width(text), spec.format, past=field.past, today=today)
+        case Kind.INTEGER:
+            return _integer
+        case Kind.NUMBER:
+            return number
+        case Kind.ID_NUMBER:
+            return id_number
+        case Kind.PHONE:
+            return phone
+        case Kind.NAME:
+            return _name
+        case Kind.LIST:
+            return _list_cleaner(spec)
+        case Kind.CODE:
+            return _checked(field, lambda text: _SPACES.sub("", unicodedata.normalize("NFKC", text)))
+        case Kind.ADDRESS:
+            return plain_text
+        case Kind.TEXT:
+            return _checked(field, _free_text)
+
+
+def _checked(field: Field, clean: Cleaner) -> Cleaner:
+    pattern = re.compile(field.pattern) if field.pattern else None
+    allowed = field.allowed
+    if pattern is None and allowed is None:
+        return clean
+
+    def checked(text: str) -> str:
+        value = clean(text)
+        if allowed is not None and value not in allowed:
+            raise RowProblem("value_not_allowed", value=text, allowed="、".join(sorted(allowed)))
+        if pattern is not None and pattern.fullmatch(value) is None:
+            raise RowProblem("bad_code", value=text, expected=field.expected[0], expected_en=field.expected[1])
+        return value
+
+    return checked
+
+
+def _half_width(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def plain_text(text: str) -> str:
+    """One line, single spaces, no control characters."""
+    return _SPACES.sub(" ", text.replace("\x00", "")).strip()
+
+
+def _free_text(text: str) -> str:
+    if "\ufffd" in text:
+        raise RowProblem("encoding_lost", value=mask_numbers(text))
+    return mask_numbers(text.replace("\x00", "").strip())
+
+
+def _name(text: str) -> str:
+    value = plain_text(text)
+    if LOST_CHARACTERS.search(value):
+        raise RowProblem("encoding_lost", value=value)
+    return value
+
+
+def _integer(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip()
+    if not _INTEGER.fullmatch(plain):
+        raise RowProblem("bad_number", value=text)
+    return plain.split(".")[0]
+
+
+def number(text: str) -> str:
+    """A number with a decimal point, NFKC digits allowed. Raises RowProblem bad_number (also for NaN and infinity)."""
+    try:
+        value = float(unicodedata.normalize("NFKC", text).replace(",", "").rstrip("%"))
+    except ValueError:
+        raise RowProblem("bad_number", value=text) from None
+    if value != value or value in (float("inf"), float("-inf")):
+        raise RowProblem("bad_number", value=text)
+    return repr(value)
+
+
+def id_number(text: str) -> str:
+    """A resident ID number (GB 11643), 18 characters, X in capitals. Raises RowProblem bad_id_checksum, saying what."""
+    value = _SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
+    problem = resident_id_problem(value)
+    if problem is not None:
+        raise RowProblem("bad_id_checksum", why=ID_PROBLEMS.get(problem, problem))
+    return value
+
+
+def phone(text: str) -> str:
+    """A mobile or fixed-line number without spaces. Raises RowProblem bad_phone; the number itself is not repeated."""
+    value = _SPACES.sub("", unicodedata.normalize("NFKC", text)).removeprefix("+86")
+    if re.fullmatch(r"1[3-9]\d-\d{4}-\d{4}", value):
+        value = value.replace("-", "")
+    if not _PHONE.fullmatch(value):
+        raise RowProblem("bad_phone")
+    return value
+
+
+def _list_cleaner(spec: Column) -> Cleaner:
+    def clean(text: str) -> str:
+        parts = [part.strip() for part in (text.split(spec.split) if spec.split else _SEPARATORS.split(text))]
+        codes: set[Text] = {part for part in parts if part}
+        if spec.values is not None:
+            codes = {translate(code, spec.values, spec.others) for code in codes if code}
+        return orjson.dumps(sorted(code for code in codes if code)).decode()
+
+    return clean

@@ -1,0 +1,302 @@
+"""Standard addresses (标准地址). Nothing doubtful is thrown away: it is published and waits in the review queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Values
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from gazetteer.divisions import DivisionIndex, division_index
+from gazetteer.keys import LOCAL_LEVELS, address_keys
+from gazetteer.parse import parse
+from grid.assign import assign_cells
+from layers.importing.fields import Field, Kind, one_of
+from layers.importing.gridding import assign_grid
+from layers.importing.publishing import Table, compare_rows, publish_rows
+from layers.importing.reasons import Problem
+from layers.importing.stage import Stage
+from layers.importing.standardise import LOST_CHARACTERS
+from layers.importing.targets.base import Target, Text
+from layers.importing.territory import check_offset_by_village, check_positions
+
+UPPER = ("province", "city", "county", "town", "village")
+LOCAL = ("village_group", "road", *LOCAL_LEVELS)
+KEYS = ("match_key", "local_key", "road_key", "number_key")
+
+
+class AddressTarget(Target):
+    """Rows become standard addresses, identified by their key in the source; the code given at first stays for life."""
+
+    name = "address"
+    fields = (
+        Field("full_text", Kind.ADDRESS, required=True),
+        Field(
+            "code",
+            Kind.CODE,
+            pattern=r"\d{12}[0-9A-Z]{6,20}",
+            expected=("12 位村代码加 6–20 位", "12-digit village code and 6–20 characters"),
+        ),
+        Field(
+            "village_code",
+            Kind.CODE,
+            pattern=r"\d{6}(\d{3}(\d{3})?)?",
+            expected=("6、9 或 12 位数字", "6, 9 or 12 digits"),
+        ),
+        *(Field(name, Kind.TEXT) for name in (*UPPER, *LOCAL)),
+        Field("status", Kind.TEXT, allowed=one_of("draft", "reviewed", "published", "retired")),
+        Field("valid_from", Kind.DATE),
+        Field("valid_to", Kind.DATE),
+    )
+    geometry = "point"
+    snapshot_possible = True
+    work_columns: Sequence[tuple[str, str]] = (
+        ("division_code", 'text COLLATE "C"'),
+        ("located_code", 'text COLLATE "C"'),
+    )
+
+    def __init__(self) -> None:
+        self._index = DivisionIndex.of(())
+        self._parsed_levels: tuple[str, ...] = ()
+
+    def begin(self, stage: Stage) -> None:
+        """Read the names of the divisions; levels that the mapping does not fill are read from the text."""
+        self._index = division_index(stage.connection)
+        self._parsed_levels = tuple(name for name in LOCAL if not stage.maps(name))
+        self.derived_columns = [
+            *((name, 'text COLLATE "C"') for name in KEYS),
+            ("depth", "smallint"),
+            ("lost", "boolean"),
+            ("named_code", 'text COLLATE "C"'),
+            *((name, "text") for name in self._parsed_levels),
+        ]
+        if not stage.maps("code"):
+            self.work_columns = (*type(self).work_columns, ("code", 'text COLLATE "C"'))
+        self.work_columns = (*self.work_columns, *((name, "text") for name in UPPER if not stage.maps(name)))
+
+    def derive(self, values: Values[str, Text], problems: list[Problem]) -> list[Text]:
+        """Match keys, depth and levels of the text; problems when the text has nothing to match by."""
+        text = values["full_text"]
+        if text is None:
+            return [None] * len(self.derived_columns)
+        parsed = parse(text, self._index)
+        keys = address_keys(parsed)
+        if not keys.match_key:
+            problems.append(
+                Problem("bad_code", "full_text", {"value": text, "expected": "不是地址", "expected_en": "no address"})
+            )
+        named = parsed.division_code
+        return [
+            keys.match_key,
+            keys.local_key,
+            keys.road_key,
+            keys.number_key,
+            str(keys.depth),
+            "t" if LOST_CHARACTERS.search(text) else "f",
+            named if named is not None and len(named) == 12 else None,
+            *(getattr(parsed, name) for name in self._parsed_levels),
+        ]
+
+    def compare(self, stage: Stage) -> None:
+        """By source and key."""
+        compare_rows(stage, TABLE)
+
+    def resolve(self, stage: Stage) -> None:
+        """Positions, the village of each, names of divisions, the grid, the code of new addresses."""
+        check_positions(stage)
+        _check_validity(stage)
+        if not stage.maps("village_code"):
+            stage.run('ALTER TABLE stage_row ADD COLUMN village_code text COLLATE "C"')
+        stage.run(
+            "UPDATE stage_row s SET village_code = named_code WHERE outcome <> 'unchanged' AND named_code IS NOT NULL "
+            "AND NOT EXISTS (SELECT FROM division d WHERE d.code = s.village_code AND d.level = 'village')"
+        )
+        check_offset_by_village(stage, "village_code")
+        _locate(stage)
+        _set_division(stage)
+        for name, digits in (("county", 6), ("town", 9), ("village", 12)):
+            if not stage.maps(name):
+                _name_division(stage, name, digits)
+        assign_grid(stage, division="division_code")
+        if stage.maps("code"):
+            _check_codes(stage)
+        else:
+            _give_codes(stage)
+
+    def publish(self, stage: Stage) -> None:
+        """Addresses, their dated links with cells, and the reviews of what is doubtful."""
+        publish_rows(stage, TABLE)
+        if stage.mapping.snapshot:
+            _retire_absent(stage)
+        _link_cells(stage)
+        _raise_reviews(stage)
+
+
+TABLE = Table(
+    "standard_address",
+    columns=("code", "full_text", *UPPER, *LOCAL, *KEYS, "depth", "division_code", "status", "valid_from", "valid_to"),
+    visible=("code", "full_text", "division_code", "status", "valid_from", "valid_to"),
+    geometry="point",
+)
+
+
+def _check_validity(stage: Stage) -> None:
+    if stage.maps("valid_from") and stage.maps("valid_to"):
+        stage.reject(
+            "impossible_date",
+            "valid_to",
+            "SELECT row_no, jsonb_build_object('value', valid_to, 'why', '早于启用日期', 'why_en', 'before the first day') "
+            "FROM stage_row WHERE valid_to < valid_from",
+        )
+
+
+def _locate(stage: Stage) -> None:
+    """The village that covers each point."""
+    if not stage.geometry:
+        return
+    stage.run("DROP TABLE IF EXISTS pg_temp.village_area")
+    stage.run(
+        "CREATE TEMP TABLE village_area ON COMMIT DROP AS SELECT code, st_subdivide(geom, 128) AS geom FROM division "
+        "WHERE level = 'village' AND geom IS NOT NULL AND valid_to IS NULL"
+    )
+    stage.run("CREATE INDEX ON village_area USING gist (geom)")
+    stage.run("ANALYZE village_area")
+    stage.run(
+        "UPDATE stage_row s SET located_code = l.code FROM ("
+        "SELECT s.row_no, min(v.code) AS code FROM stage_row s JOIN village_area v ON st_intersects(v.geom, s.geom) "
+        "WHERE s.outcome <> 'unchanged' GROUP BY s.row_no) l WHERE l.row_no = s.row_no"
+    )
+
+
+def _set_division(stage: Stage) -> None:
+    """The village the address names; else the one that covers it; else the lowest division known."""
+    stage.run(
+        "UPDATE stage_row s SET division_code = coalesce("
+        "(SELECT d.code FROM division d WHERE d.code = s.village_code AND d.level = 'village'), s.located_code, "
+        "(SELECT d.code FROM division d WHERE d.code IN (left(s.village_code, 9), left(s.village_code, 6)) "
+        "ORDER BY length(d.code) DESC LIMIT 1), %(county)s) WHERE s.outcome <> 'unchanged'"
+    )
+
+
+def _name_division(stage: Stage, name: str, digits: int) -> None:
+    stage.run(
+        "UPDATE stage_row s SET {name} = d.name FROM division d "
+        "WHERE d.code = left(s.division_code, %(digits)s) AND length(d.code) = %(digits)s AND s.outcome <> 'unchanged'",
+        name=sql.Identifier(name),
+        digits=digits,
+    )
+
+
+def _check_codes(stage: Stage) -> None:
+    stage.reject(
+        "duplicate_code",
+        "code",
+        "SELECT s.row_no, jsonb_build_object('value', s.code) FROM stage_row s "
+        "WHERE EXISTS (SELECT FROM stage_row o WHERE o.code = s.code AND o.row_no <> s.row_no) "
+        "OR EXISTS (SELECT FROM standard_address a WHERE a.code = s.code "
+        "AND (a.source, a.source_key) IS DISTINCT FROM (%(source)s, s.source_key))",
+    )
+
+
+def _give_codes(stage: Stage) -> None:
+    """Village code and the next eight digits of that village; a code once given is never given again."""
+    stage.run(
+        """
+        UPDATE stage_row s SET code = a.code FROM standard_address a
+        WHERE a.id = s.entity_id AND s.outcome = 'changed'
+        """
+    )
+    stage.run(
+        """
+        WITH taken AS (
+            SELECT left(code, 12) AS village, max(substr(code, 13)::bigint) AS n FROM standard_address
+            WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+        ), fresh AS (
+            SELECT row_no, rpad(division_code, 12, '0') AS village,
+                   row_number() OVER (PARTITION BY rpad(division_code, 12, '0') ORDER BY row_no) AS n
+            FROM stage_row WHERE outcome = 'added'
+        )
+        UPDATE stage_row s SET code = f.village || lpad((f.n + coalesce(t.n, 0))::text, 8, '0')
+        FROM fresh f LEFT JOIN taken t ON t.village = f.village WHERE f.row_no = s.row_no
+        """
+    )
+
+
+def _retire_absent(stage: Stage) -> None:
+    """A complete file: what it lacks is retired today, never deleted."""
+    stage.counts["removed"] = stage.run(
+        """
+        WITH gone AS (
+            UPDATE standard_address a SET status = 'retired', valid_to = %(today)s, updated_at = now()
+            WHERE a.source = %(source)s AND a.status <> 'retired'
+              AND NOT EXISTS (SELECT FROM stage_row s WHERE s.source_key = a.source_key)
+              AND NOT EXISTS (SELECT FROM stage_reject)
+            RETURNING a.id, a.code, a.full_text, a.grid_code
+        )
+        INSERT INTO change (batch_id, entity, entity_id, operation, before, actor, grid_code)
+        SELECT %(batch)s, 'standard_address', id::text, 'removed',
+               jsonb_build_object('code', code, 'full_text', full_text), %(actor)s, grid_code FROM gone
+        """
+    )
+
+
+def _touched(stage: Stage) -> list[int]:
+    return [
+        row[0]
+        for row in stage.rows(
+            "SELECT a.id FROM standard_address a JOIN stage_row s ON a.source = %(source)s AND a.source_key = s.source_key "
+            "WHERE s.outcome IN ('added', 'changed')"
+        )
+    ]
+
+
+def _link_cells(stage: Stage) -> None:
+    ids = _touched(stage)
+    if ids and stage.geometry:
+        assign_cells(stage.connection, ids=ids)
+
+
+def _raise_reviews(stage: Stage) -> None:
+    """What a person must look at: lost characters, a point in another village, unknown villages, equal texts."""
+    before = stage.value("SELECT count(*) FROM address_review")
+    stage.run(
+        """
+        INSERT INTO address_review (address_id, reason_code, reason, facts, batch_id, grid_code)
+        SELECT a.id, r.code, r.reason, r.facts, %(batch)s, a.grid_code
+        FROM stage_row s
+        JOIN standard_address a ON a.source = %(source)s AND a.source_key = s.source_key
+        LEFT JOIN division named ON named.code = s.village_code
+        LEFT JOIN division located ON located.code = s.located_code
+        CROSS JOIN LATERAL (VALUES
+            ('unencodable', s.lost, '地址里有无法编码而丢失的字：' || s.full_text, '{{}}'::jsonb),
+            ('village_mismatch', named.level = 'village' AND s.located_code <> s.village_code,
+             '地址写的是' || named.name || '，坐标落在' || located.name,
+             jsonb_build_object('named', s.village_code, 'located', s.located_code)),
+            ('unknown_village', length(s.village_code) = 12 AND right(s.village_code, 3) <> '000' AND named.code IS NULL,
+             '没有代码为 ' || s.village_code || ' 的村' || coalesce('，坐标落在' || located.name, ''),
+             jsonb_build_object('named', s.village_code, 'located', s.located_code)),
+            ('no_village', right(rpad(s.division_code, 12, '0'), 3) = '000',
+             '既没有写明村，坐标也不在任何村内', '{{}}'::jsonb)
+        ) AS r(code, applies, reason, facts)
+        WHERE s.outcome IN ('added', 'changed') AND r.applies
+        ON CONFLICT (address_id, reason_code) DO NOTHING
+        """
+    )
+    stage.run(
+        """
+        INSERT INTO address_review (address_id, reason_code, reason, facts, batch_id, grid_code)
+        SELECT a.id, 'duplicate_text', '有 ' || d.n || ' 个地址写法相同：' || a.full_text,
+               jsonb_build_object('codes', d.codes), %(batch)s, a.grid_code
+        FROM (SELECT match_key, count(*) AS n, jsonb_agg(code ORDER BY code) AS codes FROM standard_address
+              WHERE status <> 'retired' GROUP BY match_key HAVING count(*) > 1) d
+        JOIN standard_address a ON a.match_key = d.match_key AND a.status <> 'retired'
+        WHERE EXISTS (SELECT FROM stage_row s WHERE s.match_key = d.match_key AND s.outcome IN ('added', 'changed'))
+        ON CONFLICT (address_id, reason_code) DO NOTHING
+        """
+    )
+    stage.counts["review"] = stage.value("SELECT count(*) FROM address_review") - before
+    stage.reviews = dict(
+        stage.rows(
+            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s GROUP BY 1 ORDER BY 1"
+        )
+    )
