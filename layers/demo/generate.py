@@ -183,7 +183,8 @@ def _first_edition(model: _Model, writer: Writer, rng: np.random.Generator) -> p
     for person, text in model.planted.unknown_text.items():
         actual[person] = text
     registered = [addresses.text(i) for i in people.registered.tolist()]
-    return persons.Edition(registered, actual, people.home.tolist())
+    labels = persons.person_labels(rng, people)
+    return persons.Edition(registered, actual, people.home.tolist(), labels, model.planted.second_household)
 
 
 def _write_people(folder: _Folder, model: _Model, edition: persons.Edition, seed: int) -> None:
@@ -196,9 +197,6 @@ def _write_people(folder: _Folder, model: _Model, edition: persons.Edition, seed
     bad = BAD_PERSONS * model.scale.planted
     rows = persons.write_population(out / "公安_实有人口.csv", people, edition, bad_rows=bad)
     folder.add("公安_实有人口.csv", "demo_population", rows)
-    second = model.planted.second_household
-    count = persons.write_family_records(out / "卫健_家庭档案.csv", _stream(seed, 32), people, second, today)
-    folder.add("卫健_家庭档案.csv", "demo_family_records", count)
     count = persons.write_units(out / "市监_市场主体.xlsx", _stream(seed, 33), model.addresses, model.units, today)
     folder.add("市监_市场主体.xlsx", "demo_units", count)
     count = persons.write_links(

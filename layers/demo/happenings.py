@@ -98,7 +98,7 @@ def make_visits(rng: np.random.Generator, people: People, unvisited: list[int]) 
     visits = Visits()
     for household, kind in enumerate(people.kind.tolist()):
         if household in forgotten:
-            ago = [] if rng.random() < 0.3 else [int(rng.integers(35, 120))]
+            ago = [int(rng.integers(35, 120))]
         elif kind == ELDERLY_ALONE:
             ago = [int(rng.integers(1, 15)), int(rng.integers(28, 45))]
         else:

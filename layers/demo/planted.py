@@ -44,7 +44,7 @@ class Planted:
             "registered_actual_differ": [people.person_key(i) for i in self.elsewhere],
             "unknown_address": [people.person_key(i) for i in self.unknown_text],
             "elderly_alone_unvisited": [people.household_no[i] for i in self.unvisited],
-            "vacant_occupied": [dwellings.key[i] for i in self.vacant_occupied],
+            "vacant_but_occupied": [dwellings.key[i] for i in self.vacant_occupied],
             "event_surge": [divisions.cell_code[i] for i in self.surge_cells],
         }
 

@@ -1,4 +1,4 @@
-"""The people tables: households, population (two editions), family records, workers, units, links, visits."""
+"""The people tables: households, population (two editions), workers, units, links, visits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ PERSON_HEADER = [
     "人员标签",
     "死亡日期",
 ]
-FAMILY_HEADER = ["档案号", "姓名", "证件号码", "家庭户号", "家庭关系", "登记日期"]
 WORKER_HEADER = ["工号", "姓名", "账号", "手机", "网格编码", "职责", "上岗日期", "离岗日期"]
 UNIT_HEADER = ["统一社会信用代码", "名称", "主体类型", "经营地址", "成立日期"]
 LINK_HEADER = ["人员编号", "房屋编号", "关系", "起始日期"]
@@ -44,11 +43,16 @@ HOUSEHOLD_SHARES = (0.93, 0.03, 0.01, 0.02, 0.01)
 
 @dataclass(slots=True)
 class Edition:
-    """What one edition of the people tables says, beyond :class:`People`. texts: address of each person as written."""
+    """What one edition of the people tables says, beyond :class:`People`.
+
+    Texts: addresses of each person as written. second: persons who have another row, in another household.
+    """
 
     registered_text: list[str]
     actual_text: list[str]
     home: list[int]
+    labels: list[str]
+    second: dict[int, int]
     deaths: dict[int, date] = field(default_factory=dict)
     phones: dict[int, str] = field(default_factory=dict)
     newborn: list[list[str]] = field(default_factory=list)
@@ -85,6 +89,9 @@ def write_population(path: Path, people: People, edition: Edition, *, bad_rows: 
     def rows() -> Iterator[list[str]]:
         for i in range(len(people)):
             yield person_row(people, edition, i)
+        for i, household in edition.second.items():
+            row = person_row(people, edition, i)
+            yield [f"P7{row[0][2:]}", *row[1:6], people.household_no[household], "亲属", *row[8:]]
         yield from edition.newborn
         yield from _bad_persons(people, edition, bad_rows)
 
@@ -96,7 +103,6 @@ def person_row(people: People, edition: Edition, i: int) -> list[str]:
     """One person as the table has them."""
     household = int(people.household[i])
     death = edition.deaths.get(i)
-    alone = int(people.kind[household]) == ELDERLY_ALONE
     return [
         people.person_key(i),
         people.name[i],
@@ -108,8 +114,22 @@ def person_row(people: People, edition: Edition, i: int) -> list[str]:
         people.relation[i],
         edition.registered_text[i],
         edition.actual_text[i],
-        "独居老人" if alone else "",
+        edition.labels[i],
         death.isoformat() if death else "",
+    ]
+
+
+def person_labels(rng: np.random.Generator, people: People) -> list[str]:
+    """Labels of each person: old and alone, disabled, under special care."""
+    alone = (people.kind == ELDERLY_ALONE)[people.household].tolist()
+    chance = rng.random(len(people)).tolist()
+    return [
+        "、".join(
+            label
+            for label, applies in (("独居老人", old), ("残疾", luck < 0.012), ("重点关爱", 0.012 < luck < 0.018))
+            if applies
+        )
+        for old, luck in zip(alone, chance, strict=True)
     ]
 
 
@@ -125,28 +145,6 @@ def _bad_persons(people: People, edition: Edition, count: int) -> Iterator[list[
             else:
                 row[1], row[3] = "", ""
             yield row
-
-
-def write_family_records(
-    path: Path, rng: np.random.Generator, people: People, second: Mapping[int, int], today: date
-) -> int:
-    """卫健: family records of some persons; a few stand in the household of another family."""
-    usual = rng.choice(len(people), len(second) * 10, replace=False).tolist()
-    listed = {int(i): int(people.household[i]) for i in usual if i not in second} | dict(second)
-
-    def rows() -> Iterator[list[str]]:
-        for n, (person, household) in enumerate(sorted(listed.items())):
-            relation = "亲属" if person in second else people.relation[person]
-            yield [
-                f"JK{n + 1:06d}",
-                people.name[person],
-                people.id_number[person],
-                people.household_no[household],
-                relation,
-                (today - timedelta(days=40 + n % 50)).isoformat(),
-            ]
-
-    return write_csv(path, FAMILY_HEADER, rows())
 
 
 def write_workers(

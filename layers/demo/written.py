@@ -24,8 +24,8 @@ STYLES = {
     "no_room_word": 0.04,
     "spaced": 0.04,
     "full_width": 0.02,
-    "no_village": 0.01,
-    "typo": 0.01,
+    "no_village": 0.008,
+    "typo": 0.002,
 }
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 #: characters that sound or look alike
