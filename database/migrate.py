@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 from database.base import PLATFORM_SCHEMA, CountyBase
 from database.embedded import sqlalchemy_url
 from database.errors import OnemapError
-from database.models import PlatformBase
+from database.models import County
 from database.scope import county_schema
 
 LOCK_TIMEOUT = "5s"
@@ -71,7 +71,7 @@ def refuse_empty(metadata: MetaData) -> None:
 
 def differences(engine: Engine, code: str | None = None) -> list[object]:
     """What the models and the migrated schema disagree about; empty when they agree. Without a code: the platform."""
-    metadata = CountyBase.metadata if code else PlatformBase.metadata
+    metadata = CountyBase.metadata if code else County.metadata
     refuse_empty(metadata)
     with engine.connect() as connection:
         _use_schema(connection, county_schema(code) if code else "public")

@@ -6,12 +6,12 @@ import asyncio
 from datetime import date
 
 import structlog
-from layers.anomaly.scan import scan
 from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Scope
+from layers.anomaly.scan import scan
 
 log = structlog.get_logger()
 tasks = Blueprint()

@@ -18,6 +18,10 @@ from starlette.exceptions import HTTPException
 
 from database import accounts, counties, scope
 from database.errors import OnemapError
+from gazetteer import addresses, reviews
+from grid import cells
+from layers import households
+from layers.alerts import lifecycle, store
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +53,18 @@ STATUS: dict[type[OnemapError], int] = {
     accounts.AccountLocked: 423,
     counties.CountyNotFound: 404,
     scope.InvalidScope: 403,
+    addresses.AddressNotFound: 404,
+    reviews.ReviewNotFound: 404,
+    reviews.ReviewDecided: 409,
+    cells.CellNotFound: 404,
+    households.HouseholdNotFound: 404,
+    households.PersonNotFound: 404,
+    households.PurposeMissing: 422,
+    store.AlertNotFound: 404,
+    store.StaleAlert: 409,
+    store.AssigneeUnknown: 422,
+    lifecycle.StepNotPossible: 409,
+    lifecycle.StepIncomplete: 422,
     OnemapError: 400,
 }
 

@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from layers.anomaly.scan import scan
-from layers.demo.generate import DemoCounty, generate_county
-from layers.demo.loader import load_demo
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +25,9 @@ from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
 from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
+from layers.anomaly.scan import scan
+from layers.demo.generate import DemoCounty, generate_county
+from layers.demo.loader import load_demo
 from mapserver.cli.serve import serve
 
 console = Console()

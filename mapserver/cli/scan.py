@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
-from layers.anomaly.scan import scan
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
+from layers.anomaly.scan import scan
 
 
 def scan_command(

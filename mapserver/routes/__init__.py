@@ -1,5 +1,7 @@
 """Every router of the application, in the order of the OpenAPI document."""
 
-from mapserver.routes import session
+from mapserver.routes import addresses, alerts, changes, households, imports, overview, persons, session, workers
 
-ROUTERS = [session.router]
+ROUTERS = [
+    module.router for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes)
+]

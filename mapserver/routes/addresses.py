@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from layers.households import households_at_address
 
 from database.accounts import Account
 from gazetteer.addresses import get_address
 from gazetteer.match import Candidate, match_address, suggest
 from gazetteer.reviews import decide_review, list_reviews
+from layers.households import households_at_address
 from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 from mapserver.schemas.addresses import (

@@ -173,9 +173,7 @@ def test_data_of_another_major_version_is_refused_with_the_way_out(own: Embedded
     good = version_file.read_text()
     version_file.write_text("12\n")
     try:
-        with pytest.raises(
-            ClusterVersionError, match=r"(?s)创建.*was made by PostgreSQL 12.*apt-get install"
-        ):
+        with pytest.raises(ClusterVersionError, match=r"(?s)创建.*was made by PostgreSQL 12.*apt-get install"):
             own.start()
     finally:
         version_file.write_text(good)
@@ -280,9 +278,7 @@ def test_nothing_listens_on_tcp(cluster: EmbeddedCluster) -> None:
     pid = server_pid(cluster.layout.data_dir)
     held = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
     tables = [Path(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
-    lines = [
-        line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]
-    ]
+    lines = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
     listening = {f"socket:[{fields[9]}]" for fields in lines if fields[3] == "0A"}
     assert not held & listening
     assert query(cluster.dsn("app"), "SHOW listen_addresses") == [("",)]

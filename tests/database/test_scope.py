@@ -135,10 +135,7 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing(owner: Engine) -
             ).scalar()
             is False
         )
-        assert (
-            connection.scalar(text("SELECT count(*) FROM pg_class WHERE relowner = 'onemap_app'::regrole"))
-            == 0
-        )
+        assert connection.scalar(text("SELECT count(*) FROM pg_class WHERE relowner = 'onemap_app'::regrole")) == 0
 
 
 def test_models_and_migrations_agree(owner: Engine) -> None:

@@ -41,7 +41,11 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
     days = (today - (facts.last_visit or facts.since)).days
     if years < ELDERLY_YEARS or days <= VISIT_DAYS:
         return None
-    last = f"上次走访是 {facts.last_visit:%Y-%m-%d}，已过 {days} 天" if facts.last_visit else f"建档 {days} 天以来没有走访记录"
+    last = (
+        f"上次走访是 {facts.last_visit:%Y-%m-%d}，已过 {days} 天"
+        if facts.last_visit
+        else f"建档 {days} 天以来没有走访记录"
+    )
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
@@ -93,9 +97,18 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before}):
         finding = elderly_alone_unvisited(
             LivesAlone(
-                r.id, r.name, r.birth_date, r.household_id, r.household_no, r.address, r.last_visit, r.since,
-                r.grid_code, r.lon, r.lat,
-            ),  # fmt: skip
+                r.id,
+                r.name,
+                r.birth_date,
+                r.household_id,
+                r.household_no,
+                r.address,
+                r.last_visit,
+                r.since,
+                r.grid_code,
+                r.lon,
+                r.lat,
+            ),
             today,
         )
         if finding is not None:

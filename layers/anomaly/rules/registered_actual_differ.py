@@ -83,9 +83,20 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     for r in connection.execute(text(_COLLECT)):
         finding = registered_actual_differ(
             TwoAddresses(
-                r.id, r.name, r.registered_id, r.registered, r.registered_village, r.actual_id, r.actual,
-                r.actual_village, r.distance_m, r.grid_code, r.household_id, r.lon, r.lat,
-            )  # fmt: skip
+                r.id,
+                r.name,
+                r.registered_id,
+                r.registered,
+                r.registered_village,
+                r.actual_id,
+                r.actual,
+                r.actual_village,
+                r.distance_m,
+                r.grid_code,
+                r.household_id,
+                r.lon,
+                r.lat,
+            )
         )
         if finding is not None:
             yield finding

@@ -32,7 +32,9 @@ def two_households(facts: Membership) -> Finding | None:
     """A finding when there are at least two current households."""
     if len(facts.household_nos) < 2:
         return None
-    places = "；".join(f"{no}（{address or '地址不详'}）" for no, address in zip(facts.household_nos, facts.addresses, strict=True))
+    places = "；".join(
+        f"{no}（{address or '地址不详'}）" for no, address in zip(facts.household_nos, facts.addresses, strict=True)
+    )
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),

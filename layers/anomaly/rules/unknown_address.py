@@ -68,7 +68,9 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     del today
     for r in connection.execute(text(_COLLECT)):
         finding = unknown_address(
-            UnmatchedAddress(r.id, r.name, r.written, r.matched_level, r.ambiguous, r.grid_code, r.household_id, r.lon, r.lat)
+            UnmatchedAddress(
+                r.id, r.name, r.written, r.matched_level, r.ambiguous, r.grid_code, r.household_id, r.lon, r.lat
+            )
         )
         if finding is not None:
             yield finding

@@ -75,7 +75,15 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = vacant_but_occupied(
             VacantDwelling(
-                r.id, r.name, r.address, tuple(r.person_ids), tuple(r.person_names), r.grid_code, r.household_id, r.lon, r.lat
+                r.id,
+                r.name,
+                r.address,
+                tuple(r.person_ids),
+                tuple(r.person_names),
+                r.grid_code,
+                r.household_id,
+                r.lon,
+                r.lat,
             )
         )
         if finding is not None:

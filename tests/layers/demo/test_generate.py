@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from gazetteer.codes import credit_code_valid, division_kind, resident_id_birth_date, resident_id_problem, resident_id_sex
+from gazetteer.codes import (
+    credit_code_valid,
+    division_kind,
+    resident_id_birth_date,
+    resident_id_problem,
+    resident_id_sex,
+)
 from layers.demo.generate import generate_county
 from layers.demo.words import COUNTY_CODE
 from layers.importing.mapping import find_mapping
@@ -133,9 +139,7 @@ def test_planted_second_households_are_second_rows_of_the_same_number(
     assert twice == {key[person] for person in truth["anomalies"]["two_households"]}
 
 
-def test_only_the_planted_persons_live_where_they_are_not_registered(
-    small_folder: Path, truth: dict[str, Any]
-) -> None:
+def test_only_the_planted_persons_live_where_they_are_not_registered(small_folder: Path, truth: dict[str, Any]) -> None:
     planted = set(truth["anomalies"]["registered_actual_differ"])
     for row in rows(small_folder / PERSONS):
         if row["现住址"].startswith("演示省") and row["人员编号"] not in truth["anomalies"]["unknown_address"]:

@@ -1,0 +1,236 @@
+"""Reading alerts in pages, one with its history, and taking a step: each under the reader's own scope."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+
+from database.accounts import list_accounts
+from database.errors import OnemapError
+from database.scope import Role, within_prefix
+from grid.models import GridCell
+from layers.alerts.lifecycle import PENDING, Transition, next_status
+from layers.models import Alert
+
+FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
+
+
+class AlertNotFound(OnemapError):
+    """没有这条预警，或不在您的数据范围内 | No such alert, or outside your scope"""
+
+
+class StaleAlert(OnemapError):
+    """预警已被他人更新，请刷新后再处理 | The alert has moved on; reload it and try again"""
+
+
+class AssigneeUnknown(OnemapError):
+    """承办人不存在，或其网格不包含这条预警 | No such assignee, or their grid does not cover this alert"""
+
+
+class BadCursor(OnemapError):
+    """翻页标记无效 | The page cursor is not valid"""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """What a list is narrowed to. grid: prefix of a grid code; first_day, last_day: of the last raising; q: in title or reason."""
+
+    status: Sequence[str] = ()
+    rule: Sequence[str] = ()
+    severity: Sequence[str] = ()
+    grid: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Alerts as dictionaries (see ``_COLUMNS``), and the cursor of the next page or None."""
+
+    alerts: list[dict[str, Any]]
+    next: str | None
+
+
+_cell = GridCell.__table__.alias("cell")
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    Alert.id,
+    Alert.rule,
+    Alert.title,
+    Alert.severity,
+    Alert.status,
+    Alert.version,
+    Alert.grid_code,
+    _cell.c.name.label("grid_name"),
+    Alert.subject_kind,
+    Alert.subject_id,
+    Alert.household_id,
+    func.st_x(Alert.geom).label("lon"),
+    func.st_y(Alert.geom).label("lat"),
+    Alert.assignee,
+    Alert.first_raised_at,
+    Alert.last_raised_at,
+)  # type: ignore[assignment]
+
+
+def list_alerts(
+    connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
+) -> AlertPage:
+    """A page of alerts, latest first. Served by ``ix_alert_list`` (last_raised_at, id), read backwards.
+
+    after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
+    """
+    columns = [*_COLUMNS, Alert.reason, Alert.facts] if with_reason else list(_COLUMNS)
+    query = select(*columns).join(_cell, _cell.c.code == Alert.grid_code, isouter=True).where(*_conditions(where))
+    if after is not None:
+        raised_at, last_id = _read_cursor(after)
+        query = query.where(tuple_(Alert.last_raised_at, Alert.id) < tuple_(raised_at, last_id))
+    query = query.order_by(Alert.last_raised_at.desc(), Alert.id.desc()).limit(limit + 1)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    page = rows[:limit]
+    return AlertPage(page, _cursor(page[-1]) if len(rows) > limit else None)
+
+
+def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if where.status:
+        conditions.append(Alert.status.in_(where.status))
+    if where.rule:
+        conditions.append(Alert.rule.in_(where.rule))
+    if where.severity:
+        conditions.append(Alert.severity.in_(where.severity))
+    if where.grid:
+        conditions.append(within_prefix(Alert.__table__.c.grid_code, where.grid))
+    if where.first_day:
+        conditions.append(Alert.last_raised_at >= where.first_day)
+    if where.last_day:
+        conditions.append(Alert.last_raised_at < where.last_day + timedelta(days=1))
+    if where.q:
+        words = [
+            or_(Alert.title.contains(w, autoescape=True), Alert.reason.contains(w, autoescape=True))
+            for w in where.q.split()
+        ]
+        conditions.append(and_(*words))
+    return conditions
+
+
+def _cursor(row: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row["last_raised_at"].isoformat(), row["id"]]).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return datetime.fromisoformat(raised_at), int(last_id)
+    except (ValueError, TypeError, binascii.Error):
+        raise BadCursor from None
+
+
+def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
+    """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
+
+    before and after come from the latest change (异动) of the subject, when there is one.
+    """
+    query = (
+        select(*_COLUMNS, Alert.reason, Alert.facts)
+        .join(_cell, _cell.c.code == Alert.grid_code, isouter=True)
+        .where(Alert.id == alert_id)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise AlertNotFound(str(alert_id))
+    change = connection.execute(
+        text(_LAST_CHANGE), {"entity": row["subject_kind"], "id": row["subject_id"]}
+    ).one_or_none()
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings()
+    return {
+        **row,
+        "before": change.before if change else None,
+        "after": change.after if change else None,
+        "history": [dict(step) for step in history],
+    }
+
+
+# Served by ix_change_record.
+_LAST_CHANGE = """
+SELECT before, after FROM change WHERE entity = :entity AND entity_id = :id AND operation = 'changed'
+ORDER BY id DESC LIMIT 1
+"""
+# Served by ix_alert_step_alert.
+_HISTORY = """
+SELECT s.action, s.from_status, s.to_status, s.actor, coalesce(a.display_name, s.actor) AS actor_name, s.at, s.reason, s.evidence
+FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
+WHERE s.alert_id = :id ORDER BY s.id
+"""
+
+
+def apply_transition(
+    connection: Connection, alert_id: int, step: Transition, *, actor: str, expected_version: int
+) -> dict[str, Any]:
+    """Take a step and record it; returns the alert as :func:`get_alert` does.
+
+    expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown.
+    """
+    row = connection.execute(
+        text("SELECT status, version, grid_code FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
+    ).one_or_none()
+    if row is None:
+        raise AlertNotFound(str(alert_id))
+    if row.version != expected_version:
+        raise StaleAlert(f"version {row.version}", version=row.version)
+    status = next_status(row.status, step)
+    if step.action == "assign":
+        _check_assignee(connection, step.assignee or "", row.grid_code)
+    connection.execute(
+        text(
+            "UPDATE alert SET status = :status, version = version + 1, assignee = coalesce(:assignee, assignee), "
+            "closed_at = CASE WHEN CAST(:status AS text) = 'closed' THEN now() END WHERE id = :id"
+        ),
+        {"id": alert_id, "status": status, "assignee": step.assignee if step.action == "assign" else None},
+    )
+    evidence = dict(step.evidence)
+    if step.action == "assign":
+        evidence["assignee"] = step.assignee
+    connection.execute(
+        text(
+            "INSERT INTO alert_step (alert_id, action, from_status, to_status, actor, reason, evidence, grid_code) "
+            "VALUES (:id, :action, :from_status, :to_status, :actor, :reason, CAST(:evidence AS jsonb), :grid_code)"
+        ),
+        {
+            "id": alert_id,
+            "action": step.action,
+            "from_status": row.status,
+            "to_status": status,
+            "actor": actor,
+            "reason": step.reason,
+            "evidence": json.dumps(evidence, ensure_ascii=False),
+            "grid_code": row.grid_code,
+        },
+    )
+    return get_alert(connection, alert_id)
+
+
+def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:
+    county = grid_code[:6]
+    accounts = {account.username: account for account in list_accounts(connection, county, FIELD_ROLES)}
+    if username not in accounts or not accounts[username].scope.covers(grid_code):
+        raise AssigneeUnknown(username)
+
+
+def open_alerts_of_household(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    """The alerts of a household that wait for something. Served by ``ix_alert_household_id``."""
+    rows = connection.execute(
+        text(
+            "SELECT id, title, severity, status, rule FROM alert WHERE household_id = :id AND status = ANY(:pending) ORDER BY id"
+        ),
+        {"id": household_id, "pending": sorted(PENDING)},
+    )
+    return [dict(row) for row in rows.mappings()]

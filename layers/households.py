@@ -1,0 +1,204 @@
+"""The household file (一户一档), finding persons, revealing a number, recording a visit. Every look is audited."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Connection, text
+
+from database.audit import record
+from database.errors import OnemapError
+from database.seal import Sealer
+from grid.postings import responsible_on
+from grid.visits import OUTCOMES, NewVisit, record_visit
+from layers.alerts.store import open_alerts_of_household
+
+PURPOSE_MIN = 4
+FIND_LIMIT = 20
+STATUS_LABELS: dict[str, str] = {
+    "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
+    "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
+}  # fmt: skip
+RevealField = Literal["id_number", "phone"]
+_SEALED: dict[RevealField, str] = {"id_number": "id_number_cipher", "phone": "phone_cipher"}
+
+
+class HouseholdNotFound(OnemapError):
+    """没有这一户，或不在您的数据范围内 | No such household, or outside your scope"""
+
+
+class PersonNotFound(OnemapError):
+    """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
+
+
+class PurposeMissing(OnemapError):
+    """请写明查看用途 | State the purpose of the look"""
+
+
+def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
+    """The whole file of a household; ID numbers and phones masked. Leaves an audit row. Raises HouseholdNotFound."""
+    row = connection.execute(text(_HOUSEHOLD), {"id": household_id}).mappings().one_or_none()
+    if row is None:
+        raise HouseholdNotFound(str(household_id))
+    record(connection, "view_household", target=f"household:{household_id}", grid_code=row["grid_code"])
+    today = connection.scalar(text("SELECT CURRENT_DATE")) or date.today()
+    address = None
+    if row["address_id"] is not None:
+        address = {
+            "id": row["address_id"],
+            "text": row["address_full_text"],
+            "code": row["address_code"],
+            "lon": row["lon"],
+            "lat": row["lat"],
+        }
+    return {
+        **{
+            name: row[name]
+            for name in ("id", "household_no", "kind", "head_name", "address_text", "grid_code", "cell_name")
+        },
+        "address": address,
+        "responsible": [
+            {"name": w["name"], "phone_masked": w["phone_masked"]}
+            for w in responsible_on(connection, row["grid_code"], today)
+        ],
+        "status_codes": labelled(row["status_codes"]),
+        "members": _members(connection, household_id),
+        "dwellings": _rows(connection, _DWELLINGS, household_id),
+        "visits": [
+            {**v, "outcome_label": OUTCOMES.get(v["outcome"], v["outcome"])}
+            for v in _rows(connection, _VISITS, household_id)
+        ],
+        "alerts": open_alerts_of_household(connection, household_id),
+    }
+
+
+def labelled(codes: list[str]) -> list[dict[str, str]]:
+    """Status codes with their Chinese labels."""
+    return [{"code": code, "label": STATUS_LABELS.get(code, code)} for code in codes]
+
+
+def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
+
+
+def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(sql), {"id": household_id}).mappings()]
+
+
+_HOUSEHOLD = """
+SELECT h.id, h.household_no, h.kind, h.head_name, h.address_text, h.address_id, h.grid_code, h.status_codes,
+       c.name AS cell_name, a.full_text AS address_full_text, a.code AS address_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
+FROM household h LEFT JOIN standard_address a ON a.id = h.address_id LEFT JOIN grid_cell c ON c.code = h.grid_code
+WHERE h.id = :id
+"""
+_MEMBERS = """
+SELECT p.id AS person_id, p.name, p.sex, extract(year FROM age(p.birth_date))::int AS age, m.relation,
+       p.id_number_masked, p.phone_masked, p.status_codes
+FROM household_member m JOIN person p ON p.id = m.person_id
+WHERE m.household_id = :id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) AND p.death_date IS NULL
+ORDER BY m.relation <> '户主', p.birth_date
+"""
+_DWELLINGS = """
+SELECT pl.id, pl.name, pl.occupancy FROM place pl JOIN household h ON h.address_id = pl.address_id
+WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, pl.name LIMIT 20
+"""
+# Served by ix_visit_household.
+_VISITS = """
+SELECT v.id, v.visited_at, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
+FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
+WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
+"""
+
+
+def households_at_address(connection: Connection, address_id: int) -> list[dict[str, Any]]:
+    """The households at an address, with the number of members. Served by ``ix_household_address_id``."""
+    rows = connection.execute(
+        text(
+            "SELECT h.id, h.household_no, h.head_name, (SELECT count(*) FROM household_member m "
+            "WHERE m.household_id = h.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n "
+            "FROM household h WHERE h.address_id = :id ORDER BY h.household_no"
+        ),
+        {"id": address_id},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def find_persons(
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    id_number: str | None = None,
+    phone: str | None = None,
+    name: str | None = None,
+) -> list[dict[str, Any]]:
+    """At most 20 persons by ID number or phone (through the keyed hash) or by exact name; numbers masked. Audited.
+
+    Served by ``uq_person_id_number_hash``, ``ix_person_phone_hash``, ``ix_person_name``.
+    """
+    by = "id_number" if id_number else "phone" if phone else "name"
+    conditions = {
+        "id_number": "p.id_number_hash = :value",
+        "phone": "p.phone_hash = :value",
+        "name": "p.name = :value",
+    }
+    value: bytes | str = sealer.index(id_number or phone or "") if by != "name" else (name or "").strip()
+    rows = connection.execute(
+        text(
+            "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
+            "FROM household_member m WHERE m.person_id = p.id AND m.valid_to IS NULL ORDER BY m.household_id LIMIT 1) "
+            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT}"
+        ),
+        {"value": value},
+    )
+    found = [dict(row) for row in rows.mappings()]
+    record(connection, "find_person", target=f"by {by}, {len(found)} found")
+    return found
+
+
+def reveal(connection: Connection, person_id: int, field: RevealField, *, purpose: str, sealer: Sealer) -> str | None:
+    """The ID number or phone itself, or None when none is recorded. Leaves an audit row in the same transaction.
+
+    Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters.
+    """
+    row = connection.execute(
+        text(f"SELECT grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
+        {"id": person_id},
+    ).one_or_none()
+    if row is None:
+        raise PersonNotFound(str(person_id))
+    if len(purpose.strip()) < PURPOSE_MIN:
+        raise PurposeMissing(f"至少 {PURPOSE_MIN} 个字 / at least {PURPOSE_MIN} characters")
+    record(connection, "reveal", target=f"person:{person_id} {field}", purpose=purpose.strip(), grid_code=row.grid_code)
+    return sealer.unseal(row.sealed) if row.sealed is not None else None
+
+
+def visit_household(
+    connection: Connection, household_id: int, visit: NewVisit, visitor: str
+) -> tuple[dict[str, Any], bool]:
+    """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound.
+
+    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit.
+    """
+    grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
+    if grid_code is None:
+        raise HouseholdNotFound(str(household_id))
+    kept = NewVisit(
+        client_uid=visit.client_uid,
+        visited_at=visit.visited_at,
+        outcome=visit.outcome,
+        grid_code=grid_code,
+        household_id=household_id,
+        note=visit.note,
+        lon=visit.lon,
+        lat=visit.lat,
+    )
+    recorded, new = record_visit(connection, kept, visitor)
+    if new:
+        connection.execute(
+            text(
+                "UPDATE household SET last_visit_at = greatest(last_visit_at, CAST(:at AS timestamptz)) WHERE id = :id"
+            ),
+            {"id": household_id, "at": visit.visited_at},
+        )
+    return recorded, new

@@ -1,0 +1,74 @@
+"""Alerts: the list, one alert, and the steps of its closed loop."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from database.accounts import Account
+from layers.alerts.lifecycle import Action, Transition, possible_actions
+from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
+from layers.anomaly.rules import RULES
+from mapserver.auth import permissions
+from mapserver.deps import CountyConnection, requires
+from mapserver.problems import NotPermitted
+from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter
+
+router = APIRouter(prefix="/api/{county}", tags=["alerts"])
+
+Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
+NEEDED: dict[Action, str] = {
+    "acknowledge": permissions.ALERTS_ACKNOWLEDGE,
+    "assign": permissions.ALERTS_ASSIGN,
+    "verify": permissions.ALERTS_VERIFY,
+    "close": permissions.ALERTS_CLOSE,
+    "reopen": permissions.ALERTS_CLOSE,
+}
+
+
+def _titled(alert: dict[str, Any]) -> dict[str, Any]:
+    rule = RULES.get(alert["rule"])
+    return {**alert, "rule_title": rule.title if rule else alert["rule"]}
+
+
+def _detail(alert: dict[str, Any], account: Account) -> AlertDetail:
+    mine = permissions.permissions_of(account.role)
+    actions = [action for action in possible_actions(alert["status"]) if NEEDED[action] in mine]
+    return AlertDetail(**_titled(alert), actions=actions)
+
+
+@router.get("/alerts")
+def alerts(
+    account: Viewer,
+    connection: CountyConnection,
+    where: Annotated[AlertFilter, Depends(alert_filter)],
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> AlertList:
+    """A page of alerts in scope, latest first."""
+    page = list_alerts(connection, where, after=after, limit=limit)
+    return AlertList(alerts=[AlertOut(**_titled(alert)) for alert in page.alerts], next=page.next)
+
+
+@router.get("/alerts/{alert_id}")
+def alert(account: Viewer, connection: CountyConnection, alert_id: int) -> AlertDetail:
+    """One alert: reason, facts, before and after, history, and what this account may do now."""
+    return _detail(get_alert(connection, alert_id), account)
+
+
+@router.post("/alerts/{alert_id}/transitions")
+def transition(account: Viewer, connection: CountyConnection, alert_id: int, body: TransitionIn) -> AlertDetail:
+    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen. 409 when somebody was faster."""
+    get_alert(connection, alert_id)  # outside the scope is 404, whatever the permission
+    if NEEDED[body.action] not in permissions.permissions_of(account.role):
+        raise NotPermitted(NEEDED[body.action])
+    step = Transition(body.action, body.reason, body.verdict, body.assignee, body.evidence)
+    moved = apply_transition(connection, alert_id, step, actor=account.username, expected_version=body.version)
+    return _detail(moved, account)
+
+
+@router.get("/rules")
+def rules(account: Viewer) -> list[RuleOut]:
+    """The anomaly rules, in the order they are shown."""
+    return [RuleOut(name=r.name, title=r.title, severity=r.severity, description=r.description) for r in RULES.values()]

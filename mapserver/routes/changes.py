@@ -1,0 +1,53 @@
+"""Changes (异动): what each publish made different."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from database.accounts import Account
+from layers.changes import list_changes
+from mapserver.auth import permissions
+from mapserver.deps import CountyConnection, requires
+
+router = APIRouter(prefix="/api/{county}", tags=["changes"])
+
+
+class ChangeOut(BaseModel):
+    """The difference between two states of a record; personal numbers masked."""
+
+    id: int
+    batch_id: int | None
+    entity: str
+    entity_id: str
+    operation: str
+    fields: list[str]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    actor: str
+    at: datetime
+    grid_code: str
+
+
+class ChangePage(BaseModel):
+    """A page of changes, latest first. next: pass it as ``after``; null at the end."""
+
+    changes: list[ChangeOut]
+    next: int | None
+
+
+@router.get("/changes")
+def changes(
+    account: Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))],
+    connection: CountyConnection,
+    entity: Annotated[str | None, Query(max_length=50, examples=["person"])] = None,
+    batch: Annotated[int | None, Query(ge=1)] = None,
+    after: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> ChangePage:
+    """The changes in scope, latest first."""
+    page = list_changes(connection, entity=entity, batch=batch, after=after, limit=limit)
+    return ChangePage(changes=[ChangeOut(**change) for change in page.changes], next=page.next)

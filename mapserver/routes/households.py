@@ -1,0 +1,50 @@
+"""The household file, and visits to a household."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from database.accounts import Account
+from grid.visits import NewVisit
+from layers.households import get_household, visit_household
+from mapserver.auth import permissions
+from mapserver.deps import CountyConnection, requires
+from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
+
+router = APIRouter(prefix="/api/{county}/households", tags=["households"])
+
+
+@router.get("/{household_id}")
+def household(
+    account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
+    connection: CountyConnection,
+    household_id: int,
+) -> HouseholdOut:
+    """The file of one household: dwelling, members, status codes, visits, open alerts. The look is audited."""
+    return HouseholdOut(**get_household(connection, household_id))
+
+
+@router.post("/{household_id}/visits", status_code=201)
+def visit(
+    account: Annotated[Account, Depends(requires(permissions.VISITS_WRITE))],
+    connection: CountyConnection,
+    household_id: int,
+    body: NewVisitIn,
+    response: Response,
+) -> VisitOut:
+    """Record a visit: 201 when it is new, 200 when this ``client_uid`` was recorded before."""
+    new_visit = NewVisit(
+        client_uid=body.client_uid,
+        visited_at=body.visited_at,
+        outcome=body.outcome,
+        grid_code=account.county,
+        note=body.note,
+        lon=body.lon,
+        lat=body.lat,
+    )
+    recorded, new = visit_household(connection, household_id, new_visit, account.username)
+    if not new:
+        response.status_code = 200
+    return VisitOut(**recorded)

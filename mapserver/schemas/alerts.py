@@ -1,0 +1,101 @@
+"""What the alert routes take and give."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from layers.alerts.lifecycle import Action, Status, Verdict
+from layers.alerts.store import AlertFilter
+from layers.anomaly.finding import Severity
+
+
+def alert_filter(
+    status: Annotated[list[Status] | None, Query(description="repeatable")] = None,
+    rule: Annotated[list[str] | None, Query(description="repeatable", examples=[["two_households"]])] = None,
+    severity: Annotated[list[Severity] | None, Query(description="repeatable")] = None,
+    grid: Annotated[
+        str | None, Query(description="grid-code prefix", pattern=r"^\d{6,17}$", examples=["330521100"])
+    ] = None,
+    first_day: Annotated[date | None, Query(alias="from", description="first day of the period")] = None,
+    last_day: Annotated[date | None, Query(alias="to", description="last day of the period")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="words in title or reason")] = None,
+) -> AlertFilter:
+    """The filter in the query string; the same for the list and for the map."""
+    return AlertFilter(status or (), rule or (), severity or (), grid, first_day, last_day, q)
+
+
+class AlertOut(BaseModel):
+    """An alert in a list. lon, lat in EPSG:4490."""
+
+    id: int
+    rule: str
+    rule_title: str = Field(examples=["一人两户"])
+    title: str
+    severity: Severity
+    status: Status
+    version: int = Field(description="state it when taking a step")
+    grid_code: str
+    grid_name: str | None
+    subject_kind: str
+    subject_id: str
+    household_id: int | None
+    lon: float | None
+    lat: float | None
+    assignee: str | None
+    first_raised_at: datetime
+    last_raised_at: datetime
+
+
+class AlertList(BaseModel):
+    """A page of alerts, latest first. next: pass it as ``after``; null at the end."""
+
+    alerts: list[AlertOut]
+    next: str | None
+
+
+class StepOut(BaseModel):
+    """One step of an alert's life."""
+
+    action: str
+    from_status: str | None
+    to_status: str
+    actor: str
+    actor_name: str
+    at: datetime
+    reason: str | None
+    evidence: dict[str, Any]
+
+
+class AlertDetail(AlertOut):
+    """An alert with everything an official needs to judge it."""
+
+    reason: str
+    facts: dict[str, Any]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    history: list[StepOut]
+    actions: list[Action] = Field(description="steps this account may take now")
+
+
+class TransitionIn(BaseModel):
+    """A step. verify needs verdict and reason, close and reopen a reason, assign an assignee."""
+
+    action: Action
+    version: int = Field(ge=1, description="the version you saw")
+    reason: str | None = Field(default=None, max_length=1000, examples=["上门核实，两户均为本人"])
+    verdict: Verdict | None = None
+    assignee: str | None = Field(default=None, max_length=64)
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class RuleOut(BaseModel):
+    """An anomaly rule."""
+
+    name: str
+    title: str
+    severity: Literal["high", "medium", "low"]
+    description: str

@@ -1,0 +1,151 @@
+"""What the household and person routes take and give."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
+
+
+class CodeOut(BaseModel):
+    """A status code and its Chinese label."""
+
+    code: str
+    label: str
+
+
+class HouseholdAddress(BaseModel):
+    """The standard address of a household. lon, lat in EPSG:4490."""
+
+    id: int
+    text: str
+    code: str
+    lon: float | None
+    lat: float | None
+
+
+class ResponsibleOut(BaseModel):
+    """A grid worker responsible for the cell today."""
+
+    name: str
+    phone_masked: str | None
+
+
+class MemberOut(BaseModel):
+    """A member of a household; numbers masked."""
+
+    person_id: int
+    name: str
+    sex: str | None
+    age: int | None
+    relation: str | None
+    id_number_masked: str | None
+    phone_masked: str | None
+    status_codes: list[CodeOut]
+
+
+class DwellingOut(BaseModel):
+    """A building or dwelling at the household's address."""
+
+    id: int
+    name: str
+    occupancy: str | None
+
+
+class VisitOut(BaseModel):
+    """A visit."""
+
+    id: int
+    visited_at: datetime
+    visitor: str
+    outcome: str
+    outcome_label: str
+    note: str | None
+
+
+class HouseholdAlert(BaseModel):
+    """An alert of the household that waits for something."""
+
+    id: int
+    title: str
+    severity: str
+    status: str
+    rule: str
+
+
+class HouseholdOut(BaseModel):
+    """The household file (一户一档)."""
+
+    id: int
+    household_no: str
+    kind: str
+    head_name: str | None
+    address: HouseholdAddress | None
+    address_text: str | None
+    grid_code: str
+    cell_name: str | None
+    responsible: list[ResponsibleOut]
+    status_codes: list[CodeOut]
+    members: list[MemberOut]
+    dwellings: list[DwellingOut]
+    visits: list[VisitOut]
+    alerts: list[HouseholdAlert]
+
+
+class NewVisitIn(BaseModel):
+    """A visit as the phone sends it; sending it twice makes one visit."""
+
+    client_uid: uuid.UUID = Field(description="made on the phone")
+    visited_at: datetime
+    outcome: Outcome
+    note: str | None = Field(default=None, max_length=1000)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+
+
+class RevealIn(BaseModel):
+    """What to reveal, and why."""
+
+    field: Literal["id_number", "phone"]
+    purpose: str = Field(min_length=1, max_length=200, examples=["上门核实身份"])
+
+
+class RevealOut(BaseModel):
+    """The value; null when none is recorded."""
+
+    value: str | None
+
+
+class PersonQuery(BaseModel):
+    """Exactly one of the three; in the body, never in a URL."""
+
+    id_number: str | None = Field(default=None, min_length=15, max_length=18)
+    phone: str | None = Field(default=None, min_length=7, max_length=20)
+    name: str | None = Field(default=None, min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> PersonQuery:
+        """Refuse none and several."""
+        if sum(value is not None for value in (self.id_number, self.phone, self.name)) != 1:
+            raise ValueError("give exactly one of id_number, phone, name")
+        return self
+
+
+class PersonOut(BaseModel):
+    """A person found; numbers masked."""
+
+    person_id: int
+    name: str
+    id_number_masked: str | None
+    household_id: int | None
+    grid_code: str
+
+
+class PersonList(BaseModel):
+    """At most 20 persons."""
+
+    persons: list[PersonOut]
