@@ -10,13 +10,13 @@ _OPTIONS = "-c search_path=platform,public -c timezone=Asia/Shanghai"
 
 def worker_app(url: str, tasks: Blueprint) -> App:
     """The queue for a worker (asynchronous). url: ``postgresql://`` of the application role."""
-    app = App(connector=PsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), min_size=1, max_size=4))
     app.add_tasks_from(tasks, namespace="onemap")
     return app
 
 
 def queue_app(url: str, tasks: Blueprint) -> App:
     """The queue for handing in jobs from ordinary code; open it with ``with app.open():``."""
-    app = App(connector=SyncPsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), max_size=2))
+    app = App(connector=SyncPsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), min_size=1, max_size=2))
     app.add_tasks_from(tasks, namespace="onemap")
     return app

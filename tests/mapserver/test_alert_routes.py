@@ -1,0 +1,157 @@
+"""Alerts over HTTP: who sees them, and the closed loop from raising to closing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from database.engine import Database
+from database.scope import Role, Scope
+from tests import world
+from tests.mapserver.conftest import SignIn
+from tests.world import CELLS, MOGAN, WUKANG
+
+LIST = "/api/330521/alerts"
+
+
+@pytest.fixture
+def alert_ids(database: Database, system: Scope) -> list[int]:
+    """One alert in each cell, the last raised last."""
+    ids = []
+    for n, cell in enumerate(CELLS):
+        with database.transaction(system) as connection:  # one transaction each, so that their times differ
+            if n == 0:
+                world.build_county(connection)
+            ids.append(
+                world.insert(
+                    connection,
+                    "alert",
+                    fingerprint=f"f{n}",
+                    rule="two_households" if n % 2 == 0 else "event_surge",
+                    severity="high" if n % 2 == 0 else "low",
+                    subject_kind="person",
+                    subject_id=str(n),
+                    title=f"预警{n}",
+                    reason=f"原因{n} 100%",
+                    facts={"户号": ["H1"]},
+                    grid_code=cell,
+                    geom=world.point(cell),
+                )
+            )
+    return ids
+
+
+def step(client: TestClient, alert_id: int, version: int, action: str, **body: Any) -> Any:
+    return client.post(f"{LIST}/{alert_id}/transitions", json={"action": action, "version": version, **body})
+
+
+def test_a_stranger_sees_no_alert(stranger: TestClient, alert_ids: list[int]) -> None:
+    assert stranger.get(LIST).status_code == 401
+    assert stranger.get(f"{LIST}/{alert_ids[0]}").status_code == 401
+    assert step(stranger, alert_ids[0], 1, "acknowledge").status_code == 401
+
+
+def test_an_official_of_another_town_or_county_does_not_find_it(sign_in: SignIn, alert_ids: list[int]) -> None:
+    elsewhere = sign_in(Role.TOWN_OFFICIAL, MOGAN)
+    assert [a["id"] for a in elsewhere.get(LIST).json()["alerts"]] == [alert_ids[3]]
+    assert elsewhere.get(f"{LIST}/{alert_ids[0]}").status_code == 404
+    assert step(elsewhere, alert_ids[0], 1, "acknowledge").status_code == 404
+    neighbour = sign_in(Role.COUNTY_ADMIN, county="330522")
+    assert neighbour.get(LIST).status_code == 404
+    assert neighbour.get("/api/330522/alerts").json()["alerts"] == []
+
+
+def test_the_list_is_latest_first_and_pages_without_gap_or_repeat(sign_in: SignIn, alert_ids: list[int]) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    seen, after = [], None
+    while True:
+        page = client.get(LIST, params={"limit": 1, **({"after": after} if after else {})}).json()
+        seen += [alert["id"] for alert in page["alerts"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == alert_ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"rule": "two_households"}, [2, 0]),
+        ({"severity": "low"}, [3, 1]),
+        ({"grid": WUKANG}, [2, 1, 0]),
+        ({"grid": CELLS[3]}, [3]),
+        ({"status": "closed"}, []),
+        ({"status": ["open", "closed"], "severity": ["high", "low"]}, [3, 2, 1, 0]),
+        ({"q": "预警2"}, [2]),
+        ({"q": "100%"}, [3, 2, 1, 0]),
+        ({"q": "1%0"}, []),
+        ({"from": "2100-01-01"}, []),
+        ({"to": "2000-01-01"}, []),
+        ({"from": "2000-01-01", "to": "2100-01-01"}, [3, 2, 1, 0]),
+    ],
+)
+def test_the_list_narrows(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any], expected: list[int]) -> None:
+    found = sign_in(Role.COUNTY_ADMIN).get(LIST, params=query).json()["alerts"]
+    assert [alert_ids.index(alert["id"]) for alert in found] == expected
+
+
+@pytest.mark.parametrize("query", [{"grid": "33x"}, {"after": "!!"}, {"status": "nonsense"}, {"limit": 0}])
+def test_a_bad_filter_is_refused(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any]) -> None:
+    answer = sign_in(Role.COUNTY_ADMIN).get(LIST, params=query)
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_closed_loop(sign_in: SignIn, make_account: Callable[..., str], alert_ids: list[int]) -> None:
+    worker = make_account(Role.GRID_WORKER, CELLS[0], username="worker")
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    one = alert_ids[0]
+    detail = official.get(f"{LIST}/{one}").json()
+    assert detail["rule_title"] == "一人两户"
+    assert detail["actions"] == ["acknowledge", "assign", "verify"]
+    assert step(official, one, 1, "acknowledge").json()["status"] == "acknowledged"
+    assert step(official, one, 2, "assign", assignee=worker).json()["assignee"] == worker
+    assert step(official, one, 3, "close", reason="x").status_code == 409
+    assert step(official, one, 3, "verify", verdict="confirmed").status_code == 422
+    checked = step(official, one, 3, "verify", verdict="confirmed", reason="上门核实属实", evidence={"照片": 2}).json()
+    assert checked["status"] == "confirmed"
+    closed = step(official, one, 4, "close", reason="已注销重复户籍").json()
+    assert closed["status"] == "closed"
+    reopened = step(official, one, 5, "reopen", reason="再次出现").json()
+    assert reopened["status"] == "open"
+    assert [s["action"] for s in reopened["history"]] == ["acknowledge", "assign", "verify", "close", "reopen"]
+    assert reopened["history"][2]["reason"] == "上门核实属实"
+    assert reopened["history"][2]["evidence"] == {"照片": 2}
+    assert reopened["history"][2]["actor_name"] == "测试 town_official"
+
+
+def test_of_two_writers_one_wins_and_the_other_is_told(sign_in: SignIn, alert_ids: list[int]) -> None:
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    assert step(official, alert_ids[0], 1, "verify", verdict="refuted", reason="查无此事").status_code == 200
+    late = step(official, alert_ids[0], 1, "verify", verdict="confirmed", reason="属实")
+    assert late.status_code == 409
+    assert late.json()["title"] == "预警已被他人更新，请刷新后再处理"
+
+
+def test_only_who_may_closes(sign_in: SignIn, alert_ids: list[int]) -> None:
+    worker = sign_in(Role.GRID_WORKER, CELLS[0])
+    assert step(worker, alert_ids[0], 1, "verify", verdict="confirmed", reason="属实").status_code == 200
+    assert step(worker, alert_ids[0], 2, "close", reason="x").status_code == 403
+    assert "close" not in worker.get(f"{LIST}/{alert_ids[0]}").json()["actions"]
+    auditor = sign_in(Role.AUDITOR)
+    assert step(auditor, alert_ids[1], 1, "acknowledge").status_code == 403
+
+
+def test_an_alert_is_given_only_to_someone_whose_grid_covers_it(
+    sign_in: SignIn, make_account: Callable[..., str], alert_ids: list[int]
+) -> None:
+    make_account(Role.GRID_WORKER, CELLS[3], username="far")
+    make_account(Role.GRID_WORKER, CELLS[0], username="near")
+    official = sign_in(Role.COUNTY_ADMIN)
+    assert step(official, alert_ids[0], 1, "assign", assignee="far").status_code == 422
+    assert step(official, alert_ids[0], 1, "assign", assignee="nobody").status_code == 422
+    assert step(official, alert_ids[0], 1, "assign", assignee="near").status_code == 200
+    workers = sign_in(Role.TOWN_OFFICIAL, WUKANG).get("/api/330521/workers").json()
+    assert "near" in [w["username"] for w in workers]
+    assert "far" not in [w["username"] for w in workers]

@@ -1,0 +1,154 @@
+"""The household card, finding and revealing, and visits: masked, audited, in scope only."""
+
+import uuid
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from database.engine import Database
+from database.scope import Role, Scope
+from database.seal import Sealer
+from tests import world
+from tests.mapserver.conftest import SignIn
+from tests.world import CELLS, MOGAN
+
+API = "/api/330521"
+ID_NUMBER, PHONE = "33052119800101123X", "13800000001"
+
+
+@pytest.fixture
+def ids(database: Database, system: Scope, sealer: Sealer) -> dict[str, int]:
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        address = world.add_address(connection, "德清县武康街道千秋社区永安街1号", CELLS[0])
+        household = world.add_household(connection, "H1", CELLS[0], address)
+        person = world.add_person(
+            connection, "张测试", CELLS[0], household, sealer=sealer, id_number=ID_NUMBER, phone=PHONE, sex="male",
+            status_codes=["elderly_alone"],
+        )  # fmt: skip
+        worker = world.insert(connection, "grid_worker", name="王网格", phone_masked="138****0002", grid_code=CELLS[0])
+        world.insert(
+            connection, "posting", worker_id=worker, cell_code=CELLS[0], valid_from="2026-01-01", grid_code=CELLS[0]
+        )
+    return {"household": household, "person": person, "address": address}
+
+
+def audit(database: Database, system: Scope) -> list[Any]:
+    with database.transaction(system) as connection:
+        return [
+            tuple(r) for r in connection.execute(text("SELECT action, target, purpose FROM audit_event ORDER BY id"))
+        ]
+
+
+def visit(client: TestClient, household: int, uid: str, outcome: str = "met") -> Any:
+    body = {"client_uid": uid, "visited_at": "2026-06-30T10:00:00+08:00", "outcome": outcome, "note": "一切正常"}
+    return client.post(f"{API}/households/{household}/visits", json=body)
+
+
+def test_a_stranger_gets_no_household_and_finds_nobody(stranger: TestClient, ids: dict[str, int]) -> None:
+    assert stranger.get(f"{API}/households/{ids['household']}").status_code == 401
+    assert stranger.post(f"{API}/persons/search", json={"phone": PHONE}).status_code == 401
+    assert (
+        stranger.post(f"{API}/persons/{ids['person']}/reveal", json={"field": "phone", "purpose": "核实"}).status_code
+        == 401
+    )
+    assert stranger.get(f"{API}/overview").status_code == 401
+
+
+def test_outside_the_scope_there_is_no_such_household(sign_in: SignIn, ids: dict[str, int]) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[3])
+    assert client.get(f"{API}/households/{ids['household']}").status_code == 404
+    assert client.post(f"{API}/persons/search", json={"id_number": ID_NUMBER}).json() == {"persons": []}
+    reveal = client.post(f"{API}/persons/{ids['person']}/reveal", json={"field": "phone", "purpose": "上门核实"})
+    assert reveal.status_code == 404
+    assert visit(client, ids["household"], str(uuid.uuid4())).status_code == 404
+    assert client.get(f"{API}/addresses/{ids['address']}").status_code == 404
+    assert client.get(f"{API}/addresses/search", params={"q": "永安街1号"}).json()["candidates"] == []
+
+
+@pytest.mark.parametrize("role", [Role.GIS_STAFF, Role.AUDITOR])
+def test_who_does_not_need_households_does_not_see_them(sign_in: SignIn, ids: dict[str, int], role: Role) -> None:
+    client = sign_in(role)
+    assert client.get(f"{API}/households/{ids['household']}").status_code == 403
+    assert client.post(f"{API}/persons/search", json={"name": "张测试"}).status_code == 403
+    assert client.get(f"{API}/addresses/{ids['address']}").json()["households"] == []
+
+
+def test_the_card_shows_everything_and_no_number(
+    sign_in: SignIn, ids: dict[str, int], database: Database, system: Scope
+) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    answer = client.get(f"{API}/households/{ids['household']}")
+    card = answer.json()
+    assert card["address"]["text"] == "德清县武康街道千秋社区永安街1号"
+    assert card["members"][0] | {"age": 0} == {
+        "person_id": ids["person"], "name": "张测试", "sex": "male", "age": 0, "relation": "户主",
+        "id_number_masked": "330521********123X", "phone_masked": "138****0001",
+        "status_codes": [{"code": "elderly_alone", "label": "独居老人"}],
+    }  # fmt: skip
+    assert card["responsible"] == [{"name": "王网格", "phone_masked": "138****0002"}]
+    assert ID_NUMBER not in answer.text
+    assert PHONE not in answer.text
+    assert answer.headers["cache-control"].startswith("private")
+    assert ("view_household", f"household:{ids['household']}", None) in audit(database, system)
+
+
+def test_revealing_needs_a_purpose_and_leaves_a_trace(
+    sign_in: SignIn, ids: dict[str, int], database: Database, system: Scope
+) -> None:
+    client = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12])
+    url = f"{API}/persons/{ids['person']}/reveal"
+    assert client.post(url, json={"field": "id_number", "purpose": " 看 "}).status_code == 422
+    assert client.post(url, json={"field": "id_number", "purpose": "上门核实身份"}).json() == {"value": ID_NUMBER}
+    rows = [row for row in audit(database, system) if row[0] == "reveal"]
+    assert rows == [("reveal", f"person:{ids['person']} id_number", "上门核实身份")]
+
+
+@pytest.mark.parametrize(
+    "query", [{"id_number": "330521 19800101 123x"}, {"phone": "138-0000-0001"}, {"name": "张测试"}]
+)
+def test_a_person_is_found_by_number_phone_or_name(sign_in: SignIn, ids: dict[str, int], query: dict[str, str]) -> None:
+    if "id_number" in query:
+        query = {"id_number": ID_NUMBER.lower()}
+    found = sign_in(Role.GRID_WORKER, CELLS[0]).post(f"{API}/persons/search", json=query)
+    assert [p["person_id"] for p in found.json()["persons"]] == [ids["person"]]
+    assert ID_NUMBER not in found.text
+
+
+def test_a_number_is_never_part_of_a_url_or_an_error(sign_in: SignIn, ids: dict[str, int]) -> None:
+    answer = sign_in(Role.GRID_WORKER, CELLS[0]).post(f"{API}/persons/search", json={"id_number": ID_NUMBER + "999"})
+    assert answer.status_code == 422
+    assert ID_NUMBER not in answer.text
+
+
+def test_a_visit_sent_twice_is_one_visit(
+    sign_in: SignIn, ids: dict[str, int], database: Database, system: Scope
+) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    uid = str(uuid.uuid4())
+    first, second = visit(client, ids["household"], uid), visit(client, ids["household"], uid)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+    card = client.get(f"{API}/households/{ids['household']}").json()
+    assert [(v["outcome_label"], v["note"]) for v in card["visits"]] == [("见到本人", "一切正常")]
+    with database.transaction(system) as connection:
+        assert connection.scalar(text("SELECT last_visit_at IS NOT NULL FROM household")) is True
+
+
+def test_numbers_are_sealed_in_the_database(ids: dict[str, int], database: Database, system: Scope) -> None:
+    with database.transaction(system) as connection:
+        row = connection.execute(text("SELECT p.*, p::text AS whole FROM person p")).one()
+    assert ID_NUMBER.encode() not in row.id_number_cipher
+    assert ID_NUMBER not in row.whole
+    assert PHONE not in row.whole
+
+
+def test_the_overview_counts_what_the_scope_holds(sign_in: SignIn, ids: dict[str, int]) -> None:
+    inside = sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/overview").json()
+    assert inside["totals"]["households"] == 1
+    assert inside["bounds"] == pytest.approx([120.0, 30.5, 120.01, 30.51])
+    outside = sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{API}/overview").json()
+    assert outside["totals"]["households"] == 0
+    assert outside["totals"]["cells"] == 1
