@@ -22,6 +22,7 @@ from gazetteer import addresses, reviews
 from grid import cells
 from layers import households
 from layers.alerts import lifecycle, store
+from layers.tiles import tile
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -65,6 +66,8 @@ STATUS: dict[type[OnemapError], int] = {
     store.AssigneeUnknown: 422,
     lifecycle.StepNotPossible: 409,
     lifecycle.StepIncomplete: 422,
+    tile.UnknownLayer: 404,
+    tile.TileOutOfRange: 404,
     OnemapError: 400,
 }
 

@@ -29,8 +29,8 @@ SOUTH = 30.5
 
 
 def west_of(cell: str) -> float:
-    """The western edge of a cell; the four stand in a row."""
-    return 120.0 + CELLS.index(cell) * SIZE
+    """The western edge of a cell, or of the first cell of a larger unit; the four stand in a row."""
+    return 120.0 + next(n for n, c in enumerate(CELLS) if c.startswith(cell[:15])) * SIZE
 
 
 def square(west: float, width: float = SIZE) -> str:

@@ -1,7 +1,19 @@
 """Every router of the application, in the order of the OpenAPI document."""
 
-from mapserver.routes import addresses, alerts, changes, households, imports, overview, persons, session, workers
+from mapserver.routes import (
+    addresses,
+    alerts,
+    changes,
+    households,
+    imports,
+    overview,
+    persons,
+    session,
+    tiles,
+    workers,
+)
 
 ROUTERS = [
-    module.router for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes)
+    module.router
+    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles)
 ]

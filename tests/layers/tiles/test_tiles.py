@@ -1,0 +1,271 @@
+"""A tile holds exactly what row-level security would show: for every role, every scope, every layer."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import mapbox_vector_tile
+import psycopg
+import pytest
+from sqlalchemy import Connection, text
+
+from database.embedded import EmbeddedCluster
+from database.engine import Database
+from database.scope import Role, Scope
+from layers.tiles.catalogue import LAYERS
+from layers.tiles.tile import TileOutOfRange, UnknownLayer, get_tile, get_tilejson
+from tests import world
+from tests.world import CELLS, CHUNHUI, MOGAN, WUKANG
+
+MICRO = CELLS[0] + "01"
+SCOPES = {
+    "county admin": (Role.COUNTY_ADMIN, ("330521",)),
+    "gis staff": (Role.GIS_STAFF, ("330521",)),
+    "auditor": (Role.AUDITOR, ("330521",)),
+    "town official": (Role.TOWN_OFFICIAL, (WUKANG,)),
+    "town official of two towns": (Role.TOWN_OFFICIAL, (MOGAN, WUKANG)),
+    "village officer": (Role.VILLAGE_OFFICER, (CHUNHUI,)),
+    "grid worker": (Role.GRID_WORKER, (CELLS[0],)),
+    "grid worker of two cells": (Role.GRID_WORKER, (CELLS[1], CELLS[3])),
+    "grid worker of a micro cell": (Role.GRID_WORKER, (MICRO,)),
+    "scopes of every depth": (Role.GRID_WORKER, (MOGAN, CHUNHUI, CELLS[1], MICRO)),
+}
+ROWS = {
+    "divisions": "SELECT code AS id FROM division WHERE valid_to IS NULL AND (:z >= 9 OR level <> 'village')",
+    "cells": "SELECT code AS id FROM grid_cell WHERE valid_to IS NULL AND :z >= 9 AND (:z >= 13 OR level = 'cell')",
+    "addresses": "SELECT id FROM standard_address WHERE status <> 'retired' AND :z >= 13",
+    "places": "SELECT id FROM place WHERE :z >= 13",
+    "persons": "SELECT id FROM household WHERE :z >= 13",
+    "events": "SELECT id FROM event WHERE :z >= 13",
+    "objects": "SELECT id FROM facility WHERE :z >= 13",
+    "alerts": "SELECT id FROM alert WHERE status <> 'closed'",
+}
+
+
+@pytest.fixture
+def populated(database: Database, system: Scope) -> Iterator[Database]:
+    """Rows of every layer in every cell, and some that belong to no cell."""
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        world.insert(
+            connection, "grid_cell", code=MICRO, level="micro_cell", parent_code=CELLS[0], name="微网格",
+            geom=world.square(world.west_of(CELLS[0]), world.SIZE / 2), returning=None,
+        )  # fmt: skip
+        for cell in (*CELLS, MICRO, WUKANG, "330521"):
+            home = next(c for c in CELLS if c.startswith(cell[:15]))
+            for n in range(6):
+                common = {
+                    "source": "t",
+                    "source_key": f"{cell}-{n}",
+                    "grid_code": cell,
+                    "geom": world.point(home, n * 7),
+                }
+                world.insert(connection, "facility", kind="lamp", name=f"灯{n}", **common)
+                world.insert(connection, "place", kind="dwelling", name=f"房{n}", occupancy="vacant", **common)
+                household = world.add_household(connection, f"{cell}-{n}", cell, n=0)
+                world.add_person(connection, f"{cell}-{n}", cell, household)
+                world.add_event(connection, f"{cell}-{n}", cell, datetime(2026, 6, 1, tzinfo=UTC), n=0)
+                world.insert(
+                    connection, "alert", fingerprint=f"{cell}-{n}", rule="event_surge", severity="low", subject_kind="cell",
+                    subject_id=cell, title="t", reason="r", grid_code=cell, geom=common["geom"],
+                    status="closed" if n == 5 else "open",
+                )  # fmt: skip
+                world.insert(
+                    connection, "standard_address", code=f"330521001001{cell[6:]:0>12}{n:06d}", full_text=f"{cell}{n}",
+                    depth=8, match_key="k", local_key="k", division_code=WUKANG,
+                    status="retired" if n == 5 else "published", **common,
+                )  # fmt: skip
+    yield database
+
+
+def scope_of(name: str) -> Scope:
+    role, prefixes = SCOPES[name]
+    return Scope("330521", "tester", role, prefixes)
+
+
+def tile_column(z: int) -> tuple[int, int]:
+    """The tile of the county's middle."""
+    import math
+
+    n = 2**z
+    lat = math.radians(30.505)
+    return int((120.0195 + 180) / 360 * n), int((1 - math.asinh(math.tan(lat)) / math.pi) / 2 * n)
+
+
+def shown(connection: Connection, layer: str, z: int, x: int, y: int) -> list[Any]:
+    tile = get_tile(connection, [layer], z, x, y)
+    decoded = mapbox_vector_tile.decode(tile) if tile else {}
+    return sorted(feature["properties"]["id"] for feature in decoded.get(layer, {"features": []})["features"])
+
+
+def permitted(connection: Connection, layer: str, z: int, x: int, y: int) -> list[Any]:
+    table = LAYERS[layer].table
+    sql = (
+        f"SELECT r.id FROM ({ROWS[layer]}) r JOIN {table} t ON t.{'code' if layer in ('divisions', 'cells') else 'id'} = r.id "
+        "WHERE st_asmvtgeom(t.geom_3857, st_tileenvelope(:z, :x, :y), 4096, 64, true) IS NOT NULL "
+        "AND t.geom_3857 && st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096)"
+    )
+    return sorted(connection.scalars(text(sql), {"z": z, "x": x, "y": y}))
+
+
+@pytest.mark.parametrize("who", SCOPES)
+def test_a_tile_holds_exactly_the_permitted_rows(populated: Database, who: str) -> None:
+    chance = random.Random(who)
+    seen = 0
+    with populated.transaction(scope_of(who)) as connection:
+        for layer in LAYERS:
+            for z in (6, 10, 13, 14, 16):
+                x, y = tile_column(z)
+                for dx in {0, chance.choice((-1, 1)), chance.choice((-2, 2)) if z > 12 else 0}:
+                    rows = shown(connection, layer, z, x + dx, y)
+                    assert rows == permitted(connection, layer, z, x + dx, y), (layer, z, dx)
+                    seen += len(rows)
+    assert seen > 20  # the comparison was not of nothing with nothing
+
+
+def test_a_stranger_gets_an_empty_tile(populated: Database) -> None:
+    x, y = tile_column(13)
+    with populated.platform() as connection:
+        tiles = [
+            connection.scalar(text("SELECT c330521.tile_layer(:l, 13, :x, :y)"), {"l": layer, "x": x, "y": y})
+            for layer in LAYERS
+        ]
+    assert tiles == [b""] * len(LAYERS)
+
+
+def test_two_counties_never_share_a_tile(populated: Database, neighbour: str) -> None:
+    x, y = tile_column(13)
+    with populated.transaction(Scope.of_system(neighbour)) as connection:
+        for layer in LAYERS:
+            assert get_tile(connection, [layer], 13, x, y) == b""
+            direct = connection.scalar(text("SELECT c330521.tile_layer(:l, 13, :x, :y)"), {"l": layer, "x": x, "y": y})
+            assert direct == b""
+
+
+def test_the_function_belongs_to_a_role_nobody_signs_in_as_and_only_the_application_may_call_it(
+    cluster: EmbeddedCluster, populated: Database
+) -> None:
+    with psycopg.connect(cluster.dsn("superuser", database="onemap")) as connection:
+        row = connection.execute(
+            "SELECT proowner::regrole::text, prosecdef, proacl::text, r.rolcanlogin, r.rolbypassrls, r.rolsuper "
+            "FROM pg_proc p JOIN pg_roles r ON r.oid = proowner "
+            "WHERE proname = 'tile_layer' AND pronamespace = 'c330521'::regnamespace"
+        ).fetchone()
+    assert row == (
+        "onemap_tiles", True, "{onemap_tiles=X/onemap_tiles,onemap_app=X/onemap_tiles}", False, False, False,
+    )  # fmt: skip
+
+
+def test_its_owner_cannot_read_what_no_tile_shows(cluster: EmbeddedCluster, populated: Database) -> None:
+    with psycopg.connect(cluster.dsn("superuser", database="onemap")) as connection:
+        readable = {
+            (table, column)
+            for table, column in connection.execute(
+                "SELECT table_name, column_name FROM information_schema.column_privileges "
+                "WHERE grantee = 'onemap_tiles' AND table_schema = 'c330521'"
+            )
+        }
+    assert not any(word in column for _, column in readable for word in ("cipher", "hash", "masked", "phone", "name_"))
+    assert not any(table == "person" for table, _ in readable)
+
+
+def test_features_carry_what_the_catalogue_says_and_nothing_else(populated: Database, system: Scope) -> None:
+    x, y = tile_column(13)
+    with populated.transaction(system) as connection:
+        decoded = mapbox_vector_tile.decode(get_tile(connection, list(LAYERS), 13, x, y))
+        bare = mapbox_vector_tile.decode(get_tile(connection, list(LAYERS), 5, *tile_column(5)))
+    assert set(decoded) == set(LAYERS)
+    for name, layer in decoded.items():
+        keys = {key for feature in layer["features"] for key in feature["properties"]}
+        assert keys <= set(LAYERS[name].fields), name
+        assert {"id"} <= keys
+    assert {name for name in bare if bare[name]["features"]} == {n for n, layer in LAYERS.items() if layer.minzoom <= 5}
+
+
+def test_cells_count_the_alerts_that_wait_in_them_and_in_their_micro_cells(populated: Database, system: Scope) -> None:
+    with populated.transaction(system) as connection:
+        tile = mapbox_vector_tile.decode(get_tile(connection, ["cells"], 12, *tile_column(12)))
+    counts = {f["properties"]["id"]: f["properties"]["alerts"] for f in tile["cells"]["features"]}
+    assert counts[CELLS[0]] == 10
+    assert counts[CELLS[1]] == 5
+
+
+@pytest.mark.parametrize(("names", "z", "x"), [(["nothing"], 1, 0), ([], 1, 0), (["cells", "cells"], 1, 0)])
+def test_an_unknown_layer_is_refused(database: Database, system: Scope, names: list[str], z: int, x: int) -> None:
+    with database.transaction(system) as connection, pytest.raises(UnknownLayer):
+        get_tile(connection, names, z, x, 0)
+
+
+@pytest.mark.parametrize(("z", "x", "y"), [(-1, 0, 0), (19, 0, 0), (1, 2, 0), (1, 0, -1)])
+def test_a_tile_off_the_map_is_refused(database: Database, system: Scope, z: int, x: int, y: int) -> None:
+    with database.transaction(system) as connection, pytest.raises(TileOutOfRange):
+        get_tile(connection, ["cells"], z, x, y)
+
+
+def test_tilejson_tells_layers_fields_and_the_bounds_of_the_scope(populated: Database) -> None:
+    with populated.transaction(scope_of("grid worker")) as connection:
+        document = get_tilejson(connection, ["cells", "persons"], "http://x/{z}/{x}/{y}.mvt")
+    assert document["tilejson"] == "3.0.0"
+    assert [layer["id"] for layer in document["vector_layers"]] == ["cells", "persons"]
+    assert document["bounds"] == pytest.approx([120.0, 30.5, 120.01, 30.51])
+
+
+MANY = """
+INSERT INTO c330521.standard_address (code, full_text, depth, match_key, local_key, division_code, source, source_key,
+                                      grid_code, geom)
+SELECT '330521001001' || lpad(n::text, 8, '0'), n || '号', 8, n::text, n::text, '330521001001', 'many', n::text,
+       (ARRAY['330521001001001', '330521001001002', '330521001002001', '330521103205001'])[1 + n % 4],
+       st_setsrid(st_point(119.6 + 0.6 * (n * 0.6180339887 %% 1), 30.3 + 0.3 * (n * 0.7548776662 %% 1)), 4490)
+FROM generate_series(1, 100000) AS n
+"""
+
+
+@pytest.fixture
+def explained(cluster: EmbeddedCluster, populated: Database) -> Iterator[Database]:
+    """100,000 addresses more, and a pool whose server writes every inner plan to the client (auto_explain)."""
+    with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
+        connection.execute(MANY.replace("%%", "%"))
+        connection.execute("ANALYZE")
+        connection.execute("ALTER ROLE onemap_app SET session_preload_libraries = 'auto_explain'")
+        for name, value in {
+            "log_min_duration": "0", "log_nested_statements": "on", "log_level": "notice", "log_format": "json",
+        }.items():  # fmt: skip
+            connection.execute(f"ALTER ROLE onemap_app SET auto_explain.{name} = '{value}'")
+    pool = Database(cluster.dsn("app"), pool_size=1)
+    try:
+        yield pool
+    finally:
+        pool.close()
+        with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
+            connection.execute("ALTER ROLE onemap_app RESET ALL")
+
+
+@pytest.mark.parametrize("who", ["county admin", "town official", "grid worker", "scopes of every depth"])
+def test_no_plan_of_a_big_table_scans_it(explained: Database, who: str) -> None:
+    with explained.transaction(scope_of(who)) as connection:
+        plans: list[str] = []
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        driver.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+        for z in (13, 15):
+            get_tile(connection, ["addresses"], z, *tile_column(z))
+    inner = [plan for plan in plans if "standard_address" in plan]
+    assert inner, plans
+    for plan in inner:
+        assert '"Index Name": "ix_standard_address_tile"' in plan
+        assert "Seq Scan" not in plan
+
+
+def test_nobody_calls_the_function_as_another_role(cluster: EmbeddedCluster, populated: Database) -> None:
+    with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
+        connection.execute("CREATE ROLE passer_by")
+        try:
+            connection.execute("GRANT USAGE ON SCHEMA c330521 TO passer_by")
+            connection.execute("SET ROLE passer_by")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT c330521.tile_layer('cells', 0, 0, 0)")
+        finally:
+            connection.execute("RESET ROLE")
+            connection.execute("REVOKE USAGE ON SCHEMA c330521 FROM passer_by")
+            connection.execute("DROP ROLE passer_by")
