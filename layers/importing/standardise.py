@@ -94,6 +94,8 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer) -> CleanR
             if text is None:
                 if reader.required:
                     clean.problems.append(Problem("missing_value", reader.column or name))
+                elif reader.field.kind is Kind.LIST:
+                    value = "[]"  # no codes, which is not the same as not known
             elif text.startswith(LOST_DIGITS):
                 raise RowProblem("digits_lost")
             else:

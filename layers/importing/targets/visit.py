@@ -30,7 +30,7 @@ class VisitTarget(Target):
     def compare(self, stage: Stage) -> None:
         """By an identifier made from county, source and key."""
         stage.run(
-            "UPDATE stage_row SET client_uid = md5(concat_ws('|', 'visit', %(county)s, %(source)s, source_key))::uuid"
+            "UPDATE stage_row SET client_uid = md5(concat_ws('|', 'visit', %(county)s::text, %(source)s::text, source_key))::uuid"
         )
         stage.run("UPDATE stage_row s SET outcome = 'unchanged' FROM visit v WHERE v.client_uid = s.client_uid")
 
