@@ -16,7 +16,8 @@ const routes: RouteRecordRaw[] = [
     path: '/',
     component: () => import('@/components/AppShell.vue'),
     children: [
-      { path: '', name: 'home', redirect: () => ({ name: homeOf() }) },
+      // never shown: the guard below sends each role to its own first page
+      { path: '', name: 'home', component: () => import('@/views/NotFound.vue') },
       {
         path: 'map',
         name: 'map',
@@ -108,6 +109,7 @@ router.beforeEach(async (to) => {
     return { name: 'signin', query: { next: to.fullPath, lost: '1' } }
   }
   if (!session.account) return { name: 'signin', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (to.name === 'home') return { name: homeOf(), replace: true }
   if (to.meta.permission && !session.may(to.meta.permission)) {
     return { name: 'missing', params: { rest: ['not-permitted'] }, replace: true }
   }

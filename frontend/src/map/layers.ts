@@ -58,6 +58,9 @@ export function sourceOf(layer: TileLayer): string {
   return SOURCES.find((source) => source.layers.includes(layer))?.id ?? 'ground'
 }
 
+/** Names of areas stand on points made by `namePoints`, once for each area. */
+export const NAMES_SOURCE = 'names'
+
 /** The address of tiles; `version` makes the map ask again after a change. */
 export function tileUrl(origin: string, county: string, layers: TileLayer[], version = 0): string {
   const suffix = version ? `?v=${version}` : ''
@@ -84,7 +87,7 @@ const label = (size: number) => ({ 'text-font': LABEL_FONTS, 'text-size': size, 
 function groundLayers(): LayerSpecification[] {
   return [
     {
-      id: 'county-ground',
+      id: 'divisions-ground',
       type: 'fill',
       source: 'ground',
       'source-layer': 'divisions',
@@ -105,6 +108,7 @@ function groundLayers(): LayerSpecification[] {
           CELL_SHADES[0].colour,
           ...CELL_SHADES.slice(1).flatMap((shade) => [shade.from, shade.colour]),
         ] as unknown as ExpressionSpecification,
+        'fill-opacity': byZoom(13, 1, 16, 0.4),
       },
     },
     {
@@ -257,18 +261,16 @@ function nameLayers(): LayerSpecification[] {
     {
       id: 'cells-name',
       type: 'symbol',
-      source: 'ground',
-      'source-layer': 'cells',
-      minzoom: 14.5,
-      filter: ['!=', ['get', 'level'], 'micro_cell'],
+      source: NAMES_SOURCE,
+      minzoom: 14,
+      filter: ['==', ['get', 'level'], 'cell'],
       layout: { ...label(12), 'text-field': ['get', 'name'] },
       paint: { 'text-color': '#3c6350', ...halo },
     },
     {
       id: 'divisions-village-name',
       type: 'symbol',
-      source: 'ground',
-      'source-layer': 'divisions',
+      source: NAMES_SOURCE,
       minzoom: 12,
       maxzoom: 16,
       filter: ['==', ['get', 'level'], 'village'],
@@ -278,8 +280,7 @@ function nameLayers(): LayerSpecification[] {
     {
       id: 'divisions-town-name',
       type: 'symbol',
-      source: 'ground',
-      'source-layer': 'divisions',
+      source: NAMES_SOURCE,
       minzoom: 8,
       maxzoom: 13,
       filter: ['==', ['get', 'level'], 'town'],
@@ -294,13 +295,13 @@ export function drawingLayers(allowed: TileLayer[], shown: ReadonlySet<TileLayer
   return [...groundLayers(), ...pointLayers(), ...nameLayers()]
     .filter((layer) => allowed.includes(tileLayerOf(layer)))
     .map((layer) => {
-      const visibility = layer.id === 'county-ground' || shown.has(tileLayerOf(layer)) ? 'visible' : 'none'
+      const visibility = layer.id === 'divisions-ground' || shown.has(tileLayerOf(layer)) ? 'visible' : 'none'
       return { ...layer, layout: { ...layer.layout, visibility } } as LayerSpecification
     })
 }
 
 export function tileLayerOf(layer: LayerSpecification): TileLayer {
-  return ('source-layer' in layer ? layer['source-layer'] : '') as TileLayer
+  return (layer.id.split('-')[0] ?? '') as TileLayer
 }
 
 /** Points and areas that answer a click. */

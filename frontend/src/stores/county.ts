@@ -1,7 +1,7 @@
 /** What every screen of the county needs once: totals, bounds, towns, rules, and cards seen in this session. */
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { Household, Overview, Rule } from '@/api/types'
+import type { Alert, Household, Overview, Rule } from '@/api/types'
 import { useSession } from './session'
 
 export const useCounty = defineStore('county', () => {
@@ -10,6 +10,9 @@ export const useCounty = defineStore('county', () => {
   const rules = ref<Rule[]>([])
   /** Cards last loaded, newest first: in memory only, so that they are gone when the page is closed. */
   const cards = ref(new Map<number, Household>())
+
+  /** The worker's open alerts as last read, for looking at without signal. */
+  const todo = ref<Alert[] | null>(null)
 
   async function loadOverview(): Promise<void> {
     overview.value = await session.api.overview()
@@ -28,7 +31,8 @@ export const useCounty = defineStore('county', () => {
     overview.value = null
     rules.value = []
     cards.value = new Map()
+    todo.value = null
   }
 
-  return { overview, rules, cards, loadOverview, loadRules, rememberCard, forget }
+  return { overview, rules, cards, todo, loadOverview, loadRules, rememberCard, forget }
 })

@@ -2,8 +2,24 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { countyApi, session as sessionApi } from '@/api/county'
-import { Problem } from '@/api/client'
+import { ConnectionLost, Problem } from '@/api/client'
 import type { Account } from '@/api/types'
+
+const REMEMBERED = 'onemap-account'
+
+/**
+ * The account in this tab's own storage, so that reloading the page without signal does not shut the worker out of the
+ * visits that wait. It opens nothing: every answer still needs the cookie. Gone when the tab is closed or on sign-out.
+ */
+function remember(account: Account | null): void {
+  if (account) sessionStorage.setItem(REMEMBERED, JSON.stringify(account))
+  else sessionStorage.removeItem(REMEMBERED)
+}
+
+function remembered(): Account | null {
+  const text = sessionStorage.getItem(REMEMBERED)
+  return text ? (JSON.parse(text) as Account) : null
+}
 
 export const useSession = defineStore('session', () => {
   const account = ref<Account | null>(null)
@@ -14,26 +30,31 @@ export const useSession = defineStore('session', () => {
     return account.value?.permissions.includes(permission) ?? false
   }
 
-  /** Ask the server once who is signed in. A lost connection is not an answer and is raised. */
+  function settle(found: Account | null): void {
+    account.value = found
+    checked.value = true
+    remember(found)
+  }
+
+  /** Ask the server once who is signed in. Without signal the account of this tab goes on, or the error is raised. */
   async function check(): Promise<void> {
     if (checked.value) return
     try {
-      account.value = await sessionApi.current()
+      settle(await sessionApi.current())
     } catch (error) {
-      if (!(error instanceof Problem && error.status === 401)) throw error
-      account.value = null
+      if (error instanceof Problem && error.status === 401) settle(null)
+      else if (error instanceof ConnectionLost && remembered()) account.value ??= remembered()
+      else throw error
     }
-    checked.value = true
   }
 
   async function signIn(username: string, password: string): Promise<void> {
-    account.value = await sessionApi.signIn(username, password)
-    checked.value = true
+    settle(await sessionApi.signIn(username, password))
   }
 
   async function signOut(): Promise<void> {
     await sessionApi.signOut()
-    account.value = null
+    settle(null)
   }
 
   /** Ask again whether the session still lives, without the quiet of the first question. */
@@ -42,7 +63,7 @@ export const useSession = defineStore('session', () => {
   }
 
   function expire(): void {
-    account.value = null
+    settle(null)
   }
 
   return { account, checked, api, may, check, signIn, signOut, recheck, expire }
