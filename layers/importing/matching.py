@@ -62,7 +62,7 @@ def _lines(matches: Sequence[Match]) -> Iterator[str]:
 def how(match: Match) -> dict[str, object]:
     """How a text was matched, for the record: level, confidence, class, reasons."""
     candidate = match.candidate
-    found: dict[str, object] = {"level": match.matched_level, "ambiguous": match.ambiguous}
+    found: dict[str, object] = {"matched_level": match.matched_level, "ambiguous": match.ambiguous}
     if candidate is not None:
         found["confidence"] = round(candidate.confidence, 3)
         found["class"] = candidate.confidence_class
