@@ -19,7 +19,7 @@ from layers.demo.divisions import Divisions, make_divisions
 from layers.demo.happenings import make_events, make_visits
 from layers.demo.people import People, make_people
 from layers.demo.places import Dwellings, Units, make_dwellings, make_units
-from layers.demo.planted import Planted, busiest_village, plant
+from layers.demo.planted import Planted, plant
 from layers.demo.scales import SCALES, Scale
 from layers.demo.update import next_edition
 from layers.demo.words import COUNTY_CODE, COUNTY_SHOWN, SYNTHETIC_NOTE
@@ -128,17 +128,17 @@ def _make(scale: Scale, seed: int, today: date) -> _Model:
     dwellings = make_dwellings(_stream(seed, 5), addresses, people)
     units = make_units(_stream(seed, 6), scale, addresses)
     planted = plant(_stream(seed, 7), scale.planted, divisions, addresses, people, dwellings)
-    accounts = _accounts(divisions, addresses, people, planted)
+    accounts = _accounts(divisions, planted)
     return _Model(scale, today, divisions, addresses, people, dwellings, units, planted, accounts)
 
 
-def _accounts(divisions: Divisions, addresses: Addresses, people: People, planted: Planted) -> tuple[DemoAccount, ...]:
+def _accounts(divisions: Divisions, planted: Planted) -> tuple[DemoAccount, ...]:
     """One sign-in of each role; the worker's cells are where there is something to see."""
-    village, cells = busiest_village(planted, divisions, addresses, people)
+    village = planted.village
     code = divisions.village_code[village]
     name = divisions.village_name[village]
     town = divisions.town_name[int(divisions.boundaries.town_of_village[village])]
-    cell_codes = tuple(sorted(divisions.cell_code[i] for i in cells))
+    cell_codes = tuple(sorted(divisions.cell_code[i] for i in planted.cells))
     return (
         DemoAccount("wangge", f"{name}网格员（演示）", "grid_worker", cell_codes),
         DemoAccount("cun", f"{name}村干部（演示）", "village_officer", (code,)),

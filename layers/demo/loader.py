@@ -30,9 +30,7 @@ def load_demo(
     reports = []
     for number, file in enumerate(county.files, start=1):
         start = time.perf_counter()
-        report = import_file(
-            database, scope, file.path, find_mapping(file.mapping), sealer=sealer, publish=True
-        )
+        report = import_file(database, scope, file.path, find_mapping(file.mapping), sealer=sealer, publish=True)
         reports.append(report)
         if printer is not None:
             printer.print(f"  {number:2}/{len(county.files)} {_line(file, report, time.perf_counter() - start)}")

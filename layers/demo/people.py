@@ -35,7 +35,7 @@ CHILD = Member("子女", "any", 23, 27, -1)
 SECOND = Member("子女", "any", 28, 32, -1)
 FATHER = Member("父母", "male", 22, 26, 1)
 MOTHER = Member("父母", "female", 21, 25, 1, "own")
-ELDERLY_ALONE, ELDERLY_COUPLE = 1, 2
+ELDERLY_ALONE = 1
 YOUNGEST_DAYS = 400  # the youngest children are born between the two editions
 
 #: share of all households, members

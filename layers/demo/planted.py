@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from layers.demo.addresses import DOOR, Addresses
 from layers.demo.divisions import Divisions
-from layers.demo.people import ELDERLY_ALONE, ELDERLY_COUPLE, People
+from layers.demo.people import ELDERLY_ALONE, People
 from layers.demo.places import LET, VACANT, Dwellings
 
 Ints = npt.NDArray[np.int64]
 
 #: how many of each are planted at the smallest size
 TWO_HOUSEHOLDS, LIVES_ELSEWHERE, UNKNOWN_ADDRESS, UNVISITED, VACANT_OCCUPIED, SURGES = 8, 12, 12, 10, 10, 3
-SMALL_KINDS = (2, 3, 4, 5, 6)  # households that are neither alone and old nor young and single
+USUAL_KINDS = (3, 4, 5, 6)  # households of several persons, not all old
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class Planted:
     """What was planted.
 
     second_household: person → the other household. unknown_text: person → an address that does not exist.
-    unvisited: households of old persons living alone. surge_cells: numbers of cells. homes: every household touched.
+    unvisited: households of old persons living alone. surge_cells: numbers of cells. households: every
+    household touched. village, cells: where most is to be seen, a good place for the sign-ins of the demo.
     """
 
     second_household: dict[int, int] = field(default_factory=dict)
@@ -36,6 +37,8 @@ class Planted:
     vacant_occupied: list[int] = field(default_factory=list)
     surge_cells: list[int] = field(default_factory=list)
     households: list[int] = field(default_factory=list)
+    village: int = -1
+    cells: list[int] = field(default_factory=list)
 
     def truth(self, people: People, dwellings: Dwellings, divisions: Divisions) -> dict[str, Any]:
         """Keys by rule, as the department tables write them."""
@@ -59,16 +62,20 @@ def plant(
 ) -> Planted:
     """Choose the subjects of each rule, each household at most once, and change the records accordingly."""
     planted = Planted()
-    usual = np.flatnonzero(np.isin(people.kind, SMALL_KINDS) & (people.kind != ELDERLY_COUPLE))
+    usual = np.flatnonzero(np.isin(people.kind, USUAL_KINDS))
     queue = iter(rng.permutation(usual).tolist())
     _two_households(planted, queue, people, times)
     _elsewhere(rng, planted, queue, people, dwellings, times)
     _unknown_addresses(planted, queue, addresses, people, times)
     _vacant(planted, queue, people, dwellings, times)
-    alone = np.flatnonzero(people.kind == ELDERLY_ALONE)
-    planted.unvisited = sorted(rng.permutation(alone)[: UNVISITED * times].tolist())
+    planted.village, planted.cells = _busiest_village(planted, divisions, addresses, people)
+    cell = divisions.boundaries.cell_of_micro[addresses.micro[people.home]]
+    alone = rng.permutation(np.flatnonzero(people.kind == ELDERLY_ALONE))
+    near = alone[np.isin(cell[alone], planted.cells)][:2]
+    others = alone[~np.isin(alone, near)][: UNVISITED * times - len(near)]
+    planted.unvisited = sorted([*near.tolist(), *others.tolist()])
     planted.households += planted.unvisited
-    planted.surge_cells = _surge_cells(rng, divisions, addresses, people, planted)
+    planted.surge_cells = _surge_cells(rng, divisions, addresses, planted)
     return planted
 
 
@@ -117,15 +124,13 @@ def _vacant(planted: Planted, queue: Iterator[int], people: People, dwellings: D
         planted.vacant_occupied.append(dwelling)
 
 
-def _surge_cells(
-    rng: np.random.Generator, divisions: Divisions, addresses: Addresses, people: People, planted: Planted
-) -> list[int]:
+def _surge_cells(rng: np.random.Generator, divisions: Divisions, addresses: Addresses, planted: Planted) -> list[int]:
     """Cells with enough doors, in different villages; the first one is where the demo's grid worker is."""
     cell_of_address = divisions.boundaries.cell_of_micro[addresses.micro]
     doors = np.bincount(cell_of_address, minlength=len(divisions.cell_code))
     chosen: list[int] = []
     villages: set[int] = set()
-    own = [cell for cell in busiest_village(planted, divisions, addresses, people)[1] if doors[cell] >= 20]
+    own = [cell for cell in planted.cells if doors[cell] >= 20]
     for cell in own[:1] + rng.permutation(np.flatnonzero(doors >= 20)).tolist():
         village = int(divisions.boundaries.village_of_cell[cell])
         if village not in villages:
@@ -136,10 +141,10 @@ def _surge_cells(
     return chosen
 
 
-def busiest_village(
+def _busiest_village(
     planted: Planted, divisions: Divisions, addresses: Addresses, people: People
 ) -> tuple[int, list[int]]:
-    """The rural village in which most was planted, and its two cells with most of it: a good place for demo accounts."""
+    """The rural village in which most was planted so far, and its two cells with most of it."""
     homes = people.home[np.array(planted.households)]
     cell = divisions.boundaries.cell_of_micro[addresses.micro[homes]]
     at_farm = addresses.kind[homes] == DOOR

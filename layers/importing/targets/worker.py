@@ -42,7 +42,7 @@ class WorkerTarget(Target):
         self.work_columns = [("worker_key", "text"), *(item for item in missing if item[0] not in mapped)]
 
     def compare(self, stage: Stage) -> None:
-        """A worker who is known and posted to the cell already is unchanged."""
+        """A worker who is known and posted to the cell already, now or from that day on, is unchanged."""
         stage.run(
             "UPDATE stage_row SET duty = coalesce(duty, 'lead'), valid_from = coalesce(valid_from, %(today)s), "
             "worker_key = coalesce(username, name || '|' || coalesce(phone_masked, ''))"
@@ -51,7 +51,8 @@ class WorkerTarget(Target):
         stage.run(
             "UPDATE stage_row s SET outcome = CASE WHEN w.name = s.name "
             "AND (s.phone_masked IS NULL OR w.phone_masked = s.phone_masked) AND EXISTS (SELECT FROM posting p "
-            "WHERE p.worker_id = w.id AND p.cell_code = s.cell_code AND p.duty = s.duty AND p.valid_to IS NULL) "
+            "WHERE p.worker_id = w.id AND p.cell_code = s.cell_code AND p.duty = s.duty "
+            "AND (p.valid_to IS NULL OR p.valid_from = s.valid_from)) "
             "THEN 'unchanged' ELSE 'changed' END FROM grid_worker w WHERE w.id = s.entity_id"
         )
 
