@@ -47,7 +47,6 @@ class Boundaries:
     cell_of_micro: Ints
     village_of_cell: Ints
     town_of_village: Ints
-    town_centre: Floats
 
 
 def to_degrees(metres: Floats) -> Floats:
@@ -86,7 +85,6 @@ def make_boundaries(rng: np.random.Generator, scale: Scale) -> Boundaries:
         cell_of_micro=cell_of_micro,
         village_of_cell=village_of_cell,
         town_of_village=town_of_village,
-        town_centre=to_degrees(centres),
     )
 
 

@@ -24,7 +24,7 @@ from layers.demo.words import (
 
 Ints = npt.NDArray[np.int64]
 
-URBAN_SHARE = {"街道": 0.75, "镇": 0.3, "乡": 0.12}
+URBAN_SHARE = {"街道": 0.65, "镇": 0.3, "乡": 0.12}
 FIRST_NUMBER = {"街道": 1, "镇": 100, "乡": 200, "社区": 1, "村": 200}
 
 
@@ -99,14 +99,13 @@ def _class_code(town_kind: str, urban: bool) -> str:
 
 
 def _urban(boundaries: Boundaries, kinds: list[str]) -> npt.NDArray[np.bool_]:
-    """The villages nearest the town's centre are communities."""
-    middle = shapely.get_coordinates(shapely.centroid(boundaries.village))
-    urban = np.zeros(len(middle), dtype=np.bool_)
+    """The smallest villages of a town, where its people crowd, are communities."""
+    area = shapely.area(boundaries.village)
+    urban = np.zeros(len(area), dtype=np.bool_)
     for town, kind in enumerate(kinds):
         members = np.flatnonzero(boundaries.town_of_village == town)
-        gap = np.hypot(*(middle[members] - boundaries.town_centre[town]).T)
         count = max(1, round(len(members) * URBAN_SHARE[kind]))
-        urban[members[np.argsort(gap, kind="stable")[:count]]] = True
+        urban[members[np.argsort(area[members], kind="stable")[:count]]] = True
     return urban
 
 
