@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, text
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, text
 
 from database.errors import OnemapError
 from database.migrate import migrate_county, migrate_platform
@@ -32,3 +34,22 @@ def create_county(owner: Engine, code: str, name: str, *, synthetic: bool = Fals
             ),
             {"code": code, "name": name, "synthetic": synthetic},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCounty:
+    """A county of this server. synthetic: generated demo data."""
+
+    code: str
+    name: str
+    synthetic: bool
+
+
+def get_county(connection: Connection, code: str) -> KnownCounty:
+    """A county by its code. Raises CountyNotFound."""
+    row = connection.execute(
+        text("SELECT code, name, synthetic FROM platform.county WHERE code = :code"), {"code": code}
+    ).one_or_none()
+    if row is None:
+        raise CountyNotFound(code)
+    return KnownCounty(row.code, row.name, row.synthetic)

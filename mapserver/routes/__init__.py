@@ -6,6 +6,7 @@ from mapserver.routes import (
     changes,
     households,
     imports,
+    maps,
     overview,
     persons,
     session,
@@ -15,5 +16,5 @@ from mapserver.routes import (
 
 ROUTERS = [
     module.router
-    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles)
+    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles, maps)
 ]

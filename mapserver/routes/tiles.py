@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -21,6 +22,7 @@ Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="layers, separated by commas")]
 MVT = "application/vnd.mapbox-vector-tile"
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding"}
+GZIP_TAKEN = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
 NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VIEW, "public": permissions.MAP_VIEW}
 
 
@@ -57,11 +59,13 @@ def tile(
     body = get_tile(connection, _layers(layers, account), z, x, y)
     if not body:
         return Response(status_code=204, headers=HEADERS)
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
-        return Response(status_code=304, headers={**HEADERS, "ETag": etag})
+    packed = GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "")) is not None
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
     headers = {**HEADERS, "ETag": etag}
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    said = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
+    if etag in said or "*" in said:
+        return Response(status_code=304, headers=headers)
+    if packed:
         body = gzip.compress(body, compresslevel=5, mtime=0)
         headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=MVT, headers=headers)

@@ -1,0 +1,99 @@
+"""A Folium map as one self-contained page: no remote request, no class-level change to Folium.
+
+Folium writes links to a CDN into the header of its figure. Here the map is rendered into the figure, the links are
+replaced by the local files inlined, and the figure's own template is filled once. Leaflet, its style sheet and jQuery
+are all that GeoJson layers, popups and the layer control need. The files come from ``mapserver/maps/assets`` (npm,
+pinned; ``scripts/setup`` installs them).
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+import folium
+from branca.element import CssLink, Element, Figure, JavascriptLink
+
+from database.errors import OnemapError
+
+PACKAGES = Path(__file__).parent / "assets" / "node_modules"
+SCRIPTS = (PACKAGES / "leaflet" / "dist" / "leaflet.js", PACKAGES / "jquery" / "dist" / "jquery.min.js")
+STYLE = PACKAGES / "leaflet" / "dist" / "leaflet.css"
+_IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
+_REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
+
+# What the page may do: run its own inline script, show its own data images, and nothing else; sandboxed away from the
+# application's origin, so that even a script that slipped in could not call it.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+class AssetsMissing(OnemapError):
+    """缺少地图页面的脚本文件，请运行 scripts/setup | The map page's script files are missing: run scripts/setup"""
+
+
+class RemoteLink(OnemapError):
+    """地图页面含有外部链接，拒绝输出 | The map page would load from another host; it is not written"""
+
+
+def render_page(page: folium.Map, *, title: str) -> str:
+    """The whole page as HTML. title: plain text. Raises AssetsMissing, or RemoteLink if any outside link is left."""
+    figure = page.get_root()
+    assert isinstance(figure, Figure)
+    page.render()
+    kept = {
+        name: child
+        for name, child in figure.header._children.items()
+        if not isinstance(child, JavascriptLink | CssLink)
+    }
+    figure.header._children.clear()
+    figure.header.add_child(_inline(f"<title>{safe_text(title)}</title>"), name="title")
+    figure.header.add_child(_inline(f"<style>{_style()}</style>"), name="leaflet_css")
+    for script in SCRIPTS:
+        figure.header.add_child(_inline(f"<script>{_text(script)}</script>"), name=script.stem)
+    for name, child in kept.items():
+        figure.header.add_child(child, name=name)
+    text: str = figure._template.render(this=figure, kwargs={})
+    text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
+    rest = text
+    for script in SCRIPTS:
+        rest = rest.replace(_text(script), "")  # Leaflet's own link to its home page is text, loaded by nobody
+    if _REMOTE.search(rest):
+        raise RemoteLink
+    return text
+
+
+def safe_text(value: object) -> str:
+    """Text for HTML that is neither run by the browser nor by the template engine.
+
+    Popups and tooltips run what they are given; branca moreover reads everything it rendered as a Jinja template once
+    more. So markup characters and braces become entities.
+    """
+    return html.escape(str(value), quote=True).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def _inline(text: str) -> Element:
+    return Element("{% raw %}" + text + "{% endraw %}")
+
+
+@cache
+def _text(path: Path) -> str:
+    try:
+        return re.sub(r"//# sourceMappingURL=\S+", "", path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise AssetsMissing(path.name) from None
+
+
+@cache
+def _style() -> str:
+    """Leaflet's style sheet with its images inside."""
+    return _IMAGE.sub(lambda match: f'url("{_data_uri(STYLE.parent / match[2])}")', _text(STYLE))
+
+
+def _data_uri(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
