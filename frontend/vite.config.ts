@@ -40,6 +40,8 @@ export default defineConfig({
         icons: [{ src: '/icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
       },
       workbox: {
+        clientsClaim: true,
+        skipWaiting: true,
         globPatterns: ['**/*.{js,mjs,css,html,svg}'],
         navigateFallback: '/index.html',
         navigateFallbackDenylist: [/^\/(api|tiles|maps|ogc)\//, /^\/(healthz|readyz|metrics)/],

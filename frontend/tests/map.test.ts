@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { distinctHits, hitLabel, type Hit } from '@/map/hits'
-import { drawingLayers, LAYERS, sourceOf, sources, tileLayerOf, tileUrl, type TileLayer } from '@/map/layers'
+import { drawingLayers, LAYERS, requestedLayers, sourceOf, sources, tileLayerOf, tileUrl, type TileLayer } from '@/map/layers'
 import { namePoints } from '@/map/names'
 
 const square = (w: number, s: number, e: number, n: number) => [
@@ -14,9 +14,16 @@ const square = (w: number, s: number, e: number, n: number) => [
 describe('tile sources', () => {
   it('ask only for layers the account may see', () => {
     const allowed: TileLayer[] = ['divisions', 'cells', 'places', 'objects', 'alerts']
-    const urls = Object.values(sources('http://here', '330521', allowed)).map((source) => ('tiles' in source ? source.tiles?.[0] : ''))
+    const shown = new Set<TileLayer>(['persons', 'places', 'objects'])
+    const urls = Object.values(sources('http://here', '330521', allowed, shown)).map((source) => ('tiles' in source ? source.tiles?.[0] : ''))
     expect(urls.join(' ')).not.toContain('persons')
     expect(urls).toContain('http://here/tiles/330521/places,objects/{z}/{x}/{y}.mvt')
+  })
+  it('ask from near only for what is switched on, and never for nothing', () => {
+    const names = LAYERS.map((layer) => layer.name)
+    expect(requestedLayers('near', names, new Set(['events', 'persons']))).toEqual(['persons', 'events'])
+    expect(requestedLayers('near', names, new Set())).toHaveLength(1)
+    expect(requestedLayers('ground', names, new Set())).toEqual(['divisions', 'cells'])
   })
   it('change their address with the version, so that no old tile is shown', () => {
     expect(tileUrl('', '330521', ['alerts'], 2)).toBe('/tiles/330521/alerts/{z}/{x}/{y}.mvt?v=2')

@@ -53,7 +53,7 @@ export function countyApi(county: string) {
     address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
     household: (id: number) => get<Household>(`/households/${id}`),
     reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
-      (await post<{ value: string }>(`/persons/${personId}/reveal`, { field, purpose })).value,
+      (await post<{ value: string | null }>(`/persons/${personId}/reveal`, { field, purpose })).value,
     // a POST, for names and ID numbers must not stand in a URL
     findPersons: async (by: { name: string } | { id_number: string } | { phone: string }) =>
       listIn<FoundPerson>(await post<Record<string, unknown>>('/persons/search', by), 'persons'),

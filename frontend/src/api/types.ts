@@ -22,7 +22,7 @@ export interface Account {
 export interface Overview {
   county: string
   name: string
-  bounds: [number, number, number, number]
+  bounds: [number, number, number, number] | null
   totals: Record<string, number>
   alerts: {
     open_by_severity: Partial<Record<Severity, number>>
@@ -231,7 +231,7 @@ export interface Review {
 export interface Change {
   id: number
   entity: string
-  entity_id: number
+  entity_id: string
   operation: 'added' | 'changed' | 'removed'
   fields: string[] | null
   before: Facts | null

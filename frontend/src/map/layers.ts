@@ -28,10 +28,10 @@ export interface LayerInfo {
 export const LAYERS: LayerInfo[] = [
   { name: 'alerts', label: '预警', colour: '#b3261e', shape: 'dot', shown: true, from: 0, permission: 'alerts.view' },
   { name: 'persons', label: '住户', colour: '#17406d', shape: 'dot', shown: true, from: 13, permission: 'household.view' },
-  { name: 'events', label: '事件', colour: '#7a3e9d', shape: 'dot', shown: false, from: 11 },
+  { name: 'events', label: '事件', colour: '#7a3e9d', shape: 'dot', shown: false, from: 13 },
   { name: 'objects', label: '部件', colour: '#0f7273', shape: 'square', shown: false, from: 13 },
   { name: 'places', label: '场所房屋', colour: '#8a5a12', shape: 'square', shown: false, from: 13 },
-  { name: 'addresses', label: '标准地址', colour: '#66788a', shape: 'ring', shown: true, from: 14 },
+  { name: 'addresses', label: '标准地址', colour: '#66788a', shape: 'ring', shown: true, from: 13 },
   { name: 'cells', label: '网格', colour: '#4c7a63', shape: 'fill', shown: true, from: 9 },
   { name: 'divisions', label: '行政区划', colour: '#5b6b7a', shape: 'line', shown: true, from: 0 },
 ]
@@ -48,9 +48,7 @@ export const CELL_SHADES = [
 /** Tile requests are grouped by the zoom they begin at; one request carries every layer of its group. */
 const SOURCES: { id: string; layers: TileLayer[]; minzoom: number; maxzoom: number }[] = [
   { id: 'ground', layers: ['divisions', 'cells'], minzoom: 0, maxzoom: 14 },
-  { id: 'events', layers: ['events'], minzoom: 11, maxzoom: 16 },
-  { id: 'near', layers: ['places', 'persons', 'objects'], minzoom: 13, maxzoom: 16 },
-  { id: 'doors', layers: ['addresses'], minzoom: 14, maxzoom: 16 },
+  { id: 'near', layers: ['addresses', 'places', 'persons', 'events', 'objects'], minzoom: 13, maxzoom: 16 },
   { id: 'alerts', layers: ['alerts'], minzoom: 0, maxzoom: 16 },
 ]
 
@@ -67,13 +65,24 @@ export function tileUrl(origin: string, county: string, layers: TileLayer[], ver
   return `${origin}/tiles/${encodeURIComponent(county)}/${layers.join(',')}/{z}/{x}/{y}.mvt${suffix}`
 }
 
-/** Tile sources with only the layers this account may see. */
-export function sources(origin: string, county: string, allowed: TileLayer[]): Record<string, SourceSpecification> {
+/** What one source asks for: layers the account may see; of those seen from near only the ones switched on. */
+export function requestedLayers(source: string, allowed: TileLayer[], shown: ReadonlySet<TileLayer>): TileLayer[] {
+  const layers = SOURCES.find((one) => one.id === source)?.layers.filter((layer) => allowed.includes(layer)) ?? []
+  if (source !== 'near') return layers
+  const on = layers.filter((layer) => shown.has(layer))
+  return on.length ? on : layers.slice(0, 1)
+}
+
+export function sources(
+  origin: string,
+  county: string,
+  allowed: TileLayer[],
+  shown: ReadonlySet<TileLayer>,
+): Record<string, SourceSpecification> {
   const result: Record<string, SourceSpecification> = {}
-  for (const { id, layers, minzoom, maxzoom } of SOURCES) {
-    const wanted = layers.filter((layer) => allowed.includes(layer))
-    if (!wanted.length) continue
-    result[id] = { type: 'vector', tiles: [tileUrl(origin, county, wanted)], minzoom, maxzoom }
+  for (const { id, minzoom, maxzoom } of SOURCES) {
+    const wanted = requestedLayers(id, allowed, shown)
+    if (wanted.length) result[id] = { type: 'vector', tiles: [tileUrl(origin, county, wanted)], minzoom, maxzoom }
   }
   return result
 }
@@ -170,12 +179,11 @@ function pointLayers(): LayerSpecification[] {
     {
       id: 'addresses-dot',
       type: 'circle',
-      source: 'doors',
+      source: 'near',
       'source-layer': 'addresses',
-      minzoom: 14,
       paint: {
         'circle-color': '#ffffff',
-        'circle-radius': byZoom(14, 2, 18, 6),
+        'circle-radius': byZoom(13, 1.5, 18, 6),
         'circle-stroke-color': ['match', ['get', 'status'], 'retired', '#b6c0c9', '#66788a'],
         'circle-stroke-width': 1.4,
       },
@@ -220,12 +228,11 @@ function pointLayers(): LayerSpecification[] {
     {
       id: 'events-dot',
       type: 'circle',
-      source: 'events',
+      source: 'near',
       'source-layer': 'events',
-      minzoom: 11,
       paint: {
         'circle-color': '#7a3e9d',
-        'circle-radius': byZoom(11, 2, 18, 7),
+        'circle-radius': byZoom(13, 2, 18, 7),
         'circle-stroke-color': '#ffffff',
         'circle-stroke-width': 1,
       },

@@ -89,6 +89,8 @@ const IMPORT_STATES: Record<string, string> = {
   failed: '失败',
 }
 const ENTITIES: Record<string, string> = {
+  household_member: '家庭成员',
+  posting: '网格责任',
   division: '区划',
   administrative_division: '区划',
   cell: '网格',
@@ -124,7 +126,9 @@ const COUNTS: Record<string, string> = {
   reviews: '待复核',
   matched: '匹配地址',
   unmatched: '未匹配',
-  skipped: '不在范围',
+  skipped: '跳过',
+  repeated: '重复',
+  texts: '地址文本',
 }
 
 export const orSelf =
