@@ -17,10 +17,6 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-import database.models
-import gazetteer.models
-import grid.models
-import layers.models  # noqa: F401 - migrations need the tables of every floor
 from database.counties import create_county
 from database.embedded import ensure_database
 from database.engine import Database
@@ -28,6 +24,7 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings, load_secrets
+from layers import metadata  # noqa: F401 - migrations need the tables of every floor
 from layers.importing.pipeline import ImportReport
 from layers.importing.plan import Step, load_plan, run_plan
 
@@ -99,7 +96,16 @@ def main() -> None:
     print(f"\nwhole county: {rows} rows in {seconds:.1f} s = {rows / seconds:,.0f} rows/s")
     print(f"peak memory: {peak_mb:.0f} MB this process, {memory.peak_mb:.0f} MB private in the busiest backend")
     with database.transaction(Scope.of_system(plan.county)) as connection:
-        for table in ("division", "grid_cell", "standard_address", "address_cell", "address_review", "place", "event", "change"):
+        for table in (
+            "division",
+            "grid_cell",
+            "standard_address",
+            "address_cell",
+            "address_review",
+            "place",
+            "event",
+            "change",
+        ):
             print(f"{table:18} {connection.scalar(text(f'SELECT count(*) FROM {table}')):>8}")
     database.close()
     sys.exit(0)

@@ -7,8 +7,9 @@ from psycopg import sql
 from grid.assign import find_cells_of_points
 from layers.importing.stage import Stage
 
-#: An outline belongs to the smallest unit that holds at least this share of it.
+#: An outline belongs to the smallest unit that holds at least this share of it, measured by so many points inside it.
 HOLDS_SHARE = 0.9
+SAMPLE_POINTS = 20
 
 
 def assign_grid(stage: Stage, *, address: str | None = None, division: str | None = None) -> None:
@@ -35,32 +36,46 @@ def assign_grid(stage: Stage, *, address: str | None = None, division: str | Non
 
 
 def _by_position(stage: Stage) -> None:
-    stage.run("DROP TABLE IF EXISTS pg_temp.stage_point")
+    """A point belongs to its cell; an outline to the smallest unit that holds nearly all of it."""
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_point, pg_temp.stage_sample")
     stage.run(
-        "CREATE TEMP TABLE stage_point ON COMMIT DROP AS SELECT row_no AS id, "
-        "CASE WHEN st_dimension(geom) = 0 THEN geom ELSE st_pointonsurface(geom) END AS geom "
-        "FROM stage_row WHERE geom IS NOT NULL AND outcome <> 'unchanged'"
+        "CREATE TEMP TABLE stage_sample (id bigint GENERATED ALWAYS AS IDENTITY, row_no integer, geom geometry) ON COMMIT DROP"
     )
-    stage.run("ANALYZE stage_point")
-    find_cells_of_points(stage.connection, "stage_point")
-    stage.run("UPDATE stage_row s SET grid_code = p.cell_code FROM point_cell p WHERE p.id = s.row_no")
-    _widen_outlines(stage)
+    stage.run(
+        "INSERT INTO stage_sample (row_no, geom) SELECT row_no, geom FROM stage_row "
+        "WHERE st_dimension(geom) = 0 AND outcome <> 'unchanged'"
+    )
+    outlines = stage.run(
+        "INSERT INTO stage_sample (row_no, geom) SELECT row_no, (st_dump(CASE st_dimension(geom) "
+        "WHEN 2 THEN st_collect(st_pointonsurface(geom), st_generatepoints(geom, %(points)s, 1)) "
+        "ELSE st_points(geom) END)).geom FROM stage_row WHERE st_dimension(geom) > 0 AND outcome <> 'unchanged'",
+        points=SAMPLE_POINTS,
+    )
+    stage.run("ANALYZE stage_sample")
+    find_cells_of_points(stage.connection, "stage_sample")
+    stage.run(
+        "UPDATE stage_row s SET grid_code = p.cell_code FROM stage_sample q JOIN point_cell p USING (id) "
+        "WHERE q.row_no = s.row_no AND st_dimension(s.geom) = 0"
+    )
+    if outlines:
+        _smallest_holding(stage)
 
 
-def _widen_outlines(stage: Stage) -> None:
-    """An outline that reaches over the border of its cell belongs to the village, town or county that holds it."""
+def _smallest_holding(stage: Stage) -> None:
+    """Of each outline, the deepest of micro cell, cell, village, town that holds its share of the sample points."""
     stage.run(
         """
-        UPDATE stage_row s SET grid_code = coalesce((
-            SELECT u.code FROM (
-                SELECT code, geom FROM grid_cell WHERE code IN (s.grid_code, left(s.grid_code, 15))
-                UNION ALL
-                SELECT code, geom FROM division WHERE code IN (left(s.grid_code, 12), left(s.grid_code, 9))
-            ) u
-            WHERE st_covers(u.geom, s.geom)
-               OR st_area(st_intersection(u.geom, s.geom)) >= %(share)s * st_area(s.geom)
-            ORDER BY length(u.code) DESC LIMIT 1), %(county)s)
-        WHERE st_dimension(s.geom) > 0 AND s.grid_code IS NOT NULL AND s.outcome <> 'unchanged'
+        UPDATE stage_row s SET grid_code = held.code FROM (
+            SELECT DISTINCT ON (row_no) row_no, code FROM (
+                SELECT q.row_no, left(p.cell_code, l.digits) AS code, count(*) AS n, max(total.n) AS total_n
+                FROM stage_sample q
+                JOIN (SELECT row_no, count(*) AS n FROM stage_sample GROUP BY row_no) total USING (row_no)
+                JOIN point_cell p USING (id)
+                JOIN (VALUES (17), (15), (12), (9)) AS l(digits) ON length(p.cell_code) >= l.digits
+                GROUP BY 1, 2) shares
+            WHERE n >= %(share)s * total_n
+            ORDER BY row_no, length(code) DESC, n DESC, code) held
+        WHERE held.row_no = s.row_no AND st_dimension(s.geom) > 0
         """,
         share=HOLDS_SHARE,
     )

@@ -13,7 +13,6 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font, PatternFill
 from sqlalchemy import Connection, text
 
-from database.engine import raw
 from database.seal import Sealer
 from layers.importing.batches import get_batch
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
@@ -22,6 +21,7 @@ from layers.importing.stage import Stage, as_json, copy_line
 from layers.importing.standardise import bytea
 
 CELL_LIMIT = 32_000
+STORE_ROWS = 5_000
 NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
 
 
@@ -71,16 +71,19 @@ def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, byt
 
 
 def store_rejects(stage: Stage, rejects: list[tuple[Any, ...]]) -> None:
-    """Keep the rejected rows with the batch."""
-    with (
-        raw(stage.connection)
-        .cursor()
-        .copy(
-            "COPY import_reject (batch_id, row_no, reason_code, column_name, reason, row_cipher, grid_code) FROM STDIN"
-        ) as copy
-    ):
-        for number, code, column, reason, cipher in rejects:
-            copy.write_row((stage.batch_id, number, code, column, reason, cipher, stage.county))
+    """Keep the rejected rows with the batch. (COPY is not possible into a table under row-level security.)"""
+    for start in range(0, len(rejects), STORE_ROWS):
+        numbers, codes, columns, reasons, ciphers = zip(*rejects[start : start + STORE_ROWS], strict=True)
+        stage.run(
+            "INSERT INTO import_reject (batch_id, row_no, reason_code, column_name, reason, row_cipher, grid_code) "
+            "SELECT %(batch)s, r.*, %(county)s FROM unnest(%(numbers)s::int[], %(codes)s::text[], %(columns)s::text[], "
+            "%(reasons)s::text[], %(ciphers)s::bytea[]) AS r",
+            numbers=list(numbers),
+            codes=list(codes),
+            columns=list(columns),
+            reasons=list(reasons),
+            ciphers=list(ciphers),
+        )
 
 
 def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sealer) -> int:

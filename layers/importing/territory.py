@@ -107,7 +107,7 @@ def _prepare_area(stage: Stage) -> Bounds:
         bounds, bounds_only = tuple(shapely.bounds(area).tolist()), False
     stage.run(
         "INSERT INTO county_area SELECT st_subdivide(CASE WHEN %(exact)s THEN g.geom "
-        "ELSE st_buffer(g.geom::geography, %(tolerance)s)::geometry END, 64) "
+        "ELSE st_setsrid(st_buffer(g.geom::geography, %(tolerance)s)::geometry, 4490) END, 64) "
         "FROM (SELECT st_setsrid(st_geomfromwkb(%(area)s), 4490) AS geom) g",
         area=shapely.to_wkb(area),
         exact=bounds_only,

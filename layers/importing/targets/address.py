@@ -114,9 +114,7 @@ class AddressTarget(Target):
         check_offset_by_village(stage, "village_code")
         _locate(stage)
         _set_division(stage)
-        for name, digits in (("county", 6), ("town", 9), ("village", 12)):
-            if not stage.maps(name):
-                _name_division(stage, name, digits)
+        _name_divisions(stage)
         assign_grid(stage, division="division_code")
         if stage.maps("code"):
             _check_codes(stage)
@@ -178,23 +176,35 @@ def _set_division(stage: Stage) -> None:
     )
 
 
-def _name_division(stage: Stage, name: str, digits: int) -> None:
+def _name_divisions(stage: Stage) -> None:
+    """Names of county, town and village that the file does not give, from the division of each row."""
+    digits = {"county": 6, "town": 9, "village": 12}
+    absent = [name for name in digits if not stage.maps(name)]
+    if not absent:
+        return
     stage.run(
-        "UPDATE stage_row s SET {name} = d.name FROM division d "
-        "WHERE d.code = left(s.division_code, %(digits)s) AND length(d.code) = %(digits)s AND s.outcome <> 'unchanged'",
-        name=sql.Identifier(name),
-        digits=digits,
+        "WITH named AS MATERIALIZED (SELECT division_code, {names} FROM (SELECT DISTINCT division_code FROM stage_row) c) "
+        "UPDATE stage_row s SET {assignments} FROM named n "
+        "WHERE n.division_code = s.division_code AND s.outcome <> 'unchanged'",
+        names=sql.SQL(", ").join(
+            sql.SQL(
+                "(SELECT d.name FROM division d WHERE d.code = left(c.division_code, {0}) AND length(d.code) = {0}) AS {1}"
+            ).format(sql.Literal(digits[name]), sql.Identifier(name))
+            for name in absent
+        ),
+        assignments=sql.SQL(", ").join(sql.SQL("{0} = n.{0}").format(sql.Identifier(name)) for name in absent),
     )
 
 
 def _check_codes(stage: Stage) -> None:
+    """A code belongs to one address. Two plain joins: an OR of them would compare every row with every other."""
     stage.reject(
         "duplicate_code",
         "code",
-        "SELECT s.row_no, jsonb_build_object('value', s.code) FROM stage_row s "
-        "WHERE EXISTS (SELECT FROM stage_row o WHERE o.code = s.code AND o.row_no <> s.row_no) "
-        "OR EXISTS (SELECT FROM standard_address a WHERE a.code = s.code "
-        "AND (a.source, a.source_key) IS DISTINCT FROM (%(source)s, s.source_key))",
+        "SELECT s.row_no, jsonb_build_object('value', s.code) FROM stage_row s WHERE s.code IN "
+        "(SELECT code FROM stage_row GROUP BY code HAVING count(*) > 1) "
+        "UNION SELECT s.row_no, jsonb_build_object('value', s.code) FROM stage_row s JOIN standard_address a "
+        "ON a.code = s.code AND (a.source, a.source_key) IS DISTINCT FROM (%(source)s, s.source_key)",
     )
 
 

@@ -10,7 +10,7 @@ from layers.importing.fields import Field, Kind
 from layers.importing.publishing import Table, publish_rows
 from layers.importing.stage import Stage
 from layers.importing.targets.base import Target
-from layers.importing.territory import check_offset_by_village, check_positions
+from layers.importing.territory import TOLERANCE_M, check_offset_by_village, check_positions
 
 #: Two cells overlap when they share more than this: less is the survey's inaccuracy.
 OVERLAP_M2 = 50.0
@@ -167,6 +167,14 @@ def _villages(stage: Stage) -> None:
                 ORDER BY row_no, area DESC, code) most
             WHERE most.row_no = s.row_no
             """
+        )
+        stage.run(
+            # sand bars and reefs just off every village: the nearest
+            "UPDATE stage_row s SET village_code = (SELECT d.code FROM division d WHERE d.level = 'village' "
+            "AND d.valid_to IS NULL AND st_dwithin(d.geom::geography, s.geom::geography, %(reach_m)s) "
+            "ORDER BY st_distance(d.geom::geography, s.geom::geography), d.code LIMIT 1) "
+            "WHERE s.village_code IS NULL AND s.outcome <> 'unchanged'",
+            reach_m=TOLERANCE_M,
         )
     stage.run(
         "UPDATE stage_row s SET parent_code = coalesce(left(s.code, 12), d.code) FROM division d "

@@ -1,0 +1,125 @@
+"""``onemap import`` and ``onemap import-plan``: department files into a county."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from database.embedded import ensure_database
+from database.engine import Database
+from database.scope import Scope
+from database.seal import Sealer
+from database.settings import get_settings, load_secrets
+from layers.importing.mapping import Mapping, find_mapping, load_mapping
+from layers.importing.pipeline import ImportReport, import_file
+from layers.importing.plan import load_plan, run_plan
+from layers.importing.reasons import REASONS
+
+console = Console()
+
+STAGES = {"read": "读取", "stage": "标准化", "compare": "比对", "resolve": "匹配归格", "publish": "发布"}
+COUNTS = {
+    "read": "读取 / read",
+    "skipped": "不属本表 / not selected",
+    "added": "新增 / added",
+    "changed": "变更 / changed",
+    "unchanged": "未变 / unchanged",
+    "removed": "注销 / retired",
+    "rejected": "退回 / rejected",
+    "review": "待审核 / to review",
+}
+
+
+def import_command(
+    file: Annotated[Path, typer.Argument(help="CSV、XLSX、GeoPackage、Shapefile（或 zip）、GeoJSON")],
+    county: Annotated[str, typer.Option(help="县代码 / county code")],
+    mapping: Annotated[str, typer.Option(help="映射名，或 TOML 文件 / mapping name, or a TOML file")],
+    publish: Annotated[bool, typer.Option("--publish", help="真正写入；不加则只报告会怎样 / write it")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="退回行写到这个 XLSX / workbook of rejected rows")] = None,
+) -> None:
+    """导入一个部门表 / import a department file. Without --publish nothing changes and the report says what would."""
+    database, sealer = _open()
+    chosen = _mapping(mapping)
+    with _shown() as progress:
+        task = progress.add_task(file.name)
+        report = import_file(
+            database,
+            Scope.of_system(county, "cli"),
+            file,
+            chosen,
+            sealer=sealer,
+            publish=publish,
+            rejects_path=rejects,
+            progress=lambda stage, rows: progress.update(
+                task, description=f"{file.name} {STAGES.get(stage, stage)} {rows}"
+            ),
+        )
+    database.close()
+    print_report(report, file.name)
+    if report.rejects_path is not None:
+        console.print(f"退回行 / rejected rows: {report.rejects_path}", highlight=False)
+    elif report.counts["rejected"]:
+        console.print("加 --rejects FILE.xlsx 可取得退回行 / add --rejects FILE.xlsx to get the rejected rows")
+
+
+def import_plan_command(
+    plan: Annotated[str, typer.Argument(help="装载计划名，或 TOML 文件 / plan name, or a TOML file")],
+    data: Annotated[Path, typer.Option(help="文件所在目录 / folder of the files")],
+    county: Annotated[str | None, typer.Option(help="县代码，须与计划一致 / county code, as in the plan")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="真正写入 / write it")] = False,
+) -> None:
+    """按计划依次导入整个县 / import a whole county, file by file. Run again, it carries on where it stopped."""
+    chosen = load_plan(plan)
+    if county is not None and county != chosen.county:
+        raise typer.BadParameter(f"计划属于 {chosen.county} / the plan is for {chosen.county}")
+    database, sealer = _open()
+    with _shown() as progress:
+        task = progress.add_task(chosen.county_name)
+        for step, report in run_plan(
+            database,
+            Scope.of_system(chosen.county, "cli"),
+            chosen,
+            data,
+            sealer=sealer,
+            publish=publish,
+            started=lambda step: progress.update(task, description=step.mapping),
+            progress=lambda stage, rows: progress.update(task, description=f"{STAGES.get(stage, stage)} {rows}"),
+        ):
+            print_report(report, step.mapping)
+    database.close()
+
+
+def print_report(report: ImportReport, name: str) -> None:
+    """The counts, the reasons of rejected rows, what went to review, and the seconds of each stage."""
+    state = "已发布 / published" if report.state == "published" else "仅检查，未写入 / checked, nothing written"
+    table = Table(title=f"{name} #{report.batch_id} {state}", show_header=False)
+    for key, label in COUNTS.items():
+        if report.counts.get(key) or key == "read":
+            table.add_row(label, str(report.counts[key]))
+    for code, n in report.counts["rejects"].items():
+        table.add_row(f"  退回 / rejected: {code}", f"{n}  {REASONS[code].mend_zh if code in REASONS else ''}")
+    for code, n in report.counts["reviews"].items():
+        table.add_row(f"  待审核 / to review: {code}", str(n))
+    seconds = "  ".join(f"{STAGES.get(stage, stage)} {entry['seconds']:.1f}s" for stage, entry in report.stages.items())
+    table.add_row("用时 / time", seconds)
+    console.print(table)
+
+
+def _open() -> tuple[Database, Sealer]:
+    settings = get_settings()
+    return Database(ensure_database(settings).app, pool_size=2), Sealer.from_secrets(load_secrets(settings))
+
+
+def _mapping(name: str) -> Mapping:
+    return load_mapping(Path(name)) if name.endswith(".toml") else find_mapping(name)
+
+
+def _shown() -> Any:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), transient=True, console=console
+    )
