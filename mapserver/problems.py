@@ -22,6 +22,7 @@ from gazetteer import addresses, reviews
 from grid import cells
 from layers import households
 from layers.alerts import lifecycle, store
+from layers.importing import errors as importing
 from layers.tiles import tile
 
 log = structlog.get_logger()
@@ -66,6 +67,9 @@ STATUS: dict[type[OnemapError], int] = {
     store.AssigneeUnknown: 422,
     lifecycle.StepNotPossible: 409,
     lifecycle.StepIncomplete: 422,
+    importing.BatchNotFound: 404,
+    importing.ScopeTooNarrow: 403,
+    importing.ImportRefused: 422,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
     OnemapError: 400,

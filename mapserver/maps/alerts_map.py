@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import folium
-from branca.element import MacroElement, Template
+from branca.element import MacroElement
 from folium.features import GeoJsonPopup, GeoJsonTooltip
+from jinja2 import Template
 
 from layers.alerts.lifecycle import STATUS_LABELS
 from layers.anomaly.rules import RULES
@@ -83,7 +84,7 @@ def alert_page(heading: MapHeading, alert: dict[str, Any], cells: Sequence[dict[
 
 def _empty_map(bounds: Sequence[float] | None) -> folium.Map:
     page = folium.Map(tiles=None, zoom_control=True, prefer_canvas=True, attribution_control=False)
-    scale = MacroElement()
+    scale = MacroElement()  # type: ignore[no-untyped-call]
     scale._template = Template(
         "{% macro script(this, kwargs) %}L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});{% endmacro %}"
     )
@@ -274,7 +275,7 @@ _PANEL_STYLE = """
 
 
 def _add_panel(page: folium.Map, content: str, *, wide: bool = False) -> None:
-    panel = MacroElement()
+    panel = MacroElement()  # type: ignore[no-untyped-call]
     body = f'{_PANEL_STYLE}<section class="om-panel{" om-wide" if wide else ""}">{content}</section>'
     panel._template = Template("{% macro html(this, kwargs) %}{% raw %}" + body + "{% endraw %}{% endmacro %}")
     page.add_child(panel)

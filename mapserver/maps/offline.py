@@ -45,7 +45,7 @@ def render_page(page: folium.Map, *, title: str) -> str:
     """The whole page as HTML. title: plain text. Raises AssetsMissing, or RemoteLink if any outside link is left."""
     figure = page.get_root()
     assert isinstance(figure, Figure)
-    page.render()
+    page.render()  # type: ignore[no-untyped-call]
     kept = {
         name: child
         for name, child in figure.header._children.items()
