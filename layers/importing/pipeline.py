@@ -33,6 +33,9 @@ from layers.importing.targets.base import Target
 
 Progress = Callable[[str, int], None]
 
+#: So many new rows change what the planner should expect; it is told at once instead of by autovacuum later.
+STATISTICS_AFTER = 1000
+
 #: Imports of one county wait for each other.
 LOCK_CLASS = 0x1A9
 
@@ -87,6 +90,9 @@ def import_file(
         if isinstance(error, OnemapError):
             error.facts.setdefault("batch_id", batch_id)
         raise
+    if publish and report.counts["added"] >= STATISTICS_AFTER:
+        with database.transaction(scope) as connection:
+            connection.execute(text("SELECT refresh_statistics()"))
     return report
 
 
