@@ -61,6 +61,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
+    cssCodeSplit: false, // a style sheet that fails to load in the field is not asked for again
     chunkSizeWarningLimit: 1200,
     rollupOptions: {
       output: {
@@ -72,5 +73,5 @@ export default defineConfig({
     port: 5173,
     proxy: Object.fromEntries(['/api', '/tiles', '/maps'].map((path) => [path, { target: backend }])),
   },
-  test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'], setupFiles: ['tests/setup.ts'] },
+  test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'], setupFiles: ['tests/setup.ts'], server: { deps: { inline: ['element-plus'] } } },
 })

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { tell } from '@/components/notify'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -114,6 +115,18 @@ router.beforeEach(async (to) => {
     return { name: 'missing', params: { rest: ['not-permitted'] }, replace: true }
   }
   return true
+})
+
+/** Code of a page that could not be fetched: without signal say so, after a new release begin afresh, once. */
+router.onError((_, to) => {
+  const RELOADED = 'onemap-reloaded'
+  const last = Number(sessionStorage.getItem(RELOADED) ?? 0)
+  if (!navigator.onLine || Date.now() - last < 10_000) {
+    tell('这个页面还没有读取过，请在有网络时打开', 'warning')
+    return
+  }
+  sessionStorage.setItem(RELOADED, String(Date.now()))
+  window.location.assign(to.fullPath)
 })
 
 router.afterEach((to) => {
