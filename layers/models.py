@@ -415,7 +415,15 @@ class Alert(CountyBase):
         CheckConstraint("severity IN ('high','medium','low')", name="severity"),
         grid_code_check(),
         UniqueConstraint("fingerprint"),
-        Index("ix_alert_tile", "geom_3857", postgresql_using="gist"),
+        # tiles show what is not closed; years of closed alerts stay out of their way
+        Index("ix_alert_tile", "geom_3857", postgresql_using="gist", postgresql_where=text("status <> 'closed'")),
+        # how many wait in a cell, read from the index alone
+        Index(
+            "ix_alert_not_closed",
+            "grid_code",
+            postgresql_include=["status"],
+            postgresql_where=text("status <> 'closed'"),
+        ),
         Index("ix_alert_list", "last_raised_at", "id"),
         Index("ix_alert_subject", "subject_kind", "subject_id"),
         Index("ix_alert_status", "status"),

@@ -211,52 +211,6 @@ def test_tilejson_tells_layers_fields_and_the_bounds_of_the_scope(populated: Dat
     assert document["bounds"] == pytest.approx([120.0, 30.5, 120.01, 30.51])
 
 
-MANY = """
-INSERT INTO c330521.standard_address (code, full_text, depth, match_key, local_key, division_code, source, source_key,
-                                      grid_code, geom)
-SELECT '330521001001' || lpad(n::text, 8, '0'), n || '号', 8, n::text, n::text, '330521001001', 'many', n::text,
-       (ARRAY['330521001001001', '330521001001002', '330521001002001', '330521103205001'])[1 + n % 4],
-       st_setsrid(st_point(119.6 + 0.6 * (n * 0.6180339887 %% 1), 30.3 + 0.3 * (n * 0.7548776662 %% 1)), 4490)
-FROM generate_series(1, 100000) AS n
-"""
-
-
-@pytest.fixture
-def explained(cluster: EmbeddedCluster, populated: Database) -> Iterator[Database]:
-    """100,000 addresses more, and a pool whose server writes every inner plan to the client (auto_explain)."""
-    with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
-        connection.execute(MANY.replace("%%", "%"))
-        connection.execute("ANALYZE")
-        connection.execute("ALTER ROLE onemap_app SET session_preload_libraries = 'auto_explain'")
-        for name, value in {
-            "log_min_duration": "0", "log_nested_statements": "on", "log_level": "notice", "log_format": "json",
-        }.items():  # fmt: skip
-            connection.execute(f"ALTER ROLE onemap_app SET auto_explain.{name} = '{value}'")
-    pool = Database(cluster.dsn("app"), pool_size=1)
-    try:
-        yield pool
-    finally:
-        pool.close()
-        with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
-            connection.execute("ALTER ROLE onemap_app RESET ALL")
-
-
-@pytest.mark.parametrize("who", ["county admin", "town official", "grid worker", "scopes of every depth"])
-def test_no_plan_of_a_big_table_scans_it(explained: Database, who: str) -> None:
-    with explained.transaction(scope_of(who)) as connection:
-        plans: list[str] = []
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        driver.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
-        for z in (13, 15):
-            get_tile(connection, ["addresses"], z, *tile_column(z))
-    inner = [plan for plan in plans if "standard_address" in plan]
-    assert inner, plans
-    for plan in inner:
-        assert '"Index Name": "ix_standard_address_tile"' in plan
-        assert "Seq Scan" not in plan
-
-
 def test_nobody_calls_the_function_as_another_role(cluster: EmbeddedCluster, populated: Database) -> None:
     with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
         connection.execute("CREATE ROLE passer_by")

@@ -123,7 +123,22 @@ def upgrade() -> None:
     op.create_index("ix_alert_list", "alert", ["last_raised_at", "id"], unique=False)
     op.create_index("ix_alert_status", "alert", ["status"], unique=False)
     op.create_index("ix_alert_subject", "alert", ["subject_kind", "subject_id"], unique=False)
-    op.create_index("ix_alert_tile", "alert", ["geom_3857"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ix_alert_not_closed",
+        "alert",
+        ["grid_code"],
+        unique=False,
+        postgresql_include=["status"],
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
+    op.create_index(
+        "ix_alert_tile",
+        "alert",
+        ["geom_3857"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
     op.create_table(
         "audit_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),

@@ -2,7 +2,8 @@
 
 Under an ordinary policy the planner may not use GiST before the policy, because ``&&`` is not leakproof. This function
 belongs to ``onemap_tiles``, a role nobody signs in as, whose policy shows every row but which may read only the columns
-granted here. It takes the scope from the transaction, never from an argument, and applies it to every row.
+granted here. It takes the scope from the transaction, never from an argument, and applies it to every row. A tile is a small query among many: parallel workers and
+compiled plans take longer to start than it does to run, so both are off.
 
 Revision ID: 0002
 """
@@ -22,11 +23,11 @@ LAYERS = {
         FROM division t WHERE t.geom_3857 && reach AND t.valid_to IS NULL AND {scope}
           AND t.level = ANY (CASE WHEN z < 9 THEN ARRAY['county', 'town'] ELSE ARRAY['county', 'town', 'village'] END)
     """,
-    # alerts: ix_alert_grid_code, a range because an alert may carry a micro cell's code
+    # alerts: ix_alert_not_closed alone, a range because an alert may carry a micro cell's code
     "cells": """
         SELECT t.code AS id, t.level, t.name, t.parent_code AS parent,
                (SELECT count(*) FROM alert a WHERE a.grid_code >= t.code AND a.grid_code < t.code || '~'
-                AND a.status IN ('open', 'acknowledged', 'assigned'))::int AS alerts,
+                AND a.status <> 'closed' AND a.status IN ('open', 'acknowledged', 'assigned'))::int AS alerts,
                st_asmvtgeom(st_simplifypreservetopology(t.geom_3857, tolerance_m), box, 4096, 64, true) AS geom
         FROM grid_cell t WHERE t.geom_3857 && reach AND t.valid_to IS NULL AND {scope}
           AND z >= 9 AND (z >= 13 OR t.level = 'cell')
@@ -48,7 +49,7 @@ LAYERS = {
         FROM household t WHERE z >= 13 AND t.geom_3857 && reach AND {scope}
     """,
     "events": """
-        SELECT t.id, t.kind, t.title, t.state, to_char(t.occurred_at, 'YYYY-MM-DD HH24:MI') AS at,
+        SELECT t.id, t.kind, t.title, t.state, to_char(t.occurred_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS at,
                st_asmvtgeom(t.geom_3857, box, 4096, 64, true) AS geom
         FROM event t WHERE z >= 13 AND t.geom_3857 && reach AND {scope}
     """,
@@ -90,6 +91,8 @@ CREATE FUNCTION {schema}.tile_layer(layer text, z int, x int, y int) RETURNS byt
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = {schema}, public, pg_temp
 SET plan_cache_mode = force_custom_plan
+SET max_parallel_workers_per_gather = 0
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

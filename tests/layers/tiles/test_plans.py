@@ -1,0 +1,45 @@
+"""No tile reads a whole table of records, whoever asks: checked on 200,000 rows; benchmarks/tiles_plan.py does a million."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from benchmarks.tiles_plan import SMALL, all_scans, explaining, fill, scopes
+from database.embedded import EmbeddedCluster
+from database.engine import Database
+from layers.metadata import COUNTY_METADATA
+from layers.tiles.catalogue import LAYERS
+
+ROWS = 25_000  # in each of eight tables
+
+
+@pytest.fixture(scope="module")
+def cells(cluster: EmbeddedCluster, app_database: Database) -> Iterator[list[str]]:
+    """The county filled, and its cells; emptied afterwards."""
+    tables = ", ".join(f"c330521.{table.name}" for table in COUNTY_METADATA.sorted_tables)
+    with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        codes = fill(connection, ROWS)
+        connection.execute("ANALYZE")
+        yield codes
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        connection.execute("ANALYZE")
+
+
+@pytest.fixture(scope="module")
+def explained(cluster: EmbeddedCluster, cells: list[str]) -> Iterator[Database]:
+    with explaining(cluster) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("who", scopes(["330521100200001"]))
+def test_every_layer_is_served_by_an_index(explained: Database, cells: list[str], who: str) -> None:
+    seen = set()
+    for layer, z, table, way in all_scans(explained, scopes(cells)[who]):
+        seen.add(table)
+        if table == LAYERS[layer].table and z >= 9:
+            assert f"ix_{table}_tile" in way, (layer, z, way)
+        assert "Seq Scan" not in way or table in SMALL, (layer, z, table, way)
+    assert {layer.table for layer in LAYERS.values()} <= seen
+    assert "household_member" in seen
