@@ -165,7 +165,7 @@ ORDER BY id DESC LIMIT 1
 """
 # Served by ix_alert_step_alert.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, coalesce(a.display_name, s.actor) AS actor_name, s.at, s.reason, s.evidence
+SELECT s.action, s.from_status, s.to_status, s.actor, CASE WHEN s.action = 'raise' THEN '系统' ELSE coalesce(a.display_name, s.actor) END AS actor_name, s.at, s.reason, s.evidence
 FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
 WHERE s.alert_id = :id ORDER BY s.id
 """

@@ -37,7 +37,7 @@ def get_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: in
         raise TileOutOfRange(f"z={z} x={x} y={y}")
     parts = " || ".join(f"tile_layer(:layer{n}, :z, :x, :y)" for n in range(len(names)))
     layers = {f"layer{n}": name for n, name in enumerate(names)}
-    tile = connection.scalar(text(f"SELECT {parts}"), {**layers, "z": z, "x": x, "y": y})  # noqa: S608 - slots only
+    tile = connection.scalar(text(f"SELECT {parts}"), {**layers, "z": z, "x": x, "y": y})
     return bytes(tile or b"")
 
 

@@ -83,7 +83,7 @@ def alert_page(heading: MapHeading, alert: dict[str, Any], cells: Sequence[dict[
 
 
 def _empty_map(bounds: Sequence[float] | None) -> folium.Map:
-    page = folium.Map(tiles=None, zoom_control=True, prefer_canvas=True, attribution_control=False)
+    page = folium.Map(tiles=None, zoom_control=True, prefer_canvas=True, attribution_control=False, zoom_snap=0.25)
     scale = MacroElement()  # type: ignore[no-untyped-call]
     scale._template = Template(
         "{% macro script(this, kwargs) %}L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});{% endmacro %}"
