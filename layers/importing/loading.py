@@ -60,12 +60,7 @@ class Loader:
         return [(self._source.columns.index(name), name in sealed) for name in self._mapping.key]
 
     def _attribute_columns(self) -> list[tuple[int, str]]:
-        used = set(self._mapping.used_columns()) - set(self._mapping.key) - set(self._mapping.only)
-        used |= {
-            name
-            for name in self._mapping.key
-            if any(i == self._source.columns.index(name) and sealed for i, sealed in self._key)
-        }
+        used = set(self._mapping.used_columns())
         return [
             (i, name)
             for i, name in enumerate(self._source.columns)

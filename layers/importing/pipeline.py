@@ -76,7 +76,7 @@ def import_file(
     target = make_target(mapping)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
-    run = _Run(target, mapping, batch_id, sealer, today or date.today(), publish, progress)
+    run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:
         source = open_source(path, mapping)
         with database.transaction(scope) as connection:
@@ -116,7 +116,7 @@ class _Run:
         mapping: Mapping,
         batch_id: int,
         sealer: Sealer,
-        today: date,
+        today: date | None,
         publish: bool,
         progress: Progress | None,
     ) -> None:
@@ -132,7 +132,9 @@ class _Run:
     def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
         """Everything, inside one transaction of the caller's."""
         _wait_for_turn(connection, scope.county)
-        stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, self._today)
+        # the database's day, for its defaults and checks go by that
+        today = self._today or connection.execute(text("SELECT CURRENT_DATE")).scalar_one()
+        stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, today)
         # what is rolled back without publish: everything but the batch and its rejected rows
         attempt = connection.begin_nested()
         self._compute(stage, source)

@@ -91,7 +91,7 @@ REASONS: dict[str, Reason] = {
     "outside_county": Reason(
         "位置 {lon}, {lat} 不在本县范围内{cause}",
         "核对坐标和坐标系",
-        "position {lon}, {lat} lies outside the county{cause_en}",
+        "position {lon}, {lat} lies outside the county {cause_en}",
         "check the coordinates and their reference system",
     ),
     "swapped_axes": Reason(

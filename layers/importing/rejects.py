@@ -28,7 +28,7 @@ NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
 def reject_line(number: int, problem: Problem, record: dict[str, str | None], sealer: Sealer) -> str:
     """One line of COPY into ``stage_reject``; the record leaves sealed."""
     facts = as_json(problem.facts or {})
-    sealed = bytea(sealer.seal(as_json(record)))
+    sealed = bytea(sealer.seal(orjson.dumps(record).decode()))
     return copy_line([str(number), problem.code, problem.column, facts, sealed])
 
 
@@ -66,7 +66,7 @@ def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, byt
             if number not in wanted:
                 continue
             record = row_record(source, batch, i)
-            ciphers[number] = stage.sealer.seal(as_json(record))
+            ciphers[number] = stage.sealer.seal(orjson.dumps(record).decode())
     return ciphers
 
 

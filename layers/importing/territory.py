@@ -47,7 +47,7 @@ def check_positions(stage: Stage) -> None:
     )
     if not outside:
         return
-    diagnoses = diagnose_batch([row[1] for row in outside], [row[2] for row in outside], bounds)
+    diagnoses = _diagnose(outside, bounds)
     located = stage.value("SELECT count(*) FROM stage_row WHERE geom IS NOT NULL")
     if len(outside) > REFUSED_SHARE * located:
         raise _refusal(diagnoses, len(outside), located)
@@ -56,6 +56,16 @@ def check_positions(stage: Stage) -> None:
         lines.append(_reject_line(number, lon, lat, diagnosis))
     stage.copy("stage_reject", ("row_no", "reason_code", "facts"), lines)
     stage.run("DELETE FROM stage_row s USING stage_reject r WHERE r.row_no = s.row_no")
+
+
+def _diagnose(outside: Sequence[tuple[int, float, float]], bounds: Bounds) -> list[Diagnosis]:
+    """The likely cause of each; none is guessed for a point that lies between the county's corners all the same."""
+    west, south, east, north = bounds
+    found = diagnose_batch([row[1] for row in outside], [row[2] for row in outside], bounds)
+    return [
+        Diagnosis("unknown") if west <= lon <= east and south <= lat <= north else diagnosis
+        for (_number, lon, lat), diagnosis in zip(outside, found, strict=True)
+    ]
 
 
 def _reject_line(number: int, lon: float, lat: float, diagnosis: Diagnosis) -> str:
@@ -68,7 +78,7 @@ def _reject_line(number: int, lon: float, lat: float, diagnosis: Diagnosis) -> s
             "lon": round(lon, 7),
             "lat": round(lat, 7),
             "cause": f"（{zh}）" if known else "",
-            "cause_en": f" ({en})" if known else "",
+            "cause_en": f"({en})" if known else "",
         },
     )
     return copy_line([str(number), problem.code, as_json(problem.facts)])
