@@ -6,7 +6,7 @@ A level that the text does not have stays None; none is ever invented.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gazetteer.divisions import DivisionIndex, DivisionName
@@ -64,75 +64,76 @@ class ParsedAddress:
 def parse(text: str, divisions: DivisionIndex) -> ParsedAddress:
     """The levels of an address text, Traditional or Simplified. Text that fits no level is kept in ``rest``."""
     key = normalise(text)
-    head, local = _read_head(ParsedAddress(key), key, divisions)
-    return read_local(head, local)
+    levels: dict[str, Any] = {}
+    local = _read_head(levels, key, divisions)
+    _read_local(levels, local)
+    return ParsedAddress(key, **levels)
 
 
-def read_local(parsed: ParsedAddress, local: str) -> ParsedAddress:
-    """Add the levels below the village, from normalised text."""
+def _read_local(levels: dict[str, Any], local: str) -> None:
+    """Take the levels below the village, from normalised text."""
     match = _LOCAL.match(local)
-    if match is None or (not match["number"] and not match["building"] and _BARE_NAME.match(local)):
+    bare = None
+    if match is None or (not match["number"] and not match["building"]):
         bare = _BARE_NAME.match(local)
-        inner = _LOCAL.match(bare["rest"]) if bare else None
-        if bare is None or inner is None:
-            return replace(parsed, rest=local)
-        return _with_local(replace(parsed, village_group=bare["name"]), inner, keep_group=True)
-    return _with_local(parsed, match, keep_group=False)
+        if bare is not None:
+            match = _LOCAL.match(bare["rest"])
+    if match is None:
+        levels["rest"] = local
+        return
+    levels |= {
+        "village_group": bare["name"] if bare is not None else match["group"],
+        "road": match["road"] or None,
+        "number_plate": match["number"],
+        "building": match["building"],
+        "entrance": match["entrance"],
+        "floor": match["floor"],
+        "room": match["room"],
+    }
 
 
-def _with_local(parsed: ParsedAddress, match: re.Match[str], *, keep_group: bool) -> ParsedAddress:
-    return replace(
-        parsed,
-        village_group=parsed.village_group if keep_group else match["group"],
-        road=match["road"] or None,
-        number_plate=match["number"],
-        building=match["building"],
-        entrance=match["entrance"],
-        floor=match["floor"],
-        room=match["room"],
-    )
-
-
-def _read_head(parsed: ParsedAddress, key: str, index: DivisionIndex) -> tuple[ParsedAddress, str]:
-    """Take province, city, county, town and village off the front."""
+def _read_head(levels: dict[str, Any], key: str, index: DivisionIndex) -> str:
+    """Take province, city, county, town and village off the front; returns what is left."""
     rest = key
     county = index.find(key, "county")
     if county is not None and county[0] <= 12:
         at, name = county
         upper, rest = key[:at], key[at + len(name) :]
-        parsed = replace(parsed, county=name, divisions=tuple(index.by_level["county"][name]))
-        parsed = _read_upper(parsed, upper)
+        levels |= {"county": name, "divisions": tuple(index.by_level["county"][name])}
+        _read_upper(levels, upper)
     elif index.at(rest, "town") is None and index.at(rest, "village") is None:
-        parsed, rest = _read_unknown_upper(parsed, rest, index)
+        rest = _read_unknown_upper(levels, rest, index)
     town = index.at(rest, "town")
     within = ""
     if town is not None:
         name, found = town
         rest, within = rest[len(name) :], found[0].code if len(found) == 1 else ""
-        parsed = replace(parsed, town=name, divisions=tuple(found))
+        levels |= {"town": name, "divisions": tuple(found)}
     village = index.at(rest, "village", within=within)
     if village is not None:
         name, found = village
-        parsed = replace(parsed, village=name, divisions=tuple(found))
+        levels |= {"village": name, "divisions": tuple(found)}
         rest = rest[len(name) :]
-    return parsed, rest
+    return rest
 
 
-def _read_upper(parsed: ParsedAddress, upper: str) -> ParsedAddress:
+def _read_upper(levels: dict[str, Any], upper: str) -> None:
     province = _PROVINCE.match(upper)
     if province is not None:
-        parsed, upper = replace(parsed, province=province[0]), upper[province.end() :]
+        levels["province"] = province[0]
+        upper = upper[province.end() :]
     city = _CITY.match(upper)
-    return replace(parsed, city=city[0]) if city is not None else parsed
+    if city is not None:
+        levels["city"] = city[0]
 
 
-def _read_unknown_upper(parsed: ParsedAddress, rest: str, index: DivisionIndex) -> tuple[ParsedAddress, str]:
+def _read_unknown_upper(levels: dict[str, Any], rest: str, index: DivisionIndex) -> str:
     """A head of another county, or a city before the town: taken off only when it is written out."""
     for level, pattern in (("province", _PROVINCE), ("city", _CITY), ("county", _COUNTY)):
         if index.at(rest, "town") or index.at(rest, "village"):
             break
         match = pattern.match(rest)
         if match is not None and len(match[0]) < len(rest):
-            taken: dict[str, Any] = {level: match[0]}
-            parsed, rest = replace(parsed, **taken), rest[match.end() :]
-    return parsed, rest
+            levels[level] = match[0]
+            rest = rest[match.end() :]
+    return rest
