@@ -17,7 +17,7 @@ from database.jobs import worker_app
 from database.settings import Settings, get_settings
 from mapserver import problems
 from mapserver.context import Context, open_context
-from mapserver.jobs import DATABASE_KEY, tasks
+from mapserver.jobs import DATABASE_KEY, make_tasks
 from mapserver.routes import ROUTERS
 
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
 
 async def run_worker(context: Context) -> None:
     """Work off the job queue until cancelled."""
-    queue = worker_app(ensure_database(context.settings).app, tasks)
+    queue = worker_app(ensure_database(context.settings).app, make_tasks())
     async with queue.open_async():
         await queue.run_worker_async(
             install_signal_handlers=False,

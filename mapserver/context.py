@@ -11,7 +11,6 @@ from database.engine import Database
 from database.jobs import queue_app
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
-from mapserver.jobs import tasks
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """Connect as the application role, starting the embedded cluster when there is no other server."""
     urls = ensure_database(settings)
-    queue = queue_app(urls.app, tasks)
+    queue = queue_app(urls.app)
     queue.open()
     return Context(
         settings=settings,

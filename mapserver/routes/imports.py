@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 from fastapi.responses import FileResponse
-from procrastinate.exceptions import AlreadyEnqueued
 from starlette.background import BackgroundTask
 
 from database.accounts import Account
@@ -24,7 +23,7 @@ from layers.importing.rejects import write_rejects
 from mapserver.auth import permissions
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
-from mapserver.jobs import scan_county
+from mapserver.jobs import hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"])
@@ -66,8 +65,7 @@ def upload(
     with _kept(file, context) as path:
         report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:
-        with suppress(AlreadyEnqueued):  # a scan that waits already will see these rows too
-            scan_county.configure(queueing_lock=f"scan-{account.county}").defer(county=account.county)
+        hand_in_scan(context.queue, account.county)
     with context.database.transaction(account.scope) as connection:
         return _detail(connection, report.batch_id)
 
