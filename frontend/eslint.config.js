@@ -12,6 +12,7 @@ export default typescript.config(
     languageOptions: { globals: globals.browser },
     rules: { 'no-console': 'error', eqeqeq: 'error' },
   },
+  { files: ['src/offline/service-worker.js'], languageOptions: { globals: globals.serviceworker } },
   { files: ['**/*.vue'], languageOptions: { parserOptions: { parser: typescript.parser } } },
   {
     files: ['**/*.vue'],

@@ -1,8 +1,10 @@
 /// <reference types="vitest/config" />
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
-import { VitePWA } from 'vite-plugin-pwa'
 
 // The backend a developer's `npm run dev` talks to; the built app is served by the backend itself.
 const backend = process.env.ONEMAP_BACKEND ?? 'http://127.0.0.1:8000'
@@ -21,40 +23,29 @@ function noRemoteStyles(): Plugin {
   }
 }
 
+/** Write sw.js with the names of the files it keeps; its version changes with any of them. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    writeBundle({ dir = 'dist' }, bundle) {
+      const built = Object.keys(bundle).filter((name) => /\.(js|mjs|css|html)$/.test(name))
+      const files = [...built, 'icon.svg', 'manifest.webmanifest'].sort().map((name) => `/${name}`)
+      const version = createHash('sha256')
+      for (const name of files) version.update(name).update(readFileSync(join(dir, name)))
+      const source = readFileSync('src/offline/service-worker.js', 'utf8')
+        .replace("['__FILES__']", JSON.stringify(files))
+        .replace('__VERSION__', version.digest('hex').slice(0, 12))
+      writeFileSync(join(dir, 'sw.js'), source)
+    },
+  }
+}
+
 export default defineConfig({
   plugins: [
     vue(),
     noRemoteStyles(),
-    // Keeps the application shell for work without signal: code, styles and fonts only, never an answer of the API.
-    VitePWA({
-      registerType: 'autoUpdate',
-      injectRegister: false,
-      manifest: {
-        name: '数字乡村一张图',
-        short_name: '一张图',
-        lang: 'zh-CN',
-        display: 'standalone',
-        start_url: '/',
-        theme_color: '#17406d',
-        background_color: '#f4f6f8',
-        icons: [{ src: '/icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
-      },
-      workbox: {
-        clientsClaim: true,
-        skipWaiting: true,
-        globPatterns: ['**/*.{js,mjs,css,html,svg}'],
-        navigateFallback: '/index.html',
-        navigateFallbackDenylist: [/^\/(api|tiles|maps|ogc)\//, /^\/(healthz|readyz|metrics)/],
-        maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
-        runtimeCaching: [
-          {
-            urlPattern: ({ url, sameOrigin }) => sameOrigin && url.pathname.endsWith('.woff2'),
-            handler: 'CacheFirst',
-            options: { cacheName: 'fonts', expiration: { maxEntries: 120 } },
-          },
-        ],
-      },
-    }),
+    serviceWorker(),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   worker: { format: 'es' },

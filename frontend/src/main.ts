@@ -1,6 +1,5 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import { registerSW } from 'virtual:pwa-register'
 import '@fontsource-variable/noto-sans-sc/wght.css'
 import '@/styles/tokens.css'
 import '@/styles/base.css'
@@ -26,4 +25,7 @@ watchRequests({
 app.use(router)
 app.mount('#app')
 
-if (import.meta.env.PROD) registerSW({ immediate: true })
+// Only on HTTPS or localhost; elsewhere browsers have no service workers and the app needs signal to start.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  window.addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined))
+}
