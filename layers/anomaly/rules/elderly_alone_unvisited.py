@@ -1,7 +1,7 @@
 """独居老人超期未走访: an elderly person living alone without a visit for 30 days.
 
-Elderly: 65 or older on the day of the scan. Alone: the only living current member of the household. A household that
-was never visited counts from the day its oldest record was made.
+Elderly: 65 or older on the day of the scan. Alone: the only living current member of the household. A visit counts when
+somebody was met. Who was never visited counts from the day their record was made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VISIT_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class LivesAlone:
-    """A person alone in a household. last_visit: of somebody met there, or None. since: when the file began."""
+    """A person alone in a household. last_visit: of somebody met there, or None. since: when the record was made."""
 
     person_id: int
     person_name: str
@@ -42,16 +42,16 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
     if years < ELDERLY_YEARS or days <= VISIT_DAYS:
         return None
     last = (
-        f"上次走访是 {facts.last_visit:%Y-%m-%d}，已过 {days} 天"
+        f"上次走访是 {facts.last_visit:%Y-%m-%d}，到 {today:%Y-%m-%d} 已过 {days} 天"
         if facts.last_visit
-        else f"建档 {days} 天以来没有走访记录"
+        else f"{facts.since:%Y-%m-%d} 建档，到 {today:%Y-%m-%d} 的 {days} 天里没有走访记录"
     )
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
         anchor=f"{facts.household_id}:{facts.last_visit or 'never'}",
-        title=f"独居老人{facts.person_name}（{years} 岁）{days} 天未走访",
-        reason=f"{facts.person_name}{years} 岁，独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。",
+        title=f"独居老人{facts.person_name}（{years} 岁）自 {facts.last_visit or facts.since:%Y-%m-%d} 起未走访",
+        reason=f"{facts.person_name}，{years} 岁，独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。",
         grid_code=facts.grid_code,
         facts={
             "姓名": facts.person_name,
@@ -59,7 +59,7 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
             "户号": facts.household_no,
             "住址": facts.address,
             "上次走访": None if facts.last_visit is None else facts.last_visit.isoformat(),
-            "间隔天数": days,
+            "未走访天数": days,
         },
         household_id=facts.household_id,
         lon=facts.lon,
@@ -72,18 +72,20 @@ def age(birth_date: date, today: date) -> int:
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
-# Groups household_member once; visits by ix_visit_household.
+# Groups household_member once; visits by ix_visit_household, the making of the record by ix_change_record.
 _COLLECT = """
-WITH alone AS (
-    SELECT m.household_id, min(m.person_id) AS person_id
+WITH alone AS MATERIALIZED (
+    SELECT m.household_id, min(m.person_id) AS person_id, min(m.person_id)::text AS record_key
     FROM household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL
-    WHERE m.valid_to IS NULL OR m.valid_to > :today
-    GROUP BY m.household_id HAVING count(*) = 1
+    WHERE m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+    GROUP BY m.household_id HAVING count(DISTINCT m.person_id) = 1
 )
 SELECT p.id, p.name, p.birth_date, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,
        (SELECT max(v.visited_at)::date FROM visit v WHERE v.household_id = h.id
-        AND v.outcome IN ('met', 'help_needed')) AS last_visit,
-       p.updated_at::date AS since, h.grid_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
+        AND v.outcome IN ('met', 'help_needed') AND v.visited_at < CAST(:today AS date) + 1) AS last_visit,
+       coalesce((SELECT min(c.at) FROM change c WHERE c.entity = 'person' AND c.entity_id = alone.record_key
+                 AND c.operation = 'added'), p.updated_at)::date AS since,
+       h.grid_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
 FROM alone JOIN person p ON p.id = alone.person_id
 JOIN household h ON h.id = alone.household_id
 LEFT JOIN standard_address a ON a.id = h.address_id
@@ -97,17 +99,17 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before}):
         finding = elderly_alone_unvisited(
             LivesAlone(
-                r.id,
-                r.name,
-                r.birth_date,
-                r.household_id,
-                r.household_no,
-                r.address,
-                r.last_visit,
-                r.since,
-                r.grid_code,
-                r.lon,
-                r.lat,
+                person_id=r.id,
+                person_name=r.name,
+                birth_date=r.birth_date,
+                household_id=r.household_id,
+                household_no=r.household_no,
+                address=r.address,
+                last_visit=r.last_visit,
+                since=r.since,
+                grid_code=r.grid_code,
+                lon=r.lon,
+                lat=r.lat,
             ),
             today,
         )

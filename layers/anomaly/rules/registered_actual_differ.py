@@ -34,8 +34,8 @@ class TwoAddresses:
 
 
 def registered_actual_differ(facts: TwoAddresses) -> Finding | None:
-    """A finding when both addresses are known and lie in different villages, or apart from each other in the same one."""
-    if facts.registered_id == facts.actual_id:
+    """A finding when the two are different; not when one only says more of the other (a house, and a room in it)."""
+    if facts.registered_id == facts.actual_id or _one_within_the_other(facts.registered, facts.actual):
         return None
     where = "同村不同址" if facts.registered_village == facts.actual_village else "跨村居住"
     apart = "" if facts.distance_m is None else f"，相距 {_metres(facts.distance_m)}"
@@ -51,25 +51,31 @@ def registered_actual_differ(facts: TwoAddresses) -> Finding | None:
             "户籍地址": facts.registered,
             "现住址": facts.actual,
             "类型": where,
-            "相距": None if facts.distance_m is None else _metres(facts.distance_m),
+            "距离（米）": None if facts.distance_m is None else round(facts.distance_m),
         },
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,
+        records=(("person", facts.person_id),),
     )
+
+
+def _one_within_the_other(first: str, second: str) -> bool:
+    shorter, longer = sorted((first, second), key=len)
+    return longer.startswith(shorter)
 
 
 def _metres(distance_m: float) -> str:
     return f"{distance_m:.0f} 米" if distance_m < 1000 else f"{distance_m / 1000:.1f} 公里"
 
 
-# Reads person once; addresses by primary key.
+# Reads person once; addresses by primary key; the household by ix_household_member_person.
 _COLLECT = """
 SELECT p.id, p.name, r.id AS registered_id, r.full_text AS registered, r.division_code AS registered_village,
        a.id AS actual_id, a.full_text AS actual, a.division_code AS actual_village, p.grid_code,
        st_distance(r.geom::geography, a.geom::geography) AS distance_m, st_x(a.geom) AS lon, st_y(a.geom) AS lat,
-       (SELECT m.household_id FROM household_member m WHERE m.person_id = p.id AND m.valid_to IS NULL
-        ORDER BY m.household_id LIMIT 1) AS household_id
+       (SELECT min(m.household_id) FROM household_member m
+        WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > :today)) AS household_id
 FROM person p
 JOIN standard_address r ON r.id = p.registered_address_id
 JOIN standard_address a ON a.id = p.actual_address_id
@@ -78,9 +84,8 @@ WHERE p.registered_address_id <> p.actual_address_id AND p.death_date IS NULL
 
 
 def find(connection: Connection, today: date) -> Iterator[Finding]:
-    """All findings; ``today`` makes no difference to this rule."""
-    del today
-    for r in connection.execute(text(_COLLECT)):
+    """All findings as of ``today``."""
+    for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = registered_actual_differ(
             TwoAddresses(
                 r.id,
@@ -102,4 +107,7 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
             yield finding
 
 
-RULE = Rule("registered_actual_differ", "人户分离", "low", "户籍地址与现住址是两个不同的标准地址。", find)
+RULE = Rule(
+    "registered_actual_differ", "人户分离", "low", "户籍地址与现住址是两个不同的标准地址。", find,
+    {"person": ("registered_address_id", "actual_address_id")},
+)  # fmt: skip

@@ -16,13 +16,14 @@ from layers.anomaly.finding import Finding, Rule
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's current households, in order of number. grid_code, lon, lat of the first."""
+    """A person's current households, in order of number. membership_ids in any order; grid_code, lon, lat of the first."""
 
     person_id: int
     person_name: str
     household_ids: tuple[int, ...]
     household_nos: tuple[str, ...]
     addresses: tuple[str, ...]
+    membership_ids: tuple[int, ...]
     grid_code: str
     lon: float | None
     lat: float | None
@@ -46,22 +47,28 @@ def two_households(facts: Membership) -> Finding | None:
         household_id=facts.household_ids[0],
         lon=facts.lon,
         lat=facts.lat,
+        records=tuple(("household_member", key) for key in facts.membership_ids),
     )
 
 
-# Grouping reads household_member once; households by primary key.
+# Grouping reads household_member once; then ix_household_member_person, and households by primary key.
 _COLLECT = """
 WITH twice AS (
-    SELECT person_id FROM household_member WHERE valid_to IS NULL OR valid_to > :today
+    SELECT person_id FROM household_member WHERE valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
     GROUP BY person_id HAVING count(DISTINCT household_id) > 1
 )
 SELECT p.id, p.name, array_agg(h.id ORDER BY h.household_no) AS ids, array_agg(h.household_no ORDER BY h.household_no) AS nos,
        array_agg(coalesce(a.full_text, h.address_text, '') ORDER BY h.household_no) AS addresses,
+       array_agg(m.id) AS membership_ids,
        (array_agg(h.grid_code ORDER BY h.household_no))[1] AS grid_code,
        (array_agg(st_x(h.geom) ORDER BY h.household_no))[1] AS lon,
        (array_agg(st_y(h.geom) ORDER BY h.household_no))[1] AS lat
 FROM twice JOIN person p ON p.id = twice.person_id
-JOIN household_member m ON m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > :today)
+JOIN LATERAL (
+    SELECT max(m.id) AS id, m.household_id FROM household_member m
+    WHERE m.person_id = p.id AND m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+    GROUP BY m.household_id
+) m ON true
 JOIN household h ON h.id = m.household_id
 LEFT JOIN standard_address a ON a.id = h.address_id
 WHERE p.death_date IS NULL
@@ -73,10 +80,22 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     """All findings as of ``today``."""
     for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = two_households(
-            Membership(r.id, r.name, tuple(r.ids), tuple(r.nos), tuple(r.addresses), r.grid_code, r.lon, r.lat)
+            Membership(
+                person_id=r.id,
+                person_name=r.name,
+                household_ids=tuple(r.ids),
+                household_nos=tuple(r.nos),
+                addresses=tuple(r.addresses),
+                membership_ids=tuple(r.membership_ids),
+                grid_code=r.grid_code,
+                lon=r.lon,
+                lat=r.lat,
+            )
         )
         if finding is not None:
             yield finding
 
 
-RULE = Rule("two_households", "一人两户", "high", "同一人同时是两个或以上户的现有成员。", find)
+RULE = Rule(
+    "two_households", "一人两户", "high", "同一人同时是两个或以上户的现有成员。", find, {"household_member": ()}
+)  # fmt: skip

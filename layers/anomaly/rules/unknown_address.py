@@ -48,25 +48,26 @@ def unknown_address(facts: UnmatchedAddress) -> Finding | None:
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,
+        records=(("person", facts.person_id),),
     )
 
 
-# Reads person once; the household by the index on household_member (person_id).
+# Reads person once; the household by ix_household_member_person.
 _COLLECT = """
 SELECT p.id, p.name, p.actual_address_text AS written, p.actual_address_match ->> 'matched_level' AS matched_level,
        coalesce((p.actual_address_match ->> 'ambiguous')::boolean, false) AS ambiguous, p.grid_code,
        h.id AS household_id, st_x(h.geom) AS lon, st_y(h.geom) AS lat
 FROM person p
 LEFT JOIN LATERAL (SELECT h.id, h.geom FROM household_member m JOIN household h ON h.id = m.household_id
-                   WHERE m.person_id = p.id AND m.valid_to IS NULL ORDER BY h.id LIMIT 1) h ON true
+                   WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > :today)
+                   ORDER BY h.id LIMIT 1) h ON true
 WHERE p.actual_address_id IS NULL AND p.actual_address_text <> '' AND p.death_date IS NULL
 """
 
 
 def find(connection: Connection, today: date) -> Iterator[Finding]:
-    """All findings; ``today`` makes no difference to this rule."""
-    del today
-    for r in connection.execute(text(_COLLECT)):
+    """All findings as of ``today``."""
+    for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = unknown_address(
             UnmatchedAddress(
                 r.id, r.name, r.written, r.matched_level, r.ambiguous, r.grid_code, r.household_id, r.lon, r.lat
@@ -76,4 +77,7 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
             yield finding
 
 
-RULE = Rule("unknown_address", "住址不在地址库", "medium", "登记的现住址在标准地址库中不存在。", find)
+RULE = Rule(
+    "unknown_address", "住址不在地址库", "medium", "登记的现住址在标准地址库中不存在。", find,
+    {"person": ("actual_address_text", "actual_address_id")},
+)  # fmt: skip

@@ -1,4 +1,8 @@
-"""空置房有人居住: a dwelling recorded as vacant at whose address somebody lives."""
+"""空置房有人居住: a dwelling recorded as vacant at whose address somebody lives.
+
+Where one address holds several dwellings and one of them is not recorded vacant, people at that address live in that one:
+no finding, unless a person is linked to the vacant dwelling itself.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from layers.anomaly.finding import Finding, Rule
 
 @dataclass(frozen=True, slots=True)
 class VacantDwelling:
-    """A dwelling recorded vacant, and who lives there by the register of persons."""
+    """A dwelling recorded vacant, and who lives there by the register of persons. household_ids: theirs, ascending."""
 
     place_id: int
     place_name: str
@@ -21,7 +25,7 @@ class VacantDwelling:
     person_ids: tuple[int, ...]
     person_names: tuple[str, ...]
     grid_code: str
-    household_id: int | None
+    household_ids: tuple[int, ...]
     lon: float | None
     lat: float | None
 
@@ -31,39 +35,47 @@ def vacant_but_occupied(facts: VacantDwelling) -> Finding | None:
     if not facts.person_names:
         return None
     shown = "、".join(facts.person_names[:3]) + ("等" if len(facts.person_names) > 3 else "")
+    # a child born into the household is no new finding; another household is
+    who = facts.household_ids or tuple(sorted(facts.person_ids))
     return Finding(
         subject_kind="place",
         subject_id=str(facts.place_id),
-        anchor=",".join(str(i) for i in sorted(facts.person_ids)),
+        anchor=("h:" if facts.household_ids else "p:") + ",".join(str(key) for key in who),
         title=f"{facts.place_name}登记为空置，却有 {len(facts.person_names)} 人居住",
         reason=f"房屋“{facts.place_name}”（{facts.address or '地址不详'}）登记为空置，"
         f"人口登记中{shown}共 {len(facts.person_names)} 人住在这里。",
         grid_code=facts.grid_code,
         facts={"房屋": facts.place_name, "地址": facts.address, "登记状态": "空置", "居住人": list(facts.person_names)},
-        household_id=facts.household_id,
+        household_id=facts.household_ids[0] if facts.household_ids else None,
         lon=facts.lon,
         lat=facts.lat,
+        records=(("place", facts.place_id), *(("person", key) for key in facts.person_ids)),
     )
 
 
-# Persons by the index on person.actual_address_id and by ix_person_place_place.
+# Persons by ix_person_actual_address_id and ix_person_place_place, dwellings of an address by ix_place_address,
+# households by ix_household_member_person.
 _COLLECT = """
 WITH lives AS (
     SELECT pl.id AS place_id, p.id AS person_id, p.name
     FROM place pl JOIN person p ON p.actual_address_id = pl.address_id AND p.death_date IS NULL
     WHERE pl.kind = 'dwelling' AND pl.occupancy = 'vacant'
+      AND NOT EXISTS (SELECT FROM place o WHERE o.address_id = pl.address_id AND o.kind = 'dwelling'
+                      AND o.occupancy IS DISTINCT FROM 'vacant')
     UNION
     SELECT pl.id, p.id, p.name
     FROM place pl
-    JOIN person_place l ON l.place_id = pl.id AND l.relation = 'lives' AND (l.valid_to IS NULL OR l.valid_to > :today)
+    JOIN person_place l ON l.place_id = pl.id AND l.relation = 'lives'
+         AND l.valid_from <= :today AND (l.valid_to IS NULL OR l.valid_to > :today)
     JOIN person p ON p.id = l.person_id AND p.death_date IS NULL
     WHERE pl.kind = 'dwelling' AND pl.occupancy = 'vacant'
 )
 SELECT pl.id, pl.name, coalesce(a.full_text, pl.address_text, '') AS address, pl.grid_code,
        array_agg(lives.person_id ORDER BY lives.person_id) AS person_ids,
        array_agg(lives.name ORDER BY lives.person_id) AS person_names,
-       (SELECT min(m.household_id) FROM household_member m
-        WHERE m.person_id = min(lives.person_id) AND m.valid_to IS NULL) AS household_id,
+       ARRAY(SELECT DISTINCT m.household_id FROM household_member m
+             WHERE m.person_id = ANY(array_agg(lives.person_id)) AND (m.valid_to IS NULL OR m.valid_to > :today)
+             ORDER BY m.household_id) AS household_ids,
        st_x(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lon, st_y(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lat
 FROM lives JOIN place pl ON pl.id = lives.place_id LEFT JOIN standard_address a ON a.id = pl.address_id
 GROUP BY pl.id, a.id
@@ -75,19 +87,22 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
     for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = vacant_but_occupied(
             VacantDwelling(
-                r.id,
-                r.name,
-                r.address,
-                tuple(r.person_ids),
-                tuple(r.person_names),
-                r.grid_code,
-                r.household_id,
-                r.lon,
-                r.lat,
+                place_id=r.id,
+                place_name=r.name,
+                address=r.address,
+                person_ids=tuple(r.person_ids),
+                person_names=tuple(r.person_names),
+                grid_code=r.grid_code,
+                household_ids=tuple(r.household_ids),
+                lon=r.lon,
+                lat=r.lat,
             )
         )
         if finding is not None:
             yield finding
 
 
-RULE = Rule("vacant_but_occupied", "空置房有人居住", "medium", "房屋登记为空置，但有人登记住在这里。", find)
+RULE = Rule(
+    "vacant_but_occupied", "空置房有人居住", "medium", "房屋登记为空置，但有人登记住在这里。", find,
+    {"place": ("occupancy",), "person": ("actual_address_id",)},
+)  # fmt: skip
