@@ -163,12 +163,17 @@ def tile_at(z: int, lon: float, lat: float) -> tuple[int, int]:
     return int((lon + 180) / 360 * n), int((1 - math.asinh(math.tan(phi)) / math.pi) / 2 * n)
 
 
+def indexes(plan: dict[str, Any]) -> list[str]:
+    """The indexes of a scan; a bitmap may join several."""
+    own = [plan["Index Name"]] if "Index Name" in plan else []
+    below = [child for child in plan.get("Plans", ()) if child["Node Type"].startswith("Bitmap")]
+    return own + [name for child in below for name in indexes(child)]
+
+
 def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Relation and way of every scan in a plan."""
     if "Relation Name" in plan:
-        inner = [child.get("Index Name") for child in plan.get("Plans", ()) if "Index Name" in child]
-        index = plan.get("Index Name") or (inner[0] if inner else "")
-        yield plan["Relation Name"], f"{plan['Node Type'].replace(' Heap', '')} {index}".strip()
+        yield plan["Relation Name"], f"{plan['Node Type'].replace(' Heap', '')} {' + '.join(indexes(plan))}".strip()
     for child in plan.get("Plans", ()):
         yield from scans(child)
 

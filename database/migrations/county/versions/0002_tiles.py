@@ -15,7 +15,8 @@ from database.row_security import APP_ROLE, TILE_ROLE
 revision = "0002"
 down_revision = "0001"
 
-# One SELECT a layer. {scope}: the scope filter for alias t. reach: the tile with a margin of 64/4096. Index: ix_*_tile.
+# One SELECT a layer. {scope}: the scope filter for alias t. reach: the tile with a margin of 64/4096.
+# Indexes: ix_*_tile, and ix_*_grid_code where the scope is narrower than the tile.
 LAYERS = {
     "divisions": """
         SELECT t.code AS id, t.level, t.name,
@@ -62,9 +63,10 @@ LAYERS = {
         FROM alert t WHERE t.geom_3857 && reach AND t.status <> 'closed' AND {scope}
     """,
 }
+# The first two conditions follow from the others: they let a narrow scope use the index on grid_code instead.
 SCOPE = (
-    "(whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) "
-    "OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells))"
+    "t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) "
+    "OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells))"
 )
 COLUMNS = {
     "division": "code, level, name, valid_to, grid_code, geom_3857",
@@ -102,6 +104,8 @@ DECLARE
     villages    text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 12);
     cells       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 15);
     micro_cells text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 17);
+    lowest      text := (SELECT min(p COLLATE "C") FROM unnest(prefixes) AS p);
+    beyond      text := (SELECT max(p COLLATE "C") || '~' FROM unnest(prefixes) AS p);
     box         geometry := st_tileenvelope(z, x, y);
     reach       geometry := st_tileenvelope(z, x, y, margin => 64.0 / 4096);
     tolerance_m float := 40075016.68 / 4096 / 2 ^ z;
