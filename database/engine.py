@@ -27,7 +27,11 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # parameters may be personal data; errors end in logs
-            connect_args={"options": "-c timezone=Asia/Shanghai", "application_name": "onemap"},
+            # a plan made for any prefix cannot use the index on the grid code: plan with the values, always
+            connect_args={
+                "options": "-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan",
+                "application_name": "onemap",
+            },
         )
 
     @contextmanager

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select, text
 
+from database.scope import narrowed_to_scope
+from gazetteer.models import StandardAddress
+from grid.models import GridCell
 from layers.alerts.lifecycle import PENDING
 from layers.anomaly.rules import RULES
+from layers.models import Alert, Event, Facility, Household, Person, Place
 
-TOTALS = {
-    "addresses": "SELECT count(*) FROM standard_address WHERE status = 'published'",
-    "persons": "SELECT count(*) FROM person WHERE death_date IS NULL",
-    "households": "SELECT count(*) FROM household",
-    "events": "SELECT count(*) FROM event",
-    "places": "SELECT count(*) FROM place",
-    "objects": "SELECT count(*) FROM facility",
-    "cells": "SELECT count(*) FROM grid_cell WHERE valid_to IS NULL AND level = 'cell'",
+# name → table and what is counted in it; whole tables are counted in the index on the grid code alone
+TOTALS: dict[str, tuple[FromClause, list[ColumnElement[bool]]]] = {
+    "addresses": (StandardAddress.__table__, [StandardAddress.status == "published"]),
+    "persons": (Person.__table__, [Person.death_date.is_(None)]),
+    "households": (Household.__table__, []),
+    "events": (Event.__table__, []),
+    "places": (Place.__table__, []),
+    "objects": (Facility.__table__, []),
+    "cells": (GridCell.__table__, [GridCell.valid_to.is_(None), GridCell.level == "cell"]),
 }
+
+
+def get_overview(connection: Connection) -> dict[str, Any]:
+    """Totals of every library, alerts by status, severity and rule, bounds and visible towns.
+
+    Served by the indexes on grid_code (``ix_*_grid_code``): a town or a cell reads its own range only.
+    """
+    towns = connection.execute(
+        text("SELECT code, name FROM division WHERE level = 'town' AND valid_to IS NULL ORDER BY code")
+    ).mappings()
+    return {
+        "bounds": county_bounds(connection),
+        "totals": {name: _count(connection, *counted) for name, counted in TOTALS.items()},
+        "alerts": _alerts(connection),
+        "towns": [dict(town) for town in towns],
+    }
 
 
 def county_bounds(connection: Connection) -> list[float] | None:
@@ -25,17 +46,24 @@ def county_bounds(connection: Connection) -> list[float] | None:
     row = connection.execute(
         text(
             "SELECT st_xmin(e) AS w, st_ymin(e) AS s, st_xmax(e) AS e, st_ymax(e) AS n FROM (SELECT coalesce("
-            "(SELECT st_extent(geom) FROM grid_cell WHERE valid_to IS NULL), (SELECT st_extent(geom) FROM division)) AS e) x"
+            "(SELECT st_extent(geom) FROM grid_cell WHERE valid_to IS NULL), "
+            "(SELECT st_extent(geom) FROM division WHERE valid_to IS NULL)) AS e) x"
         )
     ).one()
     return None if row.w is None else [row.w, row.s, row.e, row.n]
 
 
-def get_overview(connection: Connection) -> dict[str, Any]:
-    """Totals of every library, alerts by status, severity and rule, bounds and visible towns."""
-    totals = {name: connection.scalar(text(sql)) for name, sql in TOTALS.items()}
+def _count(connection: Connection, table: FromClause, conditions: list[ColumnElement[bool]]) -> int:
+    narrowed = narrowed_to_scope(connection, table.c.grid_code)
+    return connection.execute(select(func.count()).select_from(table).where(*conditions, *narrowed)).scalar_one()
+
+
+def _alerts(connection: Connection) -> dict[str, Any]:
+    grouped = (Alert.rule, Alert.severity, Alert.status)
     rows = connection.execute(
-        text("SELECT rule, severity, status, count(*) AS n FROM alert GROUP BY rule, severity, status")
+        select(*grouped, func.count().label("n"))
+        .where(*narrowed_to_scope(connection, Alert.__table__.c.grid_code))
+        .group_by(*grouped)
     ).all()
     by_severity = dict.fromkeys(("high", "medium", "low"), 0)
     by_status: dict[str, int] = {}
@@ -45,17 +73,11 @@ def get_overview(connection: Connection) -> dict[str, Any]:
         if row.status in PENDING:
             by_severity[row.severity] += row.n
             by_rule[row.rule] = by_rule.get(row.rule, 0) + row.n
-    towns = connection.execute(text("SELECT code, name FROM division WHERE level = 'town' ORDER BY code")).mappings()
     return {
-        "bounds": county_bounds(connection),
-        "totals": totals,
-        "alerts": {
-            "open_by_severity": by_severity,
-            "by_status": by_status,
-            "by_rule": [
-                {"rule": rule, "title": RULES[rule].title if rule in RULES else rule, "n": n}
-                for rule, n in sorted(by_rule.items(), key=lambda item: -item[1])
-            ],
-        },
-        "towns": [dict(town) for town in towns],
+        "open_by_severity": by_severity,
+        "by_status": by_status,
+        "by_rule": [
+            {"rule": rule, "title": RULES[rule].title if rule in RULES else rule, "n": n}
+            for rule, n in sorted(by_rule.items(), key=lambda item: (-item[1], item[0]))
+        ],
     }

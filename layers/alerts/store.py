@@ -7,18 +7,20 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
 
 from database.accounts import list_accounts
 from database.errors import OnemapError
-from database.scope import Role, within_prefix
+from database.scope import Role, narrowed_to_scope, within_prefix
+from gazetteer.models import Division
 from grid.models import GridCell
 from layers.alerts.lifecycle import PENDING, Transition, next_status
 from layers.models import Alert
 
+MAX_ID = 2**63 - 1
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
 
 
@@ -40,7 +42,11 @@ class BadCursor(OnemapError):
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """What a list is narrowed to. grid: prefix of a grid code; first_day, last_day: of the last raising; q: in title or reason."""
+    """What a list is narrowed to.
+
+    grid: prefix of a grid code. first_day, last_day: a period in which the alert was found, from its first raising to its
+    last. q: words, each in title or reason.
+    """
 
     status: Sequence[str] = ()
     rule: Sequence[str] = ()
@@ -59,7 +65,11 @@ class AlertPage:
     next: str | None
 
 
-_cell = GridCell.__table__.alias("cell")
+# pk_grid_cell, pk_division; an alert that belongs to no cell carries the code of its village, town or county
+_GRID_NAME = func.coalesce(
+    select(GridCell.name).where(GridCell.code == Alert.grid_code).scalar_subquery(),
+    select(Division.name).where(Division.code == Alert.grid_code).scalar_subquery(),
+).label("grid_name")
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.id,
     Alert.rule,
@@ -68,7 +78,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.status,
     Alert.version,
     Alert.grid_code,
-    _cell.c.name.label("grid_name"),
+    _GRID_NAME,
     Alert.subject_kind,
     Alert.subject_id,
     Alert.household_id,
@@ -83,12 +93,14 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
 ) -> AlertPage:
-    """A page of alerts, latest first. Served by ``ix_alert_list`` (last_raised_at, id), read backwards.
+    """A page of alerts, latest first.
+
+    Served by ``ix_alert_list`` (last_raised_at, id), read backwards; in a narrow scope or grid by ``ix_alert_grid_code``.
 
     after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
     """
     columns = [*_COLUMNS, Alert.reason, Alert.facts] if with_reason else list(_COLUMNS)
-    query = select(*columns).join(_cell, _cell.c.code == Alert.grid_code, isouter=True).where(*_conditions(where))
+    query = select(*columns).where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
     if after is not None:
         raised_at, last_id = _read_cursor(after)
         query = query.where(tuple_(Alert.last_raised_at, Alert.id) < tuple_(raised_at, last_id))
@@ -109,9 +121,9 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
     if where.grid:
         conditions.append(within_prefix(Alert.__table__.c.grid_code, where.grid))
     if where.first_day:
-        conditions.append(Alert.last_raised_at >= where.first_day)
+        conditions.append(Alert.last_raised_at >= where.first_day)  # midnight of the connection's time zone
     if where.last_day:
-        conditions.append(Alert.last_raised_at < where.last_day + timedelta(days=1))
+        conditions.append(func.date(Alert.first_raised_at) <= where.last_day)
     if where.q:
         words = [
             or_(Alert.title.contains(w, autoescape=True), Alert.reason.contains(w, autoescape=True))
@@ -128,7 +140,10 @@ def _cursor(row: dict[str, Any]) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return datetime.fromisoformat(raised_at), int(last_id)
+        moment = datetime.fromisoformat(raised_at)
+        if moment.tzinfo is None or not isinstance(last_id, int) or not 0 <= last_id <= MAX_ID:
+            raise BadCursor
+        return moment, last_id
     except (ValueError, TypeError, binascii.Error):
         raise BadCursor from None
 
@@ -136,33 +151,18 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
 def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
 
-    before and after come from the latest change (异动) of the subject, when there is one.
+    before and after: of the change (异动) that brought it about, as the scan kept it; None where there was none.
     """
-    query = (
-        select(*_COLUMNS, Alert.reason, Alert.facts)
-        .join(_cell, _cell.c.code == Alert.grid_code, isouter=True)
-        .where(Alert.id == alert_id)
-    )
+    query = select(*_COLUMNS, Alert.reason, Alert.facts).where(Alert.id == alert_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
-    change = connection.execute(
-        text(_LAST_CHANGE), {"entity": row["subject_kind"], "id": row["subject_id"]}
-    ).one_or_none()
+    facts = dict(row["facts"])
+    before, after = facts.pop("before", None), facts.pop("after", None)
     history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings()
-    return {
-        **row,
-        "before": change.before if change else None,
-        "after": change.after if change else None,
-        "history": [dict(step) for step in history],
-    }
+    return {**row, "facts": facts, "before": before, "after": after, "history": [dict(step) for step in history]}
 
 
-# Served by ix_change_record.
-_LAST_CHANGE = """
-SELECT before, after FROM change WHERE entity = :entity AND entity_id = :id AND operation = 'changed'
-ORDER BY id DESC LIMIT 1
-"""
 # Served by ix_alert_step_alert.
 _HISTORY = """
 SELECT s.action, s.from_status, s.to_status, s.actor, CASE WHEN s.action = 'raise' THEN '系统' ELSE coalesce(a.display_name, s.actor) END AS actor_name, s.at, s.reason, s.evidence
@@ -176,7 +176,7 @@ def apply_transition(
 ) -> dict[str, Any]:
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
-    expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
+    A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
     AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown.
     """
     row = connection.execute(
@@ -191,7 +191,8 @@ def apply_transition(
         _check_assignee(connection, step.assignee or "", row.grid_code)
     connection.execute(
         text(
-            "UPDATE alert SET status = :status, version = version + 1, assignee = coalesce(:assignee, assignee), "
+            "UPDATE alert SET status = :status, version = version + 1, "
+            "assignee = CASE WHEN CAST(:status AS text) <> 'open' THEN coalesce(:assignee, assignee) END, "
             "closed_at = CASE WHEN CAST(:status AS text) = 'closed' THEN now() END WHERE id = :id"
         ),
         {"id": alert_id, "status": status, "assignee": step.assignee if step.action == "assign" else None},
