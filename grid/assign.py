@@ -135,10 +135,11 @@ _CLOSE_OLD = """
 UPDATE address_cell l SET valid_to = :today FROM pg_temp.point_cell p
 WHERE l.address_id = p.id AND l.valid_to IS NULL AND l.cell_code <> p.cell_code
 """
+# an anti-join would read the table it fills, page by page, while the planner still thinks it empty
 _OPEN_NEW = """
 INSERT INTO address_cell (address_id, cell_code, reason, distance_m, valid_from, grid_code)
 SELECT p.id, p.cell_code, p.reason, p.distance_m, :today, p.cell_code FROM pg_temp.point_cell p
-WHERE NOT EXISTS (SELECT FROM address_cell l WHERE l.address_id = p.id AND l.valid_to IS NULL)
+ON CONFLICT (address_id) WHERE valid_to IS NULL DO NOTHING
 """
 _PROJECT = """
 UPDATE standard_address a SET grid_code = p.cell_code FROM pg_temp.point_cell p
