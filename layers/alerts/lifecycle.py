@@ -24,8 +24,8 @@ ALLOWED_FROM: dict[Action, frozenset[str]] = {
 }
 NEEDS_REASON: frozenset[Action] = frozenset({"verify", "close", "reopen"})
 STATUS_LABELS: dict[str, str] = {
-    "open": "待处理", "acknowledged": "已知悉", "assigned": "已指派",
-    "confirmed": "已查实", "refuted": "已查否", "closed": "已办结",
+    "open": "待签收", "acknowledged": "已签收", "assigned": "已指派",
+    "confirmed": "查实", "refuted": "查否", "closed": "已办结",
 }  # fmt: skip
 
 

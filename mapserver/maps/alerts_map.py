@@ -1,42 +1,29 @@
-"""The map of alerts, and the map of one alert, for officials: cells, markers by severity, popups with the reason."""
+"""The map of alerts, and the map of one alert, for officials: outlines, markers by severity, popups with the reason."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import folium
 from branca.element import MacroElement
-from folium.features import GeoJsonPopup, GeoJsonTooltip
+from folium.features import GeoJsonTooltip
+from folium.utilities import JsCode
 from jinja2 import Template
 
 from layers.alerts.lifecycle import STATUS_LABELS
-from layers.anomaly.rules import RULES
+from mapserver.maps import panel
 from mapserver.maps.offline import render_page, safe_text
+from mapserver.maps.panel import COLOURS, SEVERITIES, MapHeading
 
-SEVERITIES: dict[str, tuple[str, str]] = {
-    "high": ("高", "#b42318"),
-    "medium": ("中", "#b54708"),
-    "low": ("低", "#175cd3"),
-}
-STEP_LABELS: dict[str, str] = {
-    "raise": "系统发现", "acknowledge": "知悉", "assign": "指派", "verify": "核查", "close": "办结", "reopen": "重开",
-}  # fmt: skip
-LIMIT = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class MapHeading:
-    """What the title block says. limited: there are more alerts than the map shows."""
-
-    county: str
-    synthetic: bool
-    made_at: datetime
-    filters: str = ""
-    limited: bool = False
+LIMIT = 20_000  # alerts on a page
+FULL_TEXT_LIMIT = 5_000  # with more of them the popups leave the reason out, so that the page stays below 5 MB
+STACK_LIMIT = 10  # alerts in one popup, where several share a point
+RADIUS = {"high": 8, "medium": 7, "low": 6}
+NARROW = JsCode("window.innerWidth <= 760")  # as in page.css
+Bounds = Sequence[float]
 
 
 def alerts_page(
@@ -44,114 +31,119 @@ def alerts_page(
     alerts: Sequence[dict[str, Any]],
     cells: Sequence[dict[str, Any]],
     divisions: Sequence[dict[str, Any]],
-    bounds: Sequence[float] | None,
+    bounds: Bounds | None,
 ) -> str:
     """The page of many alerts. cells, divisions: GeoJSON features (code, name); bounds: west, south, east, north."""
     page = _empty_map(bounds)
     _add_divisions(page, divisions)
-    _add_cells(page, cells, Counter(alert["grid_code"] for alert in alerts))
-    for severity, (label, colour) in SEVERITIES.items():
-        shown = [alert for alert in alerts if alert["severity"] == severity and alert["lon"] is not None]
-        if shown:
-            _add_markers(page, f"预警（{label}）{len(shown)} 条", colour, shown)
-    folium.LayerControl(collapsed=False).add_to(page)
-    n = len(alerts)
-    summary = "没有符合条件的预警" if not n else f"共 {n} 条预警"
-    if heading.limited:
-        summary = f"只显示最近的 {n} 条预警，请缩小范围"
-    without_point = sum(alert["lon"] is None for alert in alerts)
-    if without_point:
-        summary += f"，其中 {without_point} 条没有位置，未上图"
-    _add_panel(page, _title_block("预警地图", heading, summary) + _legend(alerts))
+    _add_cells(page, "有预警的网格", cells, Counter(alert["grid_code"] for alert in alerts))
+    layers = [layer for severity in SEVERITIES if (layer := _marker_layer(severity, alerts)) is not None]
+    for layer in layers:
+        layer.add_to(page)
+    page.keep_in_front(*reversed(layers))
+    folium.LayerControl(collapsed=NARROW).add_to(page)  # type: ignore[arg-type]
+    _add_html(page, panel.head("预警地图", heading, panel.summary(alerts, heading)) + panel.side(panel.legend(alerts)))
     return render_page(page, title=f"{heading.county} 预警地图")
 
 
-def alert_page(heading: MapHeading, alert: dict[str, Any], cells: Sequence[dict[str, Any]]) -> str:
-    """The page of one alert: its cell, its point, facts, before and after, history."""
-    bounds = _bounds_of(cells)
-    page = _empty_map(bounds)
-    _add_cells(page, cells, Counter({alert["grid_code"]: 1}))
-    if alert["lon"] is not None:
-        label, colour = SEVERITIES[alert["severity"]]
-        _add_markers(page, f"预警（{label}）", colour, [alert])
-    where = "" if alert["lon"] is not None else "（没有位置）"
-    _add_panel(page, _title_block(alert["title"], heading, _rule_title(alert) + where) + _alert_block(alert), wide=True)
+def alert_page(
+    heading: MapHeading,
+    alert: dict[str, Any],
+    own: Sequence[dict[str, Any]],
+    around: Sequence[dict[str, Any]],
+    divisions: Sequence[dict[str, Any]],
+) -> str:
+    """The page of one alert. own: the outline of its cell; around: the other cells of the village."""
+    page = _empty_map(_bounds_of(own) or _bounds_at(alert))
+    _add_divisions(page, divisions)
+    _add_cells(page, "同村其他网格", around, Counter())
+    _add_cells(page, "所在网格", own, None)
+    layer = _marker_layer(alert["severity"], [alert])
+    if layer is not None:
+        layer.add_to(page)
+    folium.LayerControl(collapsed=True).add_to(page)
+    _add_html(
+        page, panel.head(alert["title"], heading, panel.alert_lines(alert)) + panel.side(panel.alert_blocks(alert))
+    )
     return render_page(page, title=alert["title"])
 
 
-# --- the map ------------------------------------------------------------------------------------------------
-
-
-def _empty_map(bounds: Sequence[float] | None) -> folium.Map:
-    page = folium.Map(tiles=None, zoom_control=True, prefer_canvas=True, attribution_control=False, zoom_snap=0.25)
-    scale = MacroElement()  # type: ignore[no-untyped-call]
-    scale._template = Template(
-        "{% macro script(this, kwargs) %}L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});{% endmacro %}"
+def _empty_map(bounds: Bounds | None) -> folium.Map:
+    page = folium.Map([30.0, 120.0], tiles=None, zoom_control=False, prefer_canvas=True, attribution_control=False)
+    _add_script(
+        page,
+        "L.control.zoom({zoomInTitle: '放大', zoomOutTitle: '缩小'}).addTo(MAP);"
+        "L.control.scale({imperial: false}).addTo(MAP);",
     )
-    page.add_child(scale)
     if bounds is not None:
         west, south, east, north = bounds
-        page.fit_bounds([[south, west], [north, east]], padding=(24, 24))
-    else:
-        page.location = [30.0, 120.0]
+        page.fit_bounds([[south, west], [north, east]], padding=(24, 24), max_zoom=17)
     return page
 
 
+def _add_script(page: folium.Map, script: str) -> None:
+    """script: our own words only, never a record's; MAP stands for the map."""
+    element = MacroElement()  # type: ignore[no-untyped-call]
+    element._template = Template(
+        "{% macro script(this, kwargs) %}" + script.replace("MAP", "{{ this._parent.get_name() }}") + "{% endmacro %}"
+    )
+    page.add_child(element)
+
+
+def _add_html(page: folium.Map, content: str) -> None:
+    element = MacroElement()  # type: ignore[no-untyped-call]
+    element._template = Template("{% macro html(this, kwargs) %}{% raw %}" + content + "{% endraw %}{% endmacro %}")
+    page.add_child(element)
+
+
+# --- outlines ---------------------------------------------------------------------------------------------------
+
+
 def _add_divisions(page: folium.Map, features: Sequence[dict[str, Any]]) -> None:
-    if not features:
-        return
-    folium.GeoJson(
-        _collection(features, lambda p: {"text": safe_text(p["name"])}),
-        name="行政区划",
-        style_function=lambda _: {
-            "color": "#475467",
-            "weight": 1.2,
-            "dashArray": "5 3",
-            "fill": True,
-            "fillOpacity": 0,
-        },
-        tooltip=GeoJsonTooltip(fields=["text"], labels=False, sticky=True),
-    ).add_to(page)
+    """Villages thin, towns above them thick, with their names."""
+    lines: dict[str, tuple[str, dict[str, Any]]] = {
+        "village": ("村社界", {"color": "#98a2ad", "weight": 1, "fillColor": "#ffffff", "fillOpacity": 1}),
+        "town": ("乡镇街道界", {"color": "#41505f", "weight": 2.2, "fill": False}),
+    }
+    for level, (name, style) in lines.items():
+        chosen = [f for f in features if f["properties"]["level"] == level]
+        if not chosen:
+            continue
+        folium.GeoJson(
+            _collection(chosen, lambda p: {"text": safe_text(p["name"])}),
+            name=name,
+            style_function=lambda _, style=style: {**style, "interactive": False},
+            on_each_feature=JsCode(
+                "(f, layer) => layer.bindTooltip(f.properties.text, "
+                "{permanent: true, direction: 'center', className: 'om-town'})"
+            )
+            if level == "town"
+            else None,
+        ).add_to(page)
 
 
-def _add_cells(page: folium.Map, features: Sequence[dict[str, Any]], counts: Counter[str]) -> None:
+def _add_cells(page: folium.Map, name: str, features: Sequence[dict[str, Any]], counts: Counter[str] | None) -> None:
+    """Cells, the more alerts the deeper the colour; counts None: the one that matters, in full colour."""
     if not features:
         return
+    top = max(counts.values(), default=1) if counts is not None else 1
 
     def shown(p: dict[str, Any]) -> dict[str, Any]:
-        return {"text": f"{safe_text(p['name'])}：预警 {counts[p['code']]} 条", "n": counts[p["code"]]}
+        n = counts[p["code"]] if counts is not None else 0
+        text = safe_text(p["name"]) + (f"：预警 {n} 条" if n else "")
+        depth = 0.3 if counts is None else (0.15 + 0.35 * round(n / top, 1) if n else 0.0)
+        return {"text": text, "depth": round(depth, 3)}
 
-    top = max(counts.values(), default=1)
     folium.GeoJson(
         _collection(features, shown),
-        name="有预警的网格",
+        name=name,
         style_function=lambda f: {
-            "color": "#344054",
-            "weight": 1,
-            "fillColor": "#f79009",
-            "fillOpacity": 0.12 + 0.33 * min(1.0, f["properties"]["n"] / top),
+            "color": "#41505f",
+            "weight": 2 if counts is None else 0.8,
+            "fillColor": panel.CELL_FILL,
+            "fillOpacity": f["properties"]["depth"],
         },
         tooltip=GeoJsonTooltip(fields=["text"], labels=False, sticky=True),
-    ).add_to(page)
-
-
-def _add_markers(page: folium.Map, name: str, colour: str, alerts: Sequence[dict[str, Any]]) -> None:
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"html": _popup(alert)},
-            "geometry": {"type": "Point", "coordinates": [round(alert["lon"], 6), round(alert["lat"], 6)]},
-        }
-        for alert in alerts
-    ]
-    folium.GeoJson(
-        {"type": "FeatureCollection", "features": features},
-        name=name,
-        marker=folium.CircleMarker(
-            radius=7, color="#ffffff", weight=1.5, fill=True, fill_color=colour, fill_opacity=0.92
-        ),
-        popup=GeoJsonPopup(fields=["html"], labels=False, max_width=340),
-        zoom_on_click=False,
     ).add_to(page)
 
 
@@ -159,8 +151,14 @@ def _collection(features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any
     return {"type": "FeatureCollection", "features": [{**f, "properties": shown(f["properties"])} for f in features]}
 
 
-def _bounds_of(features: Sequence[dict[str, Any]]) -> tuple[float, float, float, float] | None:
-    def positions(coordinates: Any) -> Any:
+def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
+    if alert["lon"] is None:
+        return None
+    return alert["lon"] - 0.005, alert["lat"] - 0.005, alert["lon"] + 0.005, alert["lat"] + 0.005
+
+
+def _bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
+    def positions(coordinates: Any) -> Iterator[Any]:
         if isinstance(coordinates[0], int | float):
             yield coordinates
         else:
@@ -174,108 +172,76 @@ def _bounds_of(features: Sequence[dict[str, Any]]) -> tuple[float, float, float,
     return min(lons), min(lats), max(lons), max(lats)
 
 
-# --- words; everything from records goes through safe_text ------------------------------------------------------
+# --- markers ----------------------------------------------------------------------------------------------------
 
-
-def _rule_title(alert: dict[str, Any]) -> str:
-    rule = RULES.get(alert["rule"])
-    return rule.title if rule else str(alert["rule"])
-
-
-def _popup(alert: dict[str, Any]) -> str:
-    label, colour = SEVERITIES[alert["severity"]]
-    return (
-        f'<div class="om-popup"><b>{safe_text(alert["title"])}</b>'
-        f'<p><span class="om-chip" style="background:{colour}">{label}</span> {safe_text(_rule_title(alert))} · '
-        f"{safe_text(STATUS_LABELS.get(alert['status'], alert['status']))} · {alert['last_raised_at']:%Y-%m-%d}</p>"
-        f"<p>{safe_text(alert['reason'])}</p></div>"
-    )
-
-
-def _title_block(title: str, heading: MapHeading, summary: str) -> str:
-    filters = f"<p>{safe_text(heading.filters)}</p>" if heading.filters else ""
-    synthetic = '<p class="om-synthetic">演示数据（合成），不是真实的人和事</p>' if heading.synthetic else ""
-    return (
-        f"<h1>{safe_text(title)}</h1><p><b>{safe_text(heading.county)}</b>　{heading.made_at:%Y-%m-%d %H:%M}</p>{filters}"
-        f"<p>{safe_text(summary)}</p>{synthetic}"
-    )
-
-
-def _legend(alerts: Sequence[dict[str, Any]]) -> str:
-    counts = Counter(alert["severity"] for alert in alerts)
-    rows = "".join(
-        f'<li><i style="background:{colour}"></i>{label}级 <span>{counts[severity]}</span></li>'
-        for severity, (label, colour) in SEVERITIES.items()
-    )
-    return f'<ul class="om-legend" aria-label="图例">{rows}</ul>'
-
-
-def _alert_block(alert: dict[str, Any]) -> str:
-    parts = [f'<p class="om-reason">{safe_text(alert["reason"])}</p>', _table("事实", alert["facts"])]
-    if alert.get("before") or alert.get("after"):
-        parts.append(_before_after(alert.get("before") or {}, alert.get("after") or {}))
-    steps = "".join(
-        f"<li><b>{safe_text(STEP_LABELS.get(s['action'], s['action']))}</b> → {safe_text(STATUS_LABELS.get(s['to_status'], s['to_status']))}"
-        f"　{s['at']:%Y-%m-%d %H:%M}　{safe_text(s['actor_name'])}{'：' + safe_text(s['reason']) if s['reason'] else ''}</li>"
-        for s in alert["history"]
-    )
-    parts.append(f"<h2>处置记录</h2><ol>{steps}</ol>")
-    return "".join(parts)
-
-
-def _table(title: str, facts: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><th>{safe_text(name)}</th><td>{safe_text(_words(value))}</td></tr>" for name, value in facts.items()
-    )
-    return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
-
-
-def _before_after(before: dict[str, Any], after: dict[str, Any]) -> str:
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    rows = "".join(
-        f"<tr><th>{safe_text(name)}</th><td>{safe_text(_words(before.get(name)))}</td><td>{safe_text(_words(after.get(name)))}</td></tr>"
-        for name in changed
-    )
-    return f"<h2>异动</h2><table><tr><th></th><th>之前</th><th>之后</th></tr>{rows}</table>" if rows else ""
-
-
-def _words(value: object) -> str:
-    if value is None or value == "":
-        return "—"
-    return "、".join(str(v) for v in value) if isinstance(value, list) else str(value)
-
-
-_PANEL_STYLE = """
-<style>
-  .om-panel { position: absolute; z-index: 1000; left: 12px; bottom: 44px; max-width: 300px; max-height: calc(100% - 120px);
-    overflow: auto; padding: 12px 16px; background: #fff; border-radius: 8px; box-shadow: 0 1px 6px rgba(16,24,40,.25);
-    font: 14px/1.55 "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif; color: #1d2939; }
-  .om-panel.om-wide { max-width: 380px; }
-  .om-panel h1 { margin: 0 0 4px; font-size: 17px; line-height: 1.4; }
-  .om-panel h2 { margin: 12px 0 4px; font-size: 14px; }
-  .om-panel p { margin: 2px 0; }
-  .om-panel .om-synthetic { margin-top: 6px; padding: 2px 8px; border-radius: 4px; background: #fef0c7; color: #7a2e0e; }
-  .om-panel table { width: 100%; border-collapse: collapse; }
-  .om-panel th, .om-panel td { padding: 3px 6px; border-top: 1px solid #eaecf0; text-align: left; vertical-align: top;
-    font-weight: normal; overflow-wrap: anywhere; }
-  .om-panel th { color: #475467; white-space: nowrap; }
-  .om-panel ol { margin: 0; padding-left: 20px; }
-  .om-legend { list-style: none; margin: 8px 0 0; padding: 0; }
-  .om-legend i { display: inline-block; width: 12px; height: 12px; margin-right: 8px; border-radius: 50%; }
-  .om-legend span { float: right; color: #475467; }
-  .om-popup { font: 14px/1.55 "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; }
-  .om-popup p { margin: 4px 0 0 !important; }
-  .om-chip { color: #fff; border-radius: 4px; padding: 0 6px; }
-  .leaflet-container { background: #eef2f6; font-family: "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; }
-  .leaflet-control-layers { font-size: 14px; line-height: 1.7; }
-  .foliumpopup table, .foliumpopup td { border: 0; }
-  @media (max-width: 640px) { .om-panel, .om-panel.om-wide { right: 12px; max-width: none; max-height: 40%; } }
-</style>
+# A popup from properties.a: [title, severity, rule, status, day, reason], texts escaped beforehand; n: more than those.
+_POPUP = """
+(f, layer) => {
+  const words = WORDS;
+  if (f.properties.a.length > 1) layer.setRadius(layer.options.radius + 2);
+  const n = f.properties.a.length + (f.properties.n || 0);
+  const head = n > 1 ? `<p class="om-quiet">此处 ${n} 条预警</p>` : '';
+  layer.bindPopup(() => '<div class="om-popup">' + head + f.properties.a.map(([title, severity, rule, status, day, reason]) =>
+    `<b>${title}</b><p><span class="om-chip om-${severity}">${words.severity[severity]}</span> ` +
+    `${words.rule[rule] || ''} · ${words.status[status]} · ${day}</p>` + (reason ? `<p>${reason}</p>` : '')).join('<hr>') +
+    (f.properties.n ? `<hr><p>其余 ${f.properties.n} 条请在系统中查看</p>` : '') + '</div>', {maxWidth: 340});
+}
 """
 
 
-def _add_panel(page: folium.Map, content: str, *, wide: bool = False) -> None:
-    panel = MacroElement()  # type: ignore[no-untyped-call]
-    body = f'{_PANEL_STYLE}<section class="om-panel{" om-wide" if wide else ""}">{content}</section>'
-    panel._template = Template("{% macro html(this, kwargs) %}{% raw %}" + body + "{% endraw %}{% endmacro %}")
-    page.add_child(panel)
+def _marker_layer(severity: str, alerts: Sequence[dict[str, Any]]) -> folium.GeoJson | None:
+    """The alerts of one severity, one marker a point; its popup tells of every alert there, whatever its severity."""
+    places: dict[tuple[float, float], list[dict[str, Any]]] = {}
+    for alert in alerts:
+        if alert["lon"] is not None:
+            places.setdefault((round(alert["lon"], 5), round(alert["lat"], 5)), []).append(alert)
+    full = len(alerts) <= FULL_TEXT_LIMIT
+    features = [
+        _marker(place, there, full=full)
+        for place, there in places.items()
+        if any(alert["severity"] == severity for alert in there)
+    ]
+    if not features:
+        return None
+    words = {
+        "severity": SEVERITIES,
+        "status": STATUS_LABELS,
+        "rule": {safe_text(alert["rule"]): safe_text(panel.rule_title(alert)) for alert in alerts},
+    }
+    n = sum(alert["severity"] == severity and alert["lon"] is not None for alert in alerts)
+    return folium.GeoJson(
+        {"type": "FeatureCollection", "features": features},
+        name=f"{SEVERITIES[severity]}级预警（{n}）",
+        marker=folium.CircleMarker(
+            radius=RADIUS[severity],
+            color="#ffffff",
+            weight=1.5,
+            fill=True,
+            fill_color=COLOURS[severity],
+            fill_opacity=0.95,
+        ),
+        on_each_feature=JsCode(_POPUP.replace("WORDS", _json(words))),
+    )
+
+
+def _marker(place: tuple[float, float], there: Sequence[dict[str, Any]], *, full: bool) -> dict[str, Any]:
+    order = list(SEVERITIES)
+    sorted_alerts = sorted(there, key=lambda alert: order.index(alert["severity"]))
+    told = [
+        [
+            safe_text(alert["title"]), alert["severity"], safe_text(alert["rule"]), alert["status"],
+            f"{alert['last_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
+        ]
+        for alert in sorted_alerts[:STACK_LIMIT]
+    ]  # fmt: skip
+    more = len(there) - len(told)
+    return {
+        "type": "Feature",
+        "properties": {"a": told, "n": more} if more else {"a": told},
+        "geometry": {"type": "Point", "coordinates": place},
+    }
+
+
+def _json(value: Any) -> str:
+    """JSON for a script: no tag can end it, no brace pair is read as a template."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("{", "{ ")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import secrets
 from functools import cache
 from pathlib import Path
 
@@ -21,15 +22,25 @@ from database.errors import OnemapError
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
 SCRIPTS = (PACKAGES / "leaflet" / "dist" / "leaflet.js", PACKAGES / "jquery" / "dist" / "jquery.min.js")
+PAGE_STYLE = Path(__file__).parent / "page.css"
 STYLE = PACKAGES / "leaflet" / "dist" / "leaflet.css"
 _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
+# Chinese as JSON escapes takes twice the room it needs; an escape after an even number of backslashes is one
+_CHINESE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(3[0-9a-f]{3}|[4-9][0-9a-f]{3}|ff[0-9a-e][0-9a-f])")
 _REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
 
 # What the page may do: run its own inline script, show its own data images, and nothing else; sandboxed away from the
-# application's origin, so that even a script that slipped in could not call it.
+# application's origin, so that even a script that slipped in could not call it. The page says so itself too, where it
+# is opened from a file, and there names its scripts by a nonce: nothing in a record can know it.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox"
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+)
+
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
 )
 
 
@@ -52,20 +63,22 @@ def render_page(page: folium.Map, *, title: str) -> str:
         if not isinstance(child, JavascriptLink | CssLink)
     }
     figure.header._children.clear()
+    nonce = secrets.token_urlsafe(16)
+    policy = html.escape(PAGE_POLICY.format(nonce=nonce), quote=True)
+    figure.header.add_child(_inline(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'), name="policy")
     figure.header.add_child(_inline(f"<title>{safe_text(title)}</title>"), name="title")
     figure.header.add_child(_inline(f"<style>{_style()}</style>"), name="leaflet_css")
-    for script in SCRIPTS:
-        figure.header.add_child(_inline(f"<script>{_text(script)}</script>"), name=script.stem)
     for name, child in kept.items():
         figure.header.add_child(child, name=name)
+    figure.header.add_child(_inline(f"<style>{PAGE_STYLE.read_text('utf-8')}</style>"), name="page_css")
     text: str = figure._template.render(this=figure, kwargs={})
-    text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
-    rest = text
-    for script in SCRIPTS:
-        rest = rest.replace(_text(script), "")  # Leaflet's own link to its home page is text, loaded by nobody
-    if _REMOTE.search(rest):
+    if _REMOTE.search(text):
         raise RemoteLink
-    return text
+    text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
+    text = _CHINESE.sub(lambda match: match[1] + chr(int(match[2], 16)), text)
+    text = text.replace("<script>", f'<script nonce="{nonce}">')
+    scripts = "".join(f'<script nonce="{nonce}">{_text(script)}</script>' for script in SCRIPTS)
+    return text.replace("</head>", f"{scripts}</head>", 1)
 
 
 def safe_text(value: object) -> str:
