@@ -14,6 +14,8 @@ from gazetteer.normalise import normalise
 
 # 千秋社区居民委员会 and 千秋社区居委会 are written 千秋社区 in an address; 燎原村民委员会 is 燎原村
 _COMMITTEE = re.compile(r"(?:居民委员会|居委会|村民委员会|村委会)$")
+_SUFFIX = re.compile(r"(?:街道|镇|乡|县|市|区)$")
+LEVELS: tuple[DivisionLevel, ...] = ("county", "town", "village")
 
 
 def list_divisions(connection: Connection, parent_code: str | None = None) -> list[dict[str, Any]]:
@@ -38,6 +40,22 @@ def spoken_name(name: str, level: DivisionLevel) -> str:
     return plain
 
 
+def written_names(name: str, level: DivisionLevel) -> set[str]:
+    """Every way an address may write a division: 千秋社区 also as 千秋社区居委会, 千秋居委会 and so on."""
+    spoken = spoken_name(name, level)
+    names = {spoken}
+    if level == "village":
+        for suffix, committees in (
+            ("社区", ("居民委员会", "居委会")),
+            ("村", ("村民委员会", "村委会", "民委员会", "委会")),
+        ):
+            if spoken.endswith(suffix) and len(spoken) > len(suffix) + 1:
+                names |= {spoken + committee for committee in committees}
+                if suffix == "社区":
+                    names |= {spoken.removesuffix(suffix) + committee for committee in committees}
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class DivisionName:
     """A division under one of its names. former: True for a name it had before."""
@@ -48,25 +66,30 @@ class DivisionName:
     former: bool = False
 
 
+Table = dict[DivisionLevel, dict[str, list[DivisionName]]]
+
+
 @dataclass(frozen=True)
 class DivisionIndex:
-    """Names of the county's divisions, for reading the head of an address."""
+    """Names of the county's divisions, for reading the head of an address. short: counties and towns without 县, 街道, 镇."""
 
-    by_level: dict[DivisionLevel, dict[str, list[DivisionName]]] = field(default_factory=dict)
+    by_level: Table = field(default_factory=dict)
+    short: Table = field(default_factory=dict)
     lengths: dict[DivisionLevel, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, names: Iterable[DivisionName]) -> DivisionIndex:
         """An index of these names; longer names are tried first."""
-        by_level: dict[DivisionLevel, dict[str, list[DivisionName]]] = {
-            "county": {},
-            "town": {},
-            "village": {},
-        }
+        by_level: Table = {level: {} for level in LEVELS}
+        short: Table = {level: {} for level in LEVELS}
         for entry in names:
-            by_level[entry.level].setdefault(spoken_name(entry.name, entry.level), []).append(entry)
+            for written in written_names(entry.name, entry.level):
+                by_level[entry.level].setdefault(written, []).append(entry)
+            stem = _SUFFIX.sub("", normalise(entry.name))
+            if entry.level != "village" and 2 <= len(stem) < len(normalise(entry.name)):
+                short[entry.level].setdefault(stem, []).append(entry)
         lengths = {level: sorted({len(n) for n in table}, reverse=True) for level, table in by_level.items()}
-        return cls(by_level, lengths)
+        return cls(by_level, short, lengths)
 
     def at(self, key: str, level: DivisionLevel, *, within: str = "") -> tuple[str, list[DivisionName]] | None:
         """The longest name of this level that starts ``key``, with all divisions of that name inside ``within``."""
@@ -76,15 +99,44 @@ class DivisionIndex:
                 return key[:length], found
         return None
 
-    def find(self, key: str, level: DivisionLevel) -> tuple[int, str] | None:
-        """Position and name of the first name of this level anywhere in ``key``."""
-        hits = [(key.find(name), name) for name in self.by_level.get(level, {})]
-        return min(((at, name) for at, name in hits if at >= 0), default=None)
+    def short_town_at(self, key: str) -> tuple[str, list[DivisionName]] | None:
+        """A town without its suffix at the head of ``key``, only where one of its villages follows: 武康千秋社区."""
+        for name, towns in self.short.get("town", {}).items():
+            if key.startswith(name):
+                found = [t for t in towns if self.at(key[len(name) :], "village", within=t.code)]
+                if found:
+                    return name, found
+        return None
+
+    def find_county(self, key: str, *, reach: int = 12) -> tuple[int, str, list[DivisionName]] | None:
+        """Position, text and division of the county's name within the first ``reach`` characters.
+
+        Without its suffix (德清) only where a town or village follows, for 德清大道 is a road.
+        """
+        hits = [(at, name) for name in self.by_level.get("county", {}) if 0 <= (at := key.find(name)) <= reach]
+        if hits:
+            at, name = min(hits)
+            return at, name, self.by_level["county"][name]
+        for name, counties in self.short.get("county", {}).items():
+            at = key.find(name)
+            after = key[at + len(name) :]
+            if 0 <= at <= reach and (self.at(after, "town") or self.at(after, "village") or self.short_town_at(after)):
+                return at, name, counties
+        return None
 
 
 def division_index(connection: Connection) -> DivisionIndex:
-    """The index of all divisions in scope, present and former names. A few hundred rows."""
-    rows = connection.execute(text("SELECT code, level, name, former_names FROM division"))
+    """The index of all divisions in scope and of those above it, present and former names. A few hundred rows.
+
+    The names above the scope come from ``divisions_above_scope()``: a grid worker, who sees no division, must still be
+    able to search by county, town and village.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT code, level, name, former_names FROM division "
+            "UNION SELECT code, level, name, former_names FROM divisions_above_scope() ORDER BY code"
+        )
+    )
     names: list[DivisionName] = []
     for code, level, name, former_names in rows:
         names.append(DivisionName(code, level, name))

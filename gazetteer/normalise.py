@@ -14,11 +14,15 @@ from opencc import OpenCC
 _CJK = range(0x3400, 0xA000)
 
 
+# characters that OpenCC changes although they stand in mainland place names as they are: 乾元镇, 康乾街道
+_KEPT = "乾"
+
+
 def _variant_table() -> dict[int, str]:
     """Every ideograph whose simplified form differs (OpenCC t2s), and 衖, the Shanghai and Taiwan way to write 弄."""
     characters = [chr(code) for code in _CJK]
     simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    table = {ord(old): new for old, new in zip(characters, simplified, strict=True) if old != new}
+    table = {ord(old): new for old, new in zip(characters, simplified, strict=True) if old != new and old not in _KEPT}
     return table | {ord("衖"): "弄"}
 
 
@@ -42,9 +46,14 @@ _NOISE = re.compile(r"[\s,，。、;；:：·.．_|/\\()（）\[\]【】{}<>《�
 _DASH = re.compile(r"[-‐‑‒–—―−－~～至]+(?=\d)")
 _SUB_NUMBER_AFTER = re.compile(r"(\d+)号之(\d+)")
 _SUB_NUMBER_BEFORE = re.compile(r"(\d+)之(\d+)(?:号)?")
-_BUILDING = re.compile(r"(\d+)(?:栋|号楼|座)")
+_BUILDING = re.compile(r"([A-Za-z]?\d+|(?<![A-Za-z])[A-Za-z])(?:栋|号楼|#楼|座)")
+_HASH = re.compile(r"(\d)#")
 _LEADING_ZERO = re.compile(r"(?<!\d)0+(?=\d)")
 _FLOOR = re.compile(r"(\d+)(?:楼|F|f)")
+_BASEMENT = re.compile(r"(?:地下|负|b|B|(?<=\D)-)(\d+层)")
+_GROUP = re.compile(r"(?:村民)?小组")
+# 国联5路 is the street 国联五路; a number of two digits or more is no ordinal of a street
+_ORDINAL_ROAD = re.compile(r"(?<=[\u3400-\u9fff])(?<![号幢层室段巷弄组邻])([1-9])(?=路|街|大道)")
 
 
 def chinese_number(text: str) -> int:
@@ -82,15 +91,26 @@ def drop_noise(text: str) -> str:
 
 
 def fold_counters(text: str) -> str:
-    """3栋, 3号楼 and 3座 become 3幢; 3楼 becomes 3层; 12号之2 and 12之2号 become 12-2号; 012 becomes 12."""
+    """3栋, A座 and 3号楼 become 3幢, A幢; 3楼 becomes 3层, 地下1楼 B1层; 12号之2 and 12之2号 become 12-2号; 012 becomes 12.
+
+    12# becomes 12号 (3#楼 is 3幢); 8村民小组 becomes 8组.
+    """
+    text = _LEADING_ZERO.sub("", text)
     text = _SUB_NUMBER_AFTER.sub(r"\1-\2号", text)
     text = _SUB_NUMBER_BEFORE.sub(r"\1-\2号", text)
     text = _BUILDING.sub(r"\1幢", text)
+    text = _HASH.sub(r"\1号", text)
     text = _FLOOR.sub(r"\1层", text)
-    return _LEADING_ZERO.sub("", text)
+    text = _BASEMENT.sub(r"B\1", text)
+    return _GROUP.sub("组", text)
 
 
-STEPS = (fold_width, fold_variants, drop_noise, fold_numerals, fold_counters, str.upper)
+def fold_road_ordinals(text: str) -> str:
+    """国联5路 becomes 国联五路, as the street sign has it."""
+    return _ORDINAL_ROAD.sub(lambda m: "零一二三四五六七八九"[int(m[1])], text)
+
+
+STEPS = (fold_width, fold_variants, drop_noise, fold_numerals, fold_counters, fold_road_ordinals, str.upper)
 
 
 @lru_cache(maxsize=65536)

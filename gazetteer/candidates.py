@@ -1,0 +1,94 @@
+"""What matching answers: candidates with confidence, class and reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gazetteer.keys import LEVEL_NAMES, AddressKeys
+from gazetteer.parse import ParsedAddress
+
+ConfidenceClass = Literal["A", "B", "C"]
+ReasonKind = Literal["equal", "alias", "typo", "missing", "conflicting", "fallback"]
+CERTAIN, PROBABLE = 0.95, 0.75
+
+COLUMNS = (
+    "a.id, a.uid, a.code, a.full_text, a.depth, a.grid_code, a.division_code, a.city, a.village_group, "
+    "st_x(a.geom) AS lon, st_y(a.geom) AS lat"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How one level of the text compares with the candidate. text_zh: for people."""
+
+    level: str
+    kind: ReasonKind
+    text_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A standard address that may be meant. lon, lat in EPSG:4490; confidence 0–1; class A certain, B probable, C to check."""
+
+    address_id: int
+    uid: str
+    code: str
+    full_text: str
+    depth: int
+    lon: float | None
+    lat: float | None
+    grid_code: str
+    confidence: float
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def confidence_class(self) -> ConfidenceClass:
+        """A from 0.95, B from 0.75, C below."""
+        return "A" if self.confidence >= CERTAIN else "B" if self.confidence >= PROBABLE else "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The answer for one text.
+
+    candidate: the one address meant, or None. candidates: all equal ones when ambiguous. matched_level: the deepest
+    level known to the library ('room' … 'village', 'town', 'county') or None.
+    """
+
+    text: str
+    candidate: Candidate | None
+    ambiguous: bool
+    matched_level: str | None
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(slots=True)
+class Query:
+    """A text on its way through the stages. found: candidates of the first stage that has any."""
+
+    text: str
+    parsed: ParsedAddress
+    keys: AddressKeys
+    found: list[Candidate] = field(default_factory=list)
+
+
+def equal(level: str, parsed: ParsedAddress) -> Reason:
+    """The reason that a level of the text is that of the candidate."""
+    return Reason(level, "equal", f"{LEVEL_NAMES[level]}一致：{getattr(parsed, level)}")
+
+
+def candidate_of(row: Any, confidence: float, reasons: tuple[Reason, ...]) -> Candidate:
+    """The candidate of a row that has ``COLUMNS``."""
+    return Candidate(
+        address_id=row.id,
+        uid=str(row.uid),
+        code=row.code,
+        full_text=row.full_text,
+        depth=row.depth,
+        lon=row.lon,
+        lat=row.lat,
+        grid_code=row.grid_code,
+        confidence=confidence,
+        reasons=reasons,
+    )
