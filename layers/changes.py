@@ -5,7 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select
+
+from database.scope import narrowed_to_scope
+from layers.models import Change
+
+COLUMNS = (
+    Change.id,
+    Change.batch_id,
+    Change.entity,
+    Change.entity_id,
+    Change.operation,
+    Change.fields,
+    Change.before,
+    Change.after,
+    Change.actor,
+    Change.at,
+    Change.grid_code,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +45,16 @@ def list_changes(
     """A page of the changes in scope, newest first.
 
     entity: a table name (person, household_member, standard_address …); entity_id: one record; batch: one import.
-    Served by the primary key, ``ix_change_batch`` and ``ix_change_record``. Personal numbers appear masked only.
+    Served by the primary key read backwards, ``ix_change_batch`` and ``ix_change_record``; in a narrow scope by
+    ``ix_change_grid_code``. Personal numbers appear masked only.
     """
-    conditions = {"entity": entity, "entity_id": entity_id, "batch_id": batch}
-    given = {name: value for name, value in conditions.items() if value is not None}
-    where = [f"{name} = :{name}" for name in given] + (["id < :after"] if after is not None else [])
-    rows = connection.execute(
-        text(
-            "SELECT id, batch_id, entity, entity_id, operation, fields, before, after, actor, at, grid_code FROM change "  # noqa: S608
-            + (f"WHERE {' AND '.join(where)} " if where else "")
-            + "ORDER BY id DESC LIMIT :limit"
-        ),
-        {**given, "after": after, "limit": limit + 1},
-    ).all()
-    page = [dict(row._mapping) for row in rows[:limit]]
+    given = {Change.entity: entity, Change.entity_id: entity_id, Change.batch_id: batch}
+    query = select(*COLUMNS).where(
+        *(column == value for column, value in given.items() if value is not None),
+        *narrowed_to_scope(connection, Change.__table__.c.grid_code),
+    )
+    if after is not None:
+        query = query.where(Change.id < after)
+    rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1)).mappings().all()
+    page = [dict(row) for row in rows[:limit]]
     return ChangePage(page, page[-1]["id"] if len(rows) > limit else None)

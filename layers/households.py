@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import NoResultFound
 
 from database.audit import record
 from database.errors import OnemapError
@@ -30,6 +31,10 @@ class HouseholdNotFound(OnemapError):
 
 class PersonNotFound(OnemapError):
     """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
+
+
+class VisitUidTaken(OnemapError):
+    """这个走访编号已用于另一户 | This client_uid already belongs to a visit of another household"""
 
 
 class PurposeMissing(OnemapError):
@@ -86,19 +91,24 @@ def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str,
     return [dict(row) for row in connection.execute(text(sql), {"id": household_id}).mappings()]
 
 
+# Served by the primary keys; a household of no known cell shows the name of its village, town or county.
 _HOUSEHOLD = """
 SELECT h.id, h.household_no, h.kind, h.head_name, h.address_text, h.address_id, h.grid_code, h.status_codes,
-       c.name AS cell_name, a.full_text AS address_full_text, a.code AS address_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
+       coalesce(c.name, d.name) AS cell_name, a.full_text AS address_full_text, a.code AS address_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
 FROM household h LEFT JOIN standard_address a ON a.id = h.address_id LEFT JOIN grid_cell c ON c.code = h.grid_code
+LEFT JOIN division d ON d.code = h.grid_code
 WHERE h.id = :id
 """
+# Served by uq_household_member_household_id_person_id_valid_from.
 _MEMBERS = """
 SELECT p.id AS person_id, p.name, p.sex, extract(year FROM age(p.birth_date))::int AS age, m.relation,
        p.id_number_masked, p.phone_masked, p.status_codes
 FROM household_member m JOIN person p ON p.id = m.person_id
-WHERE m.household_id = :id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) AND p.death_date IS NULL
-ORDER BY m.relation <> '户主', p.birth_date
+WHERE m.household_id = :id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+  AND p.death_date IS NULL
+ORDER BY (m.relation = '户主') IS NOT TRUE, p.birth_date, p.id
 """
+# Served by ix_place_address.
 _DWELLINGS = """
 SELECT pl.id, pl.name, pl.occupancy FROM place pl JOIN household h ON h.address_id = pl.address_id
 WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, pl.name LIMIT 20
@@ -146,7 +156,8 @@ def find_persons(
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
-            "FROM household_member m WHERE m.person_id = p.id AND m.valid_to IS NULL ORDER BY m.household_id LIMIT 1) "
+            "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
+            "ORDER BY m.household_id LIMIT 1) "
             f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT}"
         ),
         {"value": value},
@@ -176,16 +187,17 @@ def reveal(connection: Connection, person_id: int, field: RevealField, *, purpos
 def visit_household(
     connection: Connection, household_id: int, visit: NewVisit, visitor: str
 ) -> tuple[dict[str, Any], bool]:
-    """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound.
+    """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound, VisitUidTaken.
 
-    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit.
+    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit; a phone's
+    clock that runs ahead counts as now. The same ``client_uid`` for the same household returns the first visit.
     """
     grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
     if grid_code is None:
         raise HouseholdNotFound(str(household_id))
     kept = NewVisit(
         client_uid=visit.client_uid,
-        visited_at=visit.visited_at,
+        visited_at=min(visit.visited_at, datetime.now(UTC)),
         outcome=visit.outcome,
         grid_code=grid_code,
         household_id=household_id,
@@ -193,12 +205,17 @@ def visit_household(
         lon=visit.lon,
         lat=visit.lat,
     )
-    recorded, new = record_visit(connection, kept, visitor)
+    try:
+        recorded, new = record_visit(connection, kept, visitor)
+    except NoResultFound:  # it exists where this account does not see
+        raise VisitUidTaken(str(visit.client_uid)) from None
+    if recorded["household_id"] != household_id:
+        raise VisitUidTaken(str(visit.client_uid))
     if new:
         connection.execute(
             text(
                 "UPDATE household SET last_visit_at = greatest(last_visit_at, CAST(:at AS timestamptz)) WHERE id = :id"
             ),
-            {"id": household_id, "at": visit.visited_at},
+            {"id": household_id, "at": kept.visited_at},
         )
     return recorded, new

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from database import accounts, counties, scope
@@ -62,6 +63,7 @@ STATUS: dict[type[OnemapError], int] = {
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
+    households.VisitUidTaken: 409,
     store.AlertNotFound: 404,
     store.StaleAlert: 409,
     store.AssigneeUnknown: 422,
@@ -126,6 +128,14 @@ def install(app: FastAPI) -> None:
         titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
         title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
         return problem(request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail))
+
+    @app.exception_handler(DataError)
+    def on_unfit(request: Request, error: DataError) -> JSONResponse:
+        # a value that no column takes: a number beyond 64 bits, a NUL in a text
+        log.warning("request.unfit", path=request.url.path, error=type(error.orig).__name__)
+        return problem(
+            request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
+        )
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> JSONResponse:

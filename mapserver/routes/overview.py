@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
 
 from database.accounts import Account
 from layers.overview import get_overview
 from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
+from mapserver.schemas.overview import Overview
 
 router = APIRouter(prefix="/api/{county}", tags=["overview"])
-
-
-class Overview(BaseModel):
-    """Totals and open alerts, as far as the account sees."""
-
-    county: str
-    name: str
-    bounds: list[float] | None = Field(description="west, south, east, north in EPSG:4490")
-    totals: dict[str, int]
-    alerts: dict[str, Any]
-    towns: list[dict[str, str]]
 
 
 @router.get("/overview")

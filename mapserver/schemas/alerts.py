@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from layers.alerts.lifecycle import Action, Status, Verdict
 from layers.alerts.store import AlertFilter
 from layers.anomaly.finding import Severity
+
+EVIDENCE_MAX = 20_000
 
 
 def alert_filter(
@@ -20,8 +23,12 @@ def alert_filter(
     grid: Annotated[
         str | None, Query(description="grid-code prefix", pattern=r"^\d{6,17}$", examples=["330521100"])
     ] = None,
-    first_day: Annotated[date | None, Query(alias="from", description="first day of the period")] = None,
-    last_day: Annotated[date | None, Query(alias="to", description="last day of the period")] = None,
+    first_day: Annotated[
+        date | None, Query(alias="from", description="first day of the period in which it was found")
+    ] = None,
+    last_day: Annotated[
+        date | None, Query(alias="to", description="last day of the period in which it was found")
+    ] = None,
     q: Annotated[str | None, Query(max_length=100, description="words in title or reason")] = None,
 ) -> AlertFilter:
     """The filter in the query string; the same for the list and for the map."""
@@ -45,7 +52,7 @@ class AlertOut(BaseModel):
     household_id: int | None
     lon: float | None
     lat: float | None
-    assignee: str | None
+    assignee: str | None = Field(description="user name of who deals with it")
     first_raised_at: datetime
     last_raised_at: datetime
 
@@ -58,9 +65,9 @@ class AlertList(BaseModel):
 
 
 class StepOut(BaseModel):
-    """One step of an alert's life."""
+    """One step of an alert's life: who, when, from, to, why."""
 
-    action: str
+    action: str = Field(description="raise, acknowledge, assign, verify, close, reopen")
     from_status: str | None
     to_status: str
     actor: str
@@ -73,11 +80,11 @@ class StepOut(BaseModel):
 class AlertDetail(AlertOut):
     """An alert with everything an official needs to judge it."""
 
-    reason: str
-    facts: dict[str, Any]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    history: list[StepOut]
+    reason: str = Field(description="why, in Chinese, from the facts")
+    facts: dict[str, Any] = Field(description="what the rule saw")
+    before: dict[str, Any] | None = Field(description="state before the change that brought it about")
+    after: dict[str, Any] | None = Field(description="state after that change")
+    history: list[StepOut] = Field(description="oldest step first")
     actions: list[Action] = Field(description="steps this account may take now")
 
 
@@ -87,9 +94,19 @@ class TransitionIn(BaseModel):
     action: Action
     version: int = Field(ge=1, description="the version you saw")
     reason: str | None = Field(default=None, max_length=1000, examples=["上门核实，两户均为本人"])
-    verdict: Verdict | None = None
-    assignee: str | None = Field(default=None, max_length=64)
-    evidence: dict[str, Any] = Field(default_factory=dict)
+    verdict: Verdict | None = Field(default=None, description="confirmed (查实) or refuted (查否)")
+    assignee: str | None = Field(default=None, max_length=64, description="user name, see /workers")
+    evidence: dict[str, Any] = Field(
+        default_factory=dict, description="what was seen on the spot", examples=[{"照片": 2}]
+    )
+
+    @field_validator("evidence")
+    @classmethod
+    def small_enough(cls, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Refuse evidence of more than 20,000 characters: files belong elsewhere."""
+        if len(json.dumps(evidence, ensure_ascii=False)) > EVIDENCE_MAX:
+            raise ValueError(f"evidence has more than {EVIDENCE_MAX} characters")
+        return evidence
 
 
 class RuleOut(BaseModel):
@@ -97,5 +114,5 @@ class RuleOut(BaseModel):
 
     name: str
     title: str
-    severity: Literal["high", "medium", "low"]
+    severity: Severity
     description: str

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
 
 class CodeOut(BaseModel):
     """A status code and its Chinese label."""
 
-    code: str
-    label: str
+    code: str = Field(examples=["elderly_alone"])
+    label: str = Field(examples=["独居老人"])
 
 
 class HouseholdAddress(BaseModel):
@@ -32,7 +33,7 @@ class ResponsibleOut(BaseModel):
     """A grid worker responsible for the cell today."""
 
     name: str
-    phone_masked: str | None
+    phone_masked: str | None = Field(examples=["138****5678"])
 
 
 class MemberOut(BaseModel):
@@ -42,9 +43,9 @@ class MemberOut(BaseModel):
     name: str
     sex: str | None
     age: int | None
-    relation: str | None
-    id_number_masked: str | None
-    phone_masked: str | None
+    relation: str | None = Field(description="to the head of the household", examples=["户主"])
+    id_number_masked: str | None = Field(examples=["330521********1234"])
+    phone_masked: str | None = Field(examples=["138****5678"])
     status_codes: list[CodeOut]
 
 
@@ -53,7 +54,7 @@ class DwellingOut(BaseModel):
 
     id: int
     name: str
-    occupancy: str | None
+    occupancy: str | None = Field(description="occupied, vacant, let, unknown, as recorded")
 
 
 class VisitOut(BaseModel):
@@ -63,7 +64,7 @@ class VisitOut(BaseModel):
     visited_at: datetime
     visitor: str
     outcome: str
-    outcome_label: str
+    outcome_label: str = Field(examples=["见到本人"])
     note: str | None
 
 
@@ -81,37 +82,44 @@ class HouseholdOut(BaseModel):
     """The household file (一户一档)."""
 
     id: int
-    household_no: str
-    kind: str
+    household_no: str = Field(description="household number (户号)")
+    kind: str = Field(description="family, collective or single")
     head_name: str | None
-    address: HouseholdAddress | None
-    address_text: str | None
+    address: HouseholdAddress | None = Field(description="standard address; null when the text was not matched")
+    address_text: str | None = Field(description="address as the department wrote it")
     grid_code: str
     cell_name: str | None
-    responsible: list[ResponsibleOut]
+    responsible: list[ResponsibleOut] = Field(description="grid workers of the cell today, the lead first")
     status_codes: list[CodeOut]
     members: list[MemberOut]
     dwellings: list[DwellingOut]
-    visits: list[VisitOut]
-    alerts: list[HouseholdAlert]
+    visits: list[VisitOut] = Field(description="the latest 20, latest first")
+    alerts: list[HouseholdAlert] = Field(description="those that wait for something")
 
 
 class NewVisitIn(BaseModel):
     """A visit as the phone sends it; sending it twice makes one visit."""
 
-    client_uid: uuid.UUID = Field(description="made on the phone")
-    visited_at: datetime
-    outcome: Outcome
-    note: str | None = Field(default=None, max_length=1000)
-    lon: float | None = Field(default=None, ge=-180, le=180)
-    lat: float | None = Field(default=None, ge=-90, le=90)
+    client_uid: uuid.UUID = Field(description="made on the phone, once for each visit")
+    visited_at: AwareDatetime = Field(
+        ge=EARLIEST, description="by the phone's clock, with its offset", examples=["2026-03-02T09:30:00+08:00"]
+    )
+    outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")
+    note: str | None = Field(default=None, max_length=1000, examples=["老人身体良好，已提醒用电安全"])
+    lon: float | None = Field(default=None, ge=-180, le=180, description="where the visitor stood, EPSG:4490 degrees")
+    lat: float | None = Field(default=None, ge=-90, le=90, description="where the visitor stood, EPSG:4490 degrees")
 
 
 class RevealIn(BaseModel):
     """What to reveal, and why."""
 
     field: Literal["id_number", "phone"]
-    purpose: str = Field(min_length=1, max_length=200, examples=["上门核实身份"])
+    purpose: str = Field(
+        min_length=1,
+        max_length=200,
+        description="at least four characters; kept in the audit trail",
+        examples=["上门核实身份"],
+    )
 
 
 class RevealOut(BaseModel):

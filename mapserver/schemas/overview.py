@@ -1,0 +1,61 @@
+"""What the overview route gives."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class Totals(BaseModel):
+    """How many records of each library the account sees."""
+
+    addresses: int = Field(description="published standard addresses (标准地址)")
+    persons: int = Field(description="persons alive (人)")
+    households: int = Field(description="households (户)")
+    events: int = Field(description="events (事)")
+    places: int = Field(description="buildings, dwellings, premises, units, zones (地)")
+    objects: int = Field(description="objects (物)")
+    cells: int = Field(description="grid cells (网格), without micro cells")
+
+
+class OpenBySeverity(BaseModel):
+    """Alerts that wait for something, by severity."""
+
+    high: int
+    medium: int
+    low: int
+
+
+class RuleCount(BaseModel):
+    """Alerts of one rule that wait for something."""
+
+    rule: str = Field(examples=["two_households"])
+    title: str = Field(examples=["一人两户"])
+    n: int
+
+
+class AlertSummary(BaseModel):
+    """Alerts (预警): open, acknowledged and assigned ones wait for something."""
+
+    open_by_severity: OpenBySeverity
+    by_status: dict[str, int] = Field(description="all alerts, by status; a status without alerts is left out")
+    by_rule: list[RuleCount] = Field(description="waiting alerts, the most frequent rule first")
+
+
+class Town(BaseModel):
+    """A town or subdistrict (乡镇、街道) in scope, for filters."""
+
+    code: str = Field(examples=["330521001"])
+    name: str = Field(examples=["武康街道"])
+
+
+class Overview(BaseModel):
+    """Totals and alerts, as far as the account sees."""
+
+    county: str = Field(examples=["330521"])
+    name: str
+    bounds: list[float] | None = Field(
+        description="west, south, east, north of the scope in EPSG:4490; null when empty"
+    )
+    totals: Totals
+    alerts: AlertSummary
+    towns: list[Town]
