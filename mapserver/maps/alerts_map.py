@@ -54,7 +54,7 @@ def alert_page(
     divisions: Sequence[dict[str, Any]],
 ) -> str:
     """The page of one alert. own: the outline of its cell; around: the other cells of the village."""
-    page = _empty_map(_bounds_of(own) or _bounds_at(alert))
+    page = _empty_map(bounds_of(own) or _bounds_at(alert))
     _add_divisions(page, divisions)
     _add_cells(page, "同村其他网格", around, Counter())
     _add_cells(page, "所在网格", own, None)
@@ -157,7 +157,9 @@ def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
     return alert["lon"] - 0.005, alert["lat"] - 0.005, alert["lon"] + 0.005, alert["lat"] + 0.005
 
 
-def _bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
+def bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
+    """West, south, east, north of GeoJSON features; None for none."""
+
     def positions(coordinates: Any) -> Iterator[Any]:
         if isinstance(coordinates[0], int | float):
             yield coordinates

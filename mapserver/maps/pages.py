@@ -12,7 +12,7 @@ from layers.alerts.store import AlertFilter, get_alert, list_alerts
 from layers.anomaly.rules import RULES
 from layers.outlines import cell_outlines, division_outlines, sibling_outlines, unit_outline
 from layers.overview import county_bounds
-from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page
+from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page, bounds_of
 from mapserver.maps.panel import SEVERITIES, MapHeading
 
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -21,9 +21,12 @@ LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> str:
     """The map of the alerts in scope that pass the filter, the latest 20,000 of them."""
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
-    heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME), _words(where), limited=page.next is not None)
+    unit = unit_outline(connection, where.grid) if where.grid else []
+    words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
+    heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME), words, limited=page.next is not None)
     cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}))
-    return alerts_page(heading, page.alerts, cells, division_outlines(connection), county_bounds(connection))
+    bounds = bounds_of(unit) or county_bounds(connection)
+    return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
 
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> str:
@@ -40,7 +43,7 @@ def make_alert_page(connection: Connection, county: str, *, synthetic: bool, ale
     )
 
 
-def _words(where: AlertFilter) -> str:
+def _words(where: AlertFilter, grid: str | None) -> str:
     """The filter in Chinese, for the title block."""
     parts = []
     if where.status:
@@ -49,8 +52,8 @@ def _words(where: AlertFilter) -> str:
         parts.append("规则：" + "、".join(RULES[r].title if r in RULES else r for r in where.rule))
     if where.severity:
         parts.append("级别：" + "、".join(SEVERITIES[s][0] for s in where.severity))
-    if where.grid:
-        parts.append(f"网格：{where.grid}")
+    if grid:
+        parts.append(f"范围：{grid}")
     if where.first_day or where.last_day:
         parts.append(f"时间：{where.first_day or '…'} 至 {where.last_day or '今'}")
     if where.q:

@@ -235,6 +235,12 @@ def test_an_alert_outside_the_scope_has_no_map(sign_in: SignIn, alert_ids: list[
     assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"/maps/330521/alerts/{alert_ids[0]}").status_code == 404
 
 
+def test_a_filter_is_told_in_words(sign_in: SignIn, alert_ids: list[int]) -> None:
+    query = {"grid": CHUNHUI, "severity": ["high", "low"], "rule": "two_households", "from": "2026-01-01", "q": EVIL[:40]}
+    html = sign_in(Role.COUNTY_ADMIN).get("/maps/330521/alerts", params=query).text
+    assert "规则：一人两户；级别：高、低；范围：春晖社区居民委员会；时间：2026-01-01 至 今；关键词：&lt;img" in html
+
+
 def test_synthetic_data_says_so(alert_ids: list[int], database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
         told = make_alerts_page(connection, "演示县", synthetic=True, where=AlertFilter())
