@@ -76,7 +76,8 @@ def scan(connection: Connection, today: date, rules: Iterable[str] | None = None
     """
     connection.execute(text(_LOCK))
     report = ScanReport()
-    for name in rules if rules is not None else RULES:
+    # the most severe last: of alerts raised in one scan the list shows the latest first
+    for name in rules if rules is not None else reversed(RULES):
         rule = RULES[name]
         counts = report.counts.setdefault(name, {"raised": 0, "again": 0})
         for batch in _batches(rule.find(connection, today)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -80,7 +79,6 @@ def _build(settings: Settings, database: Database, owner: Any, scale: Scale) -> 
     console.print(f"  预警 {raised} 条 / {raised} alerts")
     _make_accounts(settings, database, demo_county)
     database.close()
-    shutil.rmtree(files / "update", ignore_errors=True)
     _write(
         settings,
         STATE_FILE,
@@ -113,6 +111,7 @@ def _print_accounts(settings: Settings, port: int) -> None:
     for account in accounts:
         table.add_row(account["username"], account["password"], account["name"])
     console.print(table)
+    console.print(f"部门文件 / department files: {settings.home / 'demo'}", highlight=False)
     console.print(f"[bold]http://{settings.host}:{port}/[/bold]  （Ctrl-C 停止 / Ctrl-C stops it）", highlight=False)
 
 
