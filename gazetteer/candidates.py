@@ -13,7 +13,7 @@ ReasonKind = Literal["equal", "alias", "typo", "missing", "conflicting", "fallba
 CERTAIN, PROBABLE = 0.95, 0.75
 
 COLUMNS = (
-    "a.id, a.uid, a.code, a.full_text, a.depth, a.grid_code, a.division_code, a.city, a.village_group, "
+    "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, a.division_code, a.city, a.village_group, "
     "st_x(a.geom) AS lon, st_y(a.geom) AS lat"
 )
 
@@ -82,7 +82,7 @@ def candidate_of(row: Any, confidence: float, reasons: tuple[Reason, ...]) -> Ca
     """The candidate of a row that has ``COLUMNS``."""
     return Candidate(
         address_id=row.id,
-        uid=str(row.uid),
+        uid=row.uid,
         code=row.code,
         full_text=row.full_text,
         depth=row.depth,

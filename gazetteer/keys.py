@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gazetteer.normalise import normalise
 from gazetteer.parse import ParsedAddress
 
 # level → depth; the order of an address from large to small
@@ -12,6 +11,7 @@ DEPTHS: dict[str, int] = {
     "province": 1, "city": 2, "county": 3, "town": 4, "village": 5, "village_group": 6,
     "road": 7, "number_plate": 8, "building": 9, "entrance": 10, "floor": 11, "room": 12,
 }  # fmt: skip
+LEVEL_AT: dict[int, str] = {depth: level for level, depth in DEPTHS.items()}
 LEVEL_NAMES: dict[str, str] = {
     "province": "省", "city": "市", "county": "县", "town": "乡镇街道", "village": "村社区", "village_group": "组、自然村",
     "road": "街路巷", "number_plate": "门牌号", "building": "楼栋", "entrance": "单元", "floor": "楼层", "room": "户室",
@@ -46,8 +46,10 @@ def address_keys(parsed: ParsedAddress) -> AddressKeys:
 
 
 def _clean(value: str | None) -> str | None:
-    """A level's key: rooms are compared without 室, 户 and a leading dash or 之, so that 501 equals 501室."""
+    """A level's key: rooms are compared without 室, 户 and a leading dash or 之, so that 501 equals 501室.
+
+    value: a level of a parsed address, normalised already.
+    """
     if not value:
         return None
-    key = normalise(value)
-    return key.removesuffix("室").removesuffix("户").removeprefix("之").removeprefix("-") or None
+    return value.removesuffix("室").removesuffix("户").removeprefix("之").removeprefix("-") or None

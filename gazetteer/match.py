@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from gazetteer.candidates import Candidate, ConfidenceClass, Match, Query, Reason, ReasonKind
 from gazetteer.divisions import DivisionIndex, division_index
-from gazetteer.keys import DEPTHS, address_keys
+from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
 from gazetteer.parse import parse
 from gazetteer.stages import deeper_than_library, known_roads, local_part, misspelt_road, whole_text
@@ -79,14 +79,13 @@ def _query(address: str, index: DivisionIndex) -> Query:
 
 
 def _answer(query: Query, roads: set[tuple[str, str]]) -> Match:
-    best = max((c.confidence for c in query.found), default=0.0)
-    top = [c for c in query.found if c.confidence >= best - 1e-9]
-    if not top:
+    if not query.found:
         return Match(query.text, None, False, _known_level(query, roads))
+    best = max(c.confidence for c in query.found)
+    top = tuple(c for c in query.found if c.confidence >= best - 1e-9)
     if len(top) > 1:
-        return Match(query.text, None, True, _known_level(query, roads), tuple(top))
-    deepest = next(level for level, depth in DEPTHS.items() if depth == max(top[0].depth, 1))
-    return Match(query.text, top[0], False, deepest, tuple(top))
+        return Match(query.text, None, True, _known_level(query, roads), top)
+    return Match(query.text, top[0], False, LEVEL_AT[top[0].depth], top)
 
 
 def _known_level(query: Query, roads: set[tuple[str, str]]) -> str | None:

@@ -95,13 +95,19 @@ def fold_counters(text: str) -> str:
 
     12# becomes 12号 (3#楼 is 3幢); 8村民小组 becomes 8组.
     """
-    text = _LEADING_ZERO.sub("", text)
-    text = _SUB_NUMBER_AFTER.sub(r"\1-\2号", text)
-    text = _SUB_NUMBER_BEFORE.sub(r"\1-\2号", text)
+    if "0" in text:
+        text = _LEADING_ZERO.sub("", text)
+    if "之" in text:
+        text = _SUB_NUMBER_AFTER.sub(r"\1-\2号", text)
+        text = _SUB_NUMBER_BEFORE.sub(r"\1-\2号", text)
     text = _BUILDING.sub(r"\1幢", text)
-    text = _HASH.sub(r"\1号", text)
+    if "#" in text:
+        text = _HASH.sub(r"\1号", text)
     text = _FLOOR.sub(r"\1层", text)
-    text = _BASEMENT.sub(r"B\1", text)
+    if "层" in text:
+        text = _BASEMENT.sub(r"B\1", text)
+    if "小组" not in text:
+        return text
     return _GROUP.sub("组", text)
 
 
