@@ -122,11 +122,12 @@ WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 
 
 def households_at_address(connection: Connection, address_id: int) -> list[dict[str, Any]]:
-    """The households at an address, with the number of members. Served by ``ix_household_address_id``."""
+    """The households at an address, with the number of living members. Served by ``ix_household_address_id``."""
     rows = connection.execute(
         text(
             "SELECT h.id, h.household_no, h.head_name, (SELECT count(*) FROM household_member m "
-            "WHERE m.household_id = h.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n "
+            "JOIN person p ON p.id = m.person_id AND p.death_date IS NULL WHERE m.household_id = h.id "
+            "AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n "
             "FROM household h WHERE h.address_id = :id ORDER BY h.household_no"
         ),
         {"id": address_id},

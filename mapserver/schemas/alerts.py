@@ -21,7 +21,8 @@ def alert_filter(
     rule: Annotated[list[str] | None, Query(description="repeatable", examples=[["two_households"]])] = None,
     severity: Annotated[list[Severity] | None, Query(description="repeatable")] = None,
     grid: Annotated[
-        str | None, Query(description="grid-code prefix", pattern=r"^\d{6,17}$", examples=["330521100"])
+        str | None,
+        Query(description="grid-code prefix", pattern=r"^[0-9]{6}([0-9]{3}){0,3}$|^[0-9]{17}$", examples=["330521100"]),
     ] = None,
     first_day: Annotated[
         date | None, Query(alias="from", description="first day of the period in which it was found")

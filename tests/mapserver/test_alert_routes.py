@@ -1,6 +1,7 @@
 """Alerts over HTTP: who sees them, and the closed loop from raising to closing."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from database.engine import Database
 from database.scope import Role, Scope
+from layers.anomaly.scan import scan
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN, WUKANG
@@ -96,7 +98,18 @@ def test_the_list_narrows(sign_in: SignIn, alert_ids: list[int], query: dict[str
     assert [alert_ids.index(alert["id"]) for alert in found] == expected
 
 
-@pytest.mark.parametrize("query", [{"grid": "33x"}, {"after": "!!"}, {"status": "nonsense"}, {"limit": 0}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"grid": "33x"},
+        {"grid": "3305211"},
+        {"after": "!!"},
+        {"status": "nonsense"},
+        {"limit": 0},
+        {"from": "2026-02-30"},
+        {"q": "\x00"},
+    ],
+)
 def test_a_bad_filter_is_refused(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any]) -> None:
     answer = sign_in(Role.COUNTY_ADMIN).get(LIST, params=query)
     assert answer.status_code in (400, 422)
@@ -124,6 +137,62 @@ def test_the_closed_loop(sign_in: SignIn, make_account: Callable[..., str], aler
     assert reopened["history"][2]["reason"] == "上门核实属实"
     assert reopened["history"][2]["evidence"] == {"照片": 2}
     assert reopened["history"][2]["actor_name"] == "测试 town_official"
+
+
+def test_the_rules_explain_themselves(stranger: TestClient, sign_in: SignIn) -> None:
+    assert stranger.get("/api/330521/rules").status_code == 401
+    rules = sign_in(Role.GRID_WORKER, CELLS[0]).get("/api/330521/rules").json()
+    assert len(rules) == len({rule["name"] for rule in rules}) == 6
+    assert all(rule["title"] and rule["description"] for rule in rules)
+
+
+def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
+    sign_in: SignIn, database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        first, second = (world.add_household(connection, no, CELLS[0]) for no in ("H1", "H2"))
+        person = world.add_person(connection, "甲", CELLS[0], first)
+        world.add_member(connection, second, person, CELLS[0])
+        scan(connection, date(2026, 6, 30))
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    (alert,) = client.get(LIST).json()["alerts"]
+    assert (alert["rule_title"], alert["grid_name"], alert["household_id"]) == ("一人两户", "千秋社区第1网格", first)
+    detail = client.get(f"{LIST}/{alert['id']}").json()
+    assert detail["facts"]["户号"] == ["H1", "H2"]
+    assert (detail["before"], detail["after"]) == (None, None)
+    assert [(s["action"], s["from_status"], s["to_status"]) for s in detail["history"]] == [("raise", None, "open")]
+    assert detail["actions"] == ["acknowledge", "verify"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "nonsense", "version": 1},
+        {"action": "acknowledge"},
+        {"action": "acknowledge", "version": 0},
+        {"action": "verify", "version": 1, "verdict": "perhaps", "reason": "x"},
+        {"action": "verify", "version": 1, "verdict": "confirmed", "reason": "x", "evidence": {"a": "长" * 20_001}},
+        {"action": "verify", "version": 1, "verdict": "confirmed", "reason": "\x00"},
+        {"action": "verify", "version": 1, "verdict": "confirmed", "reason": "x", "evidence": {"a": "\x00"}},
+    ],
+)
+def test_a_malformed_step_is_refused(sign_in: SignIn, alert_ids: list[int], body: dict[str, Any]) -> None:
+    answer = sign_in(Role.TOWN_OFFICIAL, WUKANG).post(f"{LIST}/{alert_ids[0]}/transitions", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_key_beyond_every_alert_is_no_internal_error(sign_in: SignIn) -> None:
+    client = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    for key in ("0", "999999999999999999999999"):
+        assert client.get(f"{LIST}/{key}").status_code in (404, 422)
+
+
+def test_a_step_without_the_header_against_forgery_is_refused(sign_in: SignIn, alert_ids: list[int]) -> None:
+    client = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    del client.headers["X-Onemap-Request"]
+    assert step(client, alert_ids[0], 1, "acknowledge").status_code == 403
 
 
 def test_of_two_writers_one_wins_and_the_other_is_told(sign_in: SignIn, alert_ids: list[int]) -> None:

@@ -137,6 +137,70 @@ def test_a_visit_sent_twice_is_one_visit(
         assert connection.scalar(text("SELECT last_visit_at IS NOT NULL FROM household")) is True
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"visited_at": "2026-06-30T10:00:00"},  # no offset
+        {"visited_at": "0001-01-01T00:00:00+14:00"},
+        {"outcome": "nonsense"},
+        {"client_uid": "1"},
+        {"lon": 200},
+        {"note": "\x00"},
+    ],
+)
+def test_a_malformed_visit_is_refused(sign_in: SignIn, ids: dict[str, int], wrong: dict[str, Any]) -> None:
+    body = {"client_uid": str(uuid.uuid4()), "visited_at": "2026-06-30T10:00:00+08:00", "outcome": "met", **wrong}
+    answer = sign_in(Role.GRID_WORKER, CELLS[0]).post(f"{API}/households/{ids['household']}/visits", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_visit_number_of_another_household_is_a_conflict(
+    sign_in: SignIn, ids: dict[str, int], database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        other = world.add_household(connection, "H2", CELLS[0])
+    client, uid = sign_in(Role.GRID_WORKER, CELLS[0]), str(uuid.uuid4())
+    assert visit(client, other, uid).status_code == 201
+    assert visit(client, ids["household"], uid).status_code == 409
+
+
+def test_an_auditor_and_gis_staff_record_no_visit(sign_in: SignIn, ids: dict[str, int]) -> None:
+    for role in (Role.AUDITOR, Role.GIS_STAFF):
+        assert visit(sign_in(role), ids["household"], str(uuid.uuid4())).status_code == 403
+
+
+def test_a_query_names_one_thing_to_search_by(sign_in: SignIn, ids: dict[str, int]) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    assert client.post(f"{API}/persons/search", json={}).status_code == 422
+    assert client.post(f"{API}/persons/search", json={"phone": PHONE, "name": "张测试"}).status_code == 422
+    assert client.post(f"{API}/persons/search", json={"name": "\x00"}).status_code == 422
+
+
+@pytest.mark.parametrize("key", ["999999999999999999999999", "0"])
+def test_a_key_beyond_every_record_is_no_internal_error(sign_in: SignIn, ids: dict[str, int], key: str) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    assert client.get(f"{API}/households/{key}").status_code in (404, 422)
+    reveal = client.post(f"{API}/persons/{key}/reveal", json={"field": "phone", "purpose": "上门核实"})
+    assert reveal.status_code in (404, 422)
+
+
+def test_changes_are_for_those_who_may_and_in_scope(
+    stranger: TestClient, sign_in: SignIn, database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        world.insert(
+            connection, "change", entity="person", entity_id="1", operation="changed", fields=["name"], actor="import",
+            before={"name": "甲"}, after={"name": "乙"}, grid_code=CELLS[0],
+        )  # fmt: skip
+    assert stranger.get(f"{API}/changes").status_code == 401
+    assert sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/changes").status_code == 403
+    assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{API}/changes").json() == {"changes": [], "next": None}
+    (change,) = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12]).get(f"{API}/changes?entity=person").json()["changes"]
+    assert (change["fields"], change["before"], change["after"]) == (["name"], {"name": "甲"}, {"name": "乙"})
+
+
 def test_numbers_are_sealed_in_the_database(ids: dict[str, int], database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
         row = connection.execute(text("SELECT p.*, p::text AS whole FROM person p")).one()
