@@ -161,7 +161,7 @@ def test_the_folium_page_opens_from_the_app(open_page: OpenPage, site: Site) -> 
         page.get_by_test_id("map-page-link").first.click()
     folium = opened.value
     folium.wait_for_selector(".leaflet-container")
-    assert "预警地图" in folium.locator(".om-panel").inner_text()
+    assert "预警地图" in folium.locator(".om-head").inner_text()
 
 
 def test_signing_out_ends_it(open_page: OpenPage, site: Site) -> None:

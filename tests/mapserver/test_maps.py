@@ -236,7 +236,13 @@ def test_an_alert_outside_the_scope_has_no_map(sign_in: SignIn, alert_ids: list[
 
 
 def test_a_filter_is_told_in_words(sign_in: SignIn, alert_ids: list[int]) -> None:
-    query = {"grid": CHUNHUI, "severity": ["high", "low"], "rule": "two_households", "from": "2026-01-01", "q": EVIL[:40]}
+    query = {
+        "grid": CHUNHUI,
+        "severity": ["high", "low"],
+        "rule": "two_households",
+        "from": "2026-01-01",
+        "q": EVIL[:40],
+    }
     html = sign_in(Role.COUNTY_ADMIN).get("/maps/330521/alerts", params=query).text
     assert "规则：一人两户；级别：高、低；范围：春晖社区居民委员会；时间：2026-01-01 至 今；关键词：&lt;img" in html
 
