@@ -202,11 +202,11 @@ class EmbeddedCluster:
         if not any(server.major == major for server in list_binaries(self.postgres_bin)):
             raise ClusterVersionError(
                 f"{self.layout.data_dir} 由 PostgreSQL {major} 创建，本机没有这一版本。请安装："
-                f"sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3；或用旧版本备份"
-                "（onemap backup）后移走该目录，再恢复。 / "
+                f"sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3；或在装有旧版本的"
+                "机器上用 pg_dump 备份，移走该目录后用 pg_restore 恢复。 / "
                 f"{self.layout.data_dir} was made by PostgreSQL {major}, which this machine lacks. "
                 f"Install it: sudo apt-get install postgresql-{major} postgresql-{major}-postgis-3; or "
-                "back up with the old version (onemap backup), move the folder away and restore.",
+                "back it up with pg_dump where the old version is, move the folder away and pg_restore.",
                 data_major=major,
                 path=str(self.layout.data_dir),
             )

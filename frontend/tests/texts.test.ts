@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { importCounts } from '@/texts/counts'
 import { differences, factRows, factText } from '@/texts/facts'
-import { ago, localIso } from '@/texts/format'
+import { ago, dateTime, day, localIso } from '@/texts/format'
 
 describe('facts', () => {
   it('are written out whatever their kind', () => {
@@ -14,6 +14,9 @@ describe('facts', () => {
   it('keep names they do not know', () => {
     expect(factRows({ some_new_field: 1 })).toEqual([{ name: 'some_new_field', label: 'some new field', value: '1' }])
     expect(factRows(null)).toEqual([])
+  })
+  it('leave the row numbers of the database out of a difference', () => {
+    expect(differences(null, { person_id: 13950, relation: '亲属' }).map((row) => row.name)).toEqual(['relation'])
   })
   it('of two states show what differs first', () => {
     const rows = differences({ occupancy: '空置', age: 3 }, { occupancy: '空置', age: 4, name: '王**' })
@@ -46,5 +49,13 @@ describe('counts of an import', () => {
       'unchanged',
       'rejected',
     ])
+  })
+})
+
+describe('times', () => {
+  it('are China Standard Time on every device', () => {
+    expect(dateTime('2026-11-23T16:05:00Z')).toBe('2026-11-24 00:05')
+    expect(day('2026-11-23T16:05:00Z')).toBe('2026-11-24')
+    expect(day('2026-11-23')).toBe('2026-11-23')
   })
 })

@@ -137,7 +137,8 @@ export interface DifferenceRow {
 
 /** Every field of either state, those that differ first. */
 export function differences(before: Facts | null | undefined, after: Facts | null | undefined): DifferenceRow[] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
+  // row numbers of the database (person_id) tell a reader nothing
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter((name) => !name.endsWith('_id'))
   const rows = names.map((name) => {
     const was = before && name in before ? factText(before[name]) : '—'
     const is = after && name in after ? factText(after[name]) : '—'

@@ -1,4 +1,6 @@
-/** Dates, numbers and facts as people read them. */
+/** Dates, numbers and facts as people read them. Times are China Standard Time, as on the printed maps and on the server. */
+
+const timeZone = 'Asia/Shanghai'
 
 const DATE_TIME = new Intl.DateTimeFormat('zh-CN', {
   year: 'numeric',
@@ -6,9 +8,10 @@ const DATE_TIME = new Intl.DateTimeFormat('zh-CN', {
   day: '2-digit',
   hour: '2-digit',
   minute: '2-digit',
-  hour12: false,
+  hourCycle: 'h23',
+  timeZone,
 })
-const DATE = new Intl.DateTimeFormat('zh-CN', { year: 'numeric', month: '2-digit', day: '2-digit' })
+const DATE = new Intl.DateTimeFormat('zh-CN', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone })
 const NUMBER = new Intl.NumberFormat('zh-CN', { maximumFractionDigits: 3 })
 
 export function dateTime(value: string | null | undefined): string {
