@@ -157,6 +157,8 @@ class _Run:
         with self._clock("compare", rows):
             reject_duplicates(stage)
             self._target.compare(stage)
+            # outcomes and found codes are new since the rows came in; without figures the joins that follow are nested loops
+            stage.analyse()
         with self._clock("resolve", rows):
             self._target.resolve(stage)
         with self._clock("publish", rows):

@@ -194,11 +194,11 @@ def _reject_overlaps(stage: Stage) -> None:
     stage.run(
         """
         CREATE TEMP TABLE cell_area ON COMMIT DROP AS
-        SELECT row_no, level, coalesce(code, source_key) AS label, geom FROM stage_row
+        SELECT row_no, level, coalesce(code, source_key) AS label, outcome <> 'unchanged' AS drawn, geom FROM stage_row
         UNION ALL
-        SELECT NULL, c.level, c.code, c.geom FROM grid_cell c WHERE c.valid_to IS NULL
+        SELECT NULL, c.level, c.code, false, c.geom FROM grid_cell c WHERE c.valid_to IS NULL
           AND NOT EXISTS (SELECT FROM stage_row s WHERE s.code = c.code)
-          AND c.level IN (SELECT level FROM stage_row)
+          AND c.level = ANY (ARRAY(SELECT DISTINCT level FROM stage_row))
         """
     )
     stage.run("CREATE INDEX ON cell_area USING gist (geom)")
@@ -210,12 +210,11 @@ def _reject_overlaps(stage: Stage) -> None:
         SELECT a.row_no, jsonb_build_object('others', left(string_agg(b.label, '、' ORDER BY b.label), 200),
                                             'area_m2', round(sum(o.area_m2)))
         FROM cell_area a
-        JOIN stage_row s ON s.row_no = a.row_no AND s.outcome <> 'unchanged'
         JOIN cell_area b ON a.geom && b.geom AND a.level = b.level AND a.row_no IS DISTINCT FROM b.row_no
          AND st_relate(a.geom, b.geom, '2********')
         CROSS JOIN LATERAL (
             SELECT st_area(st_intersection(a.geom, b.geom)::geography)::numeric AS area_m2) o
-        WHERE o.area_m2 > %(area_m2)s
+        WHERE a.drawn AND o.area_m2 > %(area_m2)s
           AND o.area_m2 > %(share)s * least(st_area(a.geom::geography), st_area(b.geom::geography))
         GROUP BY a.row_no
         """,
