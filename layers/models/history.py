@@ -1,0 +1,236 @@
+"""Tables of what happens to records: imports, rejects, changes, alerts, audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.base import (
+    CountyBase,
+    geometry_column,
+    grid_code_check,
+    grid_code_column,
+    identity_column,
+    now_column,
+    tile_geometry_column,
+)
+
+# --- what every imported record carries -------------------------------------------------------------
+
+
+class ImportBatch(CountyBase):
+    """One file through the pipeline (导入批次)."""
+
+    __tablename__ = "import_batch"
+    __table_args__ = (
+        CheckConstraint("state IN ('staged','checked','published','failed')", name="state"),
+        grid_code_check(),
+        Index("ix_import_batch_sha256", "sha256", "mapping"),
+        {"comment": "imports (导入批次)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    mapping: Mapped[str] = mapped_column(Text, nullable=False, comment="mapping name = department table")
+    target: Mapped[str] = mapped_column(Text, nullable=False, comment="what the rows become: address, person …")
+    file_name: Mapped[str] = mapped_column(Text, nullable=False, comment="name of the file")
+    sha256: Mapped[str] = mapped_column(Text, nullable=False, comment="of the file")
+    state: Mapped[str] = mapped_column(Text, nullable=False, comment="staged, checked, published, failed")
+    counts: Mapped[dict[str, Any]] = mapped_column(
+        JSONB,
+        server_default=text("'{}'"),
+        nullable=False,
+        comment="read, added, changed, unchanged, rejected, review; by reason",
+    )
+    stages: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), nullable=False, comment="seconds and rows of each stage"
+    )
+    error: Mapped[str | None] = mapped_column(Text, comment="why it failed")
+    created_by: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
+    created_at: Mapped[datetime] = now_column("when it began")
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was published")
+    grid_code: Mapped[str] = grid_code_column()
+
+
+class ImportReject(CountyBase):
+    """A row that was not published, with the reason; the row itself is encrypted, for it may hold ID numbers."""
+
+    __tablename__ = "import_reject"
+    __table_args__ = (
+        grid_code_check(),
+        UniqueConstraint("batch_id", "row_no", "reason_code"),
+        {"comment": "rejected rows (退回行)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, comment="import"
+    )
+    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, the first data row is 1")
+    column_name: Mapped[str | None] = mapped_column(Text, comment="column at fault, as the file names it")
+    reason_code: Mapped[str] = mapped_column(Text, nullable=False, comment="why, for programs")
+    reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why and how to mend it, Chinese and English")
+    row_cipher: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, comment="the row as it came (JSON), AES-256-GCM"
+    )
+    grid_code: Mapped[str] = grid_code_column()
+
+
+class Change(CountyBase):
+    """A change (异动): the difference between two states of a record. Personal numbers appear masked only."""
+
+    __tablename__ = "change"
+    __table_args__ = (
+        CheckConstraint("operation IN ('added','changed','removed')", name="operation"),
+        grid_code_check(),
+        Index("ix_change_record", "entity", "entity_id"),
+        Index("ix_change_batch", "batch_id"),
+        {"comment": "changes (异动)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    batch_id: Mapped[int | None] = mapped_column(
+        ForeignKey("import_batch.id"), comment="import that made it; empty when made in the app"
+    )
+    entity: Mapped[str] = mapped_column(Text, nullable=False, comment="table of the record")
+    entity_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the record")
+    operation: Mapped[str] = mapped_column(Text, nullable=False, comment="added, changed, removed")
+    fields: Mapped[list[str]] = mapped_column(
+        JSONB, server_default=text("'[]'"), nullable=False, comment="names of what differs"
+    )
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state before")
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state after")
+    actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
+    at: Mapped[datetime] = now_column("when")
+    grid_code: Mapped[str] = grid_code_column()
+
+
+# --- alerts ---------------------------------------------------------------------------------------------
+
+
+class Alert(CountyBase):
+    """An alert (预警): work for a person, raised by an anomaly, with a lifecycle."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        CheckConstraint("status IN ('open','acknowledged','assigned','confirmed','refuted','closed')", name="status"),
+        CheckConstraint("severity IN ('high','medium','low')", name="severity"),
+        grid_code_check(),
+        UniqueConstraint("fingerprint"),
+        # tiles show what is not closed; years of closed alerts stay out of their way
+        Index("ix_alert_tile", "geom_3857", postgresql_using="gist", postgresql_where=text("status <> 'closed'")),
+        # how many wait in a cell, read from the index alone
+        Index(
+            "ix_alert_not_closed",
+            "grid_code",
+            postgresql_include=["status"],
+            postgresql_where=text("status <> 'closed'"),
+        ),
+        Index("ix_alert_list", "last_raised_at", "id"),
+        Index("ix_alert_subject", "subject_kind", "subject_id"),
+        Index("ix_alert_status", "status"),
+        {"comment": "alerts (预警)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    fingerprint: Mapped[str] = mapped_column(
+        Text,
+        nullable=False,
+        comment="rule + subject + what makes it the same finding; scanning twice makes one alert",
+    )
+    rule: Mapped[str] = mapped_column(Text, nullable=False, comment="rule that found it")
+    severity: Mapped[str] = mapped_column(Text, nullable=False, comment="high, medium, low")
+    status: Mapped[str] = mapped_column(
+        Text,
+        server_default=text("'open'"),
+        nullable=False,
+        comment="where it stands in the closed loop (闭环)",
+    )
+    version: Mapped[int] = mapped_column(
+        Integer,
+        server_default=text("1"),
+        nullable=False,
+        comment="counts the steps; a writer states the one they saw",
+    )
+    subject_kind: Mapped[str] = mapped_column(Text, nullable=False, comment="person, household, place, address, cell")
+    subject_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the subject")
+    household_id: Mapped[int | None] = mapped_column(
+        BigInteger, index=True, comment="household concerned, for the card"
+    )
+    title: Mapped[str] = mapped_column(Text, nullable=False, comment="in a line, Chinese")
+    reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why, in Chinese, from the facts")
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), nullable=False, comment="what the rule saw, before and after"
+    )
+    assignee: Mapped[str | None] = mapped_column(Text, comment="who deals with it")
+    first_raised_at: Mapped[datetime] = now_column("first found")
+    last_raised_at: Mapped[datetime] = now_column("last found")
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was closed")
+    grid_code: Mapped[str] = grid_code_column()
+    geom: Mapped[Any | None] = geometry_column("POINT", "where")
+    geom_3857: Mapped[Any | None] = tile_geometry_column("POINT")
+
+
+class AlertStep(CountyBase):
+    """One step of an alert's life: who, when, from, to, why. Never changed, never removed."""
+
+    __tablename__ = "alert_step"
+    __table_args__ = (
+        grid_code_check(),
+        Index("ix_alert_step_alert", "alert_id", "id"),
+        {"comment": "history of alerts (处置记录)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), nullable=False, comment="the alert")
+    action: Mapped[str] = mapped_column(
+        Text, nullable=False, comment="raise, acknowledge, assign, verify, close, reopen"
+    )
+    from_status: Mapped[str | None] = mapped_column(Text, comment="status before")
+    to_status: Mapped[str] = mapped_column(Text, nullable=False, comment="status after")
+    actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
+    reason: Mapped[str | None] = mapped_column(Text, comment="why")
+    evidence: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), nullable=False, comment="what was seen on the spot"
+    )
+    at: Mapped[datetime] = now_column("when")
+    grid_code: Mapped[str] = grid_code_column()
+
+
+class AuditEvent(CountyBase):
+    """A look at personal data, an export, a sign-in: who, when, what, for what purpose. Append only."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        grid_code_check(),
+        Index("ix_audit_event_at", "at"),
+        {"comment": "audit trail (审计日志)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    at: Mapped[datetime] = now_column("when")
+    actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
+    action: Mapped[str] = mapped_column(
+        Text, nullable=False, comment="reveal, search_id, view_household, export, sign_in …"
+    )
+    target: Mapped[str | None] = mapped_column(Text, comment="what, e.g. person:12 id_number")
+    purpose: Mapped[str | None] = mapped_column(Text, comment="stated purpose")
+    allowed: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("true"), nullable=False, comment="false when it was refused"
+    )
+    grid_code: Mapped[str] = grid_code_column()
