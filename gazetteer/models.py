@@ -85,6 +85,10 @@ class PlaceName(CountyBase):
     __tablename__ = "place_name"
     __table_args__ = (
         grid_code_check(),
+        CheckConstraint("name = btrim(name) AND name <> ''", name="name"),
+        CheckConstraint(
+            "kind IN ('natural_village','road','compound','water','mountain','landmark','other')", name="kind"
+        ),
         UniqueConstraint("source", "source_key"),
         Index("ix_place_name_tile", "geom_3857", postgresql_using="gist"),
         {"comment": "place names (地名)"},
@@ -93,13 +97,15 @@ class PlaceName(CountyBase):
     id: Mapped[int] = identity_column()
     name: Mapped[str] = mapped_column(Text, nullable=False, index=True, comment="standard name")
     kind: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="natural_village, road, water, mountain, landmark …"
+        Text, nullable=False, comment="natural_village, road, compound, water, mountain, landmark, other"
     )
     aliases: Mapped[list[str]] = mapped_column(
         JSONB, server_default=text("'[]'"), nullable=False, comment="other names"
     )
     source: Mapped[str] = mapped_column(Text, nullable=False, comment="department table it came from")
     source_key: Mapped[str] = mapped_column(Text, nullable=False, comment="key in that table")
+    row_hash: Mapped[bytes | None] = mapped_column(comment="hash of the imported row; equal means unchanged")
+    updated_at: Mapped[datetime] = now_column("last change")
     grid_code: Mapped[str] = grid_code_column()
     geom: Mapped[Any | None] = geometry_column("POINT", "representative point")
     geom_3857: Mapped[Any | None] = tile_geometry_column("POINT")

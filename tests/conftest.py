@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, text
 
@@ -19,6 +20,10 @@ from layers.metadata import COUNTY_METADATA
 
 COUNTY = "330521"
 NEIGHBOUR = "330522"
+
+# a shared machine may stall for a moment; how long one example takes is no property of the code
+hypothesis.settings.register_profile("onemap", deadline=None)
+hypothesis.settings.load_profile("onemap")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from layers.demo.boundaries import make_boundaries
 from layers.demo.divisions import Divisions, make_divisions
 from layers.demo.happenings import make_events, make_visits
 from layers.demo.people import People, make_people
+from layers.demo.place_names import PlaceNames, make_place_names
 from layers.demo.places import Dwellings, Units, make_dwellings, make_units
 from layers.demo.planted import Planted, plant
 from layers.demo.scales import SCALES, Scale
@@ -70,6 +71,7 @@ class _Model:
     people: People
     dwellings: Dwellings
     units: Units
+    place_names: PlaceNames
     planted: Planted
     accounts: tuple[DemoAccount, ...]
 
@@ -127,9 +129,10 @@ def _make(scale: Scale, seed: int, today: date) -> _Model:
     people = make_people(_stream(seed, 4), scale, addresses, today)
     dwellings = make_dwellings(_stream(seed, 5), addresses, people)
     units = make_units(_stream(seed, 6), scale, addresses)
+    names = make_place_names(_stream(seed, 8), divisions, addresses)
     planted = plant(_stream(seed, 7), scale.planted, divisions, addresses, people, dwellings)
     accounts = _accounts(divisions, planted)
-    return _Model(scale, today, divisions, addresses, people, dwellings, units, planted, accounts)
+    return _Model(scale, today, divisions, addresses, people, dwellings, units, names, planted, accounts)
 
 
 def _accounts(divisions: Divisions, planted: Planted) -> tuple[DemoAccount, ...]:
@@ -167,6 +170,9 @@ def _write_land(folder: _Folder, model: _Model, rng: np.random.Generator) -> Non
     )
     folder.add(
         "公安_标准地址.csv", "demo_addresses", land.write_addresses(out / "公安_标准地址.csv", divisions, addresses)
+    )
+    folder.add(
+        "民政_地名.geojson", "demo_place_names", land.write_place_names(out / "民政_地名.geojson", model.place_names)
     )
     folder.add("住建_楼栋.shp", "demo_buildings", land.write_buildings(out / "住建_楼栋.shp", rng, addresses))
     folder.add(
@@ -266,6 +272,7 @@ def _write_truth(
             "persons": len(people),
             "dwellings": len(model.dwellings.key),
             "units": len(model.units.name),
+            "place_names": len(model.place_names.name),
         },
         "rows": {str(item.path.relative_to(folder.path)): item.rows for item in folder.files},
         "anomalies": model.planted.truth(people, model.dwellings, model.divisions),

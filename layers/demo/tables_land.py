@@ -1,4 +1,4 @@
-"""The land tables: divisions, grid cells, standard addresses, buildings, dwellings."""
+"""The land tables: divisions, grid cells, standard addresses, place names, buildings, dwellings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import shapely
 from database.crs import from_4490
 from layers.demo.addresses import BUILDING, Addresses
 from layers.demo.divisions import Divisions
+from layers.demo.place_names import PlaceNames
 from layers.demo.places import Dwellings, footprints
 from layers.demo.words import CITY, COUNTY, COUNTY_CODE, PROVINCE
 from layers.demo.writers import write_csv, write_geojson, write_layer
@@ -126,6 +127,15 @@ def _with_bad_addresses(rows: Iterator[list[str]], divisions: Divisions) -> Iter
         else:
             row[text] = ""
         yield row
+
+
+def write_place_names(path: Path, names: PlaceNames) -> int:
+    """民政: place names, a GeoJSON."""
+    rows = (
+        {"地名代码": f"DM{i + 1:06d}", "标准名称": name, "地名类别": kind, "别名": alias}
+        for i, (name, kind, alias) in enumerate(zip(names.name, names.kind, names.alias, strict=True))
+    )
+    return write_geojson(path, shapely.points(names.lon, names.lat), rows)
 
 
 def write_buildings(path: Path, rng: np.random.Generator, addresses: Addresses) -> int:

@@ -22,6 +22,7 @@ TargetName = Literal[
     "event",
     "place",
     "facility",
+    "place_name",
     "worker",
     "visit",
     "person_place",

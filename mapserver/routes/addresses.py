@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from database.accounts import Account
 from gazetteer.addresses import get_address
 from gazetteer.match import Candidate, match_address, suggest
+from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
 from layers.households import households_at_address
 from mapserver.auth import permissions
@@ -18,6 +19,7 @@ from mapserver.schemas.addresses import (
     AddressSearch,
     CandidateOut,
     Decision,
+    PlaceNameOut,
     ReasonOut,
     ReviewOut,
     ReviewPage,
@@ -51,12 +53,13 @@ def search(
     q: Annotated[str, Query(min_length=1, max_length=200, examples=["武康街道永安街12号"])],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> AddressSearch:
-    """Ranked standard addresses for a text: matches first, then completions of what was typed so far."""
+    """Ranked standard addresses for a text: matches first, then completions of what was typed so far; and place names."""
     found = match_address(connection, q, limit=limit)
     known = {candidate.address_id for candidate in found}
     if len(found) < limit:
         found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
-    return AddressSearch(query=q, candidates=[_candidate(c) for c in found[:limit]])
+    names = [PlaceNameOut.model_validate(hit, from_attributes=True) for hit in find_place_names(connection, q)]
+    return AddressSearch(query=q, candidates=[_candidate(c) for c in found[:limit]], place_names=names)
 
 
 @router.get("/addresses/{address_id}")

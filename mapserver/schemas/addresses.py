@@ -31,11 +31,26 @@ class CandidateOut(BaseModel):
     reasons: list[ReasonOut]
 
 
+class PlaceNameOut(BaseModel):
+    """A place name (地名): natural village, road, compound, water, mountain, landmark."""
+
+    id: int
+    name: str = Field(examples=["上塘坞"])
+    kind: str = Field(examples=["natural_village"])
+    aliases: list[str]
+    grid_code: str
+    lon: float | None
+    lat: float | None
+    village: str | None
+    town: str | None
+
+
 class AddressSearch(BaseModel):
-    """Ranked candidates; several equal ones mean that the text is ambiguous."""
+    """Ranked candidates; several equal ones mean that the text is ambiguous. Place names that contain the text beside them."""
 
     query: str
     candidates: list[CandidateOut]
+    place_names: list[PlaceNameOut]
 
 
 class AddressDetail(BaseModel):

@@ -15,6 +15,7 @@ import type {
   ImportReport,
   Mapping,
   Overview,
+  PlaceName,
   Review,
   Rule,
   TransitionIn,
@@ -48,8 +49,8 @@ export function countyApi(county: string) {
   const post = <T>(path: string, json: unknown) => request<T>(base + path, { method: 'POST', json })
   return {
     overview: () => get<Overview>('/overview'),
-    searchAddresses: async (q: string, signal?: AbortSignal) =>
-      (await get<{ candidates: Candidate[] }>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal)).candidates,
+    searchAddresses: (q: string, signal?: AbortSignal) =>
+      get<{ candidates: Candidate[]; place_names: PlaceName[] }>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal),
     address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
     household: (id: number) => get<Household>(`/households/${id}`),
     reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>

@@ -51,6 +51,18 @@ export interface Candidate {
   reasons: MatchReason[]
 }
 
+export interface PlaceName {
+  id: number
+  name: string
+  kind: string
+  aliases: string[]
+  grid_code: string
+  lon: number | null
+  lat: number | null
+  village: string | null
+  town: string | null
+}
+
 export interface AddressDetail {
   id: number
   code?: string | null

@@ -73,6 +73,15 @@ const PLACE_KINDS: Record<string, string> = {
   zone: '分区',
   parcel: '地块',
 }
+const PLACE_NAME_KINDS: Record<string, string> = {
+  natural_village: '自然村',
+  road: '道路',
+  compound: '居民区',
+  water: '水系',
+  mountain: '山体',
+  landmark: '地标',
+  other: '地名',
+}
 const HOUSEHOLD_KINDS: Record<string, string> = { family: '家庭户', collective: '集体户', single: '单人户' }
 const EVENT_STATES: Record<string, string> = {
   open: '待处理',
@@ -101,6 +110,7 @@ const ENTITIES: Record<string, string> = {
   person: '人员',
   event: '事件',
   place: '场所',
+  place_name: '地名',
   facility: '部件',
   worker: '网格员',
   visit: '走访',
@@ -140,6 +150,7 @@ export const relationLabel = orSelf(RELATIONS)
 export const sexLabel = orSelf(SEXES)
 export const occupancyLabel = orSelf(OCCUPANCIES)
 export const placeKindLabel = orSelf(PLACE_KINDS)
+export const placeNameKindLabel = orSelf(PLACE_NAME_KINDS)
 export const householdKindLabel = orSelf(HOUSEHOLD_KINDS)
 export const eventStateLabel = orSelf(EVENT_STATES)
 export const objectStateLabel = orSelf(OBJECT_STATES)

@@ -13,6 +13,7 @@ from layers.importing.targets.household import HouseholdTarget
 from layers.importing.targets.person import PersonTarget
 from layers.importing.targets.person_place import PersonPlaceTarget
 from layers.importing.targets.place import PlaceTarget
+from layers.importing.targets.place_name import PlaceNameTarget
 from layers.importing.targets.visit import VisitTarget
 from layers.importing.targets.worker import WorkerTarget
 
@@ -27,6 +28,7 @@ TARGETS: dict[str, type[Target]] = {
         EventTarget,
         PlaceTarget,
         FacilityTarget,
+        PlaceNameTarget,
         WorkerTarget,
         VisitTarget,
         PersonPlaceTarget,
