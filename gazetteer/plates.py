@@ -115,7 +115,7 @@ def issue_plates(connection: Connection, prefix: str, *, actor: str) -> int:
     )
     columns = ["address_id", "serial", "version", "issued_by", "grid_code"]
     statement = insert(PlateToken).from_select(columns, plateless).on_conflict_do_nothing()
-    made = connection.execute(statement).rowcount
+    made = connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount
     record(connection, "issue_plates", target=f"grid:{prefix}, {made} new")
     return made
 
