@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import secrets as random_source
@@ -91,6 +93,10 @@ class Settings(BaseSettings):
     index_key: SecretStr | None = Field(
         None, description="Base64 of 32 bytes; replaces the index key in secrets.json on every machine."
     )
+    plate_key: SecretStr | None = Field(
+        None,
+        description="Base64 of 32 bytes; signs the QR codes of door plates. Unset means derived from the index key.",
+    )
 
 
 @lru_cache(maxsize=1)
@@ -104,6 +110,7 @@ class Secrets:
     """Passwords and keys of one installation. None of them appears in repr or in a log.
 
     data_key: 32 bytes for AES-GCM. index_key: 32 bytes for the HMAC of searchable personal fields.
+    own_plate_key: 32 bytes that sign door plates, when they are given in the environment.
     """
 
     superuser_password: str = field(repr=False)
@@ -111,6 +118,12 @@ class Secrets:
     app_password: str = field(repr=False)
     data_key: bytes = field(repr=False)
     index_key: bytes = field(repr=False)
+    own_plate_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def plate_key(self) -> bytes:
+        """32 bytes that sign door plates. Plates on walls outlive machines: keep this key, or the index key, for good."""
+        return self.own_plate_key or hmac.new(self.index_key, b"onemap door plates", hashlib.sha256).digest()
 
 
 def load_secrets(settings: Settings) -> Secrets:
@@ -127,6 +140,7 @@ def load_secrets(settings: Settings) -> Secrets:
         app_password=_password_in(settings.database_url) or stored.app_password,
         data_key=_decode_key(settings.data_key.get_secret_value()) if settings.data_key else stored.data_key,
         index_key=_decode_key(settings.index_key.get_secret_value()) if settings.index_key else stored.index_key,
+        own_plate_key=_decode_key(settings.plate_key.get_secret_value()) if settings.plate_key else None,
     )
 
 

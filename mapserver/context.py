@@ -1,4 +1,4 @@
-"""What a running process holds: settings, the database pool, the sealer, the job queue."""
+"""What a running process holds: settings, the database pool, the sealer, the signer, the job queue."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from database.engine import Database
 from database.jobs import queue_app
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
+from database.sign import Signer
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Context:
     settings: Settings
     database: Database
     sealer: Sealer
+    signer: Signer
     queue: App
 
     def close(self) -> None:
@@ -34,9 +36,11 @@ def open_context(settings: Settings) -> Context:
     urls = ensure_database(settings)
     queue = queue_app(urls.app)
     queue.open()
+    secrets = load_secrets(settings)
     return Context(
         settings=settings,
         database=Database(urls.app, pool_size=settings.pool_size),
-        sealer=Sealer.from_secrets(load_secrets(settings)),
+        sealer=Sealer.from_secrets(secrets),
+        signer=Signer.of_plates(secrets),
         queue=queue,
     )

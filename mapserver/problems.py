@@ -19,9 +19,11 @@ from starlette.exceptions import HTTPException
 
 from database import accounts, counties, scope
 from database.errors import OnemapError
-from gazetteer import addresses, reviews
+from gazetteer import addresses, plates, reviews, service_points, tokens
+from gazetteer.codes import beidou
+from gazetteer.codes.token import TokenUnknown
 from grid import cells
-from layers import households
+from layers import households, place_codes
 from layers.alerts import lifecycle, store
 from layers.importing import errors as importing
 from layers.tiles import tile
@@ -59,6 +61,15 @@ STATUS: dict[type[OnemapError], int] = {
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
     reviews.ReviewDecided: 409,
+    beidou.BeidouCodeInvalid: 422,
+    beidou.BeidouOutOfRange: 422,
+    TokenUnknown: 404,
+    tokens.TokenIssued: 409,
+    tokens.TokenMissing: 409,
+    tokens.RevocationUnexplained: 422,
+    plates.PlateNotPossible: 422,
+    service_points.DivisionNotFound: 404,
+    place_codes.PlaceNotFound: 404,
     cells.CellNotFound: 404,
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,

@@ -1,6 +1,7 @@
 """Every router of the application, in the order of the OpenAPI document."""
 
 from mapserver.routes import (
+    address_codes,
     addresses,
     alerts,
     changes,
@@ -9,6 +10,8 @@ from mapserver.routes import (
     maps,
     overview,
     persons,
+    place_codes,
+    public_codes,
     session,
     tiles,
     workers,
@@ -16,5 +19,20 @@ from mapserver.routes import (
 
 ROUTERS = [
     module.router
-    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles, maps)
+    for module in (
+        session,
+        overview,
+        addresses,
+        address_codes,
+        place_codes,
+        public_codes,
+        households,
+        persons,
+        alerts,
+        workers,
+        imports,
+        changes,
+        tiles,
+        maps,
+    )
 ]

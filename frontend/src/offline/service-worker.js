@@ -7,7 +7,7 @@ const FILES = ['__FILES__']
 const SHELL = 'onemap-shell-__VERSION__'
 const FONTS = 'onemap-fonts'
 /** Paths that are not the app's own. */
-const SERVER = /^\/(api|tiles|maps|ogc)\/|^\/(healthz|readyz|metrics|sw\.js)$/
+const SERVER = /^\/(api|tiles|maps|ogc|p)\/|^\/(healthz|readyz|metrics|sw\.js)$/
 const PATIENCE_MS = 4000
 
 self.addEventListener('install', (event) => {

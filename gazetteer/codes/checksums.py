@@ -1,12 +1,10 @@
-"""Codes and their checks: resident ID numbers, unified social credit codes, division codes."""
+"""Check characters: resident ID numbers (GB 11643) and unified social credit codes (GB 32100)."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 from typing import Literal
-
-DivisionLevel = Literal["county", "town", "village"]
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
@@ -19,7 +17,7 @@ def resident_id_problem(text: str) -> str | None:
 
     Returns 'length', 'division', 'birth_date' or 'checksum' (GB 11643, MOD 11-2), the first that fails.
     """
-    if not re.fullmatch(r"\d{17}[\dXx]", text):
+    if not re.fullmatch(r"[0-9]{17}[0-9Xx]", text):
         return "length"
     if not "11" <= text[:2] <= "91":
         return "division"
@@ -53,23 +51,11 @@ def credit_code_valid(text: str) -> bool:
     return _CREDIT_ALPHABET[(31 - total % 31) % 31] == text[17]
 
 
-def division_level(code: str) -> DivisionLevel:
-    """The level of a statistical division code: 6 digits county, 9 town, 12 village. Raises ValueError otherwise."""
-    levels: dict[int, DivisionLevel] = {6: "county", 9: "town", 12: "village"}
-    if not code.isdecimal() or len(code) not in levels:
-        raise ValueError(f"行政区划代码应为 6、9 或 12 位数字 / a division code has 6, 9 or 12 digits: {code!r}")
-    return levels[len(code)]
+def credit_code_warning(text: str) -> str | None:
+    """What to tell the clerk about a unified social credit code, or None. A warning only: the row is kept.
 
-
-def division_kind(code: str) -> str:
-    """What the digits say a division is: 县, 街道, 镇, 乡, 社区 (居委会) or 村 (村委会).
-
-    Statistical code rules: town digits 001-099 街道, 100-199 镇, 200-399 乡; village digits 001-199 居委会, 200-399 村委会.
+    Chinese, because it stands beside the value in a form or a workbook.
     """
-    level = division_level(code)
-    if level == "county":
-        return "县"
-    number = int(code[-3:])
-    if level == "town":
-        return "街道" if number < 100 else "镇" if number < 200 else "乡" if number < 400 else "类似乡级"
-    return "社区" if number < 200 else "村" if number < 400 else "类似村级"
+    if not re.fullmatch(r"[0-9A-HJ-NPQRTUWXY]{18}", text):
+        return "统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z），请核对"
+    return None if credit_code_valid(text) else "统一社会信用代码的校验码不符，请核对证照；如证照如此，可保留"

@@ -1,0 +1,24 @@
+"""The households behind a scanned door plate, for a worker who may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from database.audit import record
+from gazetteer.addresses import get_address
+from gazetteer.codes.token import Token
+from gazetteer.plates import PLATES
+from gazetteer.tokens import owner_of
+from layers.households import households_at_address
+
+
+def households_behind(connection: Connection, token: Token) -> list[dict[str, Any]] | None:
+    """The households at the address of a plate; None when it lies outside the scope. The look is audited."""
+    address_id = owner_of(connection, PLATES, token.serial)
+    if address_id is None:
+        return None
+    address = get_address(connection, address_id)
+    record(connection, "scan_plate", target=f"address:{address_id}", grid_code=address["grid_code"])
+    return households_at_address(connection, address_id)

@@ -1,0 +1,95 @@
+"""What a scanned QR code shows: the public part to anybody, the households to a signed-in worker in scope.
+
+An unknown, a revoked and a forged code get the same answer. A forged one costs no query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from database.accounts import Account
+from gazetteer.codes.token import Token, TokenKind, TokenUnknown, read_token
+from gazetteer.plates import find_public_plate
+from layers.place_codes import scan_place
+from layers.scanned import households_behind
+from mapserver.auth import permissions
+from mapserver.context import Context
+from mapserver.deps import AppContext, get_account
+from mapserver.problems import NotSignedIn
+from mapserver.scan_page import HEADERS, scanned_page, unknown_page
+from mapserver.schemas.public_codes import HouseholdLink, ScannedOut
+
+router = APIRouter(prefix="/p", tags=["codes"])
+
+
+@router.get(
+    "/{token}",
+    response_model=ScannedOut,
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        404: {"description": "unknown, revoked or forged: the same answer"},
+    },
+)
+def scan(
+    request: Request,
+    context: AppContext,
+    token: Annotated[str, Path(max_length=100, examples=["CECQV2OBS5VZVJ3BH6RQ5MNJ7TEI6GKXS4ASFJ2I"])],
+) -> Response:
+    """A page for a phone; JSON when the request accepts ``application/json`` and no HTML.
+
+    Without sign-in only the public part: standard address and its code, town, village, service point; never a person.
+    A signed-in account that may see households, and in whose scope the address lies, gets the households too (audited).
+    """
+    as_page = not _wants_json(request)
+    try:
+        scanned = _scanned(request, context, read_token(token, context.signer))
+    except TokenUnknown:
+        if as_page:
+            return HTMLResponse(unknown_page(), status_code=404, headers=HEADERS)
+        raise
+    if as_page:
+        return HTMLResponse(scanned_page(scanned), headers=HEADERS)
+    return JSONResponse(scanned.model_dump(), headers=HEADERS)
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def _scanned(request: Request, context: Context, token: Token) -> ScannedOut:
+    with context.database.platform() as connection:
+        if token.kind is TokenKind.PLATE:
+            plate = asdict(find_public_plate(connection, token))
+            public = ScannedOut(kind="plate", title=plate.pop("full_text"), address=None, place_kind=None, **plate)
+        else:
+            place = asdict(scan_place(connection, token, counted=request.method == "GET"))
+            public = ScannedOut(
+                kind="place",
+                title=place.pop("name"),
+                place_kind=place.pop("kind"),
+                address=place.pop("full_text"),
+                code=None,
+                **place,
+            )
+    account = _account(request, context)
+    if account is None or token.kind is not TokenKind.PLATE or account.county != token.county:
+        return public
+    if permissions.HOUSEHOLD_VIEW not in permissions.permissions_of(account.role):
+        return public
+    with context.database.transaction(account.scope) as connection:
+        households = households_behind(connection, token)
+    links = None if households is None else [HouseholdLink(**household) for household in households]
+    return public.model_copy(update={"households": links})
+
+
+def _account(request: Request, context: Context) -> Account | None:
+    """Who scans, when they are signed in."""
+    try:
+        return get_account(request, context)
+    except NotSignedIn:
+        return None
