@@ -1,6 +1,7 @@
 """Every router of the application, in the order of the OpenAPI document."""
 
 from mapserver.routes import (
+    address_texts,
     addresses,
     alerts,
     changes,
@@ -16,5 +17,18 @@ from mapserver.routes import (
 
 ROUTERS = [
     module.router
-    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles, maps)
+    for module in (
+        session,
+        overview,
+        address_texts,
+        addresses,
+        households,
+        persons,
+        alerts,
+        workers,
+        imports,
+        changes,
+        tiles,
+        maps,
+    )
 ]
