@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from mapserver.cli import address_plates
+from mapserver.cli import address_compare, address_parse, address_plates
 
 app = typer.Typer(help="地址 / addresses", no_args_is_help=True)
+app.command("parse")(address_parse.parse_command)
+app.command("compare")(address_compare.compare_command)
 app.command("plates")(address_plates.plates)
-
-
-@app.callback()
-def address() -> None:
-    """地址 / addresses."""

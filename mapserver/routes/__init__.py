@@ -2,6 +2,7 @@
 
 from mapserver.routes import (
     address_codes,
+    address_texts,
     addresses,
     alerts,
     changes,
@@ -22,6 +23,7 @@ ROUTERS = [
     for module in (
         session,
         overview,
+        address_texts,
         addresses,
         address_codes,
         place_codes,

@@ -1,0 +1,126 @@
+"""Train the trees behind ``onemap address compare`` and write gazetteer/comparing/address_relation.npz.
+
+    pip install lightgbm scikit-learn
+    python -m benchmarks.train_comparison [--data ../shared/data] [--out FILE]
+
+Learns from matching/train.jsonl only. The figures printed come from cross validation in which all pairs of a query stay
+together; the preference between the classes is chosen on them too. The seeds are fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold
+
+from gazetteer.compare import MODEL, RELATIONS
+from gazetteer.comparing.features import measure
+from gazetteer.comparing.sides import make_side
+from gazetteer.tagging import tag_many
+
+WORDS = {"不匹配": "different", "部分匹配": "partial", "完全匹配": "same"}
+SEEN_OFTEN = 3
+FOLDS = 5
+ROUNDS = 260
+SETTINGS = {
+    "objective": "multiclass", "num_class": 3, "learning_rate": 0.04, "num_leaves": 24, "min_data_in_leaf": 30,
+    "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "verbose": -1, "seed": 7,
+    "deterministic": True, "num_threads": 1,
+}  # fmt: skip
+
+
+def read_pairs(path: Path) -> tuple[list[tuple[str, str]], list[int], list[int]]:
+    """Pairs, their class, and the number of their query."""
+    pairs, classes, queries = [], [], []
+    for number, line in enumerate(path.read_text("utf-8").splitlines()):
+        item = json.loads(line)
+        for candidate in item["candidate"]:
+            pairs.append((item["query"], candidate["text"]))
+            classes.append(RELATIONS.index(WORDS[candidate["label"]]))
+            queries.append(number)
+    return pairs, classes, queries
+
+
+def learn_weights(sides: dict[str, Any]) -> dict[str, float]:
+    """How rare each pair of characters is among the texts; '' stands for those seen seldom or never."""
+    seen = Counter(pair for side in sides.values() for pair in side.pairs)
+    kept = {pair: math.log(len(sides) / n) for pair, n in sorted(seen.items()) if n >= SEEN_OFTEN}
+    return {"": math.log(len(sides) / 2), **kept}
+
+
+def best_preference(probabilities: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, float]:
+    """What to add to the logarithms so that macro F1 is highest."""
+    logs = np.log(probabilities)
+    grid = [np.array([0.0, p, s]) for p in np.arange(-0.4, 0.45, 0.05) for s in np.arange(-0.4, 1.05, 0.05)]
+    scored = [(f1_score(classes, (logs + p).argmax(1), average="macro"), p) for p in grid]
+    top = sorted(scored, key=lambda item: -item[0])[:15]
+    return np.mean([p for _, p in top], axis=0), top[0][0]
+
+
+def flatten(model: dict[str, Any]) -> dict[str, np.ndarray]:
+    """LightGBM's trees as arrays; a leaf points at itself."""
+    rows: list[tuple[int, float, int, int, bool, float]] = []
+    depth = 0
+
+    def add(node: dict[str, Any], level: int) -> int:
+        nonlocal depth
+        depth = max(depth, level)
+        place = len(rows)
+        rows.append((0, 0.0, place, place, True, node.get("leaf_value", 0.0)))
+        if "split_feature" in node:
+            left, right = add(node["left_child"], level + 1), add(node["right_child"], level + 1)
+            # measures without missing values at training time are never missing later
+            missing = node["default_left"] if node["missing_type"] == "NaN" else True
+            rows[place] = (node["split_feature"], node["threshold"], left, right, missing, 0.0)
+        return place
+
+    roots = [add(tree["tree_structure"], 0) for tree in model["tree_info"]]
+    feature, threshold, left, right, missing, value = zip(*rows, strict=True)
+    return {
+        "roots": np.array(roots, np.int32), "feature": np.array(feature, np.int16), "threshold": np.array(threshold),
+        "left": np.array(left, np.int32), "right": np.array(right, np.int32), "missing_left": np.array(missing),
+        "value": np.array(value, np.float32), "depth": np.array(depth),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Cross-validate, train on everything, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--data", type=Path, default=Path("../shared/data"))
+    options.add_argument("--out", type=Path, default=MODEL)
+    chosen = options.parse_args()
+    pairs, labels, queries = read_pairs(chosen.data / "addresses" / "matching" / "train.jsonl")
+    texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+    sides = {text: make_side(text, found) for text, found in zip(texts, tag_many(texts), strict=True)}
+    weights = learn_weights(sides)
+    table = np.array([measure(sides[a], sides[b], weights) for a, b in pairs], np.float64)
+    classes = np.array(labels)
+    judged = np.zeros((len(table), 3))
+    for rest, held in GroupKFold(FOLDS).split(table, classes, queries):
+        judged[held] = lightgbm.train(SETTINGS, lightgbm.Dataset(table[rest], classes[rest]), ROUNDS).predict(
+            table[held]
+        )
+    plain = f1_score(classes, judged.argmax(1), average="macro")
+    preference, best = best_preference(judged, classes)
+    each = f1_score(classes, (np.log(judged) + preference).argmax(1), average=None)
+    print(f"cross validation: macro F1 {100 * plain:.1f}, with preference {100 * best:.1f}; measures {table.shape[1]}")
+    print("  " + ", ".join(f"{name} {100 * value:.1f}" for name, value in zip(RELATIONS, each, strict=True)))
+    model = lightgbm.train(SETTINGS, lightgbm.Dataset(table, classes), ROUNDS)
+    names = "\x00".join(weights).encode()
+    np.savez_compressed(
+        chosen.out, preference=preference, pairs=np.frombuffer(names, np.uint8),
+        pair_weights=np.array(list(weights.values()), np.float32), **flatten(model.dump_model()),
+    )  # fmt: skip
+    print(f"wrote {chosen.out} ({chosen.out.stat().st_size / 1e6:.2f} MB)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""One side of a comparison: the parsed elements of a text in the form in which they are compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gazetteer.normalise import fold_counters, fold_numerals
+from gazetteer.tagging import Element
+from gazetteer.tagging.tokens import fold
+
+# labels that are measured together: a text may call the same thing by either
+GROUPS: dict[str, tuple[str, ...]] = {
+    "prov": ("prov",),
+    "city": ("city",),
+    "district": ("district",),
+    "town": ("town",),
+    "community": ("community",),
+    "devzone": ("devzone",),
+    "road": ("road", "subroad"),
+    "roadno": ("roadno", "subroadno"),
+    "poi": ("poi",),
+    "subpoi": ("subpoi",),
+    "houseno": ("houseno",),
+    "cellno": ("cellno",),
+    "floorno": ("floorno",),
+    "roomno": ("roomno",),
+    "person": ("person",),
+    "assist": ("assist",),
+}
+_SUFFIX = {
+    "prov": re.compile(r"(?<=..)(?:省|市|(?:维吾尔|壮族|回族)?自治区)$"),
+    "city": re.compile(r"(?<=..)(?:市|地区|自治州)$"),
+    "district": re.compile(r"(?<=..)(?:区|县|市)$"),
+    "town": re.compile(r"(?<=..)(?:街道|镇|乡)$"),
+    "community": re.compile(r"(?<=..)(?:社区|居委会|村委会|新村|村)$"),
+    "road": re.compile(r"(?<=..)(?:大道|路|街|道)$"),
+}
+_NUMBER = re.compile(r"\d+")
+_LETTER = re.compile(r"[A-Z]+")
+_SEPARATORS = re.compile(r"[\s_,，。、;；:：·()（）\[\]【】\"'“”]+")
+
+
+@dataclass(slots=True)
+class Side:
+    """A text ready to be compared. parts: the values of each group, folded; cores: the same without their suffix."""
+
+    text: str
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    cores: dict[str, list[str]] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
+    labels: tuple[str, ...] = ()
+
+    def joined(self, group: str) -> str:
+        """The values of a group as one string."""
+        return "".join(self.parts.get(group, ()))
+
+    def digits(self, group: str) -> frozenset[str]:
+        """The numbers in a group; its letters where it has no number (A座)."""
+        value = self.joined(group)
+        return frozenset(_NUMBER.findall(value)) or frozenset(_LETTER.findall(value))
+
+
+def plain(text: str) -> str:
+    """A text with one way of writing for each character, number and counter, and without separators."""
+    return fold_counters(fold_numerals(_SEPARATORS.sub("", fold(text).upper())))
+
+
+def make_side(text: str, elements: Sequence[Element]) -> Side:
+    """Take a text apart by its elements."""
+    key = plain(text)
+    side = Side(key, numbers=frozenset(_NUMBER.findall(key)), pairs=character_pairs(key))
+    by_label: dict[str, list[str]] = {}
+    for element in elements:
+        value = plain(element.text)
+        if value:
+            by_label.setdefault(element.label, []).append(value)
+    for group, labels in GROUPS.items():
+        values = [value for label in labels for value in by_label.get(label, ())]
+        if values:
+            suffix = _SUFFIX.get(group)
+            side.parts[group] = values
+            side.cores[group] = [suffix.sub("", value) for value in values] if suffix else values
+    side.labels = tuple(by_label)
+    return side
+
+
+def character_pairs(text: str) -> frozenset[str]:
+    """Every two characters that stand side by side."""
+    return frozenset(text[n : n + 2] for n in range(len(text) - 1))

@@ -1,0 +1,69 @@
+"""From texts to elements: many texts at a time, those of like length together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from gazetteer.tagging.decoding import best_tags
+from gazetteer.tagging.labels import LABELS, Element
+from gazetteer.tagging.network import Network
+from gazetteer.tagging.tokens import Vocabulary, tokenise
+
+MODEL = Path(__file__).with_name("address_tagger.npz")
+_BATCH = 512
+_BATCH_TOKENS = 16_384
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[Network, Vocabulary]:
+    network = Network.load(MODEL)
+    return network, Vocabulary(network.shapes)
+
+
+def tag(text: str) -> tuple[Element, ...]:
+    """The elements of one address text, in order and covering it whole; none for an empty text."""
+    return tag_many([text])[0]
+
+
+def tag_many(texts: Sequence[str]) -> list[tuple[Element, ...]]:
+    """The elements of many texts, in the order of the texts; a great deal faster than one by one."""
+    tokens = [tokenise(text) for text in texts]
+    order = sorted((n for n, cut in enumerate(tokens) if cut), key=lambda n: -len(tokens[n]))
+    found: list[tuple[Element, ...]] = [()] * len(texts)
+    start = 0
+    while start < len(order):
+        size = max(1, min(_BATCH, _BATCH_TOKENS // len(tokens[order[start]])))
+        batch = order[start : start + size]
+        for number, tags in zip(batch, _read([tokens[n] for n in batch]), strict=True):
+            found[number] = _elements(texts[number], tokens[number], tags)
+        start += size
+    return found
+
+
+def _read(batch: list[list[str]]) -> list[list[int]]:
+    """The tags of texts cut into tokens, the longest first."""
+    network, vocabulary = _model()
+    lengths = np.fromiter(map(len, batch), np.int64, len(batch))
+    rows = np.zeros((len(batch), int(lengths[0])), np.int64)
+    rows[np.arange(rows.shape[1]) < lengths[:, None]] = [row for tokens in batch for row in vocabulary.rows(tokens)]
+    active = (lengths[:, None] > np.arange(rows.shape[1])).sum(axis=0)
+    rows = np.ascontiguousarray(rows.T)
+    paths: list[list[int]] = best_tags(network, network.scores(rows, active), active).T.tolist()
+    return paths
+
+
+def _elements(text: str, tokens: list[str], tags: list[int]) -> tuple[Element, ...]:
+    """Tokens of one span put together. tags may be longer than tokens."""
+    found: list[Element] = []
+    label, start, end = tags[0] // 2, 0, 0
+    for token, tag_ in zip(tokens, tags, strict=False):
+        if tag_ % 2 == 0 and end:
+            found.append(Element(LABELS[label], text[start:end], start, end))
+            label, start = tag_ // 2, end
+        end += len(token)
+    found.append(Element(LABELS[label], text[start:end], start, end))
+    return tuple(found)
