@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
@@ -50,9 +50,7 @@ def build(connection: Connection) -> Library:
 
 def read_records(connection: Connection, ids: Collection[int]) -> list[Changed]:
     """The published ones among these addresses, with their aliases, as the connection sees them."""
-    return [
-        (Record(*row[:8]), tuple(row[8])) for row in connection.execute(text(_SOME), {"ids": list(ids)})
-    ]
+    return [(Record(*row[:8]), tuple(row[8])) for row in connection.execute(text(_SOME), {"ids": list(ids)})]
 
 
 def _records(connection: Connection) -> Iterator[Record]:
@@ -65,5 +63,4 @@ def _records(connection: Connection) -> Iterator[Record]:
 def _aliases(connection: Connection) -> Iterator[tuple[int, str]]:
     with raw(connection).cursor() as cursor, cursor.copy(_ALIASES) as copy:
         copy.set_types(["int8", "text"])
-        for address_id, key in copy.rows():
-            yield address_id, key
+        yield from cast(Iterator[tuple[int, str]], copy.rows())

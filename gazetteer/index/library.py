@@ -59,9 +59,7 @@ class Library:
     def alias(self, key: str, division: str) -> list[Hit]:
         """Addresses of a division with this alias."""
         return [
-            hit
-            for s in self._segments()
-            for hit in self._hits(s, s.within(s.aliases.equal(key), division), alias=True)
+            hit for s in self._segments() for hit in self._hits(s, s.within(s.aliases.equal(key), division), alias=True)
         ]
 
     def local(self, key: str, division: str) -> list[Hit]:
