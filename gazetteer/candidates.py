@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gazetteer.confidence import CERTAIN, PROBABLE
+from gazetteer.index.segment import Hit
 from gazetteer.keys import LEVEL_NAMES, AddressKeys
 from gazetteer.parse import ParsedAddress
 
 ConfidenceClass = Literal["A", "B", "C"]
 ReasonKind = Literal["equal", "alias", "typo", "missing", "conflicting", "fallback"]
-CERTAIN, PROBABLE = 0.95, 0.75
 
 COLUMNS = (
-    "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, a.division_code, a.city, a.village_group, "
-    "st_x(a.geom) AS lon, st_y(a.geom) AS lat"
+    "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat"
 )
 
 
@@ -65,12 +65,22 @@ class Match:
 
 @dataclass(slots=True)
 class Query:
-    """A text on its way through the stages. found: candidates of the first stage that has any."""
+    """A text on its way through the stages. found: visible candidates of the first round that has any."""
 
     text: str
     parsed: ParsedAddress
     keys: AddressKeys
     found: list[Candidate] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that a stage proposes, before it is known whether the scope shows it. only: counts only as the one answer."""
+
+    hit: Hit
+    confidence: float
+    reasons: tuple[Reason, ...]
+    only: bool = False
 
 
 def equal(level: str, parsed: ParsedAddress) -> Reason:

@@ -1,11 +1,15 @@
 """Matching an address text with the library: ranked candidates, with confidence and reasons.
 
-The stages run set-based over all texts at once, each for what the earlier ones left open:
+Rounds of stages, each for the texts that the earlier ones left open:
 
 1. the whole text is a standard address, or an alias of one;
 2. the part from the road down is, inside the division that the text names (or anywhere, when it names none);
-3. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
-4. the number is there and the road is spelt almost so, inside the named village or town.
+3. village and number are there, the group or the road is not written;
+4. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
+5. a road or a division is misspelt, the levels stand in another order, or the division is another one than the address's.
+
+The stages ask the county's index in memory (``gazetteer/index``); after each round the found numbers are read again in
+the caller's transaction, so that only what the scope shows becomes a candidate, as if there were nothing else.
 
 What no stage finds has no candidate; ``matched_level`` then says how far the text is known. Several equal candidates
 are an answer: ambiguous, not a guess. A text that names another county or city has no candidate here.
@@ -13,16 +17,21 @@ are an answer: ambiguous, not a guess. A text that names another county or city 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from gazetteer.candidates import Candidate, ConfidenceClass, Match, Query, Reason, ReasonKind
+from gazetteer.candidates import Candidate, ConfidenceClass, Found, Match, Query, Reason, ReasonKind, candidate_of
 from gazetteer.divisions import DivisionIndex, division_index
+from gazetteer.index.registry import library_of
+from gazetteer.index.sight import Sight
 from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
 from gazetteer.parse import parse
-from gazetteer.stages import deeper_than_library, known_roads, local_part, misspelt_road, whole_text
+from gazetteer.repairs import misspelt_division, misspelt_road, reordered
+from gazetteer.stages import Desk, deeper_than_library, local_part, other_division, whole_text, without_group
 from gazetteer.suggest import suggest
 
 __all__ = [
@@ -37,7 +46,20 @@ __all__ = [
     "suggest",
 ]
 
-STAGES = (whole_text, local_part, deeper_than_library, misspelt_road)
+Stage = Callable[[Desk, Query], list[Found]]
+ROUNDS: tuple[tuple[Stage, ...], ...] = (
+    (whole_text,),
+    (local_part,),
+    (without_group,),
+    (deeper_than_library,),
+    (misspelt_road, misspelt_division, reordered, other_division),
+)
+#: which of the texts' roads the scope shows; served by ``ix_standard_address_road_key``
+_KNOWN_ROADS = text(
+    "SELECT q.division, q.key AS road FROM jsonb_to_recordset(CAST(:pairs AS jsonb)) AS q(division text, key text) "
+    'WHERE EXISTS (SELECT FROM standard_address a WHERE a.road_key = q.key COLLATE "C" '
+    "AND starts_with(a.division_code, q.division))"
+)
 
 
 def match_address(
@@ -45,17 +67,16 @@ def match_address(
 ) -> list[Candidate]:
     """The standard addresses a text may mean, best first; equal ones together, none when nothing fits.
 
-    Only what the scope allows is searched. Confidence below ``min_confidence`` is left out.
+    Only what the scope allows is searched. Confidence below ``min_confidence`` is left out, except of equal candidates.
     """
-    query = _run(connection, [address])[0]
-    found = [c for c in query.found if c.confidence >= min_confidence]
-    return sorted(found, key=lambda c: (-c.confidence, c.full_text))[:limit]
+    found = match_many(connection, [address])[0]
+    return [c for c in found.candidates if found.ambiguous or c.confidence >= min_confidence][:limit]
 
 
 def match_many(connection: Connection, texts: Sequence[str]) -> list[Match]:
     """One answer for each text, in order; equal texts are matched once."""
     queries = _run(connection, list(dict.fromkeys(texts)))
-    roads = known_roads(connection, [q for q in queries if len(q.found) != 1 and not q.parsed.foreign])
+    roads = _known_roads(connection, [q for q in queries if not q.found and not q.parsed.foreign])
     answers = {query.text: _answer(query, roads) for query in queries}
     return [answers[t] for t in texts]
 
@@ -66,11 +87,32 @@ def normalised_alias(alias: str) -> str:
 
 
 def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
-    index = division_index(connection)
-    queries = [_query(t, index) for t in texts]
-    for stage in STAGES:
-        stage(connection, [q for q in queries if not q.found])
+    desk = Desk(library_of(connection), division_index(connection))
+    queries = [_query(t, desk.divisions) for t in texts]
+    sight = Sight(connection)
+    for stages in ROUNDS:
+        open_queries = [q for q in queries if not q.found]
+        proposed = [[found for stage in stages for found in stage(desk, query)] for query in open_queries]
+        sight.look(found.hit.address_id for some in proposed for found in some)
+        for query, some in zip(open_queries, proposed, strict=True):
+            query.found = _visible(some, sight)
     return queries
+
+
+def _visible(proposed: Sequence[Found], sight: Sight) -> list[Candidate]:
+    """The candidates that the scope shows, each address once, best first."""
+    best: dict[int, Found] = {}
+    for found in proposed:
+        other = best.get(found.hit.address_id)
+        if sight.row(found.hit.address_id) is not None and (other is None or other.confidence < found.confidence):
+            best[found.hit.address_id] = found
+    alone = sum(found.only for found in best.values()) == 1
+    candidates = [
+        candidate_of(sight.row(i), found.confidence, found.reasons)
+        for i, found in best.items()
+        if alone or not found.only
+    ]
+    return sorted(candidates, key=lambda c: (-c.confidence, c.full_text, c.address_id))
 
 
 def _query(address: str, index: DivisionIndex) -> Query:
@@ -78,14 +120,24 @@ def _query(address: str, index: DivisionIndex) -> Query:
     return Query(address, parsed, address_keys(parsed))
 
 
+def _known_roads(connection: Connection, queries: Sequence[Query]) -> set[tuple[str, str]]:
+    """Which (division, road) pairs of the texts the scope knows."""
+    pairs = {(q.parsed.division_code or "", q.keys.road_key) for q in queries if q.keys.road_key}
+    if not pairs:
+        return set()
+    asked = json.dumps([{"division": division, "key": road} for division, road in pairs])
+    return {(row.division, row.road) for row in connection.execute(_KNOWN_ROADS, {"pairs": asked})}
+
+
 def _answer(query: Query, roads: set[tuple[str, str]]) -> Match:
     if not query.found:
         return Match(query.text, None, False, _known_level(query, roads))
-    best = max(c.confidence for c in query.found)
-    top = tuple(c for c in query.found if c.confidence >= best - 1e-9)
+    best = query.found[0].confidence
+    top = [c for c in query.found if c.confidence >= best - 1e-9]
     if len(top) > 1:
-        return Match(query.text, None, True, _known_level(query, roads), top)
-    return Match(query.text, top[0], False, LEVEL_AT[top[0].depth], top)
+        equals = tuple(replace(c, confidence=c.confidence / len(top)) for c in top)
+        return Match(query.text, None, True, _known_level(query, roads), equals)
+    return Match(query.text, top[0], False, LEVEL_AT[top[0].depth], tuple(query.found))
 
 
 def _known_level(query: Query, roads: set[tuple[str, str]]) -> str | None:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Computed,
     Date,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import (
@@ -254,4 +255,29 @@ class AddressReview(CountyBase):
     note: Mapped[str | None] = mapped_column(Text, comment="the decision in words")
     batch_id: Mapped[int | None] = mapped_column(Integer, comment="import that raised it")
     created_at: Mapped[datetime] = now_column("when it was raised")
+    grid_code: Mapped[str] = grid_code_column()
+
+
+class AddressTouch(CountyBase):
+    """Which addresses a transaction changed, for the indexes in memory: written by triggers, kept for a day."""
+
+    __tablename__ = "address_touch"
+    __table_args__ = (
+        grid_code_check(),
+        Index("ix_address_touch_xid", "xid"),
+        Index("ix_address_touch_touched_at", "touched_at"),
+        {"comment": "changed addresses, for the indexes in memory (地址索引更新)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    xid: Mapped[int] = mapped_column(
+        BigInteger,
+        server_default=text("(pg_current_xact_id()::text)::bigint"),
+        nullable=False,
+        comment="transaction that changed them; compared with the snapshot of a reader",
+    )
+    address_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), nullable=False, comment="the addresses, or those whose aliases were changed"
+    )
+    touched_at: Mapped[datetime] = now_column("when")
     grid_code: Mapped[str] = grid_code_column()

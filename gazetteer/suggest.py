@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Connection
 
-from sqlalchemy import Connection, text
-
-from gazetteer.candidates import COLUMNS, Candidate, candidate_of
+from gazetteer.candidates import Candidate, candidate_of
 from gazetteer.divisions import division_index
+from gazetteer.index.registry import library_of
+from gazetteer.index.sight import Sight
 from gazetteer.keys import address_keys
 from gazetteer.parse import parse
 
-_STARTING = (
-    f"SELECT {COLUMNS} FROM standard_address a "  # noqa: S608 - constants only
-    "WHERE a.{column} >= :start AND a.{column} < :end AND a.status = 'published' AND starts_with(a.division_code, :within) "
-    "ORDER BY a.{column} LIMIT :limit"
-)
-_IN_DIVISION = (
-    f"SELECT {COLUMNS} FROM standard_address a "  # noqa: S608
-    "WHERE a.division_code >= :within AND a.division_code < :within || '~' AND a.status = 'published' "
-    "AND strpos(a.local_key, :part) > 0 ORDER BY a.division_code, a.local_key LIMIT :limit"
-)
-_ROAD_CONTAINS = (
-    f"SELECT {COLUMNS} FROM unnest(CAST(:villages AS text[])) AS v(code) "  # noqa: S608
-    'JOIN standard_address a ON a.division_code = v.code COLLATE "C" '
-    "WHERE strpos(a.road_key, :part) > 0 AND a.status = 'published' ORDER BY a.road_key, a.local_key LIMIT :limit"
-)
-# a road is searched for by its middle only where that reads some thousand addresses, not the county
-FEW_VILLAGES = 40
+#: So many are looked at for each that is wanted: some may lie outside the scope although their division is in it.
+SPARE = 20
+COMPLETES, CONTAINS = 0.7, 0.6
 
 
 def suggest(connection: Connection, typed: str, limit: int = 10) -> list[Candidate]:
-    """Completions of what was typed so far, from the whole text or from the road down; then what contains it: inside the
-    village or town it names, or in the whole scope when that has few villages.
+    """Completions of what was typed so far, from the whole text or from the road down; then addresses on a road whose name
+    contains it, inside the division it names.
 
-    Served by ranges on ``ix_standard_address_local_key``, ``_match_key`` and ``_division`` (``text_ge`` and ``text_lt``
-    are leakproof).
+    Looked up in the county's index among the divisions that the scope knows, then read through row-level security.
     """
-    index = division_index(connection)
-    parsed = parse(typed, index)
+    divisions = division_index(connection)
+    library = library_of(connection)
+    parsed = parse(typed, divisions)
     keys = address_keys(parsed)
-    within = parsed.division_code or ""
-    within = within if len(within) > 6 else ""
-    rows: dict[int, Candidate] = {}
+    known = {d.code for table in divisions.by_level.values() for names in table.values() for d in names}
+    code = parsed.division_code or ""
+    within = code if len(code) > 6 else ""
+    sight = Sight(connection)
+    found: dict[int, Candidate] = {}
 
-    def take(sql: str, confidence: float, **values: Any) -> None:
-        if len(rows) < limit:
-            for row in connection.execute(text(sql), {"limit": limit, **values}):
-                rows.setdefault(row.id, candidate_of(row, confidence, ()))
+    def take(ids: list[int], confidence: float) -> None:
+        sight.look(ids)
+        for i in ids:
+            row = sight.row(i)
+            if row is not None:
+                found.setdefault(i, candidate_of(row, confidence, ()))
 
-    if keys.local_key:
-        take(_STARTING.format(column="local_key"), 0.7, within=within, **_range(keys.local_key))
-    if keys.match_key:
-        take(_STARTING.format(column="match_key"), 0.7, within="", **_range(keys.match_key))
-    if within:
-        take(_IN_DIVISION, 0.6, within=within, part=keys.local_key)
-    villages = sorted({d.code for names in index.by_level["village"].values() for d in names})
-    if not rows and len(keys.local_key) > 1 and len(villages) <= FEW_VILLAGES:
-        take(_ROAD_CONTAINS, 0.6, villages=villages, part=keys.local_key)
-    return list(rows.values())[:limit]
-
-
-def _range(start: str) -> dict[str, str]:
-    """Every text that begins with ``start``."""
-    return {"start": start, "end": start + "\U0010ffff"}
+    wanted = limit * SPARE
+    if keys.local_key or within:
+        take(library.starting(keys.local_key, within, known, wanted, whole=False), COMPLETES)
+    if len(found) < limit and keys.match_key:
+        take(library.starting(keys.match_key, "", known, wanted, whole=True), COMPLETES)
+    if len(found) < limit and len(keys.local_key) > 1:
+        take(library.containing(keys.local_key, within, known, wanted), CONTAINS)
+    return list(found.values())[:limit]

@@ -1,0 +1,76 @@
+"""Listening to the server's bell (NOTIFY) on a connection of one's own, for as long as the process has its pool."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import psycopg
+import structlog
+from sqlalchemy import Engine
+
+log = structlog.get_logger()
+
+#: How long one wait for the bell lasts; also how soon the thread notices that it shall stop.
+WAIT_S = 1.0
+#: Even without a bell the listener calls ``everything`` so often: a pooler or a sharded server may swallow bells.
+CHECK_S = 60.0
+RETRY_S = (0.2, 1.0, 5.0)
+
+
+class Listener(threading.Thread):
+    """A daemon thread. heard: called with the payloads that rang together. everything: called after every (re)connection and
+    every minute, for what rang unheard. Errors of either are logged, never fatal."""
+
+    def __init__(
+        self, engine: Engine, channel: str, heard: Callable[[set[str]], None], everything: Callable[[], None]
+    ) -> None:
+        super().__init__(name=f"listen-{channel}", daemon=True)
+        self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._channel = channel
+        self._heard = heard
+        self._everything = everything
+        self._stopped = threading.Event()
+        self.connected = threading.Event()
+        self.backend_pid: int | None = None
+
+    def run(self) -> None:
+        """Listen until stopped; a lost connection is made again."""
+        failures = 0
+        while not self._stopped.is_set():
+            try:
+                with psycopg.connect(self._url, autocommit=True, application_name="onemap-listen") as connection:
+                    connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel)))
+                    self.backend_pid = connection.info.backend_pid
+                    failures = 0
+                    self.connected.set()
+                    self._listen(connection)
+            except psycopg.Error as error:
+                self.connected.clear()
+                if failures == 0 and not self._stopped.is_set():
+                    log.warning("listen.lost", channel=self._channel, error=type(error).__name__)
+                self._stopped.wait(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                failures += 1
+
+    def stop(self) -> None:
+        """End the thread within about a second."""
+        self._stopped.set()
+
+    def _listen(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        waited = CHECK_S
+        while not self._stopped.is_set():
+            if waited >= CHECK_S:
+                self._guarded(self._everything)
+                waited = 0.0
+            rang = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
+            rang |= {notify.payload for notify in connection.notifies(timeout=0)}
+            waited += WAIT_S
+            if rang:
+                self._guarded(partial(self._heard, rang))
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:
+            log.warning("listen.failed", channel=self._channel, error=type(error).__name__)
