@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from database.row_security import APP_ROLE, TILE_ROLE, protect_table
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0008"
 
 #: What the index reads of an address; a change of anything else touches nothing.
 _INDEXED = [

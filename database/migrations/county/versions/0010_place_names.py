@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0009"
 
 KINDS = "'natural_village','road','compound','water','mountain','landmark','other'"
 
