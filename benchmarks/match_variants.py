@@ -141,7 +141,9 @@ def _without(*levels: str):  # type: ignore[no-untyped-def]
 
 def _replace_one(name: str, rng: random.Random, choose) -> str | None:  # type: ignore[no-untyped-def]
     """The name with one character changed: never a counter at the end, a number or a direction."""
-    places = [i for i, c in enumerate(name[:-1]) if "\u4e00" <= c <= "\u9fff" and c not in _NUMBER_WORDS | set("路街段巷弄道")]
+    places = [
+        i for i, c in enumerate(name[:-1]) if "\u4e00" <= c <= "\u9fff" and c not in _NUMBER_WORDS | set("路街段巷弄道")
+    ]
     if not places:
         return None
     at = rng.choice(places)
@@ -265,7 +267,9 @@ def _room_added(register: Register, plate: Plate, rng: random.Random) -> Variant
 def _shop_added(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
     if not plate.number.endswith("號"):
         return None
-    return _whole(register, plate, plate.text() + rng.choice(["便民超市", "（老王理发店）", "幸福药房一楼", "凯悦大厦"]))
+    return _whole(
+        register, plate, plate.text() + rng.choice(["便民超市", "（老王理发店）", "幸福药房一楼", "凯悦大厦"])
+    )
 
 
 def _two_slips(register: Register, plate: Plate, rng: random.Random) -> Variant | None:

@@ -113,7 +113,7 @@ class PlaceName(CountyBase):
 
 
 class StandardAddress(CountyBase):
-    """A standard address (标准地址), province to room. Never deleted: retired, with a successor.
+    """A standard address (标准地址), province to room. Never deleted: retired, with successors.
 
     ``grid_code`` is only the projection of the dated link that ``grid/`` owns (``address_cell``);
     redrawing the grid moves it and touches nothing else here.
@@ -176,8 +176,8 @@ class StandardAddress(CountyBase):
         index=True,
         comment="address one level up, when it is in the library",
     )
-    successor_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), comment="what replaced it when retired"
+    successors: Mapped[list[uuid.UUID]] = mapped_column(
+        ARRAY(Uuid), server_default=text("'{}'"), nullable=False, comment="uid of what replaced it when retired"
     )
     division_code: Mapped[str] = code_column(
         "statistical code of its village (or the lowest division known)", nullable=False

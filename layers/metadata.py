@@ -4,9 +4,18 @@ from database.base import CountyBase
 from gazetteer import models as gazetteer_models
 from gazetteer import plate_models
 from gazetteer.corrections import models as correction_models
+from gazetteer.lifecycle import models as lifecycle_models
 from grid import models as grid_models
 from layers import models as layers_models
 from layers import place_code_models
 
-FLOORS = (gazetteer_models, plate_models, correction_models, grid_models, layers_models, place_code_models)
+FLOORS = (
+    gazetteer_models,
+    plate_models,
+    correction_models,
+    lifecycle_models,
+    grid_models,
+    layers_models,
+    place_code_models,
+)
 COUNTY_METADATA = CountyBase.metadata

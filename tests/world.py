@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from database.seal import Sealer, mask_id_number, mask_phone
 from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
+from gazetteer.keys import DEPTHS, address_keys
 from gazetteer.parse import parse
 
 WUKANG, MOGAN = "330521001", "330521103"
@@ -94,9 +94,11 @@ def point(cell: str, n: int = 0) -> str:
     return f"SRID=4490;POINT({west_of(cell) + SIZE / 4 + n * SIZE / 100} {SOUTH + SIZE / 2})"
 
 
-def add_address(connection: Connection, full_text: str, cell: str, n: int = 0) -> int:
-    """A published standard address in a cell."""
-    keys = address_keys(parse(full_text, division_index(connection)))
+def add_address(connection: Connection, full_text: str, cell: str, n: int = 0, **values: Any) -> int:
+    """A published standard address in a cell, with the levels its text has."""
+    parsed = parse(full_text, division_index(connection))
+    keys = address_keys(parsed)
+    levels = {name: getattr(parsed, name) for name in DEPTHS}
     code = f"{cell[:12]}{n:08d}"
     return insert(
         connection,
@@ -113,6 +115,7 @@ def add_address(connection: Connection, full_text: str, cell: str, n: int = 0) -
         source_key=code,
         grid_code=cell,
         geom=point(cell, n),
+        **levels | values,
     )
 
 

@@ -1,0 +1,80 @@
+"""Reading the log: the numbered change feed, the history of one address, the library as of a day."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_COLUMNS = (
+    "number, operation_id::text AS operation_id, kind, reason, reverts::text AS reverts, uid::text AS uid, before, after, "
+    "effective_on, actor, recorded_at, grid_code"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Events in order. next: pass as ``after`` for what follows; it moves on even when the scope hides events."""
+
+    events: list[dict[str, Any]]
+    next: int
+    more: bool
+
+
+def list_events(connection: Connection, *, after: int = 0, limit: int = 1000) -> FeedPage:
+    """The events in scope with a number above ``after``, in the order of commits. Served by the primary key.
+
+    A reader who applies every page (``after`` set: write it; none: drop the address) has the library of the scope. Numbers
+    are given under a lock that lasts until the commit, so none below ``next`` can still appear.
+    """
+    last = connection.scalar(text("SELECT last_event_number()")) or 0
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM address_event WHERE number > :after ORDER BY number LIMIT :limit"),  # noqa: S608
+        {"after": after, "limit": limit + 1},
+    ).mappings()
+    events = [dict(row) for row in rows]
+    if len(events) > limit:
+        return FeedPage(events[:limit], events[limit - 1]["number"], True)
+    return FeedPage(events, max(after, last, events[-1]["number"] if events else 0), False)
+
+
+def history(connection: Connection, uid: uuid.UUID) -> list[dict[str, Any]]:
+    """What happened to one address, first to last, as far as the scope shows. Served by ``ix_address_event_uid``."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM address_event WHERE uid = :uid ORDER BY number"),  # noqa: S608
+        {"uid": uid},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+# The days of one address never run backwards (the log refuses it), so its last event up to a day is its state on that day.
+_AS_OF = text("""
+SELECT after FROM (
+    SELECT DISTINCT ON (uid) uid, after FROM address_event
+    WHERE effective_on <= :on AND recorded_at <= coalesce(CAST(:known_at AS timestamptz), 'infinity')
+    ORDER BY uid, number DESC) last
+WHERE after ->> 'status' = 'published' AND after ->> 'division_code' ^@ :division ORDER BY after ->> 'code'
+""")
+
+
+def library_as_of(
+    connection: Connection, on: date, *, known_at: datetime | None = None, division_code: str = ""
+) -> list[dict[str, Any]]:
+    """The published addresses of a day, as known now or (``known_at``) at an earlier moment; of one division when given.
+
+    Served by ``ix_address_event_uid``.
+    """
+    values = {"on": on, "known_at": known_at, "division": division_code}
+    return [row.after for row in connection.execute(_AS_OF, values)]
+
+
+def address_as_of(connection: Connection, uid: uuid.UUID, on: date) -> dict[str, Any] | None:
+    """One address as it was on a day, whatever its status; None when it was not there, or the scope hides it."""
+    state: dict[str, Any] | None = connection.scalar(
+        text("SELECT after FROM address_event WHERE uid = :uid AND effective_on <= :on ORDER BY number DESC LIMIT 1"),
+        {"uid": uid, "on": on},
+    )
+    return state

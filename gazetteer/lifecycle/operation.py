@@ -1,0 +1,68 @@
+"""Saying what is being done to addresses: the words that the log keeps with every event of an operation."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from database.errors import OnemapError
+
+
+_BAD_DAY = "22008"  # raised by log_address_events()
+
+
+class DateNotPossible(OnemapError):
+    """生效日期不能晚于今天，也不能早于该地址最近一次变更 | The day lies ahead, or before the address's latest change"""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Why something is done to addresses, and from which day it holds (today at the latest).
+
+    kind: a key of ``gazetteer.lifecycle.kinds.KINDS``. reverts: the operation that this one takes back.
+    """
+
+    kind: str
+    reason: str
+    effective_on: date
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    reverts: uuid.UUID | None = None
+
+
+@contextmanager
+def recorded(connection: Connection, operation: Operation) -> Iterator[Operation]:
+    """Everything done to ``standard_address`` inside belongs to this operation. Who does it is the scope's actor.
+
+    Raises DateNotPossible for a day to come, or before the latest change of an address.
+    """
+    if operation.effective_on > (connection.scalar(text("SELECT CURRENT_DATE")) or date.max):
+        raise DateNotPossible(f"{operation.effective_on}")
+    about = {
+        "id": str(operation.id),
+        "kind": operation.kind,
+        "reason": operation.reason,
+        "effective_on": operation.effective_on.isoformat(),
+        "reverts": str(operation.reverts) if operation.reverts else None,
+    }
+    _say(connection, json.dumps(about, ensure_ascii=False))
+    try:
+        yield operation
+    except DBAPIError as error:  # the transaction is lost, and with it what was said
+        if getattr(error.orig, "sqlstate", None) == _BAD_DAY:
+            raise DateNotPossible(str(error.orig).splitlines()[0]) from None
+        raise
+    except BaseException:
+        _say(connection, "")
+        raise
+    _say(connection, "")
+
+
+def _say(connection: Connection, about: str) -> None:
+    connection.execute(text("SELECT set_config('onemap.address_operation', :about, true)"), {"about": about})
