@@ -9,10 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-_COLUMNS = (
-    "number, operation_id::text AS operation_id, kind, reason, reverts::text AS reverts, uid::text AS uid, before, after, "
-    "effective_on, actor, recorded_at, grid_code"
-)
+# Drafts are the business of those who prepare them: for everybody else an address begins when it is published.
+_EVENTS = """
+SELECT number, operation_id::text AS operation_id, kind, reason, reverts::text AS reverts, uid::text AS uid,
+       CASE WHEN :drafts OR before ->> 'status' NOT IN ('draft', 'reviewed') THEN before END AS before, after,
+       effective_on, actor, recorded_at, grid_code
+FROM address_event
+WHERE {which} AND (:drafts OR (
+    coalesce(after ->> 'status', '') NOT IN ('draft', 'reviewed')
+    AND NOT (coalesce(before ->> 'status', '') IN ('draft', 'reviewed') AND coalesce(after ->> 'status', '') <> 'published')))
+ORDER BY number {limit}
+"""
+_FEED = text(_EVENTS.format(which="number > :after", limit="LIMIT :limit"))
+_HISTORY = text(_EVENTS.format(which="uid = :uid", limit=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +33,23 @@ class FeedPage:
     more: bool
 
 
-def list_events(connection: Connection, *, after: int = 0, limit: int = 1000) -> FeedPage:
+def list_events(connection: Connection, *, after: int = 0, limit: int = 1000, drafts: bool = False) -> FeedPage:
     """The events in scope with a number above ``after``, in the order of commits. Served by the primary key.
 
     A reader who applies every page (``after`` set: write it; none: drop the address) has the library of the scope. Numbers
-    are given under a lock that lasts until the commit, so none below ``next`` can still appear.
+    are given under a lock that lasts until the commit, so none below ``next`` can still appear. drafts: show those as well.
     """
     last = connection.scalar(text("SELECT last_event_number()")) or 0
-    rows = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM address_event WHERE number > :after ORDER BY number LIMIT :limit"),  # noqa: S608
-        {"after": after, "limit": limit + 1},
-    ).mappings()
+    rows = connection.execute(_FEED, {"after": after, "limit": limit + 1, "drafts": drafts}).mappings()
     events = [dict(row) for row in rows]
     if len(events) > limit:
         return FeedPage(events[:limit], events[limit - 1]["number"], True)
     return FeedPage(events, max(after, last, events[-1]["number"] if events else 0), False)
 
 
-def history(connection: Connection, uid: uuid.UUID) -> list[dict[str, Any]]:
+def history(connection: Connection, uid: uuid.UUID, *, drafts: bool = False) -> list[dict[str, Any]]:
     """What happened to one address, first to last, as far as the scope shows. Served by ``ix_address_event_uid``."""
-    rows = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM address_event WHERE uid = :uid ORDER BY number"),  # noqa: S608
-        {"uid": uid},
-    )
+    rows = connection.execute(_HISTORY, {"uid": uid, "drafts": drafts})
     return [dict(row) for row in rows.mappings()]
 
 

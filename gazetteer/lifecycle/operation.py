@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 
 from database.errors import OnemapError
 
-
 _BAD_DAY = "22008"  # raised by log_address_events()
 
 

@@ -38,7 +38,7 @@ LAYERS: dict[str, TileLayer] = {
         ),
         TileLayer(
             "addresses", "标准地址", "standard_address", "point", 13, "internal",
-            {"id": "address id", "text": "full text", "depth": "deepest level, 5-12", "status": "draft, reviewed, published"},
+            {"id": "address id", "text": "full text", "depth": "deepest level, 5-12", "status": "published"},
         ),
         TileLayer(
             "places", "地：房屋与场所", "place", "mixed", 13, "internal",

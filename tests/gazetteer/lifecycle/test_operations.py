@@ -107,7 +107,9 @@ def test_a_draft_is_found_by_nobody_until_it_is_published(connection: Connection
         act.edit(connection, operation("edited"), uid, HEAD + "永安街11号")
     act.publish(connection, operation("published"), [uid])
     assert [c.full_text for c in match_address(connection, HEAD + "永安街10号")] == [HEAD + "永安街10号"]
-    assert [e["kind"] for e in history(connection, uid)] == ["created", "edited", "reviewed", "published"]
+    assert [e["kind"] for e in history(connection, uid, drafts=True)] == ["created", "edited", "reviewed", "published"]
+    (public,) = history(connection, uid)
+    assert (public["kind"], public["before"]) == ("published", None), "for everybody else it begins here"
     assert connection.scalar(text("SELECT count(*) FROM address_alias")) == 0
 
 

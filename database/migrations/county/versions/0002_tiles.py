@@ -35,7 +35,7 @@ LAYERS = {
     """,
     "addresses": """
         SELECT t.id, t.full_text AS text, t.depth, t.status, st_asmvtgeom(t.geom_3857, box, 4096, 64, true) AS geom
-        FROM standard_address t WHERE z >= 13 AND t.geom_3857 && reach AND t.status <> 'retired' AND {scope}
+        FROM standard_address t WHERE z >= 13 AND t.geom_3857 && reach AND t.status = 'published' AND {scope}
     """,
     "places": """
         SELECT t.id, t.kind, t.name, t.occupancy, st_asmvtgeom(t.geom_3857, box, 4096, 64, true) AS geom
