@@ -22,6 +22,7 @@ from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
+from gazetteer.lifecycle import change_sets, operation, rollback, writing
 from grid import cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
@@ -69,6 +70,17 @@ STATUS: dict[type[OnemapError], int] = {
     tokens.RevocationUnexplained: 422,
     plates.PlateNotPossible: 422,
     service_points.DivisionNotFound: 404,
+    operation.DateNotPossible: 422,
+    writing.AddressesNotFound: 404,
+    writing.NotApplicable: 422,
+    writing.NoVillage: 422,
+    rollback.OperationNotFound: 404,
+    rollback.LaterChanges: 409,
+    change_sets.ChangeSetNotFound: 404,
+    change_sets.ChangeSetInvalid: 422,
+    change_sets.ChangeSetState: 409,
+    change_sets.ChangeSetConflict: 409,
+    change_sets.SecondPersonNeeded: 409,
     place_codes.PlaceNotFound: 404,
     cells.CellNotFound: 404,
     households.HouseholdNotFound: 404,

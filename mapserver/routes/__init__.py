@@ -2,6 +2,7 @@
 
 from mapserver.routes import (
     address_codes,
+    address_lifecycle,
     address_texts,
     addresses,
     alerts,
@@ -24,6 +25,7 @@ ROUTERS = [
         session,
         overview,
         address_texts,
+        address_lifecycle,
         addresses,
         address_codes,
         place_codes,

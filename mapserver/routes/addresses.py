@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from database.accounts import Account
-from gazetteer.addresses import get_address
+from gazetteer.addresses import AddressNotFound, get_address
 from gazetteer.match import Candidate, match_address, suggest
 from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
@@ -64,8 +64,11 @@ def search(
 
 @router.get("/addresses/{address_id}")
 def detail(account: Viewer, connection: CountyConnection, address_id: int) -> AddressDetail:
-    """One standard address with its cell and the households there."""
+    """One standard address with its cell and the households there. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
+    drafts = permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
+    if address["status"] in ("draft", "reviewed") and not drafts:
+        raise AddressNotFound(str(address_id))
     may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
     households: list[dict[str, Any]] = households_at_address(connection, address_id) if may_see else []
     return AddressDetail(**address, households=households)

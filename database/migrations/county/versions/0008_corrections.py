@@ -5,7 +5,6 @@ Revision ID: 0008
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 from database.row_security import APP_ROLE, TILE_ROLE, protect_table

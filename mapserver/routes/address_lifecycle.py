@@ -1,0 +1,191 @@
+"""The life of addresses: change feed, history, as of a day, change sets, taking back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from database.accounts import Account
+from gazetteer.addresses import AddressNotFound
+from gazetteer.lifecycle.arguments import ARGUMENTS
+from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
+from gazetteer.lifecycle.feed import address_as_of, history, list_events
+from gazetteer.lifecycle.kinds import KINDS
+from gazetteer.lifecycle.operation import Operation
+from gazetteer.lifecycle.operations import OPERATIONS
+from grid.address_changes import publish_change_set, take_back
+from mapserver.auth import permissions
+from mapserver.deps import CountyConnection, refuse_unless, requires
+from mapserver.schemas.address_lifecycle import (
+    AddressOnDay,
+    ChangeSetDetail,
+    ChangeSetIn,
+    ChangeSetList,
+    EventOut,
+    FeedOut,
+    HistoryOut,
+    OperationSchema,
+    PreviewOut,
+    RollbackIn,
+    RollbackOut,
+    StateChange,
+    StepIn,
+    VillageDiffOut,
+)
+
+router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"])
+
+Reader = Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))]
+Editor = Annotated[Account, Depends(requires(permissions.ADDRESSES_EDIT))]
+SetId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[12])]
+Uid = Annotated[uuid.UUID, Path(examples=["191a7dde-6710-4a79-bcca-077358a35b02"])]
+
+
+def _drafts(account: Account) -> bool:
+    return permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
+
+
+@router.get("/addresses/changes")
+def changes(
+    account: Reader,
+    connection: CountyConnection,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="the last number already read")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> FeedOut:
+    """The numbered change feed. A replica that applies every page ends identical to the library of its scope: write
+    ``after``, or drop the address where it is empty. Numbers appear in order and none is ever skipped.
+    """
+    page = list_events(connection, after=after, limit=limit)
+    return FeedOut(events=[EventOut(**event) for event in page.events], next=page.next, more=page.more)
+
+
+@router.get("/addresses/{uid}/history")
+def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> HistoryOut:
+    """Everything that happened to one address, named by its lifelong identity; drafts only for those who prepare them."""
+    events = history(connection, uid, drafts=_drafts(account))
+    if not events:
+        raise AddressNotFound(str(uid))
+    return HistoryOut(events=[EventOut(**event) for event in events])
+
+
+@router.get("/addresses/{uid}/as-of")
+def on_day(
+    account: Reader, connection: CountyConnection, uid: Uid, on: Annotated[date, Query(examples=["2025-03-01"])]
+) -> AddressOnDay:
+    """One address as it was on a day; ``successors`` in its later states say what it became."""
+    state = address_as_of(connection, uid, on)
+    if state is None or (state["status"] in ("draft", "reviewed") and not _drafts(account)):
+        raise AddressNotFound(f"{uid} {on}")
+    return AddressOnDay(uid=str(uid), on=on, state=state)
+
+
+@router.get("/address-operations")
+def operations(account: Editor) -> list[OperationSchema]:
+    """What a change set may do, with a JSON Schema of the arguments of each operation."""
+    return [
+        OperationSchema(
+            name=name, kind=OPERATIONS[name][0], title=KINDS[OPERATIONS[name][0]], arguments=a.model_json_schema()
+        )
+        for name, a in ARGUMENTS.items()
+    ]
+
+
+@router.post("/address-change-sets", status_code=201)
+def prepare_set(account: Editor, connection: CountyConnection, body: ChangeSetIn) -> ChangeSetDetail:
+    """Prepare a change set. It is tried at once, so that what cannot work is refused with its place; nothing holds yet."""
+    set_id = prepare(
+        connection,
+        title=body.title,
+        reason=body.reason,
+        effective_on=body.effective_on,
+        items=body.items,
+        actor=account.username,
+    )
+    return ChangeSetDetail(**get_set(connection, set_id))
+
+
+@router.get("/address-change-sets")
+def sets(
+    account: Editor,
+    connection: CountyConnection,
+    state: Annotated[str | None, Query(pattern="^[a-z]+$", examples=["submitted"])] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ChangeSetList:
+    """The change sets in scope, newest first."""
+    return ChangeSetList(change_sets=list_sets(connection, state=state, limit=limit))
+
+
+@router.get("/address-change-sets/{set_id}")
+def one_set(account: Editor, connection: CountyConnection, set_id: SetId) -> ChangeSetDetail:
+    """One change set with its operations."""
+    return ChangeSetDetail(**get_set(connection, set_id))
+
+
+@router.get("/address-change-sets/{set_id}/preview")
+def preview_set(account: Editor, connection: CountyConnection, set_id: SetId) -> PreviewOut:
+    """What publishing would do now: by village, and every address before and after."""
+    shown = preview(connection, set_id)
+    return PreviewOut(
+        villages=[_village(village) for village in shown.villages],
+        changes=[StateChange(**event) for event in shown.events],
+        guarded=shown.guarded,
+    )
+
+
+@router.get("/address-change-sets/{set_id}/preview.geojson")
+def preview_map(account: Editor, connection: CountyConnection, set_id: SetId) -> JSONResponse:
+    """The same for a map: a point for each address before and after, EPSG:4490, ``role`` added, changed, retired or former."""
+    return JSONResponse(_features(preview(connection, set_id)), media_type="application/geo+json")
+
+
+@router.post("/address-change-sets/{set_id}/steps")
+def take_step(account: Editor, connection: CountyConnection, set_id: SetId, body: StepIn) -> ChangeSetDetail:
+    """Submit, approve, reject, withdraw or publish a set. Approving is for another person than the author.
+
+    Publishing is all or nothing: 409 when addresses have changed since, or when so many are retired that somebody else
+    must approve first.
+    """
+    if body.action in ("approve", "reject"):
+        refuse_unless(account, permissions.ADDRESSES_APPROVE)
+    if body.action == "publish":
+        publish_change_set(connection, set_id)
+    else:
+        step(connection, set_id, body.action, actor=account.username, note=body.note)
+    return ChangeSetDetail(**get_set(connection, set_id))
+
+
+@router.post("/address-operations/{operation_id}/rollback")
+def rollback(account: Editor, connection: CountyConnection, operation_id: Uid, body: RollbackIn) -> RollbackOut:
+    """Take a published operation back: every address it touched is as before. 409 when something happened to one since."""
+    today = connection.scalar(text("SELECT CURRENT_DATE"))
+    assert isinstance(today, date)
+    operation = Operation("restored", body.reason, today, reverts=operation_id)
+    uids = take_back(connection, operation)
+    return RollbackOut(operation_id=str(operation.id), uids=[str(uid) for uid in uids])
+
+
+def _village(village: Any) -> VillageDiffOut:
+    return VillageDiffOut.model_validate(village, from_attributes=True)
+
+
+def _features(shown: Preview) -> dict[str, Any]:
+    features = []
+    for event in shown.events:
+        before, after = event["before"], event["after"]
+        moved = before and after and (before.get("lon"), before.get("lat")) != (after.get("lon"), after.get("lat"))
+        role = "added" if before is None else "retired" if after["status"] == "retired" else "changed"
+        features += [_feature(after, role, event["uid"])] + (
+            [_feature(before, "former", event["uid"])] if moved else []
+        )
+    return {"type": "FeatureCollection", "features": [f for f in features if f["geometry"] is not None]}
+
+
+def _feature(state: dict[str, Any], role: str, uid: str) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": [state["lon"], state["lat"]]} if "lon" in state else None
+    properties = {"uid": uid, "role": role, "text": state["full_text"], "status": state["status"]}
+    return {"type": "Feature", "geometry": point, "properties": properties}
