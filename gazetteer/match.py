@@ -7,6 +7,8 @@ The stages run set-based over all texts at once, each for what the earlier ones 
 3. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
 4. the number is there and the road is spelt almost so, inside the named village or town.
 
+Before them, roads that a learnt rule covers are mended (``gazetteer/corrections/rules.py``).
+
 What no stage finds has no candidate; ``matched_level`` then says how far the text is known. Several equal candidates
 are an answer: ambiguous, not a guess. A text that names another county or city has no candidate here.
 """
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from gazetteer.candidates import Candidate, ConfidenceClass, Match, Query, Reason, ReasonKind
+from gazetteer.corrections.rules import explain_rules, follow_rules
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
@@ -68,8 +71,10 @@ def normalised_alias(alias: str) -> str:
 def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
     index = division_index(connection)
     queries = [_query(t, index) for t in texts]
+    mended = follow_rules(connection, queries)
     for stage in STAGES:
         stage(connection, [q for q in queries if not q.found])
+    explain_rules(mended)
     return queries
 
 
