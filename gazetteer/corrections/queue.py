@@ -98,7 +98,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
             "INSERT INTO correction (kind, address_text, match_key, division_code, road_key, occurrences, grid_code) "
             "SELECT 'match', min(t), k, min(d), min(r), sum(n), g FROM unnest(CAST(:text AS text[]), CAST(:key AS text[]), "
             "CAST(:division AS text[]), CAST(:road AS text[]), CAST(:n AS int[]), CAST(:grid AS text[])) "
-            "AS u(t, k, d, r, n, g) GROUP BY k, g ON CONFLICT (match_key, grid_code) WHERE kind = 'match' "
+            "WITH ORDINALITY AS u(t, k, d, r, n, g, o) GROUP BY k, g ORDER BY min(o) ON CONFLICT (match_key, grid_code) WHERE kind = 'match' "
             "DO UPDATE SET occurrences = excluded.occurrences RETURNING (xmax = 0) AS joined"
         ),
         columns,
