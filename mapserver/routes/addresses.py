@@ -29,7 +29,8 @@ Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
 
 
-def _candidate(candidate: Candidate) -> CandidateOut:
+def candidate_out(candidate: Candidate) -> CandidateOut:
+    """A candidate as the interface shows it."""
     return CandidateOut(
         address_id=candidate.address_id,
         code=candidate.code,
@@ -56,7 +57,7 @@ def search(
     known = {candidate.address_id for candidate in found}
     if len(found) < limit:
         found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
-    return AddressSearch(query=q, candidates=[_candidate(c) for c in found[:limit]])
+    return AddressSearch(query=q, candidates=[candidate_out(c) for c in found[:limit]])
 
 
 @router.get("/addresses/{address_id}")
