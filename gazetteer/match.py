@@ -11,6 +11,8 @@ Rounds of stages, each for the texts that the earlier ones left open:
 The stages ask the county's index in memory (``gazetteer/index``); after each round the found numbers are read again in
 the caller's transaction, so that only what the scope shows becomes a candidate, as if there were nothing else.
 
+Before them, roads that a learnt rule covers are mended (``gazetteer/corrections/rules.py``).
+
 What no stage finds has no candidate; ``matched_level`` then says how far the text is known. Several equal candidates
 are an answer: ambiguous, not a guess. A text that names another county or city has no candidate here.
 """
@@ -24,6 +26,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from gazetteer.candidates import Candidate, ConfidenceClass, Found, Match, Query, Reason, ReasonKind, candidate_of
+from gazetteer.corrections.rules import explain_rules, follow_rules
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.index.registry import library_of
 from gazetteer.index.sight import Sight
@@ -89,6 +92,7 @@ def normalised_alias(alias: str) -> str:
 def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
     desk = Desk(library_of(connection), division_index(connection))
     queries = [_query(t, desk.divisions) for t in texts]
+    mended = follow_rules(connection, queries)
     sight = Sight(connection)
     for stages in ROUNDS:
         open_queries = [q for q in queries if not q.found]
@@ -96,6 +100,7 @@ def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
         sight.look(found.hit.address_id for some in proposed for found in some)
         for query, some in zip(open_queries, proposed, strict=True):
             query.found = _visible(some, sight)
+    explain_rules(mended)
     return queries
 
 

@@ -1,4 +1,4 @@
-"""Work done in the background: the anomaly scan, after every publish and every morning."""
+"""Work done in the background: after every publish the anomaly scan, also every morning, and the queue of corrections."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from database.engine import Database
 from database.jobs import hand_in
 from database.scope import Scope
 from layers.anomaly.scan import scan
+from layers.uncertain import collect_uncertain
 
 log = structlog.get_logger()
 
 DATABASE_KEY = "database"
 SCAN_COUNTY = "scan_county"
+COLLECT_UNCERTAIN = "collect_uncertain"
 
 
 def make_tasks() -> Blueprint:
     """The tasks a worker knows, as a new blueprint."""
     tasks = Blueprint()
     tasks.task(name=SCAN_COUNTY, pass_context=True, retry=3)(scan_county)
+    tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     return tasks
@@ -34,10 +37,21 @@ def hand_in_scan(queue: App, county: str) -> bool:
     return hand_in(queue, SCAN_COUNTY, lock=f"scan-{county}", county=county)
 
 
+def hand_in_collect(queue: App, county: str) -> bool:
+    """Ask for the uncertain texts of one county to join the queue of corrections; False when one waits already."""
+    return hand_in(queue, COLLECT_UNCERTAIN, lock=f"collect-{county}", county=county)
+
+
 async def scan_county(context: JobContext, county: str) -> None:
     """Run every anomaly rule over one county."""
     database: Database = context.additional_context[DATABASE_KEY]
     await asyncio.to_thread(run_scan, database, county)
+
+
+async def collect_county(context: JobContext, county: str) -> None:
+    """Put the texts of records without a standard address into the queue of corrections."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    await asyncio.to_thread(run_collect, database, county)
 
 
 async def scan_all_counties(context: JobContext, timestamp: int) -> None:
@@ -53,6 +67,13 @@ def run_scan(database: Database, county: str) -> None:
     with database.transaction(Scope.of_system(county, "scan")) as connection:
         report = scan(connection, date.today())
     log.info("scan.done", county=county, counts=report.counts)
+
+
+def run_collect(database: Database, county: str) -> None:
+    """Collect the uncertain texts of one county, in one transaction."""
+    with database.transaction(Scope.of_system(county, "collect")) as connection:
+        joined = collect_uncertain(connection)
+    log.info("collect.done", county=county, joined=joined)
 
 
 def county_codes(database: Database) -> list[str]:

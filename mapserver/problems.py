@@ -22,6 +22,7 @@ from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
+from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, writing
 from grid import cells
 from layers import households, place_codes
@@ -62,6 +63,14 @@ STATUS: dict[type[OnemapError], int] = {
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
     reviews.ReviewDecided: 409,
+    corrections.CorrectionNotFound: 404,
+    corrections.CorrectionDecided: 409,
+    corrections.CorrectionLeased: 409,
+    corrections.CorrectionIncomplete: 422,
+    corrections.CorrectionConflicts: 409,
+    corrections.BatchNotFound: 404,
+    corrections.BatchUndone: 409,
+    corrections.UndoConflict: 409,
     beidou.BeidouCodeInvalid: 422,
     beidou.BeidouOutOfRange: 422,
     TokenUnknown: 404,

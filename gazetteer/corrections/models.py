@@ -28,6 +28,9 @@ class CorrectionBatch(CountyBase):
     action: Mapped[str] = mapped_column(Text, nullable=False, comment="alias, rule, accept, reject or dismiss")
     summary: Mapped[str] = mapped_column(Text, nullable=False, comment="what was decided, in Chinese")
     decided_n: Mapped[int] = mapped_column(Integer, server_default=text("0"), nullable=False, comment="rows decided")
+    logged_n: Mapped[int] = mapped_column(
+        Integer, server_default=text("0"), nullable=False, comment="rows in its log; an undo must see them all"
+    )
     note: Mapped[str | None] = mapped_column(Text, comment="the decision in words")
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who decided")
     created_at: Mapped[datetime] = now_column("when")
@@ -75,6 +78,7 @@ class Correction(CountyBase):
         UniqueConstraint("review_id"),
         Index("uq_correction_match", "match_key", "grid_code", unique=True, postgresql_where=text("kind = 'match'")),
         Index("ix_correction_open", "id", postgresql_where=text("status = 'open'")),
+        Index("ix_correction_leased", "leased_by", postgresql_where=text("leased_by IS NOT NULL")),
         Index("ix_correction_road", "division_code", "road_key"),
         {"comment": "queue of uncertain texts and addresses (待纠正)"},
     )

@@ -31,7 +31,8 @@ Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
 
 
-def _candidate(candidate: Candidate) -> CandidateOut:
+def candidate_out(candidate: Candidate) -> CandidateOut:
+    """A candidate as the interface shows it."""
     return CandidateOut(
         address_id=candidate.address_id,
         code=candidate.code,
@@ -59,7 +60,7 @@ def search(
     if len(found) < limit:
         found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
     names = [PlaceNameOut.model_validate(hit, from_attributes=True) for hit in find_place_names(connection, q)]
-    return AddressSearch(query=q, candidates=[_candidate(c) for c in found[:limit]], place_names=names)
+    return AddressSearch(query=q, candidates=[candidate_out(c) for c in found[:limit]], place_names=names)
 
 
 @router.get("/addresses/{address_id}")

@@ -23,7 +23,7 @@ from layers.importing.rejects import write_rejects
 from mapserver.auth import permissions
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
-from mapserver.jobs import hand_in_scan
+from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"])
@@ -66,6 +66,7 @@ def upload(
         report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:
         hand_in_scan(context.queue, account.county)
+        hand_in_collect(context.queue, account.county)
     with context.database.transaction(account.scope) as connection:
         return _detail(connection, report.batch_id)
 

@@ -54,6 +54,13 @@ def upgrade() -> None:
         sa.Column("action", sa.Text(), nullable=False, comment="alias, rule, accept, reject or dismiss"),
         sa.Column("summary", sa.Text(), nullable=False, comment="what was decided, in Chinese"),
         sa.Column("decided_n", sa.Integer(), server_default=sa.text("0"), nullable=False, comment="rows decided"),
+        sa.Column(
+            "logged_n",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="rows in its log; an undo must see them all",
+        ),
         sa.Column("note", sa.Text(), nullable=True, comment="the decision in words"),
         sa.Column("actor", sa.Text(), nullable=False, comment="who decided"),
         sa.Column(
@@ -174,6 +181,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_correction_address_id"), "correction", ["address_id"], unique=False)
     op.create_index(op.f("ix_correction_grid_code"), "correction", ["grid_code"], unique=False)
+    op.create_index(
+        "ix_correction_leased",
+        "correction",
+        ["leased_by"],
+        unique=False,
+        postgresql_where=sa.text("leased_by IS NOT NULL"),
+    )
     op.create_index(
         "ix_correction_open", "correction", ["id"], unique=False, postgresql_where=sa.text("status = 'open'")
     )
