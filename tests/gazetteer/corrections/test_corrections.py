@@ -79,7 +79,7 @@ def kinds(error: pytest.ExceptionInfo[CorrectionConflicts]) -> set[str]:
     return {conflict["kind"] for conflict in conflicts}
 
 
-RULE = Decision("rule", division_code=QIANQIU, written="雍安街", standard="永安街")
+RULE = Decision("rule", division_code=QIANQIU, written="老市街", standard="永安街")
 
 
 # --- who gets in -----------------------------------------------------------------------------------------------
@@ -294,24 +294,34 @@ def test_a_warning_wants_a_confirmation(database: Database, library: dict[str, i
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_rule_is_proposed_tried_applied_and_settles_its_road(database: Database, library: dict[str, int]) -> None:
-    numbers = waiting(database, *(f"武康街道千秋社区雍安街{n}号" for n in (1, 2, 3, 77)))
+def test_a_misspelt_road_in_a_disputed_village_is_proposed_as_a_rule(
+    database: Database, library: dict[str, int]
+) -> None:
+    waiting(database, "莫干山镇千秋社区雍安街1号")
+    with database.transaction(STAFF) as connection:
+        row = take_next(connection, "staff")
+        assert row is not None
+        candidates, choices = choices_for(connection, row)
+    assert len(candidates) == 2
+    rule = next(choice.decision for choice in choices if choice.key == "r")
+    assert (rule.division_code, rule.written, rule.standard) == (QIANQIU[:9], "雍安街", "永安街")
+
+
+def test_a_rule_is_tried_applied_and_settles_its_road(database: Database, library: dict[str, int]) -> None:
+    numbers = waiting(database, *(f"武康街道千秋社区老市街{n}号" for n in (1, 2, 3, 77)))
     waiting(database, "千秋社区老供销社")
     with database.transaction(STAFF) as connection:
         row = take_next(connection, "staff")
         assert row is not None
-        _, choices = choices_for(connection, row)
-        rule = next(choice.decision for choice in choices if choice.key == "r")
-        assert (rule.division_code, rule.written, rule.standard) == (QIANQIU, "雍安街", "永安街")
-        tried = decide(connection, numbers[0], rule, STAFF, trial=True)
+        tried = decide(connection, numbers[0], RULE, STAFF, trial=True)
         assert (tried.batch_id, tried.conflicts, tried.alike_n) == (None, (), 3)
         assert connection.scalar(text("SELECT count(*) FROM address_rule")) == 0
-    decided(database, numbers[0], rule)
+    decided(database, numbers[0], RULE)
     with database.transaction(STAFF) as connection:
-        match = match_many(connection, ["武康街道千秋社区雍安街5号"])[0]
+        match = match_many(connection, ["武康街道千秋社区老市街5号"])[0]
         assert match.candidate is not None
         assert match.candidate.address_id == library["永安街5号"]
-        assert match.candidate.reasons[0].text_zh == "按纠正规则：“雍安街”即“永安街”"
+        assert match.candidate.reasons[0].text_zh == "按纠正规则：“老市街”即“永安街”"
         applied = apply_alike(connection, numbers[0], STAFF)
         assert (applied.decided_n, applied.left_n) == (2, 1)
         assert get_correction(connection, numbers[1])["outcome"] == "by_rule"
@@ -321,9 +331,9 @@ def test_a_rule_is_proposed_tried_applied_and_settles_its_road(database: Databas
 def test_a_rule_holds_in_its_village_only_and_for_the_worker_of_one_cell_too(
     database: Database, library: dict[str, int]
 ) -> None:
-    (number,) = waiting(database, "武康街道千秋社区雍安街1号")
+    (number,) = waiting(database, "武康街道千秋社区老市街1号")
     decided(database, number, RULE)
-    texts = ["武康街道千秋社区雍安街1号", "武康街道春晖社区雍安街1号", "雍安街1号"]
+    texts = ["武康街道千秋社区老市街1号", "武康街道春晖社区老市街1号", "老市街1号"]
     for scope in (STAFF, Scope("330521", "w", Role.GRID_WORKER, (CELLS[0],))):
         with database.transaction(scope) as connection:
             here, elsewhere, nowhere = match_many(connection, texts)
@@ -349,7 +359,7 @@ def test_a_rule_holds_in_its_village_only_and_for_the_worker_of_one_cell_too(
 def test_a_rule_that_would_break_something_is_refused(
     database: Database, library: dict[str, int], rule: tuple[str, str], expected: set[str]
 ) -> None:
-    (number,) = waiting(database, "武康街道千秋社区雍安街1号")
+    (number,) = waiting(database, "武康街道千秋社区老市街1号")
     with database.transaction(STAFF) as connection:
         add_alias(connection, library["永安街5号"], "武康街道千秋社区老街8号", kind="former", actor="t")
         world.insert(
@@ -370,7 +380,7 @@ def test_a_rule_that_would_break_something_is_refused(
 def test_an_alias_under_a_rule_is_refused_for_it_would_never_be_found(
     database: Database, library: dict[str, int]
 ) -> None:
-    numbers = waiting(database, "武康街道千秋社区雍安街1号", "武康街道千秋社区雍安街77号")
+    numbers = waiting(database, "武康街道千秋社区老市街1号", "武康街道千秋社区老市街77号")
     decided(database, numbers[0], RULE)
     with pytest.raises(CorrectionConflicts) as error:
         decided(database, numbers[1], Decision("alias", address_id=library["永安街5号"]))
@@ -443,7 +453,7 @@ def state(connection: Connection) -> dict[str, list[Any]]:
 
 
 def test_what_rests_on_a_rule_or_was_changed_since_is_undone_first(database: Database, library: dict[str, int]) -> None:
-    numbers = waiting(database, *(f"武康街道千秋社区雍安街{n}号" for n in (1, 2)), "千秋社区老供销社")
+    numbers = waiting(database, *(f"武康街道千秋社区老市街{n}号" for n in (1, 2)), "千秋社区老供销社")
     rule = decided(database, numbers[0], RULE).batch_id
     alias = decided(database, numbers[2], Decision("alias", address_id=library["永安街1号"])).batch_id
     with database.transaction(STAFF) as connection:
@@ -479,7 +489,7 @@ def test_any_sequence_of_decisions_is_undone_to_the_exact_former_state(
     database: Database, library: dict[str, int]
 ) -> None:
     """Random decisions; after each, the state is kept; undone from the last to the first, every state comes back."""
-    texts = [f"武康街道千秋社区雍安街{n}号" for n in (1, 2, 3, 77)] + [f"千秋社区老地方{c}" for c in "甲乙丙丁"]
+    texts = [f"武康街道千秋社区老市街{n}号" for n in (1, 2, 3, 77)] + [f"千秋社区老地方{c}" for c in "甲乙丙丁"]
     waiting(database, *texts)
     with database.transaction(STAFF) as connection:
         enqueue_texts(connection, [WrittenText(t, CELLS[1], 1) for t in texts])
