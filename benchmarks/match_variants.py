@@ -4,6 +4,8 @@ A variant is *determined* when no other address of the register fits what is lef
 leaves two, and no other name is as close to a misspelt one.
 """
 
+# ruff: noqa: ARG001 - every kind of variant is made by the same call
+
 from __future__ import annotations
 
 import random
@@ -141,7 +143,9 @@ def _without(*levels: str):  # type: ignore[no-untyped-def]
 
 def _replace_one(name: str, rng: random.Random, choose) -> str | None:  # type: ignore[no-untyped-def]
     """The name with one character changed: never a counter at the end, a number or a direction."""
-    places = [i for i, c in enumerate(name[:-1]) if "\u4e00" <= c <= "\u9fff" and c not in _NUMBER_WORDS | set("路街段巷弄道")]
+    places = [
+        i for i, c in enumerate(name[:-1]) if "\u4e00" <= c <= "\u9fff" and c not in _NUMBER_WORDS | set("路街段巷弄道")
+    ]
     if not places:
         return None
     at = rng.choice(places)
@@ -180,7 +184,9 @@ def _shuffled_head(register: Register, plate: Plate, rng: random.Random) -> Vari
     return _whole(register, plate, "".join(head) + plate.group + plate.road + plate.number)
 
 
-def _group_last(register: Register, plate: Plate, rng: random.Random) -> Variant:
+def _group_last(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
+    if plate.number[-1].isdigit():
+        return None
     return _whole(register, plate, plate.text(without=("group",)) + plate.group)
 
 
@@ -246,7 +252,10 @@ def _sub_number(register: Register, plate: Plate, rng: random.Random) -> Variant
 def _floor_word(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
     if "樓" not in plate.number:
         return None
-    return _whole(register, plate, replace(plate, number=plate.number.replace("樓", rng.choice("层F"))).text())
+    number = plate.number.replace("樓", "层")
+    if rng.random() < 0.5:
+        number = re.sub("[一二三四五六七八九十]+层", lambda m: f"{chinese_number(m[0][:-1])}F", number)
+    return _whole(register, plate, replace(plate, number=number).text())
 
 
 def _building_word(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
@@ -265,7 +274,9 @@ def _room_added(register: Register, plate: Plate, rng: random.Random) -> Variant
 def _shop_added(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
     if not plate.number.endswith("號"):
         return None
-    return _whole(register, plate, plate.text() + rng.choice(["便民超市", "（老王理发店）", "幸福药房一楼", "凯悦大厦"]))
+    return _whole(
+        register, plate, plate.text() + rng.choice(["便民超市", "（老王理发店）", "幸福药房一楼", "凯悦大厦"])
+    )
 
 
 def _two_slips(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
