@@ -27,4 +27,4 @@ OTHER_VILLAGE = 0.5
 OTHER_TOWN = 0.3
 BESIDE = 0.62
 #: taken times: the group beside the road is another one
-OTHER_GROUP = 0.85
+OTHER_GROUP = 0.6

@@ -65,7 +65,7 @@ _KNOWN_ROADS = text(
 
 
 def match_address(
-    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.6
+    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.4
 ) -> list[Candidate]:
     """The standard addresses a text may mean, best first; equal ones together, none when nothing fits.
 
