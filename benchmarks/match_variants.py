@@ -4,6 +4,8 @@ A variant is *determined* when no other address of the register fits what is lef
 leaves two, and no other name is as close to a misspelt one.
 """
 
+# ruff: noqa: ARG001 - every kind of variant is made by the same call
+
 from __future__ import annotations
 
 import random
@@ -182,7 +184,9 @@ def _shuffled_head(register: Register, plate: Plate, rng: random.Random) -> Vari
     return _whole(register, plate, "".join(head) + plate.group + plate.road + plate.number)
 
 
-def _group_last(register: Register, plate: Plate, rng: random.Random) -> Variant:
+def _group_last(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
+    if plate.number[-1].isdigit():
+        return None
     return _whole(register, plate, plate.text(without=("group",)) + plate.group)
 
 
@@ -248,7 +252,10 @@ def _sub_number(register: Register, plate: Plate, rng: random.Random) -> Variant
 def _floor_word(register: Register, plate: Plate, rng: random.Random) -> Variant | None:
     if "樓" not in plate.number:
         return None
-    return _whole(register, plate, replace(plate, number=plate.number.replace("樓", rng.choice("层F"))).text())
+    number = plate.number.replace("樓", "层")
+    if rng.random() < 0.5:
+        number = re.sub("[一二三四五六七八九十]+层", lambda m: f"{chinese_number(m[0][:-1])}F", number)
+    return _whole(register, plate, replace(plate, number=number).text())
 
 
 def _building_word(register: Register, plate: Plate, rng: random.Random) -> Variant | None:

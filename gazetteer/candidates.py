@@ -44,8 +44,10 @@ class Candidate:
 
     @property
     def confidence_class(self) -> ConfidenceClass:
-        """A from 0.95, B from 0.75, C below."""
-        return "A" if self.confidence >= CERTAIN else "B" if self.confidence >= PROBABLE else "C"
+        """A from 0.95 when nothing was missing, mended, in conflict or left off; B from 0.75; C below."""
+        if self.confidence >= CERTAIN and all(reason.kind in ("equal", "alias") for reason in self.reasons):
+            return "A"
+        return "B" if self.confidence >= PROBABLE else "C"
 
 
 @dataclass(frozen=True, slots=True)

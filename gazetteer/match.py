@@ -3,10 +3,11 @@
 Rounds of stages, each for the texts that the earlier ones left open:
 
 1. the whole text is a standard address, or an alias of one;
-2. the part from the road down is, inside the division that the text names (or anywhere, when it names none);
-3. village and number are there, the group or the road is not written;
-4. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
-5. a road or a division is misspelt, the levels stand in another order, or the division is another one than the address's.
+2. the same with the town or village that the text names further down than addresses have it;
+3. the part from the road down is, inside the division that the text names (or anywhere, when it names none);
+4. town or village and number are there, the group or the road is not written; or the levels stand in another order;
+5. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
+6. a road or a division is misspelt, or the division is another one than the address's.
 
 The stages ask the county's index in memory (``gazetteer/index``); after each round the found numbers are read again in
 the caller's transaction, so that only what the scope shows becomes a candidate, as if there were nothing else.
@@ -33,7 +34,7 @@ from gazetteer.index.sight import Sight
 from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
 from gazetteer.parse import parse
-from gazetteer.repairs import misspelt_division, misspelt_road, reordered
+from gazetteer.repairs import division_further_down, misspelt_division, misspelt_road, reordered, sub_number
 from gazetteer.stages import Desk, deeper_than_library, local_part, other_division, whole_text, without_group
 from gazetteer.suggest import suggest
 
@@ -52,10 +53,11 @@ __all__ = [
 Stage = Callable[[Desk, Query], list[Found]]
 ROUNDS: tuple[tuple[Stage, ...], ...] = (
     (whole_text,),
+    (division_further_down,),
     (local_part,),
-    (without_group,),
+    (without_group, sub_number, reordered),
     (deeper_than_library,),
-    (misspelt_road, misspelt_division, reordered, other_division),
+    (misspelt_road, misspelt_division, other_division),
 )
 #: which of the texts' roads the scope shows; served by ``ix_standard_address_road_key``
 _KNOWN_ROADS = text(
@@ -66,7 +68,7 @@ _KNOWN_ROADS = text(
 
 
 def match_address(
-    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.6
+    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.4
 ) -> list[Candidate]:
     """The standard addresses a text may mean, best first; equal ones together, none when nothing fits.
 

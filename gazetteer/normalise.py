@@ -44,6 +44,8 @@ _COUNTED = re.compile(
 )
 _NOISE = re.compile(r"[\s,，。、;；:：·.．_|/\\()（）\[\]【】{}<>《》\"'“”‘’*＊]+")
 _DASH = re.compile(r"[-‐‑‒–—―−－~～至]+(?=\d)")
+# 花莲县-国福里-5邻-1号: a dash after a level's counter only separates; after 号, 层, 幢 it joins numbers
+_SEPARATING_DASH = re.compile(r"(?<=[县市镇乡村里区社路街道段巷弄邻组])-")
 _SUB_NUMBER_AFTER = re.compile(r"(\d+)号之(\d+)")
 _SUB_NUMBER_BEFORE = re.compile(r"(\d+)之(\d+)(?:号)?")
 _BUILDING = re.compile(r"([A-Za-z]?\d+|(?<![A-Za-z])[A-Za-z])(?:栋|号楼|#楼|座)")
@@ -87,7 +89,8 @@ def fold_numerals(text: str) -> str:
 
 def drop_noise(text: str) -> str:
     """Spaces, separators and brackets go; a dash stays between numbers only."""
-    return _NOISE.sub("", _DASH.sub("-", text))
+    text = _NOISE.sub("", _DASH.sub("-", text))
+    return _SEPARATING_DASH.sub("", text) if "-" in text else text
 
 
 def fold_counters(text: str) -> str:

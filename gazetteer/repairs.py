@@ -18,7 +18,15 @@ from gazetteer.codes import DivisionLevel
 from gazetteer.divisions import DivisionIndex
 from gazetteer.keys import LEVEL_NAMES, LOCAL_LEVELS, address_keys
 from gazetteer.parse import ParsedAddress, parse
-from gazetteer.stages import Desk, codes_of, deeper_than_library, disputed, local_part, without, without_group
+from gazetteer.stages import (
+    Desk,
+    codes_of,
+    deeper_than_library,
+    disputed,
+    local_part,
+    without,
+    without_group,
+)
 
 TYPO_RATIO = 75.0
 # one wrong character in a name of three
@@ -27,6 +35,7 @@ TYPOS_TRIED = 5
 # 中兴北路 and 中兴南路 are two streets, however alike; so are 2段 and 3段
 _TELLS_APART = frozenset("东南西北中上下前后左右内外大小新老一二三四五六七八九十甲乙丙丁")
 _DIGITS = re.compile(r"\d+")
+_SUB_NUMBER = re.compile(r"(\d+)号-(\d{1,2})(?![\d室户-])")
 _GROUP_LAST = re.compile(r"^(?P<local>.*号.*?)(?P<group>\d+(?:邻|组))$")
 _NUMBER_FIRST = re.compile(
     r"^(?P<number>\d+(?:-\d+)?号(?:\d+(?:层|幢|室|单元))*(?:\d+)?)(?P<road>\D.*(?:路|街|道|巷|弄|段))$"
@@ -71,10 +80,29 @@ def misspelt_division(desk: Desk, query: Query) -> list[Found]:
 
 def reordered(desk: Desk, query: Query) -> list[Found]:
     """The levels stand in another order (small before large, number before road)."""
+    key = query.keys.match_key
+    mended = in_order(key, desk.divisions)
+    if mended is None or mended == key:
+        return []
+    return _again(desk, query, mended, Reason("order", "conflicting", "文本的层级顺序与标准不同"), sure.REORDERED)
+
+
+def division_further_down(desk: Desk, query: Query) -> list[Found]:
+    """A town or village is named further down than addresses have it: it counts before anything is found without it."""
     mended = in_order(query.keys.match_key, desk.divisions)
     if mended is None or mended == query.keys.match_key:
         return []
-    return _again(desk, query, mended, Reason("order", "conflicting", "文本的层级顺序与标准不同"), sure.REORDERED)
+    levels = {d.level for d in parse(mended, desk.divisions).divisions}
+    return reordered(desk, query) if levels - {d.level for d in query.parsed.divisions} else []
+
+
+def sub_number(desk: Desk, query: Query) -> list[Found]:
+    """12号-2 may be the room 2 at 12号; where the library has none, it is the number 12-2号."""
+    mended, count = _SUB_NUMBER.subn(r"\1-\2号", query.keys.match_key)
+    if not count:
+        return []
+    reason = Reason("number_plate", "typo", "“号-N”按门牌附号理解")
+    return _again(desk, query, mended, reason, sure.REORDERED)
 
 
 def in_order(key: str, divisions: DivisionIndex) -> str | None:
@@ -90,7 +118,7 @@ def in_order(key: str, divisions: DivisionIndex) -> str | None:
         if names:
             _, name, found = max(names)
             head += name
-            rest = rest.replace(name, "", 1)
+            rest = rest.replace(name, "", 1 if level == "village" else -1)
             codes = {d.code for d in found if d.code.startswith(within)}
             within = codes.pop() if len(codes) == 1 else within
     if not head:

@@ -54,7 +54,8 @@ def other_division(desk: Desk, query: Query) -> list[Found]:
     return [
         Found(
             hit,
-            sure.OTHER_VILLAGE if hit.division[:9] in towns else sure.OTHER_TOWN,
+            (sure.OTHER_VILLAGE if hit.division[:9] in towns else sure.OTHER_TOWN)
+            * (sure.OTHER_GROUP if other_group(parsed, hit) else 1.0),
             (conflict, *local_reasons(query, hit)),
             only=True,
         )
@@ -63,11 +64,12 @@ def other_division(desk: Desk, query: Query) -> list[Found]:
 
 
 def without_group(desk: Desk, query: Query) -> list[Found]:
-    """Village and number are there, group or road is not written: all of the village with that number are meant."""
+    """Town or village and number are there, group or road is not written: all there with that number are meant."""
     parsed = query.parsed
     codes = codes_of(parsed)
-    if parsed.foreign or parsed.road or not parsed.village or not parsed.number_plate or parsed.rest:
+    if parsed.foreign or parsed.road or not codes or not parsed.number_plate or parsed.rest:
         return []
+    named = "village" if parsed.village else "town"
     tail = query.keys.local_key.removeprefix(query.keys.road_key or "")
     hits = [hit for code in codes for hit in desk.library.numbered(tail, code)]
     if parsed.village_group:
@@ -77,7 +79,7 @@ def without_group(desk: Desk, query: Query) -> list[Found]:
         hits = [hit for hit in hits if hit.road_key and hit.road_key == hit.village_group]
         missing, score = Reason("village_group", "missing", "文本未写组、自然村"), sure.NO_GROUP
     return [
-        Found(hit, min(score, disputed(parsed)), (equal("village", parsed), missing, equal("number_plate", parsed)))
+        Found(hit, min(score, disputed(parsed)), (equal(named, parsed), missing, equal("number_plate", parsed)))
         for hit in hits
     ]
 
@@ -134,6 +136,8 @@ def judge(query: Query, hits: Sequence[Hit], *, ceiling: float = 1.0, extra: tup
             level = "village" if parsed.village else "town"
             score = min(score, sure.IN_VILLAGE if level == "village" else sure.IN_TOWN)
             doubts.insert(0, equal(level, parsed))
+            if level == "town" and len(hit.division) == 12:
+                doubts.insert(1, Reason("village", "missing", "文本未写村社区"))
         else:
             score = min(score, sure.ANYWHERE)
             doubts.insert(0, Reason("village", "missing", "文本未写乡镇和村社区"))
@@ -142,8 +146,8 @@ def judge(query: Query, hits: Sequence[Hit], *, ceiling: float = 1.0, extra: tup
                 doubts.append(Reason("city", "missing", f"库中没有市名，无法核对“{parsed.city}”"))
         if parsed.disputed:
             doubts.append(Reason("town", "conflicting", f"{parsed.village}不在{parsed.town}"))
-        if _other_group(parsed, hit):
-            score = min(score, sure.OTHER_GROUP)
+        if other_group(parsed, hit):
+            score *= sure.OTHER_GROUP
         if hit.alias:
             doubts.append(alias_reason())
         found.append(Found(hit, score, (*doubts, *local_reasons(query, hit))))
@@ -157,7 +161,7 @@ def local_reasons(query: Query, hit: Hit) -> tuple[Reason, ...]:
         if DEPTHS[level] <= DEPTHS["village"] or not getattr(parsed, level):
             continue
         if level == "village_group" and parsed.road:
-            if _other_group(parsed, hit):
+            if other_group(parsed, hit):
                 text_zh = f"组、自然村不同：文本“{parsed.village_group}”，库中“{hit.village_group}”"
                 reasons.append(Reason(level, "conflicting", text_zh))
             elif hit.village_group:
@@ -179,12 +183,12 @@ def alias_reason() -> Reason:
 
 
 def _pins_down(local_key: str, parsed: ParsedAddress) -> bool:
-    """A local part is worth looking up when it has a name or stands inside a named village: 8号 alone means nothing."""
+    """A local part is worth looking up when it has a name or stands inside a named town or village: 8号 alone means nothing."""
     named = any(not c.isdigit() and c not in "-号邻组" for c in local_key)
-    return bool(local_key) and (named or parsed.village is not None)
+    return bool(local_key) and (named or parsed.village is not None or parsed.town is not None)
 
 
-def _other_group(parsed: ParsedAddress, hit: Hit) -> bool:
+def other_group(parsed: ParsedAddress, hit: Hit) -> bool:
     """True when text and address name different groups; only beside a road, for else the group is part of the key."""
     return bool(
         parsed.road and parsed.village_group and hit.village_group and hit.village_group != parsed.village_group

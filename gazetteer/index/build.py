@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
 from database.engine import raw
+from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.index.library import Changed, Library
 from gazetteer.index.segment import Record
+from gazetteer.keys import address_keys
+from gazetteer.parse import parse
 
 _COLUMNS = (
     "a.id, a.division_code, a.local_key, coalesce(a.road_key, ''), coalesce(a.village_group, ''), coalesce(a.city, ''), "
@@ -45,12 +48,16 @@ def read_moment(connection: Connection) -> Moment:
 
 def build(connection: Connection) -> Library:
     """All published addresses that the connection sees. A million in about 15 seconds."""
-    return Library.of(_records(connection), _aliases(connection))
+    return Library.of(_records(connection), _alias_keys(_aliases(connection), division_index(connection)))
 
 
 def read_records(connection: Connection, ids: Collection[int]) -> list[Changed]:
     """The published ones among these addresses, with their aliases, as the connection sees them."""
-    return [(Record(*row[:8]), tuple(row[8])) for row in connection.execute(text(_SOME), {"ids": list(ids)})]
+    divisions = division_index(connection)
+    return [
+        (Record(*row[:8]), tuple(key for _, key in _alias_keys(((row.id, key) for key in row[8]), divisions)))
+        for row in connection.execute(text(_SOME), {"ids": list(ids)})
+    ]
 
 
 def _records(connection: Connection) -> Iterator[Record]:
@@ -64,3 +71,12 @@ def _aliases(connection: Connection) -> Iterator[tuple[int, str]]:
     with raw(connection).cursor() as cursor, cursor.copy(_ALIASES) as copy:
         copy.set_types(["int8", "text"])
         yield from cast(Iterator[tuple[int, str]], copy.rows())
+
+
+def _alias_keys(aliases: Iterable[tuple[int, str]], divisions: DivisionIndex) -> Iterator[tuple[int, str]]:
+    """Each alias, and its part from the road down: 德清县武康街道老街12号 is also found as 老街12号 in that division."""
+    for address_id, key in aliases:
+        yield address_id, key
+        parsed = parse(key, divisions)
+        if parsed.divisions and parsed.number_plate:
+            yield address_id, address_keys(parsed).local_key
