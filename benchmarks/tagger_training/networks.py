@@ -64,6 +64,17 @@ def _forget(rows: Tensor, share: float, instead: int, training: bool) -> Tensor:
     return torch.where((torch.rand(rows.shape) < share) & (rows > 0), torch.full_like(rows, instead), rows)
 
 
+def repeats(rows: Tensor) -> Tensor:
+    """Four marks a token: whether its pair with the token before, and with the one after, stands earlier and later too."""
+    edge = torch.zeros_like(rows[:, :1])
+    left, right = torch.cat([edge, rows], 1), torch.cat([rows, edge], 1)
+    keys, real = left * 100_000 + right, (left > 0) & (right > 0)
+    same = (keys.unsqueeze(2) == keys.unsqueeze(1)) & real.unsqueeze(1) & real.unsqueeze(2)
+    earlier = torch.ones(same.shape[1:], dtype=torch.bool).tril(-1)
+    before, after = (same & earlier).any(2).float(), (same & earlier.T).any(2).float()
+    return torch.stack([before[:, :-1], after[:, :-1], before[:, 1:], after[:, 1:]], 2)
+
+
 class Teacher(nn.Module):
     """Both layers of LAC, our own tables beside them, and an LSTM on top."""
 
@@ -74,15 +85,15 @@ class Teacher(nn.Module):
         self.pairs = nn.Embedding(n_pairs + 1, 128, padding_idx=0)
         for table in (self.own, self.pairs):
             nn.init.normal_(table.weight, 0, 0.1)
-        self.top = nn.LSTM(4 * lac.SIZE + 64 + 128, 128, bidirectional=True, batch_first=True)
+        self.top = nn.LSTM(4 * lac.SIZE + 64 + 128 + 4, 128, bidirectional=True, batch_first=True)
         self.output, self.chain, self.dropout = nn.Linear(256, 2 * N_LABELS), Chain(), nn.Dropout(dropout)
 
     def forward(self, rows: Tensor, before: Tensor, after: Tensor, lengths: Tensor) -> Tensor:
-        rows = _forget(rows, 0.08, UNKNOWN, self.training)
+        seen, rows = rows, _forget(rows, 0.08, UNKNOWN, self.training)
         pairs = [self.pairs(_forget(places, 0.25, 0, self.training)) for places in (before, after)]
         first = _run(self.first, self.tokens(rows), lengths)
         second = _run(self.second, first, lengths)
-        below = torch.cat([first, second, self.own(rows), pairs[0][..., :64], pairs[1][..., 64:]], 2)
+        below = torch.cat([first, second, self.own(rows), pairs[0][..., :64], pairs[1][..., 64:], repeats(seen)], 2)
         return self.output(self.dropout(_run(self.top, self.dropout(below), lengths)))
 
     def pretrained(self) -> list[nn.Parameter]:
@@ -98,14 +109,14 @@ class Student(nn.Module):
         self.tokens, self.first, self.half = lac.embedding(shapes), lac.first_layer(), pair_size
         self.pairs = nn.Embedding(n_pairs + 1, 2 * pair_size, padding_idx=0)
         nn.init.normal_(self.pairs.weight, 0, 0.1)
-        self.second = nn.GRU(2 * lac.SIZE + 2 * pair_size, size, bidirectional=True, batch_first=True)
+        self.second = nn.GRU(2 * lac.SIZE + 2 * pair_size + 4, size, bidirectional=True, batch_first=True)
         self.output, self.chain, self.dropout = nn.Linear(2 * size, 2 * N_LABELS), Chain(), nn.Dropout(0.2)
 
     def forward(self, rows: Tensor, before: Tensor, after: Tensor, lengths: Tensor) -> Tensor:
-        rows = _forget(rows, 0.03, UNKNOWN, self.training)
+        seen, rows = rows, _forget(rows, 0.03, UNKNOWN, self.training)
         pairs = [self.pairs(_forget(places, 0.1, 0, self.training)) for places in (before, after)]
         first = _run(self.first, self.tokens(rows), lengths)
-        below = torch.cat([first, pairs[0][..., : self.half], pairs[1][..., self.half :]], 2)
+        below = torch.cat([first, pairs[0][..., : self.half], pairs[1][..., self.half :], repeats(seen)], 2)
         return self.output(self.dropout(_run(self.second, self.dropout(below), lengths)))
 
     def pretrained(self) -> list[nn.Parameter]:
