@@ -1,6 +1,6 @@
 """How well and how fast address texts are read: ours, a character n-gram CRF, and cpca and jionlp where installed.
 
-    pip install python-crfsuite cpca jionlp      # what is missing is left out, and said
+    pip install python-crfsuite cpca jionlp "setuptools<80"      # what is missing is left out, and said
     OMP_NUM_THREADS=1 taskset -c 0 python -m benchmarks.parse [--data ../shared/data] [--split dev]
 
 Prints Markdown. F1 counts a span as right when label, start and end are; a whole address when all of its spans are. The
@@ -94,8 +94,11 @@ def cpca_reader() -> Reader:
     cpca = importlib.import_module("cpca")
 
     def read(texts: Sequence[str]) -> list[list[Span]]:
-        rows = cpca.transform(list(texts), pos_sensitive=False).to_dict("records")
-        return by_names(texts, (_municipal(row["省"], row["市"], row["区"]) for row in rows))
+        table = cpca.transform(list(texts), pos_sensitive=False)
+        rows = zip(
+            *([name if isinstance(name, str) else None for name in table[level]] for level in "省市区"), strict=True
+        )
+        return by_names(texts, (_municipal(*row) for row in rows))
 
     return read
 
@@ -158,6 +161,7 @@ def main() -> None:
     print(f"parsing/{chosen.split}.txt, {len(items)} addresses; load of the machine {os.getloadavg()[0]:.1f}\n")
     print("| reader | F1, 21 labels | F1, named 12 | whole address | F1, the labels it has | addresses/s |")
     print("|---|---|---|---|---|---|")
+    notes: list[str] = []
     for name, (module, make, can, at_once) in makers.items():
         if find_spec(module) is None:
             print(f"| {name} | not installed | | | | |")
@@ -171,7 +175,8 @@ def main() -> None:
             flush=True,
         )
         if missing := sorted(NAMED - can):
-            print(f"<!-- {name} cannot give: {', '.join(missing)} -->")
+            notes.append(f"{name} cannot give: {', '.join(missing)}.")
+    print("\n" + "\n".join(notes))
 
 
 def _only(lists: list[list[Span]], labels: set[str]) -> list[list[Span]]:
