@@ -30,6 +30,7 @@ WORDS = {"不匹配": "different", "部分匹配": "partial", "完全匹配": "s
 SEEN_OFTEN = 3
 FOLDS = 5
 ROUNDS = 260
+FORESTS = 3
 SETTINGS = {
     "objective": "multiclass", "num_class": 3, "learning_rate": 0.04, "num_leaves": 24, "min_data_in_leaf": 30,
     "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "verbose": -1, "seed": 7,
@@ -65,8 +66,8 @@ def best_preference(probabilities: np.ndarray, classes: np.ndarray) -> tuple[np.
     return np.mean([p for _, p in top], axis=0), top[0][0]
 
 
-def flatten(model: dict[str, Any]) -> dict[str, np.ndarray]:
-    """LightGBM's trees as arrays; a leaf points at itself."""
+def flatten(forests: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """LightGBM's trees as arrays, the mean of several forests; a leaf points at itself."""
     rows: list[tuple[int, float, int, int, bool, float]] = []
     depth = 0
 
@@ -74,7 +75,7 @@ def flatten(model: dict[str, Any]) -> dict[str, np.ndarray]:
         nonlocal depth
         depth = max(depth, level)
         place = len(rows)
-        rows.append((0, 0.0, place, place, True, node.get("leaf_value", 0.0)))
+        rows.append((0, 0.0, place, place, True, node.get("leaf_value", 0.0) / len(forests)))
         if "split_feature" in node:
             left, right = add(node["left_child"], level + 1), add(node["right_child"], level + 1)
             # measures without missing values at training time are never missing later
@@ -82,7 +83,7 @@ def flatten(model: dict[str, Any]) -> dict[str, np.ndarray]:
             rows[place] = (node["split_feature"], node["threshold"], left, right, missing, 0.0)
         return place
 
-    roots = [add(tree["tree_structure"], 0) for tree in model["tree_info"]]
+    roots = [add(tree["tree_structure"], 0) for model in forests for tree in model["tree_info"]]
     feature, threshold, left, right, missing, value = zip(*rows, strict=True)
     return {
         "roots": np.array(roots, np.int32), "feature": np.array(feature, np.int16), "threshold": np.array(threshold),
@@ -113,11 +114,14 @@ def main() -> None:
     each = f1_score(classes, (np.log(judged) + preference).argmax(1), average=None)
     print(f"cross validation: macro F1 {100 * plain:.1f}, with preference {100 * best:.1f}; measures {table.shape[1]}")
     print("  " + ", ".join(f"{name} {100 * value:.1f}" for name, value in zip(RELATIONS, each, strict=True)))
-    model = lightgbm.train(SETTINGS, lightgbm.Dataset(table, classes), ROUNDS)
+    forests = [
+        lightgbm.train(SETTINGS | {"seed": seed}, lightgbm.Dataset(table, classes), ROUNDS).dump_model()
+        for seed in range(1, FORESTS + 1)
+    ]
     names = "\x00".join(weights).encode()
     np.savez_compressed(
         chosen.out, preference=preference, pairs=np.frombuffer(names, np.uint8),
-        pair_weights=np.array(list(weights.values()), np.float32), **flatten(model.dump_model()),
+        pair_weights=np.array(list(weights.values()), np.float32), **flatten(forests),
     )  # fmt: skip
     print(f"wrote {chosen.out} ({chosen.out.stat().st_size / 1e6:.2f} MB)")
 

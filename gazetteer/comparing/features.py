@@ -12,12 +12,26 @@ from gazetteer.comparing.sides import GROUPS, Side, character_pairs
 
 NAN = math.nan
 _NUMBERED = ("roadno", "houseno", "cellno", "floorno", "roomno")
+_PLACES = ("poi", "subpoi", "person", "road")
+_DEPTHS = ("town", "community", "road", "roadno", "poi", "subpoi", "houseno")
 _NAMED = tuple(group for group in GROUPS if group not in (*_NUMBERED, "assist"))
 
 
 def measure(a: Side, b: Side, weights: Mapping[str, float]) -> list[float]:
     """All measures of a pair. weights: how rare a pair of characters is (idf); '' stands for one never seen."""
-    return [*_of_texts(a, b, weights), *_of_names(a, b, weights), *_of_numbers(a, b), *_across(a, b, weights)]
+    return [
+        *_of_texts(a, b, weights),
+        *_of_names(a, b, weights),
+        *_of_numbers(a, b),
+        *_across(a, b, weights),
+        *_of_words(a),
+        *_of_words(b),
+        *_left_over(a, b, weights),
+        *_left_over(b, a, weights),
+        *_deepest(a, b),
+        *_deepest(b, a),
+        *_of_places(a, b, weights),
+    ]
 
 
 def _of_texts(a: Side, b: Side, weights: Mapping[str, float]) -> Iterator[float]:
@@ -123,3 +137,65 @@ def _tail(one: str, two: str) -> int:
     while length < min(len(one), len(two)) and one[-1 - length] == two[-1 - length]:
         length += 1
     return length
+
+
+def _of_words(side: Side) -> Iterator[float]:
+    """Words that tell of a part of a place or of a place beside it."""
+    for words in (
+        ("附近", "旁", "对面"),
+        ("米",),
+        ("门",),
+        ("出口", "站"),
+        ("店",),
+        ("期", "区", "组团"),
+        ("路口", "交汇", "交界"),
+    ):
+        yield any(word in side.text for word in words)
+    yield side.text.endswith("门")
+
+
+def _left_over(mine: Side, yours: Side, weights: Mapping[str, float]) -> Iterator[float]:
+    """How much of one side the other does not have: absolute, where the shares of :func:`_across` are relative."""
+    rare = weights[""]
+    for group in (None, *_PLACES):
+        own = character_pairs(mine.joined(group)) if group else mine.pairs
+        yield sum(weights.get(pair, rare) for pair in own - yours.pairs) if own else NAN
+    yield len(mine.numbers - yours.numbers)
+    yield len(set(mine.text) - set(yours.text)) / max(1, len(set(mine.text)))
+    yield len(mine.letters - yours.letters) - 2 * (not yours.letters)
+    yield max((weights.get(pair, rare) for pair in mine.pairs & yours.pairs), default=NAN)
+
+
+def _deepest(mine: Side, yours: Side) -> Iterator[float]:
+    """The most detailed element above the entrance, and whether the other side has it too."""
+    present = [n for n, group in enumerate(_DEPTHS) if group in mine.parts]
+    for n in (present[-1], present[-2]) if len(present) > 1 else (*present[-1:], -1)[:2]:
+        yield n
+        if n < 0:
+            yield NAN
+        elif _DEPTHS[n] in _NUMBERED:
+            digits = mine.digits(_DEPTHS[n])
+            yield 100 * (len(digits & yours.digits(_DEPTHS[n])) + len(digits & yours.numbers)) / max(1, 2 * len(digits))
+        else:
+            yield max(fuzz.partial_ratio(value, yours.text) for value in mine.cores[_DEPTHS[n]])
+    if not present:
+        yield from (NAN, NAN)
+
+
+def _of_places(a: Side, b: Side, weights: Mapping[str, float]) -> Iterator[float]:
+    """The texts again, without the levels above the road and below the building, and without brackets."""
+    for one, two in ((a.place, b.place), (_names(a), _names(b)), (a.unbracketed, b.unbracketed)):
+        if not one or not two:
+            yield from (NAN, NAN, NAN, NAN)
+            continue
+        yield fuzz.ratio(one, two)
+        yield fuzz.partial_ratio(one, two)
+        yield from _covered(character_pairs(one), character_pairs(two), weights)
+    yield _share(character_pairs(_names(a)), character_pairs(b.unbracketed), weights)
+    yield _share(character_pairs(_names(b)), character_pairs(a.unbracketed), weights)
+    yield a.digits("houseno") == b.digits("houseno")
+    yield a.digits("roadno") == b.digits("roadno")
+
+
+def _names(side: Side) -> str:
+    return side.joined("poi") + side.joined("subpoi") + side.joined("houseno")

@@ -37,6 +37,8 @@ _SUFFIX = {
     "community": re.compile(r"(?<=..)(?:社区|居委会|村委会|新村|村)$"),
     "road": re.compile(r"(?<=..)(?:大道|路|街|道)$"),
 }
+_PLACE = ("road", "roadno", "poi", "subpoi", "houseno")
+_BRACKETS = re.compile(r"\([^()]*\)?")
 _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[A-Z]+")
 _SEPARATORS = re.compile(r"[\s_,，。、;；:：·()（）\[\]【】\"'“”]+")
@@ -44,14 +46,21 @@ _SEPARATORS = re.compile(r"[\s_,，。、;；:：·()（）\[\]【】\"'“”]+
 
 @dataclass(slots=True)
 class Side:
-    """A text ready to be compared. parts: the values of each group, folded; cores: the same without their suffix."""
+    """A text ready to be compared.
+
+    parts: the values of each group, folded; cores: the same without their suffix. unbracketed: the text without what
+    stands in brackets. place: the road, the names and the building, without what is above and below.
+    """
 
     text: str
     parts: dict[str, list[str]] = field(default_factory=dict)
     cores: dict[str, list[str]] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()
     pairs: frozenset[str] = frozenset()
     labels: tuple[str, ...] = ()
+    unbracketed: str = ""
+    place: str = ""
 
     def joined(self, group: str) -> str:
         """The values of a group as one string."""
@@ -71,7 +80,12 @@ def plain(text: str) -> str:
 def make_side(text: str, elements: Sequence[Element]) -> Side:
     """Take a text apart by its elements."""
     key = plain(text)
-    side = Side(key, numbers=frozenset(_NUMBER.findall(key)), pairs=character_pairs(key))
+    side = Side(
+        key,
+        numbers=frozenset(_NUMBER.findall(key)),
+        letters=frozenset(_LETTER.findall(key)),
+        pairs=character_pairs(key),
+    )
     by_label: dict[str, list[str]] = {}
     for element in elements:
         value = plain(element.text)
@@ -84,6 +98,8 @@ def make_side(text: str, elements: Sequence[Element]) -> Side:
             side.parts[group] = values
             side.cores[group] = [suffix.sub("", value) for value in values] if suffix else values
     side.labels = tuple(by_label)
+    side.unbracketed = plain(_BRACKETS.sub("", fold(text)))
+    side.place = "".join(side.joined(group) for group in _PLACE)
     return side
 
 

@@ -100,11 +100,13 @@ class Network:
 
     def scores(self, rows: Integers, active: Integers) -> Floats:
         """Scores of every tag: steps, rows, tags. rows: table rows, 0 for padding; active: rows at each step."""
-        before, after = self._pair_places(rows)
         size, half = self.first[0].recurrent.shape[2], self.pairs.shape[1] // 2
-        below = np.zeros((*rows.shape, 2 * (size + half)), np.float32)
-        below[:, :, 2 * size : 2 * size + half] = self.pairs[before, :half]
-        below[:, :, 2 * size + half :] = self.pairs[after, half:]
+        keys = self._pair_keys(rows)
+        places, repeats = self._places(keys), _repeats(keys)
+        below = np.zeros((*rows.shape, 2 * (size + half) + 4), np.float32)
+        below[:, :, 2 * size : 2 * size + half] = self.pairs[places[:-1], :half]
+        below[:, :, 2 * size + half : 2 * (size + half)] = self.pairs[places[1:], half:]
+        below[:, :, -4:-2], below[:, :, -2:] = repeats[:-1], repeats[1:]
         for way, layer in enumerate(self.first):
             looked_up = self._look_up(rows, self.tokens[way])
             layer.run(looked_up, active, below[:, :, way * size : (way + 1) * size], backwards=way == 1)
@@ -131,13 +133,30 @@ class Network:
 
         return write
 
-    def _pair_places(self, rows: Integers) -> tuple[Integers, Integers]:
-        """For each token the places in the table of the pairs it makes with the one before and the one after."""
+    def _pair_keys(self, rows: Integers) -> Integers:
+        """One number for each token and the one before it, negative at the edges and beyond: steps + 1, rows."""
         edge = np.zeros((1, rows.shape[1]), np.int64)
-        keys = np.concatenate([edge, rows]) * (len(self.shapes) + FIRST_ROW) + np.concatenate([rows, edge])
-        place = np.minimum(np.searchsorted(self.pair_keys, keys), len(self.pair_keys) - 1)
-        found = np.where(self.pair_keys[place] == keys, place + 1, 0)
-        return found[:-1], found[1:]
+        left, right = np.concatenate([edge, rows]), np.concatenate([rows, edge])
+        keys = left * (len(self.shapes) + FIRST_ROW) + right
+        marked: Integers = np.where((left > 0) & (right > 0), keys, -1 - keys)
+        return marked
+
+    def _places(self, keys: Integers) -> Integers:
+        """The places of the pairs in their table; 0 for one that is not there."""
+        sought = np.where(keys < 0, -1 - keys, keys)
+        place = np.minimum(np.searchsorted(self.pair_keys, sought), len(self.pair_keys) - 1)
+        found: Integers = np.where(self.pair_keys[place] == sought, place + 1, 0)
+        return found
+
+
+def _repeats(keys: Integers) -> NDArray[np.bool_]:
+    """Whether the same pair stands earlier in the text, and whether later: a level that is written twice."""
+    found = np.zeros((*keys.shape, 2), np.bool_)
+    for step in range(1, len(keys)):
+        same = (keys[:step] == keys[step]) & (keys[step] >= 0)
+        found[step, :, 0] = same.any(axis=0)
+        found[:step, :, 1] |= same
+    return found
 
 
 _PLAIN = ("pairs", "output", "output_bias", "starts", "ends", "between", "within")

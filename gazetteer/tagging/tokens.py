@@ -17,7 +17,8 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−─"), ord("-"))
 _SPACES = dict.fromkeys(
     [*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x3000], ord("_")
 )
-_FOLD = _FULL_WIDTH | _DASHES | _SPACES
+_VARIANTS = {code: ord(plain) for code in range(0x3400, 0xA000) if (plain := fold_variants(chr(code))) != chr(code)}
+_FOLD = _FULL_WIDTH | _DASHES | _SPACES | _VARIANTS
 _LONGEST_RUN = 5
 
 # row 0 of the model's table is padding, row 1 every unknown token
@@ -26,7 +27,7 @@ UNKNOWN, FIRST_ROW = 1, 2
 
 def fold(text: str) -> str:
     """A text of the same length in plain forms: half-width, Simplified, one kind of dash, _ for white space."""
-    return fold_variants(text).translate(_FOLD)
+    return text.translate(_FOLD)
 
 
 def tokenise(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Training the model behind gazetteer.tagging: ``python -m benchmarks.train_tagger``."""
