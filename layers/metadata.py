@@ -2,8 +2,9 @@
 
 from database.base import CountyBase
 from gazetteer import models as gazetteer_models
+from gazetteer.quality import models as quality_models
 from grid import models as grid_models
 from layers import models as layers_models
 
-FLOORS = (gazetteer_models, grid_models, layers_models)
+FLOORS = (gazetteer_models, quality_models, grid_models, layers_models)
 COUNTY_METADATA = CountyBase.metadata
