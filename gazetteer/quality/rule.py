@@ -17,6 +17,7 @@ from gazetteer.quality.points import Library
 Severity = Literal["high", "medium", "low"]
 Family = Literal["tree", "duplicates", "numbering", "position", "names", "text", "codes", "dates", "state", "grid"]
 Found = tuple[int, dict[str, Any]]
+Mend = Callable[[Mapping[str, str | None]], dict[str, str | None]]
 
 FAMILIES: dict[Family, str] = {
     "tree": "层级关系", "duplicates": "重复", "numbering": "编号顺序", "position": "坐标位置", "names": "名称与代码表",
@@ -63,12 +64,14 @@ class Manual:
 class Fix:
     """A mend that never touches meaning.
 
-    columns: what it may change. new_values: SQL that gives ``id`` and each of the columns for the findings in
-    ``pg_temp.quality_fix (id)``. Text is changed only where the match key stays the same: the runner sees to that.
+    columns: what it may change. Either new_values, SQL that gives ``id`` and each of the columns for the addresses in
+    ``pg_temp.quality_fix (id)``; or mend, which gives the new values of a row's text columns. Text is changed only where
+    the match key stays the same: the runner sees to that.
     """
 
     columns: tuple[str, ...]
-    new_values: str
+    new_values: str | None = None
+    mend: Mend | None = None
 
 
 @dataclass(frozen=True, slots=True)
