@@ -121,7 +121,8 @@ def run_rule(library: Library, rule: Rule) -> int:
     """Put what a rule finds into ``pg_temp.quality_found``; returns how many."""
     connection = library.connection
     if rule.find is not None:
-        return _copy_found(connection, rule.name, rule.find(library))
+        # a whole list first: while a COPY runs, the rule could ask the connection nothing
+        return _copy_found(connection, rule.name, list(rule.find(library)))
     query = rule.query or f"SELECT a.id, {rule.facts} FROM pg_temp.quality_address a WHERE {rule.where}"  # noqa: S608
     # straight through the driver: the SQL of a rule is a constant that may hold % and :
     cursor = raw(connection).execute(
@@ -131,16 +132,14 @@ def run_rule(library: Library, rule: Rule) -> int:
     return cursor.rowcount
 
 
-def _copy_found(connection: Connection, name: str, found: Iterable[Found]) -> int:
-    n = 0
+def _copy_found(connection: Connection, name: str, found: Sequence[Found]) -> int:
     with (
         raw(connection).cursor() as cursor,
         cursor.copy("COPY pg_temp.quality_found (rule, address_id, facts) FROM STDIN") as copy,
     ):
         for address_id, facts in found:
             copy.write_row((name, address_id, json.dumps(facts, ensure_ascii=False)))
-            n += 1
-    return n
+    return len(found)
 
 
 # Served by uq_address_finding_rule_address_id, and by the unique index of the temporary tables.

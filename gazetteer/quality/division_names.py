@@ -17,7 +17,7 @@ _WRITTEN = """
 SELECT DISTINCT a.{level} AS written, d.code, d.name, d.former_names
 FROM (SELECT DISTINCT {level}, left(division_code, {digits}) AS code FROM pg_temp.quality_address
       WHERE live AND {level} IS NOT NULL AND length(division_code) >= {digits}) a
-JOIN division d ON d.code = a.code
+JOIN pg_temp.quality_division d ON d.code = a.code
 """
 _ADDRESSES = """
 SELECT a.id, jsonb_build_object('written', w.written, 'code', w.code, 'official', w.official) AS facts

@@ -59,11 +59,14 @@ def find_point_crowded(library: Library) -> Iterable[Found]:
 
 
 def find_far_from_road(library: Library) -> Iterable[Found]:
-    """Points far from the middle of the numbers of their road, measured against the road's usual distance."""
+    """Points far from the middle of their road in their village, measured against the road's usual distance.
+
+    By village, for a town may have two roads of one name.
+    """
     points = library.points
     rows = np.flatnonzero((points.road != 0) & (library.outside_county_m <= COUNTY_TOLERANCE_M))
     far: list[tuple[int, float, float]] = []
-    for _road, places in groups(points.road[rows]):
+    for _road, places in groups(points.road[rows] ^ (points.division[rows] << 8)):
         if len(places) < ROAD_ADDRESSES:
             continue
         members = rows[places]
@@ -103,4 +106,4 @@ def _roads_of(library: Library, ids: list[int]) -> dict[int, str]:
         text("SELECT id, coalesce(road, village_group, '') FROM pg_temp.quality_address WHERE id = ANY(:ids)"),
         {"ids": ids},
     )
-    return {address_id: road for address_id, road in rows}
+    return {int(address_id): str(road) for address_id, road in rows}

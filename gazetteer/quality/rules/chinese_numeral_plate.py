@@ -16,7 +16,7 @@ RULE = Rule.of(
     severity="low",
     says="门牌号「{number}」应写成阿拉伯数字",
     where="""
-        a.live AND a.number_plate ~ '[零〇一二三四五六七八九十百]'
+        a.live AND a.number_plate ~ '^[^号號]*[零〇一二三四五六七八九十百]'
         AND (SELECT avg((n.number_plate ~ '[0-9]')::int) >= 0.9 FROM pg_temp.quality_address n WHERE n.number_plate IS NOT NULL)
     """,
     facts="jsonb_build_object('number', a.number_plate)",

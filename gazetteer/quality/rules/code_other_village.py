@@ -16,7 +16,7 @@ RULE = Rule.of(
     says="编码属于 {other}，地址属于 {own}",
     query="""
         SELECT a.id, jsonb_build_object('other', d.name, 'own', o.name)
-        FROM pg_temp.quality_address a JOIN division d ON d.code = left(a.code, 12) AND d.valid_to IS NULL JOIN division o ON o.code = a.division_code
+        FROM pg_temp.quality_address a JOIN pg_temp.quality_division d ON d.code = left(a.code, 12) AND d.valid_to IS NULL JOIN pg_temp.quality_division o ON o.code = a.division_code
         WHERE a.live AND length(a.division_code) = 12 AND d.code <> a.division_code
     """,
 )

@@ -16,7 +16,7 @@ RULE = Rule.of(
     says="编码 {code} 开头的 12 位不是现有或曾有的村",
     where="""
         a.live AND right(left(a.code, 12), 3) <> '000'
-        AND NOT EXISTS (SELECT FROM division d WHERE d.code = left(a.code, 12))
+        AND NOT EXISTS (SELECT FROM pg_temp.quality_division d WHERE d.code = left(a.code, 12))
     """,
     facts="jsonb_build_object('code', a.code)",
 )

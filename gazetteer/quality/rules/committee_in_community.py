@@ -17,8 +17,8 @@ RULE = Rule.of(
     query="""
         SELECT a.id, jsonb_build_object('village', d.name, 'kind', CASE WHEN k.community THEN '社区' ELSE '村' END,
                                         'written', substring(a.full_text FROM '(居民委员会|居委会|村民委员会|村委会)'))
-        FROM pg_temp.quality_address a JOIN division d ON d.code = a.division_code AND d.level = 'village'
+        FROM pg_temp.quality_address a JOIN pg_temp.quality_division d ON d.code = a.division_code AND d.level = 'village'
         CROSS JOIN LATERAL (SELECT d.name ~ '(社区|居民委员会|居委会)$' AS community, d.name ~ '(村|村民委员会|村委会)$' AS village) k
-        WHERE a.live AND (k.community AND a.full_text ~ '(村民委员会|村委会)' OR k.village AND a.full_text ~ '(居民委员会|居委会)')
+        WHERE a.live AND a.full_text LIKE '%委%' AND (k.community AND a.full_text ~ '(村民委员会|村委会)' OR k.village AND a.full_text ~ '(居民委员会|居委会)')
     """,
 )

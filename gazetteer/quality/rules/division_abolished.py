@@ -16,7 +16,7 @@ RULE = Rule.of(
     says="{name}（{code}）已于 {since} 撤销",
     query="""
         SELECT a.id, jsonb_build_object('code', d.code, 'name', d.name, 'since', d.valid_to)
-        FROM pg_temp.quality_address a JOIN division d ON d.code = a.division_code
+        FROM pg_temp.quality_address a JOIN pg_temp.quality_division d ON d.code = a.division_code
         WHERE a.live AND d.valid_to <= current_date
     """,
 )

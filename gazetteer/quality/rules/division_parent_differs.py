@@ -16,7 +16,7 @@ RULE = Rule.of(
     says="{name}（{code}）登记的上级是 {parent}，与代码前 9 位不符，涉及 {n} 条地址",
     query="""
         SELECT o.id, jsonb_build_object('name', d.name, 'code', d.code, 'parent', d.parent_code, 'n', o.n)
-        FROM division d JOIN (SELECT min(id) AS id, count(*) AS n, division_code FROM pg_temp.quality_address WHERE live GROUP BY division_code) o ON o.division_code = d.code
+        FROM pg_temp.quality_division d JOIN (SELECT min(id) AS id, count(*) AS n, division_code FROM pg_temp.quality_address WHERE live GROUP BY division_code) o ON o.division_code = d.code
         WHERE d.level <> 'county' AND d.parent_code <> left(d.code, length(d.code) - 3)
     """,
 )

@@ -14,6 +14,6 @@ RULE = Rule.of(
     family="codes",
     severity="high",
     says="代码 {code} 不在区划代码表里",
-    where="a.live AND NOT EXISTS (SELECT FROM division d WHERE d.code = a.division_code)",
+    where="a.live AND NOT EXISTS (SELECT FROM pg_temp.quality_division d WHERE d.code = a.division_code)",
     facts="jsonb_build_object('code', a.division_code)",
 )

@@ -16,10 +16,10 @@ RULE = Rule.of(
     says="文字「{text}」里没有「{part}」",
     where="""
         a.live AND NOT starts_with(reverse(a.full_text), reverse(concat(a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room)))
-        AND EXISTS (SELECT FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0)
+        AND EXISTS (SELECT FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0 AND strpos(a.match_key, part) = 0)
     """,
     facts="""
         jsonb_build_object('text', a.full_text, 'part',
-            (SELECT min(part) FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0))
+            (SELECT min(part) FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0 AND strpos(a.match_key, part) = 0))
     """,
 )

@@ -18,7 +18,7 @@ RULE = Rule.of(
         WITH judged AS (
             SELECT d.code, d.name, right(d.code, 3)::int BETWEEN 1 AND 199 AS by_code,
                    CASE WHEN d.name ~ '(社区|居民委员会|居委会|社區)$' THEN true WHEN d.name ~ '(村|村民委员会|村委会)$' THEN false END AS by_name
-            FROM division d WHERE d.level = 'village' AND d.valid_to IS NULL AND right(d.code, 3)::int < 400
+            FROM pg_temp.quality_division d WHERE d.level = 'village' AND d.valid_to IS NULL AND right(d.code, 3)::int < 400
         )
         SELECT o.id, jsonb_build_object('name', j.name, 'code', j.code, 'kind', CASE WHEN by_code THEN '社区' ELSE '村' END, 'n', o.n)
         FROM judged j JOIN (SELECT min(id) AS id, count(*) AS n, division_code FROM pg_temp.quality_address WHERE live GROUP BY division_code) o ON o.division_code = j.code
