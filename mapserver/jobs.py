@@ -1,4 +1,4 @@
-"""Work done in the background: the anomaly scan, after every publish and every morning."""
+"""Work done in the background: the anomaly scan, after every publish and every morning; the quality check on demand."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from database.engine import Database
 from database.jobs import hand_in
 from database.scope import Scope
 from layers.anomaly.scan import scan
+from layers.quality import check_county
 
 log = structlog.get_logger()
 
 DATABASE_KEY = "database"
 SCAN_COUNTY = "scan_county"
+CHECK_QUALITY = "check_quality"
 
 
 def make_tasks() -> Blueprint:
     """The tasks a worker knows, as a new blueprint."""
     tasks = Blueprint()
     tasks.task(name=SCAN_COUNTY, pass_context=True, retry=3)(scan_county)
+    tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     return tasks
@@ -32,6 +35,23 @@ def make_tasks() -> Blueprint:
 def hand_in_scan(queue: App, county: str) -> bool:
     """Ask for a scan of one county; False when one waits already, which will see the same rows."""
     return hand_in(queue, SCAN_COUNTY, lock=f"scan-{county}", county=county)
+
+
+def hand_in_check(queue: App, county: str, actor: str) -> bool:
+    """Ask for a run of all quality rules over one county; False when one waits already, which will see the same rows."""
+    return hand_in(queue, CHECK_QUALITY, lock=f"quality-{county}", county=county, actor=actor)
+
+
+async def check_quality(context: JobContext, county: str, actor: str) -> None:
+    """Run every quality rule over one county's addresses. actor: who asked, as shown with the run."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    await asyncio.to_thread(run_check, database, county, actor)
+
+
+def run_check(database: Database, county: str, actor: str) -> None:
+    """Check one county as a whole, whatever the asker sees: rules compare addresses of neighbouring villages."""
+    report = check_county(database, Scope.of_system(county, actor))
+    log.info("quality.done", county=county, run=report.run_id, addresses=report.addresses_n)
 
 
 async def scan_county(context: JobContext, county: str) -> None:

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from database import accounts, counties, scope
 from database.errors import OnemapError
 from gazetteer import addresses, reviews
+from gazetteer.quality import check, findings, fix
 from grid import cells
 from layers import households
 from layers.alerts import lifecycle, store
@@ -59,6 +60,13 @@ STATUS: dict[type[OnemapError], int] = {
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
     reviews.ReviewDecided: 409,
+    check.UnknownRule: 404,
+    findings.FindingNotFound: 404,
+    findings.FindingClosed: 409,
+    fix.NoSafeFix: 422,
+    fix.FixReasonMissing: 422,
+    fix.FixNotFound: 404,
+    fix.FixReverted: 409,
     cells.CellNotFound: 404,
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,

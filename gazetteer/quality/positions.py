@@ -16,7 +16,8 @@ from gazetteer.quality.rule import Found
 VILLAGE_TOLERANCE_M, COUNTY_TOLERANCE_M = 30.0, 500.0
 CROWD = 30
 #: A point is far from its road when it lies this far from the road's middle, and this many times the usual distance.
-FAR_M, FAR_TIMES, ROAD_ADDRESSES = 1000.0, 6.0, 5
+#: Another number of the road within ALONE_M speaks for it.
+FAR_M, FAR_TIMES, ROAD_ADDRESSES, ALONE_M = 1000.0, 6.0, 5, 500.0
 
 
 def find_outside_village(library: Library) -> Iterable[Found]:
@@ -73,8 +74,11 @@ def find_far_from_road(library: Library) -> Iterable[Found]:
         x, y = points.x[members], points.y[members]
         metres = np.hypot(x - np.median(x), y - np.median(y))
         usual = float(np.median(metres))
-        limit = max(FAR_M, FAR_TIMES * usual)
-        far += [(int(members[i]), float(metres[i]), usual) for i in np.flatnonzero(metres > limit)]
+        for i in np.flatnonzero(metres > max(FAR_M, FAR_TIMES * usual)).tolist():
+            others = points.number[members] != points.number[members[i]]
+            nearest = np.hypot(x[others] - x[i], y[others] - y[i]).min(initial=np.inf)
+            if nearest > ALONE_M:
+                far.append((int(members[i]), float(metres[i]), usual))
     names = _roads_of(library, [int(points.id[row]) for row, _, _ in far])
     for row, distance, usual in far:
         address_id = int(points.id[row])

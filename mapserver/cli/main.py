@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from database.errors import OnemapError
-from mapserver.cli import accounts, county, demo, doctor, importing, maps, scan, serve
+from mapserver.cli import accounts, address, county, demo, doctor, importing, maps, scan, serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="数字乡村一张图 / one county on one map")
 app.command("serve")(serve.serve)
@@ -21,6 +21,7 @@ app.command("demo")(demo.demo)
 app.command("scan")(scan.scan_command)
 app.command("import")(importing.import_command)
 app.command("import-plan")(importing.import_plan_command)
+app.add_typer(address.app, name="address")
 app.add_typer(county.app, name="county")
 app.add_typer(county.database_app, name="database")
 app.add_typer(accounts.account_app, name="account")

@@ -9,6 +9,7 @@ from mapserver.routes import (
     maps,
     overview,
     persons,
+    quality,
     session,
     tiles,
     workers,
@@ -16,5 +17,18 @@ from mapserver.routes import (
 
 ROUTERS = [
     module.router
-    for module in (session, overview, addresses, households, persons, alerts, workers, imports, changes, tiles, maps)
+    for module in (
+        session,
+        overview,
+        addresses,
+        quality,
+        households,
+        persons,
+        alerts,
+        workers,
+        imports,
+        changes,
+        tiles,
+        maps,
+    )
 ]

@@ -16,7 +16,7 @@ RULE = Rule.of(
     says="「{text}」的次序应为「{expected}」",
     where="""
         a.live AND NOT starts_with(reverse(a.full_text), reverse(concat(a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room))) AND a.full_text NOT LIKE concat_ws('%', '', a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room, '')
-        AND NOT EXISTS (SELECT FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0 AND strpos(a.match_key, part) = 0)
+        AND NOT EXISTS (SELECT FROM unnest(ARRAY[a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room]) AS part WHERE part IS NOT NULL AND strpos(a.full_text, part) = 0)
     """,
     facts="jsonb_build_object('text', a.full_text, 'expected', concat(a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room))",
 )

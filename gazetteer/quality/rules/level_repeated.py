@@ -17,10 +17,10 @@ RULE = Rule.of(
     where="""
         a.live AND EXISTS (SELECT FROM (VALUES (a.county), (a.town), (a.village), (a.village_group), (a.road), (a.number_plate), (a.building), (a.entrance), (a.room)) AS l(part)
             WHERE length(l.part) > 1 AND (strpos(a.full_text, l.part || l.part) > 0 OR l.part IN (a.town, a.village) AND length(l.part) > 2
-                AND strpos(substr(a.full_text, strpos(a.full_text, l.part) + length(l.part)), l.part) > 0))
+                AND strpos(substr(split_part(a.full_text, '(', 1), strpos(a.full_text, l.part) + length(l.part)), l.part) > 0))
     """,
     facts="""
         jsonb_build_object('part', (SELECT min(l.part) FROM (VALUES (a.county), (a.town), (a.village), (a.village_group), (a.road), (a.number_plate), (a.building), (a.entrance), (a.room)) AS l(part) WHERE length(l.part) > 1 AND (strpos(a.full_text, l.part || l.part) > 0 OR l.part IN (a.town, a.village) AND length(l.part) > 2
-                AND strpos(substr(a.full_text, strpos(a.full_text, l.part) + length(l.part)), l.part) > 0)))
+                AND strpos(substr(split_part(a.full_text, '(', 1), strpos(a.full_text, l.part) + length(l.part)), l.part) > 0)))
     """,
 )
