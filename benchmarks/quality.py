@@ -101,7 +101,9 @@ def seeded(owner: Engine, database: Database, times: int, connections: int) -> N
     scope = Scope.of_system(COUNTY, "benchmark")
     filled(owner, database, SMALL)
     report = check_county(database, scope, connections=connections)
-    print(f"\nClean library, {report.addresses_n} addresses: {({k: n for k, n in report.found.items() if n}) or 'no'} findings\n")
+    print(
+        f"\nClean library, {report.addresses_n} addresses: {({k: n for k, n in report.found.items() if n}) or 'no'} findings\n"
+    )
     with database.transaction(scope) as connection:
         planted = plant_all(connection, SMALL, times)
     check_county(database, scope, connections=connections)

@@ -13,7 +13,7 @@ RULE = Rule.of(
     __doc__,
     family="numbering",
     severity="low",
-    says="{road}缺 {missing}号",
+    says="{road}上缺少 {missing}号",
     query="""
         -- every address that has the number counts, whatever its depth or state: a retired one is known, not missing
         WITH plate AS (
