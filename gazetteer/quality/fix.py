@@ -58,7 +58,7 @@ class FixReport:
 
 
 _ASKED = """
-CREATE TEMP TABLE quality_fix ON COMMIT DROP AS
+CREATE TEMP TABLE quality_asked ON COMMIT DROP AS
 SELECT f.address_id AS id FROM address_finding f
 WHERE f.rule = :rule AND f.state = 'open' AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
 """
@@ -146,7 +146,7 @@ def _collect(connection: Connection, rule: Rule, village: str | None) -> int:
     """Fill ``pg_temp.quality_change``; returns the number of open findings asked for."""
     if rule.fix is None:
         raise NoSafeFix(rule.manual.title, rule=rule.name)
-    for name in ("quality_fix", "quality_change"):
+    for name in ("quality_asked", "quality_change"):
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     asked = connection.execute(text(_ASKED), {"rule": rule.name, "village": village}).rowcount
     connection.execute(text(_CHANGES))
@@ -181,7 +181,7 @@ def _mended(connection: Connection, rule: Rule) -> Iterator[dict[str, Any]]:
     rows = connection.execute(
         text(
             f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *keys))} "  # noqa: S608 - constants
-            "FROM pg_temp.quality_fix x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
+            "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
         )
     ).mappings()
     for row in rows:

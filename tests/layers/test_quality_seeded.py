@@ -16,7 +16,7 @@ from gazetteer.parse import parse
 from gazetteer.quality.check import check, rules_of
 from layers.quality import SETS
 
-SIZE = Size(villages=24, streets=8, numbers=44, entrances=2, rooms=2)
+SIZE = Size(villages=15, streets=8, numbers=32, entrances=2, rooms=2)
 
 
 def test_planted_errors_are_found_and_a_clean_library_is_clean(database: Database, system: Scope) -> None:
@@ -33,7 +33,7 @@ def test_planted_errors_are_found_and_a_clean_library_is_clean(database: Databas
         clean = check(connection, system, SETS)
         assert {name: n for name, n in clean.found.items() if n} == {}
     with database.transaction(system) as connection:
-        planted = plant_all(connection, SIZE, 2)
+        planted = plant_all(connection, SIZE, 1)
         check(connection, system, SETS)
         scores = score(connection, planted)
     recall, precision = totals(scores)
