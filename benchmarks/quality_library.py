@@ -20,11 +20,12 @@ LON_M, LAT_M = 96_000.0, 110_850.0
 STEP_M, HALF_STREET_M = 10.0, 10.0
 FIRST, SECOND = "春夏秋冬东南西北中金银玉石山水云雨风和平安康", "华阳光明兴盛福寿丰登林泉湖海溪桥塘坪岗湾"
 VILLAGES_A_TOWN, ROW = 20, 25
+_TYPES = {"id": "bigint", "parent_id": "bigint", "lon": "float", "lat": "float", "depth": "smallint"}
 DEPTH = {1: 8, 2: 9, 3: 10, 4: 12}
 COLUMNS = (
-    "code", "full_text", "province", "city", "county", "town", "village", "road", "number_plate", "building", "entrance",
+    "id", "code", "full_text", "province", "city", "county", "town", "village", "road", "number_plate", "building", "entrance",
     "room", "depth", "match_key", "local_key", "road_key", "number_key", "division_code", "source", "source_key",
-    "grid_code", "lon", "lat", "parent_code",
+    "grid_code", "lon", "lat", "parent_id",
 )  # fmt: skip
 
 
@@ -83,25 +84,16 @@ def build(connection: Connection, size: Size) -> int:
     _divisions(connection, size)
     driver = raw(connection)
     driver.execute(
-        "CREATE TEMP TABLE made ("
-        + ", ".join(
-            f"{c} {'float' if c in ('lon', 'lat') else 'smallint' if c == 'depth' else 'text'}" for c in COLUMNS
-        )
-        + ") ON COMMIT DROP"
+        "CREATE TEMP TABLE made (" + ", ".join(f"{c} {_TYPES.get(c, 'text')}" for c in COLUMNS) + ") ON COMMIT DROP"
     )
     with driver.cursor() as cursor, cursor.copy("COPY made FROM STDIN") as copy:
         for v in range(size.villages):
             for row in addresses(size, v):
                 copy.write_row(row)
-    kept = [c for c in COLUMNS if c not in ("lon", "lat", "parent_code")]
+    kept = [c for c in COLUMNS if c not in ("lon", "lat")]
     driver.execute(
         f"INSERT INTO standard_address ({', '.join(kept)}, valid_from, geom) "
         f"SELECT {', '.join(kept)}, DATE '2020-01-01', st_setsrid(st_point(lon, lat), 4490) FROM made ORDER BY code"
-    )
-    driver.execute("ANALYZE made")
-    driver.execute(
-        "UPDATE standard_address a SET parent_id = p.id FROM made m JOIN standard_address p ON p.code = m.parent_code "
-        "WHERE a.code = m.code AND m.parent_code IS NOT NULL"
     )
     driver.execute(
         "INSERT INTO address_cell (address_id, cell_code, reason, grid_code) "
@@ -154,7 +146,7 @@ def addresses(size: Size, v: int) -> Iterator[tuple[Any, ...]]:
     division, (west, south) = village_code(v), corner(v)
     serial = 0
 
-    def row(road: str, levels: tuple[str, ...], east_m: float, north_m: float, parent: str | None) -> tuple[Any, ...]:
+    def row(road: str, levels: tuple[str, ...], east_m: float, north_m: float, parent: int | None) -> tuple[Any, ...]:
         nonlocal serial
         serial += 1
         number, building, entrance, room = (*levels, *(None,) * (4 - len(levels)))
@@ -164,7 +156,7 @@ def addresses(size: Size, v: int) -> Iterator[tuple[Any, ...]]:
         cell = f"{division}00{1 if lon < west + SIZE / 2 else 2}"
         code = f"{division}{serial:08d}"
         return (
-            code, whole, *head, road, number, building, entrance, room, DEPTH[len(levels)], whole, local.removesuffix("室"),
+            (v + 1) * 100_000 + serial, code, whole, *head, road, number, building, entrance, room, DEPTH[len(levels)], whole, local.removesuffix("室"),
             road, number, division, "clean", code, cell, lon, lat, parent,
         )  # fmt: skip
 
@@ -182,9 +174,9 @@ def addresses(size: Size, v: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _building(
-    row: Any, size: Size, road: str, n: int, east: float, north: float, plate_code: str
+    row: Any, size: Size, road: str, n: int, east: float, north: float, plate_id: int
 ) -> Iterator[tuple[Any, ...]]:
-    building = row(road, (f"{n}号", "1幢"), east + 3, north - 25, plate_code)
+    building = row(road, (f"{n}号", "1幢"), east + 3, north - 25, plate_id)
     yield building
     for e in range(1, size.entrances + 1):
         entrance = row(road, (f"{n}号", "1幢", f"{e}单元"), east + 3 + e, north - 25, building[0])

@@ -14,13 +14,16 @@ RULE = Rule.of(
     family="text",
     severity="medium",
     says="「{part}」写了两遍",
-    where="""
-        a.live AND EXISTS (SELECT FROM (VALUES (a.county), (a.town), (a.village), (a.village_group), (a.road), (a.number_plate), (a.building), (a.entrance), (a.room)) AS l(part)
-            WHERE length(l.part) > 1 AND (strpos(a.full_text, l.part || l.part) > 0 OR l.part IN (a.town, a.village) AND length(l.part) > 2
-                AND strpos(substr(split_part(a.full_text, '(', 1), strpos(a.full_text, l.part) + length(l.part)), l.part) > 0))
-    """,
-    facts="""
-        jsonb_build_object('part', (SELECT min(l.part) FROM (VALUES (a.county), (a.town), (a.village), (a.village_group), (a.road), (a.number_plate), (a.building), (a.entrance), (a.room)) AS l(part) WHERE length(l.part) > 1 AND (strpos(a.full_text, l.part || l.part) > 0 OR l.part IN (a.town, a.village) AND length(l.part) > 2
-                AND strpos(substr(split_part(a.full_text, '(', 1), strpos(a.full_text, l.part) + length(l.part)), l.part) > 0)))
+    query="""
+        -- twice in a row; of town and village also anywhere, except in a remark in brackets
+        SELECT a.id, jsonb_build_object('part', min(l.part))
+        FROM pg_temp.quality_address a
+        CROSS JOIN LATERAL (VALUES (a.county, false), (a.town, true), (a.village, true), (a.village_group, false), (a.road, false),
+                                   (a.number_plate, false), (a.building, false), (a.entrance, false), (a.room, false)) AS l(part, anywhere)
+        WHERE a.live AND length(l.part) > 1 AND (
+            strpos(a.full_text, l.part || l.part) > 0
+            OR l.anywhere AND length(l.part) > 2
+               AND strpos(substr(split_part(a.full_text, '(', 1), strpos(a.full_text, l.part) + length(l.part)), l.part) > 0)
+        GROUP BY a.id
     """,
 )
