@@ -5,6 +5,7 @@ from gazetteer import models as gazetteer_models
 from gazetteer import plate_models
 from gazetteer.corrections import models as correction_models
 from gazetteer.lifecycle import models as lifecycle_models
+from gazetteer.quality import models as quality_models
 from grid import models as grid_models
 from layers import models as layers_models
 from layers import place_code_models
@@ -14,6 +15,7 @@ FLOORS = (
     plate_models,
     correction_models,
     lifecycle_models,
+    quality_models,
     grid_models,
     layers_models,
     place_code_models,

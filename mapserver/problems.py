@@ -24,6 +24,7 @@ from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, writing
+from gazetteer.quality import check, findings, fix
 from grid import cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
@@ -91,6 +92,13 @@ STATUS: dict[type[OnemapError], int] = {
     change_sets.ChangeSetConflict: 409,
     change_sets.SecondPersonNeeded: 409,
     place_codes.PlaceNotFound: 404,
+    check.UnknownRule: 404,
+    findings.FindingNotFound: 404,
+    findings.FindingClosed: 409,
+    fix.NoSafeFix: 422,
+    fix.FixReasonMissing: 422,
+    fix.FixNotFound: 404,
+    fix.FixReverted: 409,
     cells.CellNotFound: 404,
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from database.row_security import APP_ROLE, TILE_ROLE, protect_table
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 TABLES = ("correction_batch", "address_rule", "correction", "correction_log")
 APPEND_ONLY = {"correction_log"}

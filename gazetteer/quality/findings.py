@@ -1,0 +1,118 @@
+"""Reading the findings: counts by rule and village, drill-down by page, and ignoring what is right as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.errors import OnemapError
+
+
+class FindingNotFound(OnemapError):
+    """没有这条质量问题，或不在您的数据范围内 | No such finding, or outside your scope"""
+
+
+class FindingClosed(OnemapError):
+    """这条问题已不存在，无需忽略 | The finding is gone already; there is nothing to ignore"""
+
+
+# Served by ix_address_finding_open.
+_COUNTS = """
+SELECT f.rule, f.division_code, d.name AS division_name, count(*)::int AS open_n
+FROM address_finding f LEFT JOIN division d ON d.code = f.division_code
+WHERE f.state = 'open' AND (CAST(:rule AS text) IS NULL OR f.rule = :rule)
+  AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
+GROUP BY 1, 2, 3 ORDER BY 1, 2
+"""
+_STATES = "SELECT rule, state, count(*)::int AS n FROM address_finding GROUP BY 1, 2"
+_COLUMNS = (
+    "f.id, f.rule, f.severity, f.state, f.address_id, a.code, a.full_text, a.status, st_x(a.geom) AS lon, "
+    "st_y(a.geom) AS lat, f.division_code, f.grid_code, f.facts, f.ignored_reason, f.ignored_by, f.first_seen_at, "
+    "f.last_seen_at, f.gone_at"
+)
+
+
+def count_findings(
+    connection: Connection, *, rule: str | None = None, village: str | None = None
+) -> list[dict[str, Any]]:
+    """The open findings by rule and village: rule, division_code, division_name, open_n."""
+    rows = connection.execute(text(_COUNTS), {"rule": rule, "village": village})
+    return [dict(row) for row in rows.mappings()]
+
+
+def count_states(connection: Connection) -> dict[str, dict[str, int]]:
+    """Rule → state (open, fixed, ignored) → number of findings."""
+    counts: dict[str, dict[str, int]] = {}
+    for rule, state, n in connection.execute(text(_STATES)):
+        counts.setdefault(rule, {})[state] = n
+    return counts
+
+
+def last_run(connection: Connection) -> dict[str, Any] | None:
+    """The latest run that ended: id, actor, started_at, finished_at, addresses_n, rules; None before the first."""
+    row = connection.execute(
+        text(
+            "SELECT id, actor, started_at, finished_at, addresses_n, rules FROM quality_run "
+            "WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+        )
+    ).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+def list_findings(
+    connection: Connection,
+    *,
+    rule: str | None = None,
+    village: str | None = None,
+    state: str = "open",
+    after: int = 0,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """A page of findings by number: ``findings`` and ``next`` (pass as after; None at the end).
+
+    Served by ``ix_address_finding_open`` and ``ix_address_finding_village``; without rule and village by the primary key.
+    """
+    conditions = ["f.state = :state", "f.id > :after"]
+    if rule is not None:
+        conditions.append("f.rule = :rule")
+    if village is not None:
+        conditions.append("f.division_code = :village")
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM address_finding f JOIN standard_address a ON a.id = f.address_id "  # noqa: S608
+            f"WHERE {' AND '.join(conditions)} ORDER BY f.id LIMIT :limit"
+        ),
+        {"state": state, "after": after, "rule": rule, "village": village, "limit": limit + 1},
+    ).mappings()
+    page = [dict(row) for row in rows]
+    return {"findings": page[:limit], "next": page[limit - 1]["id"] if len(page) > limit else None}
+
+
+def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
+    """One finding with its address. Raises FindingNotFound."""
+    row = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM address_finding f JOIN standard_address a ON a.id = f.address_id "  # noqa: S608
+            "WHERE f.id = :id"
+        ),
+        {"id": finding_id},
+    ).one_or_none()
+    if row is None:
+        raise FindingNotFound(str(finding_id))
+    return dict(row._mapping)
+
+
+def ignore_finding(connection: Connection, finding_id: int, *, reason: str, actor: str) -> dict[str, Any]:
+    """Say that the address is right as it is; later runs leave it ignored. Raises FindingNotFound, FindingClosed."""
+    ignored = connection.execute(
+        text(
+            "UPDATE address_finding SET state = 'ignored', ignored_reason = :reason, ignored_by = :actor "
+            "WHERE id = :id AND state <> 'fixed'"
+        ),
+        {"id": finding_id, "reason": reason, "actor": actor},
+    ).rowcount
+    finding = get_finding(connection, finding_id)
+    if not ignored:
+        raise FindingClosed(str(finding_id))
+    return finding

@@ -1,0 +1,231 @@
+"""Safe fixes: shown first, applied in one transaction with author and reason, taken back as a whole.
+
+A fix never touches meaning. Of text it changes only the way of writing: a row whose match key would not stay the same is
+left alone and counted as skipped. The rows are simply updated; whoever listens to the table hears of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.audit import record
+from database.errors import OnemapError
+from database.scope import Scope
+from gazetteer.divisions import division_index
+from gazetteer.keys import address_keys
+from gazetteer.normalise import normalise
+from gazetteer.parse import parse
+from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
+from gazetteer.quality.rule import Rule
+
+SHOWN = 50
+_TYPES = {"parent_id": "bigint", "valid_to": "date", "depth": "smallint"}
+
+
+class NoSafeFix(OnemapError):
+    """这条规则没有安全的自动修复，需要人工处理 | This rule has no safe fix; a person must decide"""
+
+
+class FixReasonMissing(OnemapError):
+    """请写明修复的理由 | Say why it is mended"""
+
+
+class FixNotFound(OnemapError):
+    """没有这次修复，或不在您的数据范围内 | No such fix, or outside your scope"""
+
+
+class FixReverted(OnemapError):
+    """这次修复已经撤销 | This fix has been taken back already"""
+
+
+@dataclass(frozen=True, slots=True)
+class FixReport:
+    """What a fix did, or would do. changes: the first ones, before and after. fix_id: None for a preview.
+
+    skipped_n: findings that the fix leaves to a person.
+    """
+
+    rule: str
+    fix_id: int | None
+    changed_n: int
+    skipped_n: int
+    changes: list[dict[str, Any]]
+
+
+_ASKED = """
+CREATE TEMP TABLE quality_asked ON COMMIT DROP AS
+SELECT f.address_id AS id FROM address_finding f
+WHERE f.rule = :rule AND f.state = 'open' AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
+"""
+_CHANGES = "CREATE TEMP TABLE quality_change (id bigint PRIMARY KEY, before jsonb, after jsonb) ON COMMIT DROP"
+
+
+def preview_fix(connection: Connection, rule: Rule, *, village: str | None = None) -> FixReport:
+    """What the fix would change among the open findings in scope; nothing is changed. Raises NoSafeFix."""
+    asked = _collect(connection, rule, village)
+    return _report(connection, rule, None, asked)
+
+
+def apply_fix(
+    connection: Connection, scope: Scope, rule: Rule, *, reason: str, village: str | None = None
+) -> FixReport:
+    """Change the addresses of the open findings in scope, close the findings, keep what was before.
+
+    Raises NoSafeFix, FixReasonMissing.
+    """
+    if not reason.strip():
+        raise FixReasonMissing(rule.name)
+    asked = _collect(connection, rule, village)
+    number = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_change"))
+    if not number:
+        return _report(connection, rule, None, asked)
+    fix_id = int(
+        connection.execute(
+            text(
+                "INSERT INTO quality_fix (rule, actor, reason, addresses_n, grid_code) "
+                "VALUES (:rule, :actor, :reason, :n, :grid) RETURNING id"
+            ),
+            {"rule": rule.name, "actor": scope.actor, "reason": reason, "n": number, "grid": scope.prefixes[0]},
+        ).scalar_one()
+    )
+    connection.execute(
+        text(
+            "INSERT INTO quality_fix_row (fix_id, address_id, before, after, grid_code) "
+            "SELECT :fix, c.id, c.before, c.after, a.grid_code FROM pg_temp.quality_change c "
+            "JOIN standard_address a ON a.id = c.id"
+        ),
+        {"fix": fix_id},
+    )
+    _write(connection, "after", "SELECT id, before, after FROM pg_temp.quality_change", {})
+    connection.execute(
+        text(
+            "UPDATE address_finding f SET state = 'fixed', gone_at = now() FROM pg_temp.quality_change c "
+            "WHERE f.address_id = c.id AND f.rule = :rule AND f.state = 'open'"
+        ),
+        {"rule": rule.name},
+    )
+    record(connection, "quality_fix", target=f"quality_fix:{fix_id}", purpose=reason)
+    return _report(connection, rule, fix_id, asked)
+
+
+def revert_fix(connection: Connection, scope: Scope, fix_id: int) -> int:
+    """Put back what a fix changed, except where an address was changed again since; returns how many were put back.
+
+    Raises FixNotFound, FixReverted.
+    """
+    row = connection.execute(
+        text("SELECT reverted_at, rule FROM quality_fix WHERE id = :id FOR UPDATE"), {"id": fix_id}
+    ).one_or_none()
+    if row is None:
+        raise FixNotFound(str(fix_id))
+    if row.reverted_at is not None:
+        raise FixReverted(str(fix_id))
+    rows = "SELECT address_id AS id, after AS before, before AS after FROM quality_fix_row WHERE fix_id = :fix"
+    restored = _write(connection, "after", rows, {"fix": fix_id})
+    connection.execute(
+        text("UPDATE quality_fix SET reverted_at = now(), reverted_by = :actor WHERE id = :id"),
+        {"id": fix_id, "actor": scope.actor},
+    )
+    connection.execute(
+        text(
+            "UPDATE address_finding f SET state = 'open', gone_at = NULL FROM quality_fix_row r "
+            "WHERE r.fix_id = :fix AND f.address_id = r.address_id AND f.rule = :rule AND f.state = 'fixed'"
+        ),
+        {"fix": fix_id, "rule": row.rule},
+    )
+    record(connection, "quality_fix_revert", target=f"quality_fix:{fix_id}")
+    return restored
+
+
+def _collect(connection: Connection, rule: Rule, village: str | None) -> int:
+    """Fill ``pg_temp.quality_change``; returns the number of open findings asked for."""
+    if rule.fix is None:
+        raise NoSafeFix(rule.manual.title, rule=rule.name)
+    for name in ("quality_asked", "quality_change"):
+        connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    asked = connection.execute(text(_ASKED), {"rule": rule.name, "village": village}).rowcount
+    connection.execute(text(_CHANGES))
+    if rule.fix.mend is not None:
+        changes = list(_mended(connection, rule))
+        connection.execute(
+            text(
+                "INSERT INTO pg_temp.quality_change SELECT id, before, after "
+                "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id bigint, before jsonb, after jsonb)"
+            ),
+            {"rows": json.dumps(changes, ensure_ascii=False)},
+        )
+    else:
+        values, olds = (
+            "jsonb_build_object(" + ", ".join(f"'{name}', {row}.{name}" for name in rule.fix.columns) + ")"
+            for row in ("n", "a")
+        )
+        connection.execute(
+            text(
+                f"INSERT INTO pg_temp.quality_change SELECT a.id, {olds}, {values} "  # noqa: S608 - the rule's constants
+                f"FROM ({rule.fix.new_values}) n JOIN standard_address a ON a.id = n.id WHERE {olds} <> {values}"
+            )
+        )
+    return asked
+
+
+def _mended(connection: Connection, rule: Rule) -> Iterator[dict[str, Any]]:
+    """The rows that a mend of text changes without changing what they say, with their keys made anew."""
+    assert rule.fix is not None and rule.fix.mend is not None
+    keys = ("match_key", "local_key", "road_key", "number_key", "depth")
+    index = division_index(connection)
+    rows = connection.execute(
+        text(
+            f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *keys))} "  # noqa: S608 - constants
+            "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
+        )
+    ).mappings()
+    for row in rows:
+        old = {name: row[name] for name in TEXT_COLUMNS}
+        new: dict[str, Any] = rule.fix.mend(old)
+        full = new["full_text"]
+        if new == old or not full or not _says_the_same(row["match_key"], full):
+            continue
+        made = address_keys(parse(full, index))
+        new |= {name: getattr(made, name) for name in keys if name != "depth"} | {"depth": row["depth"]}
+        before = {name: row[name] for name in new if row[name] != new[name]}
+        yield {"id": row["id"], "before": before, "after": {name: new[name] for name in before}}
+
+
+def _says_the_same(match_key: str, new_text: str) -> bool:
+    """True when only the way of writing changed: what normalising folds away, and characters nobody sees."""
+    return normalise(new_text)[:400] == normalise(without_invisible(match_key))[:400]
+
+
+def _write(connection: Connection, to: str, rows: str, parameters: dict[str, Any]) -> int:
+    """Update addresses from rows (id, before, after), only where they still are as before; returns how many."""
+    columns = [*TEXT_COLUMNS, "match_key", "local_key", "road_key", "number_key", *_TYPES]
+    setting = ", ".join(
+        f"{name} = CASE WHEN r.{to} ? '{name}' THEN CAST(r.{to} ->> '{name}' AS {_TYPES.get(name, 'text')}) "
+        f"ELSE a.{name} END"
+        for name in columns
+    )
+    current = "(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(to_jsonb(a) - 'geom' - 'geom_3857') e WHERE r.before ? e.key)"
+    return connection.execute(
+        text(
+            f"UPDATE standard_address a SET {setting}, updated_at = now() FROM ({rows}) r "  # noqa: S608 - constants
+            f"WHERE a.id = r.id AND {current} = r.before"
+        ),
+        parameters,
+    ).rowcount
+
+
+def _report(connection: Connection, rule: Rule, fix_id: int | None, asked: int) -> FixReport:
+    number = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_change")) or 0
+    shown = connection.execute(
+        text(
+            "SELECT a.id AS address_id, a.code, c.before, c.after FROM pg_temp.quality_change c "
+            "JOIN standard_address a ON a.id = c.id ORDER BY a.id LIMIT :n"
+        ),
+        {"n": SHOWN},
+    ).mappings()
+    return FixReport(rule.name, fix_id, number, asked - number, [dict(row) for row in shown])

@@ -1,0 +1,83 @@
+"""The findings as a workbook or CSV file, to hand to towns and villages."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from sqlalchemy import Connection, text
+
+from database.errors import OnemapError
+from gazetteer.quality.rule import Rule
+
+COLUMNS = (
+    "规则",
+    "名称",
+    "程度",
+    "地址编码",
+    "标准地址",
+    "村（社区）代码",
+    "问题",
+    "处理办法",
+    "经度",
+    "纬度",
+    "首次发现",
+)
+SEVERITY_ZH = {"high": "高", "medium": "中", "low": "低"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS = """
+SELECT f.rule, f.facts, f.division_code, f.first_seen_at, a.code, a.full_text, st_x(a.geom), st_y(a.geom)
+FROM address_finding f JOIN standard_address a ON a.id = f.address_id
+WHERE f.state = 'open' AND f.rule = ANY(:rules) AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
+ORDER BY f.rule, f.division_code, f.id
+"""
+
+
+class UnknownReportFormat(OnemapError):
+    """只能写 .xlsx 或 .csv 文件 | Reports are .xlsx or .csv files"""
+
+
+def write_report(
+    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], path: Path, *, village: str | None = None
+) -> int:
+    """Write the open findings of some rules; returns how many. A sheet holds a million rows. Raises UnknownReportFormat."""
+    if path.suffix.lower() not in (".xlsx", ".csv"):
+        raise UnknownReportFormat(path.name)
+    rows = _rows(connection, rules, names, village)
+    n = 0
+    if path.suffix.lower() == ".csv":
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for row in rows:
+                writer.writerow([_safe(value) for value in row])
+                n += 1
+        return n
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("质量问题")
+    sheet.append(COLUMNS)
+    for row in rows:
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", v) if isinstance(v, str) else v for v in map(_safe, row)])
+        n += 1
+    book.save(path)
+    return n
+
+
+def _rows(
+    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], village: str | None
+) -> Iterator[tuple[object, ...]]:
+    found = connection.execute(text(_ROWS), {"rules": list(names), "village": village})
+    for name, facts, division, first_seen, code, full_text, lon, lat in found:
+        rule = rules[name]
+        yield (
+            name, rule.manual.title, SEVERITY_ZH[rule.severity], code, full_text, division, rule.sentence(facts),
+            rule.manual.mend, lon, lat, first_seen.date().isoformat(),
+        )  # fmt: skip
+
+
+def _safe(value: object) -> object:
+    """Texts that a spreadsheet would take for a formula get an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

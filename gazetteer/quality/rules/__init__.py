@@ -1,0 +1,7 @@
+"""One module a rule; its docstring is the rule's manual. A new rule is a new file here, nothing else."""
+
+from gazetteer.quality import rules
+from gazetteer.quality.rule import RuleSet, discover
+from gazetteer.quality.working import prepare
+
+RULES = RuleSet(discover(rules), prepare)

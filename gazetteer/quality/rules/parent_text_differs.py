@@ -1,0 +1,28 @@
+"""与上级写法不一致 | Levels differ from the parent
+
+问题：地址的组、路、门牌、楼栋或单元与所挂上级的不一样。
+影响：要么挂错了楼，要么写错了门牌，按楼汇总与按文字查询会得到两个答案。
+处理：对照上级核实：挂错的改挂，写错的改地址文字。
+English: A level that parent and child share is written differently.
+"""
+
+from gazetteer.quality.rule import Rule
+
+RULE = Rule.of(
+    __name__,
+    __doc__,
+    family="tree",
+    severity="medium",
+    says="上级是「{parent}」，本地址的{level}却不同",
+    query="""
+        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('level', l.level)
+        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
+        CROSS JOIN LATERAL (SELECT CASE
+            WHEN p.village_group <> coalesce(a.village_group, '') THEN '组'
+            WHEN p.road <> coalesce(a.road, '') THEN '路'
+            WHEN p.number_plate <> coalesce(a.number_plate, '') THEN '门牌号'
+            WHEN p.building <> coalesce(a.building, '') THEN '楼栋'
+            WHEN p.entrance <> coalesce(a.entrance, '') THEN '单元' END AS level) l
+        WHERE a.live AND l.level IS NOT NULL AND p.depth < a.depth AND p.division_code = a.division_code
+    """,
+)

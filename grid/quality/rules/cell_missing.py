@@ -1,0 +1,21 @@
+"""没有归到网格 | No grid cell
+
+问题：地址有坐标，却没有当前的网格关联。
+影响：没有网格员对它负责，走访、预警都落空。
+处理：重新归格；网格没有画到的，补画网格。
+English: The address has a point but no present link with a cell.
+"""
+
+from gazetteer.quality.rule import Rule
+
+RULE = Rule.of(
+    __name__,
+    __doc__,
+    family="grid",
+    severity="high",
+    says="有坐标，没有归到任何网格",
+    query="""
+        SELECT a.id, '{}'::jsonb FROM pg_temp.quality_address a LEFT JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
+        WHERE a.live AND a.geom IS NOT NULL AND l.address_id IS NULL
+    """,
+)
