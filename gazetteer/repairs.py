@@ -23,6 +23,7 @@ from gazetteer.stages import (
     codes_of,
     deeper_than_library,
     disputed,
+    fallback,
     local_part,
     without,
     without_group,
@@ -60,9 +61,10 @@ def misspelt_road(desk: Desk, query: Query) -> list[Found]:
             kind = "同音" if score == sure.HOMOPHONE else "相近"
             typo = Reason("road", "typo", f"路名{kind}：文本“{road}”，库中“{right}”")
             reasons = (typo, *(equal(v, parsed) for v in LOCAL_LEVELS if getattr(parsed, v) and v not in dropped))
-            if dropped:
-                reasons += (Reason(dropped[0], "fallback", f"库中没有该{LEVEL_NAMES[dropped[0]]}，退到上一级"),)
-            ceiling = min(disputed(parsed), sure.DEEPER if dropped else 1.0, 1.0 if codes else sure.ANYWHERE)
+            ceiling = min(disputed(parsed), 1.0 if codes else sure.ANYWHERE)
+            if dropped or parsed.rest:
+                reason, limit = fallback(parsed, dropped)
+                reasons, ceiling = (*reasons, reason), min(ceiling, limit)
             found += [Found(hit, min(score, ceiling), reasons) for hit in desk.library.local(right + tail, division)]
         if found or (parsed.rest and not dropped):
             break

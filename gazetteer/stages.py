@@ -94,7 +94,7 @@ def deeper_than_library(desk: Desk, query: Query) -> list[Found]:
         if parsed.rest or any(getattr(parsed, level) for level in dropped):
             hits = find_local(desk, parsed, without(parsed, dropped))
             if hits:
-                reason, ceiling = _fallback(parsed, dropped)
+                reason, ceiling = fallback(parsed, dropped)
                 return judge(query, hits, ceiling=ceiling, extra=(reason,))
     return []
 
@@ -195,7 +195,7 @@ def other_group(parsed: ParsedAddress, hit: Hit) -> bool:
     )
 
 
-def _fallback(parsed: ParsedAddress, dropped: Sequence[str]) -> tuple[Reason, float]:
+def fallback(parsed: ParsedAddress, dropped: Sequence[str]) -> tuple[Reason, float]:
     """Why the answer is a level up, and how far it can be trusted."""
     if parsed.beside:
         return Reason("number_plate", "fallback", f"文本说的是该地址的“{parsed.rest}”，不是该地址本身"), sure.BESIDE

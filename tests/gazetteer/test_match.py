@@ -182,3 +182,9 @@ def test_a_stranger_finds_and_opens_nothing(connection: Connection, database: Da
         assert reverse(other, 120.0, 30.5) is None
         with pytest.raises(AddressNotFound):
             get_address(other, 1)
+
+
+def test_what_lies_beside_a_misspelt_address_is_for_a_person(connection: Connection) -> None:
+    (found,) = match_address(connection, "武康街道千秋社区永按街12号对面")
+    assert (found.full_text, found.confidence_class) == (HEAD + "武康街道千秋社区永安街12号", "C")
+    assert [reason.kind for reason in found.reasons] == ["typo", "equal", "fallback"]
