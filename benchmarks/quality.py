@@ -126,7 +126,8 @@ def timed(owner: Engine, database: Database, connections: int) -> None:
         report = check_county(database, Scope.of_system(COUNTY, "benchmark"), connections=connections)
         whole = time.perf_counter() - start
         print(f"{attempt}: {whole:.1f} s, {sum(report.found.values())} findings, load {os.getloadavg()}")
-    slowest = sorted(report.seconds.items(), key=lambda item: -item[1])[:15]
+    print(f"\nsum over rules: {sum(report.seconds.values()):.0f} s")
+    slowest = sorted(report.seconds.items(), key=lambda item: -item[1])[:25]
     print("\n| part | s |\n|---|--:|")
     for name, seconds in slowest:
         print(f"| {name} | {seconds:.1f} |")

@@ -158,7 +158,7 @@ def plant(rule: str) -> Callable[[Plant], Plant]:
 
 def plant_all(connection: Connection, size: Size, times: int, rules: list[str] | None = None) -> Planted:
     """Plant errors of every rule ``times`` times, each on its own street."""
-    from benchmarks import quality_plants  # noqa: F401 - fills PLANTS
+    from benchmarks import quality_plants, quality_plants_places  # noqa: F401 - they fill PLANTS
 
     planter = Planter(connection, size)
     for rule, function in sorted(PLANTS.items()):

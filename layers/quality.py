@@ -47,12 +47,12 @@ def check_county(
 
 
 def _shares(names: list[str], connections: int) -> list[list[str]]:
-    """Rules in Python share arrays and go together; the others are dealt out evenly."""
-    rules = rules_of(SETS)
-    python = [name for name in names if rules[name].find is not None]
-    sql = [name for name in names if rules[name].find is None]
+    """Rules that share something (arrays, joined tables) go together; the others fill up the second share.
+
+    The first: rules in Python, those about cells, and the cheap ones about dates and state. The second: all other SQL.
+    """
     if connections < 2:
         return [names]
-    # the Python rules cost about as much as a fifth of the SQL ones
-    first = len(sql) * 2 // 5
-    return [python + sql[:first], sql[first:]]
+    rules = rules_of(SETS)
+    first = [name for name in names if rules[name].find is not None or rules[name].family in ("grid", "dates", "state")]
+    return [first, [name for name in names if name not in first]]

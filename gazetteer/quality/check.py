@@ -105,6 +105,10 @@ def run_rules(
     for rule_set in sets:
         if names & rule_set.rules.keys() or rule_set is sets[0]:
             rule_set.prepare(connection)
+            for table in rule_set.tables_of(names):
+                connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
+                raw(connection).execute(rule_set.tables[table].encode())
+                connection.execute(text(f"ANALYZE pg_temp.{table}"))
     report.addresses_n = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_address")) or 0
     report.seconds["prepare"] = time.perf_counter() - begun
     for rule_set in sets:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
 
@@ -134,10 +134,19 @@ class _Facts(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules of one floor, and what puts the temporary tables in place that they read."""
+    """The rules of one floor, and what puts the temporary tables in place that they read.
+
+    tables: further temporary tables by name, with the SQL that makes them; made when a chosen rule's SQL names one.
+    """
 
     rules: Mapping[str, Rule]
     prepare: Callable[[Connection], None]
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+    def tables_of(self, names: Iterable[str]) -> list[str]:
+        """The further tables that these rules name."""
+        chosen = [rule.query or "" for name, rule in self.rules.items() if name in names]
+        return [table for table in self.tables if any(f"pg_temp.{table} " in query for query in chosen)]
 
 
 def discover(package: ModuleType) -> dict[str, Rule]:

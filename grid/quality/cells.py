@@ -33,6 +33,7 @@ def find_cell_not_covering(library: Library) -> Iterable[Found]:
     for code, places in groups(cells):
         if (outline := outlines.get(code)) is None:
             continue
+        shapely.prepare(outline)
         mine = rows[places]
         outside = mine[~shapely.intersects_xy(outline, points.lon[mine], points.lat[mine])]
         if not len(outside):

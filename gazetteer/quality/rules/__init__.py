@@ -2,6 +2,6 @@
 
 from gazetteer.quality import rules
 from gazetteer.quality.rule import RuleSet, discover
-from gazetteer.quality.working import prepare
+from gazetteer.quality.working import TABLES, prepare
 
-RULES = RuleSet(discover(rules), prepare)
+RULES = RuleSet(discover(rules), prepare, TABLES)

@@ -15,8 +15,9 @@ RULE = Rule.of(
     severity="low",
     says="楼栋「{value}」缺少量词",
     where="""
-        a.live AND a.building !~ '[幢栋棟座楼樓舍]'
-        AND (SELECT avg((n.building ~ '[幢栋棟座楼樓舍]')::int) >= 0.9 FROM pg_temp.quality_address n WHERE n.building IS NOT NULL)
+        a.live AND length(translate(a.building, '幢栋棟座楼樓舍', '')) = length(a.building)
+        AND (SELECT avg((length(translate(n.building, '幢栋棟座楼樓舍', '')) < length(n.building))::int) >= 0.9
+             FROM pg_temp.quality_address n WHERE n.building IS NOT NULL)
     """,
     facts="jsonb_build_object('value', a.building)",
 )

@@ -15,10 +15,12 @@ RULE = Rule.of(
     severity="medium",
     says="离上级「{parent}」{metres} 米",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id, 'metres', round(m.metres))
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        CROSS JOIN LATERAL (SELECT (sqrt(((a.lon - p.lon) * cos(radians(a.lat)) * 111320) ^ 2 + ((a.lat - p.lat) * 110850) ^ 2))::numeric
-                            AS metres) m
-        WHERE a.live AND p.live AND p.depth >= 8 AND m.metres > 300
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id, 'metres', round(m.metres::numeric))
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        CROSS JOIN LATERAL (SELECT sqrt(((c.lon - c.parent_lon) * cos(radians(c.lat)) * 111320) ^ 2
+                                        + ((c.lat - c.parent_lat) * 110850) ^ 2) AS metres) m
+        -- the first condition is cheap: who is 300 m away is 0.0018 degrees away in one direction at least
+        WHERE (abs(c.lon - c.parent_lon) > 0.0018 OR abs(c.lat - c.parent_lat) > 0.0018)
+          AND c.live AND c.parent_live AND c.parent_depth >= 8 AND m.metres > 300
     """,
 )

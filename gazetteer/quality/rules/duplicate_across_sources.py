@@ -15,9 +15,14 @@ RULE = Rule.of(
     severity="medium",
     says="来源 {sources} 各有一条相同的地址",
     query="""
-        SELECT a.id, jsonb_build_object('sources', d.sources, 'n', d.n)
-        FROM (SELECT division_code, match_key, count(*) AS n, string_agg(DISTINCT source, '、') AS sources
-              FROM pg_temp.quality_address WHERE live GROUP BY 1, 2 HAVING count(*) > 1 AND min(source) <> max(source)) d
-        JOIN pg_temp.quality_address a ON a.match_key = d.match_key AND a.division_code = d.division_code AND a.live
+        WITH twin AS MATERIALIZED (
+            SELECT text_id FROM pg_temp.quality_address WHERE live GROUP BY text_id HAVING count(*) > 1
+        ), member AS MATERIALIZED (
+            SELECT a.id, a.text_id, a.source FROM pg_temp.quality_address a JOIN twin t ON t.text_id = a.text_id WHERE a.live
+        ), shown AS (
+            SELECT text_id, count(*) AS n, string_agg(DISTINCT source, '、') AS sources FROM member
+            GROUP BY text_id HAVING min(source) <> max(source)
+        )
+        SELECT m.id, jsonb_build_object('sources', s.sources, 'n', s.n) FROM member m JOIN shown s ON s.text_id = m.text_id
     """,
 )

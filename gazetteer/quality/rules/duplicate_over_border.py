@@ -15,11 +15,18 @@ RULE = Rule.of(
     severity="medium",
     says="{other_village} 也有一条相同的路和门牌，相距 {metres} 米",
     query="""
+        WITH twin AS MATERIALIZED (
+            SELECT hashtextextended(local_key, road_id) AS local_id FROM pg_temp.quality_address
+            WHERE live AND road IS NOT NULL AND number_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+        ), member AS MATERIALIZED (
+            SELECT a.id, a.village, a.division_code, a.lon, a.lat, t.local_id
+            FROM pg_temp.quality_address a JOIN twin t ON t.local_id = hashtextextended(a.local_key, a.road_id)
+            WHERE a.live AND a.road IS NOT NULL AND a.number_key IS NOT NULL
+        )
         SELECT DISTINCT ON (a.id) a.id, jsonb_build_object('other_village', b.village, 'other_id', b.id, 'metres', round(m.metres))
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address b ON b.road_id = a.road_id AND b.local_key = a.local_key
-         AND b.division_code <> a.division_code AND b.live
+        FROM member a JOIN member b ON b.local_id = a.local_id AND b.division_code <> a.division_code
         CROSS JOIN LATERAL (SELECT (sqrt(((a.lon - b.lon) * cos(radians(a.lat)) * 111320) ^ 2 + ((a.lat - b.lat) * 110850) ^ 2))::numeric AS metres) m
-        WHERE a.live AND a.road IS NOT NULL AND a.number_key IS NOT NULL AND m.metres < 30
+        WHERE m.metres < 30
         ORDER BY a.id, m.metres
     """,
 )

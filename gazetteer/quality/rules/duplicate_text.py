@@ -15,9 +15,15 @@ RULE = Rule.of(
     severity="high",
     says="同村有 {n} 条写法相同：{codes}",
     query="""
-        SELECT a.id, jsonb_build_object('n', d.n, 'codes', d.codes)
-        FROM (SELECT division_code, match_key, source, count(*) AS n, array_to_string((array_agg(code ORDER BY code))[1:5], '、') AS codes
-              FROM pg_temp.quality_address WHERE live GROUP BY 1, 2, 3 HAVING count(*) > 1) d
-        JOIN pg_temp.quality_address a ON a.match_key = d.match_key AND a.division_code = d.division_code AND a.source = d.source AND a.live
+        WITH twin AS MATERIALIZED (
+            SELECT text_id, source FROM pg_temp.quality_address WHERE live GROUP BY text_id, source HAVING count(*) > 1
+        ), member AS MATERIALIZED (
+            SELECT a.id, a.code, a.text_id, a.source FROM pg_temp.quality_address a JOIN twin t ON t.text_id = a.text_id AND t.source = a.source WHERE a.live
+        ), shown AS (
+            SELECT text_id, source, count(*) AS n, array_to_string((array_agg(code ORDER BY code))[1:5], '、') AS codes
+            FROM member GROUP BY text_id, source
+        )
+        SELECT m.id, jsonb_build_object('n', s.n, 'codes', s.codes)
+        FROM member m JOIN shown s ON s.text_id = m.text_id AND s.source = m.source
     """,
 )

@@ -15,8 +15,9 @@ RULE = Rule.of(
     severity="low",
     says="单元「{value}」缺少量词",
     where="""
-        a.live AND a.entrance !~ '(单元|單元|门|梯)'
-        AND (SELECT avg((n.entrance ~ '(单元|單元|门|梯)')::int) >= 0.9 FROM pg_temp.quality_address n WHERE n.entrance IS NOT NULL)
+        a.live AND length(translate(a.entrance, '元门梯', '')) = length(a.entrance)
+        AND (SELECT avg((length(translate(n.entrance, '元门梯', '')) < length(n.entrance))::int) >= 0.9
+             FROM pg_temp.quality_address n WHERE n.entrance IS NOT NULL)
     """,
     facts="jsonb_build_object('value', a.entrance)",
 )

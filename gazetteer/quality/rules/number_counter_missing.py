@@ -15,8 +15,9 @@ RULE = Rule.of(
     severity="low",
     says="门牌号「{value}」缺少量词",
     where="""
-        a.live AND a.number_plate !~ '[号號]'
-        AND (SELECT avg((n.number_plate ~ '[号號]')::int) >= 0.9 FROM pg_temp.quality_address n WHERE n.number_plate IS NOT NULL)
+        a.live AND length(translate(a.number_plate, '号號', '')) = length(a.number_plate)
+        AND (SELECT avg((length(translate(n.number_plate, '号號', '')) < length(n.number_plate))::int) >= 0.9
+             FROM pg_temp.quality_address n WHERE n.number_plate IS NOT NULL)
     """,
     facts="jsonb_build_object('value', a.number_plate)",
 )

@@ -17,7 +17,7 @@ RULE = Rule.of(
     query="""
         -- a circle holds at least one step that does not lead upwards: only those are walked
         WITH RECURSIVE walk(start, at, steps) AS (
-            SELECT a.id, a.parent_id, 1 FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id WHERE p.depth >= a.depth
+            SELECT c.id, c.parent_id, 1 FROM pg_temp.quality_child c WHERE c.parent_depth >= c.depth
             UNION ALL
             SELECT w.start, a.parent_id, w.steps + 1 FROM walk w JOIN pg_temp.quality_address a ON a.id = w.at
             WHERE w.at <> w.start AND w.steps < 50 AND a.parent_id IS NOT NULL

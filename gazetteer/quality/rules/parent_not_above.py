@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="high",
     says="上级「{parent}」的级别（{parent_depth}）不高于本地址（{depth}）",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_depth', p.depth, 'depth', a.depth)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        WHERE a.live AND p.depth >= a.depth
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_depth', p.depth, 'depth', c.depth)
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        WHERE c.live AND c.parent_depth >= c.depth
     """,
 )

@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="high",
     says="上级「{parent}」属于 {parent_village}，本地址属于 {village}",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_village', p.division_code, 'village', a.division_code)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        WHERE a.live AND NOT starts_with(a.division_code, p.division_code)
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_village', p.division_code, 'village', c.division_code)
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        WHERE c.live AND NOT starts_with(c.division_code, c.parent_division)
     """,
 )

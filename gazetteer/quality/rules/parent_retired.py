@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="high",
     says="上级「{parent}」已于 {since} 停用，本地址仍在用",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('since', coalesce(p.valid_to::text, '日期不详'))
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        WHERE a.live AND NOT p.live
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('since', coalesce(p.valid_to::text, '日期不详'))
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        WHERE c.live AND NOT c.parent_live
     """,
 )

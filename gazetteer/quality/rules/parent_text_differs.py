@@ -15,14 +15,8 @@ RULE = Rule.of(
     severity="medium",
     says="上级是「{parent}」，本地址的{level}却不同",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('level', l.level)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        CROSS JOIN LATERAL (SELECT CASE
-            WHEN p.village_group <> coalesce(a.village_group, '') THEN '组'
-            WHEN p.road <> coalesce(a.road, '') THEN '路'
-            WHEN p.number_plate <> coalesce(a.number_plate, '') THEN '门牌号'
-            WHEN p.building <> coalesce(a.building, '') THEN '楼栋'
-            WHEN p.entrance <> coalesce(a.entrance, '') THEN '单元' END AS level) l
-        WHERE a.live AND l.level IS NOT NULL AND p.depth < a.depth AND p.division_code = a.division_code
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('level', c.differing_level)
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        WHERE c.live AND c.differing_level IS NOT NULL AND c.parent_depth < c.depth AND c.parent_division = c.division_code
     """,
 )

@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="medium",
     says="本地址已发布，上级「{parent}」还是{parent_status}",
     query="""
-        SELECT a.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_status', CASE p.status WHEN 'draft' THEN '草稿' ELSE '待发布' END)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address p ON p.id = a.parent_id
-        WHERE a.status = 'published' AND p.status IN ('draft', 'reviewed')
+        SELECT c.id, jsonb_build_object('parent', p.full_text, 'parent_id', p.id) || jsonb_build_object('parent_status', CASE p.status WHEN 'draft' THEN '草稿' ELSE '待发布' END)
+        FROM pg_temp.quality_child c JOIN pg_temp.quality_address p ON p.id = c.parent_id
+        WHERE c.status = 'published' AND c.parent_status IN ('draft', 'reviewed')
     """,
 )

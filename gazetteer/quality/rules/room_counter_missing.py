@@ -15,8 +15,9 @@ RULE = Rule.of(
     severity="low",
     says="户室「{value}」缺少量词",
     where="""
-        a.live AND a.room !~ '[室户戶号號房]'
-        AND (SELECT avg((n.room ~ '[室户戶号號房]')::int) >= 0.9 FROM pg_temp.quality_address n WHERE n.room IS NOT NULL)
+        a.live AND length(translate(a.room, '室户戶号號房', '')) = length(a.room)
+        AND (SELECT avg((length(translate(n.room, '室户戶号號房', '')) < length(n.room))::int) >= 0.9
+             FROM pg_temp.quality_address n WHERE n.room IS NOT NULL)
     """,
     facts="jsonb_build_object('value', a.room)",
 )

@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="high",
     says="地址上写的是 {grid}，当前关联的是 {cell}",
     query="""
-        SELECT a.id, jsonb_build_object('grid', a.grid_code, 'cell', l.cell_code)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
-        WHERE a.live AND a.grid_code <> l.cell_code
+        SELECT l.address_id, jsonb_build_object('grid', l.grid_code, 'cell', l.cell_code)
+        FROM pg_temp.quality_cell_link l
+        WHERE l.grid_code <> l.cell_code
     """,
 )

@@ -15,8 +15,8 @@ RULE = Rule.of(
     severity="medium",
     says="关联的网格在 {metres} 米外",
     query="""
-        SELECT a.id, jsonb_build_object('cell', l.cell_code, 'metres', round(l.distance_m::numeric))
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
-        WHERE a.live AND l.distance_m > 100
+        SELECT l.address_id, jsonb_build_object('cell', l.cell_code, 'metres', round(l.distance_m::numeric))
+        FROM pg_temp.quality_cell_link l
+        WHERE l.distance_m > 100
     """,
 )

@@ -14,8 +14,5 @@ RULE = Rule.of(
     family="grid",
     severity="high",
     says="有坐标，没有归到任何网格",
-    query="""
-        SELECT a.id, '{}'::jsonb FROM pg_temp.quality_address a LEFT JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
-        WHERE a.live AND a.geom IS NOT NULL AND l.address_id IS NULL
-    """,
+    query="SELECT l.address_id, '{}'::jsonb FROM pg_temp.quality_cell_link l WHERE l.has_point AND l.cell_code IS NULL",
 )

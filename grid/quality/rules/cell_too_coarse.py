@@ -15,9 +15,9 @@ RULE = Rule.of(
     severity="low",
     says="网格 {cell} 已划分微网格，地址还关联在网格上",
     query="""
-        SELECT a.id, jsonb_build_object('cell', l.cell_code)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
+        SELECT l.address_id, jsonb_build_object('cell', l.cell_code)
+        FROM pg_temp.quality_cell_link l
         JOIN (SELECT DISTINCT parent_code FROM grid_cell WHERE level = 'micro_cell' AND valid_to IS NULL) m ON m.parent_code = l.cell_code
-        WHERE a.live AND l.reason IN ('inside', 'tie')
+        WHERE l.reason IN ('inside', 'tie')
     """,
 )

@@ -15,9 +15,9 @@ RULE = Rule.of(
     severity="high",
     says="关联的网格 {cell} 已撤销或不存在",
     query="""
-        SELECT a.id, jsonb_build_object('cell', l.cell_code)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_cell_link l ON l.address_id = a.id
-        WHERE a.live AND length(l.cell_code) >= 15
+        SELECT l.address_id, jsonb_build_object('cell', l.cell_code)
+        FROM pg_temp.quality_cell_link l
+        WHERE length(l.cell_code) >= 15
           AND NOT EXISTS (SELECT FROM grid_cell c WHERE c.code = l.cell_code AND c.valid_to IS NULL)
     """,
 )
