@@ -111,6 +111,11 @@ def within_prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool
     return column.bool_op("^@")(prefix)
 
 
+def home_prefix(connection: Connection) -> str:
+    """The smallest prefix of the entered scope: the grid code for what belongs to nothing smaller than the scope itself."""
+    return str(connection.scalar(text("SELECT min(p) FROM unnest(platform.scope_prefixes()) AS p")))
+
+
 #: More prefixes than this are left to the policy alone: an OR of many index ranges costs more than one scan.
 NARROW_LIMIT = 20
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
+from database.scope import home_prefix
 from gazetteer.lifecycle.arguments import ARGUMENTS, Arguments
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
@@ -104,10 +105,10 @@ def prepare(
     set_id = connection.scalar(
         text(
             "INSERT INTO address_change_set (title, reason, effective_on, author, basis, grid_code) "
-            "VALUES (:title, :reason, :day, :actor, last_event_number(), (SELECT min(p) FROM unnest(platform.scope_prefixes()) p)) "
+            "VALUES (:title, :reason, :day, :actor, last_event_number(), :grid_code) "
             "RETURNING id"
         ),
-        {"title": title, "reason": reason, "day": effective_on, "actor": actor},
+        {"title": title, "reason": reason, "day": effective_on, "actor": actor, "grid_code": home_prefix(connection)},
     )
     connection.execute(
         text(

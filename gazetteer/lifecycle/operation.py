@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from database.errors import OnemapError
+from database.operation_note import leave_note
 
 _BAD_DAY = "22008"  # raised by log_address_events()
 
@@ -50,7 +51,7 @@ def recorded(connection: Connection, operation: Operation) -> Iterator[Operation
         "effective_on": operation.effective_on.isoformat(),
         "reverts": str(operation.reverts) if operation.reverts else None,
     }
-    _say(connection, json.dumps(about, ensure_ascii=False))
+    leave_note(connection, json.dumps(about, ensure_ascii=False))
     try:
         yield operation
     except DBAPIError as error:  # the transaction is lost, and with it what was said
@@ -58,10 +59,6 @@ def recorded(connection: Connection, operation: Operation) -> Iterator[Operation
             raise DateNotPossible(str(error.orig).splitlines()[0]) from None
         raise
     except BaseException:
-        _say(connection, "")
+        leave_note(connection, "")
         raise
-    _say(connection, "")
-
-
-def _say(connection: Connection, about: str) -> None:
-    connection.execute(text("SELECT set_config('onemap.address_operation', :about, true)"), {"about": about})
+    leave_note(connection, "")

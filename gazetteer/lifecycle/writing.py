@@ -15,6 +15,7 @@ from sqlalchemy.types import Uuid
 from database.errors import OnemapError
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.keys import DEPTHS, address_keys
+from gazetteer.parents import link_parents
 from gazetteer.parse import parse
 
 LEVELS = tuple(DEPTHS)
@@ -178,6 +179,7 @@ def insert_addresses(
     made = connection.execute(
         text(_INSERT), {"rows": json.dumps(rows, ensure_ascii=False), "status": status, "day": day}
     ).all()
+    link_parents(connection, [row.id for row in made])
     return [(row.id, row.uid) for row in made]
 
 

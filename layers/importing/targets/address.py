@@ -9,6 +9,7 @@ from psycopg import sql
 
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.keys import LOCAL_LEVELS, address_keys
+from gazetteer.parents import link_parents
 from gazetteer.parse import parse
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
@@ -126,7 +127,9 @@ class AddressTarget(Target):
         publish_rows(stage, TABLE)
         if stage.mapping.snapshot:
             _retire_absent(stage)
-        _link_cells(stage)
+        ids = _touched(stage)
+        link_parents(stage.connection, ids)
+        _link_cells(stage, ids)
         _raise_reviews(stage)
 
 
@@ -260,9 +263,8 @@ def _touched(stage: Stage) -> list[int]:
     ]
 
 
-def _link_cells(stage: Stage) -> None:
+def _link_cells(stage: Stage, ids: list[int]) -> None:
     """Dated links from the new and moved addresses to their cells."""
-    ids = _touched(stage)
     if not ids or not stage.geometry:
         return
     # Planned while there are no links yet, the search for present links would read the growing table once per address;

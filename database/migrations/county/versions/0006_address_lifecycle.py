@@ -2,7 +2,7 @@
 
 ``log_address_events`` runs once a statement and compares whole states, so every path is logged: operations, imports, a
 plain UPDATE. Numbers come from one row that stays locked until the writer commits; a reader who has seen number N has
-seen all that is below it. An operation says why in ``onemap.address_operation`` (see gazetteer/lifecycle/operation.py).
+seen all that is below it. An operation says why in ``address.operation`` (see gazetteer/lifecycle/operation.py).
 
 Revision ID: 0006
 """
@@ -266,7 +266,7 @@ def _log(schema: str) -> None:
         AS $$
         #variable_conflict use_column
         DECLARE
-            about jsonb := nullif(current_setting('onemap.address_operation', true), '')::jsonb;
+            about jsonb := nullif(current_setting('address.operation', true), '')::jsonb;
             today date := coalesce((about ->> 'effective_on')::date, CURRENT_DATE);
             clash record;
         BEGIN
