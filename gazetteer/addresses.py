@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.crs import metres_per_degree
 from database.errors import OnemapError
 from gazetteer.match import normalised_alias
 
@@ -37,30 +36,28 @@ def get_address(connection: Connection, address_id: int) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def reverse(connection: Connection, lon: float, lat: float, *, max_m: float = 100.0) -> dict[str, Any] | None:
-    """The published address nearest to a point, within ``max_m`` metres, with ``distance_m``; None when there is none.
+# nearest_addresses applies the scope itself and is served by ix_standard_address_tile
+_NEAREST = text("""
+SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, n.distance_m
+FROM nearest_addresses(:lon, :lat, :max_m, :limit) n JOIN standard_address a ON a.id = n.id ORDER BY n.distance_m, a.code
+""")
+AT_THE_DOOR_M = 2.0
 
-    lon, lat in EPSG:4490. A small window first, then true distances inside it.
+
+def reverse(
+    connection: Connection, lon: float, lat: float, *, max_m: float = 100.0, limit: int = 5
+) -> list[dict[str, Any]]:
+    """The published addresses in scope nearest to a point, within ``max_m`` metres, each with ``distance_m`` and why.
+
+    lon, lat in EPSG:4490, degrees. Several at one point (the rooms of a house) are all equally near; ``reason`` says so.
     """
-    lon_m, lat_m = metres_per_degree(lat)
-    row = connection.execute(
-        text(
-            "SELECT a.id, a.code, a.full_text, st_x(a.geom) AS lon, st_y(a.geom) AS lat, a.grid_code, "
-            "st_distance(a.geom::geography, st_setsrid(st_point(:lon, :lat), 4490)::geography) AS distance_m "
-            "FROM standard_address a WHERE a.status = 'published' "
-            "AND a.geom && st_setsrid(st_makebox2d(st_point(:w, :s), st_point(:e, :n)), 4490) "
-            "ORDER BY distance_m, a.code LIMIT 1"
-        ),
-        {
-            "lon": lon,
-            "lat": lat,
-            "w": lon - max_m / lon_m,
-            "e": lon + max_m / lon_m,
-            "s": lat - max_m / lat_m,
-            "n": lat + max_m / lat_m,
-        },
-    ).one_or_none()
-    return dict(row._mapping) if row is not None and row.distance_m <= max_m else None
+    rows = connection.execute(_NEAREST, {"lon": lon, "lat": lat, "max_m": max_m, "limit": limit})
+    found = [dict(row) for row in rows.mappings()]
+    for one in found:
+        equal = sum(abs(other["distance_m"] - one["distance_m"]) < 0.01 for other in found)
+        where = "就在门牌点上" if one["distance_m"] <= AT_THE_DOOR_M else f"距门牌点 {one['distance_m']:.1f} 米"
+        one["reason"] = where + (f"，同一位置有 {equal} 个地址" if equal > 1 else "")
+    return found
 
 
 def add_alias(connection: Connection, address_id: int, alias: str, *, kind: str, actor: str) -> None:

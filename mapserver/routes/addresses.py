@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from database.accounts import Account
 from gazetteer.addresses import AddressNotFound, get_address
+from gazetteer.addresses import reverse as find_nearest
 from gazetteer.match import Candidate, match_address, suggest
 from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
@@ -19,6 +20,8 @@ from mapserver.schemas.addresses import (
     AddressSearch,
     CandidateOut,
     Decision,
+    NearAddress,
+    NearAddresses,
     PlaceNameOut,
     ReasonOut,
     ReviewOut,
@@ -61,6 +64,20 @@ def search(
         found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
     names = [PlaceNameOut.model_validate(hit, from_attributes=True) for hit in find_place_names(connection, q)]
     return AddressSearch(query=q, candidates=[candidate_out(c) for c in found[:limit]], place_names=names)
+
+
+@router.get("/addresses/reverse")
+def reverse(
+    account: Viewer,
+    connection: CountyConnection,
+    lon: Annotated[float, Query(ge=73, le=136, description="degrees, EPSG:4490", examples=[119.9774])],
+    lat: Annotated[float, Query(ge=3, le=54, description="degrees, EPSG:4490", examples=[30.5425])],
+    max_m: Annotated[float, Query(gt=0, le=1000, description="metres")] = 100.0,
+    limit: Annotated[int, Query(ge=1, le=50)] = 5,
+) -> NearAddresses:
+    """The standard addresses nearest to a point, in your scope, with the distance in metres and the reason."""
+    found = find_nearest(connection, lon, lat, max_m=max_m, limit=limit)
+    return NearAddresses(addresses=[NearAddress(**one) for one in found])
 
 
 @router.get("/addresses/{address_id}")

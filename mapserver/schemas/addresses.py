@@ -53,6 +53,27 @@ class AddressSearch(BaseModel):
     place_names: list[PlaceNameOut]
 
 
+class NearAddress(BaseModel):
+    """An address near a point."""
+
+    id: int
+    uid: str
+    code: str
+    full_text: str
+    depth: int
+    grid_code: str
+    lon: float
+    lat: float
+    distance_m: float = Field(examples=[12.3], description="metres from the point asked")
+    reason: str = Field(examples=["距门牌点 12.3 米"])
+
+
+class NearAddresses(BaseModel):
+    """The addresses nearest to a point, nearest first."""
+
+    addresses: list[NearAddress]
+
+
 class AddressDetail(BaseModel):
     """A standard address, its cell, and the households there (for roles that may see them)."""
 

@@ -166,11 +166,12 @@ def test_suggestions_complete_what_was_typed(connection: Connection) -> None:
 
 
 def test_the_nearest_address_with_its_distance_in_metres(connection: Connection) -> None:
-    found = reverse(connection, 120.0001, 30.5, max_m=50)
-    assert found is not None
+    found = reverse(connection, 120.0001, 30.5, max_m=50)[0]
     assert found["full_text"].endswith("永安街12号")
     assert found["distance_m"] == pytest.approx(9.6, abs=0.1)
-    assert reverse(connection, 120.5, 30.5) is None
+    assert found["reason"].startswith("距门牌点 9.6 米")
+    assert reverse(connection, 120.0, 30.5, max_m=50)[0]["reason"].startswith("就在门牌点上")
+    assert reverse(connection, 120.5, 30.5) == []
 
 
 def test_a_stranger_finds_and_opens_nothing(connection: Connection, database: Database) -> None:
@@ -179,7 +180,7 @@ def test_a_stranger_finds_and_opens_nothing(connection: Connection, database: Da
     with database.transaction(elsewhere) as other:
         assert match_address(other, HEAD + "武康街道千秋社区永安街12号") == []
         assert suggest(other, "永安街1") == []
-        assert reverse(other, 120.0, 30.5) is None
+        assert reverse(other, 120.0, 30.5) == []
         with pytest.raises(AddressNotFound):
             get_address(other, 1)
 

@@ -66,6 +66,10 @@ def test_outside_the_scope_there_is_no_such_household(sign_in: SignIn, ids: dict
     assert visit(client, ids["household"], str(uuid.uuid4())).status_code == 404
     assert client.get(f"{API}/addresses/{ids['address']}").status_code == 404
     assert client.get(f"{API}/addresses/search", params={"q": "永安街1号"}).json()["candidates"] == []
+    west = {"lon": 120.0025, "lat": 30.505}
+    assert client.get(f"{API}/addresses/reverse", params=west).json() == {"addresses": []}
+    (found,) = sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/addresses/reverse", params=west).json()["addresses"]
+    assert (found["id"], found["reason"]) == (ids["address"], "就在门牌点上")
 
 
 @pytest.mark.parametrize("role", [Role.GIS_STAFF, Role.AUDITOR])
