@@ -61,16 +61,20 @@ class Listener(threading.Thread):
         waited = CHECK_S
         while not self._stopped.is_set():
             if waited >= CHECK_S:
-                self._guarded(self._everything)
-                waited = 0.0
+                waited = 0.0 if self._guarded(self._everything) else CHECK_S - WAIT_S
             rang = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
             rang |= {notify.payload for notify in connection.notifies(timeout=0)}
             waited += WAIT_S
-            if rang:
-                self._guarded(partial(self._heard, rang))
+            if rang and not self._guarded(partial(self._heard, rang)):
+                waited = CHECK_S
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """Whether the work was done; what failed is done again, with everything else, within about a second."""
         try:
             work()
         except Exception as error:
-            log.warning("listen.failed", channel=self._channel, error=type(error).__name__)
+            cause = getattr(error, "orig", error)
+            state = getattr(cause, "sqlstate", None)
+            log.warning("listen.failed", channel=self._channel, error=type(cause).__name__, sqlstate=state)
+            return False
+        return True

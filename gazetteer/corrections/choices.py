@@ -46,11 +46,15 @@ def choices_for(connection: Connection, row: dict[str, Any]) -> tuple[list[Candi
 def _rule(connection: Connection, row: dict[str, Any], candidates: list[Candidate]) -> Decision | None:
     """The rule candidate: the best candidate's road, where only the spelling of the road stands between."""
     best = candidates[0] if candidates else None
-    if best is None or row["road_key"] is None or len(row["division_code"] or "") < 9:
+    if best is None or row["road_key"] is None:
         return None
     if not any(reason.level == "road" and reason.kind == "typo" for reason in best.reasons):
         return None
-    standard = connection.scalar(text("SELECT road_key FROM standard_address WHERE id = :id"), {"id": best.address_id})
+    standard, village = connection.execute(
+        text("SELECT road_key, division_code FROM standard_address WHERE id = :id"), {"id": best.address_id}
+    ).one()
     if standard is None or standard == row["road_key"]:
         return None
-    return Decision("rule", division_code=row["division_code"], written=row["road_key"], standard=str(standard))
+    # a text whose town and village disagree names none: the rule is then one of the candidate's own village
+    division = row["division_code"] if len(row["division_code"] or "") >= 9 else village
+    return Decision("rule", division_code=division, written=row["road_key"], standard=str(standard))
