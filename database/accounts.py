@@ -243,6 +243,15 @@ def find_token(connection: Connection, token: str) -> Account | None:
     return _account(row)
 
 
+def find_account(connection: Connection, username: str) -> Account | None:
+    """An account by its name; None when there is none or it is disabled."""
+    row = connection.execute(
+        text(f"SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_FROM} WHERE a.username = :username AND NOT a.disabled"),  # noqa: S608
+        {"username": username},
+    ).one_or_none()
+    return None if row is None else _account(row)
+
+
 def list_accounts(connection: Connection, county: str, roles: Sequence[Role]) -> list[Account]:
     """The enabled accounts of a county with one of these roles, by name."""
     rows = connection.execute(

@@ -43,16 +43,24 @@ class Sealer:
 
     def seal(self, text: str) -> bytes:
         """The encrypted value; two calls never give the same bytes."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return _FORMAT + nonce + self._aead.encrypt(nonce, text.encode(), _FORMAT)
+        return self.seal_bytes(text.encode())
 
     def unseal(self, sealed: bytes) -> str:
         """The value. Raises UnsealFailed when the key is another one or the bytes were changed."""
+        return self.unseal_bytes(sealed).decode()
+
+    def seal_bytes(self, plain: bytes) -> bytes:
+        """The same for bytes, such as a piece of a file."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _FORMAT + nonce + self._aead.encrypt(nonce, plain, _FORMAT)
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """The bytes. Raises UnsealFailed."""
         if sealed[:1] != _FORMAT:
             raise UnsealFailed
         nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            return self._aead.decrypt(nonce, body, _FORMAT).decode()
+            return self._aead.decrypt(nonce, body, _FORMAT)
         except InvalidTag:
             raise UnsealFailed from None
 

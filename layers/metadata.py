@@ -9,6 +9,7 @@ from gazetteer.quality import models as quality_models
 from grid import models as grid_models
 from layers import models as layers_models
 from layers import place_code_models
+from layers.bulk_match import models as match_models
 
 FLOORS = (
     gazetteer_models,
@@ -19,5 +20,6 @@ FLOORS = (
     grid_models,
     layers_models,
     place_code_models,
+    match_models,
 )
 COUNTY_METADATA = CountyBase.metadata

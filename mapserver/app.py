@@ -17,7 +17,7 @@ from database.jobs import worker_app
 from database.settings import Settings, get_settings
 from mapserver import problems
 from mapserver.context import Context, open_context
-from mapserver.jobs import DATABASE_KEY, make_tasks
+from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.routes import ROUTERS
 
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
@@ -82,7 +82,7 @@ async def run_worker(context: Context) -> None:
             install_signal_handlers=False,
             concurrency=1,
             shutdown_graceful_timeout=20,
-            additional_context={DATABASE_KEY: context.database},
+            additional_context={DATABASE_KEY: context.database, SEALER_KEY: context.sealer},
         )
 
 

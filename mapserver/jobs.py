@@ -9,19 +9,24 @@ import structlog
 from procrastinate import App, Blueprint, JobContext
 from sqlalchemy import text
 
+from database.accounts import find_account
 from database.engine import Database
 from database.jobs import hand_in
 from database.scope import Scope
+from database.seal import Sealer
 from layers.anomaly.scan import scan
+from layers.bulk_match.jobs import run_job, sweep_jobs
 from layers.quality import check_county
 from layers.uncertain import collect_uncertain
 
 log = structlog.get_logger()
 
 DATABASE_KEY = "database"
+SEALER_KEY = "sealer"
 SCAN_COUNTY = "scan_county"
 COLLECT_UNCERTAIN = "collect_uncertain"
 CHECK_QUALITY = "check_quality"
+MATCH_FILE = "match_file"
 
 
 def make_tasks() -> Blueprint:
@@ -30,6 +35,9 @@ def make_tasks() -> Blueprint:
     tasks.task(name=SCAN_COUNTY, pass_context=True, retry=3)(scan_county)
     tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
+    tasks.task(name=MATCH_FILE, pass_context=True)(match_one_file)
+    sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
+    tasks.periodic(cron="*/10 * * * *")(sweep)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     return tasks
@@ -48,6 +56,43 @@ def hand_in_collect(queue: App, county: str) -> bool:
 def hand_in_check(queue: App, county: str, actor: str) -> bool:
     """Ask for a run of all quality rules over one county; False when one waits already, which will see the same rows."""
     return hand_in(queue, CHECK_QUALITY, lock=f"quality-{county}", county=county, actor=actor)
+
+
+def hand_in_match(queue: App, county: str, job_id: int, actor: str) -> None:
+    """Ask for the file of a match job to be matched, in the scope that its owner has by then."""
+    hand_in(queue, MATCH_FILE, county=county, job_id=job_id, actor=actor)
+
+
+async def match_one_file(context: JobContext, county: str, job_id: int, actor: str) -> None:
+    """Match the file of one job."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    sealer: Sealer = context.additional_context[SEALER_KEY]
+    await asyncio.to_thread(run_match, database, sealer, county, job_id, actor)
+
+
+def run_match(database: Database, sealer: Sealer, county: str, job_id: int, actor: str) -> None:
+    """Match as the owner; an account that was disabled meanwhile, or is of another county now, gets nothing."""
+    with database.platform() as connection:
+        account = find_account(connection, actor)
+    if account is None or account.county != county:
+        log.warning("match.ownerless", county=county, job=job_id)
+        return
+    run_job(database, sealer, account.scope, job_id)
+    log.info("match.done", county=county, job=job_id)
+
+
+async def sweep_match_jobs(context: JobContext, timestamp: int) -> None:
+    """Every ten minutes: end the match jobs that died, remove the old ones with their files."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_sweep, database, county)
+
+
+def run_sweep(database: Database, county: str) -> None:
+    """Sweep the match jobs of one county."""
+    with database.transaction(Scope.of_system(county, "sweep")) as connection:
+        sweep_jobs(connection)
 
 
 async def check_quality(context: JobContext, county: str, actor: str) -> None:

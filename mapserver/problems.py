@@ -28,6 +28,7 @@ from gazetteer.quality import check, findings, fix
 from grid import cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
+from layers.bulk_match import jobs, writers
 from layers.importing import errors as importing
 from layers.tiles import tile
 
@@ -112,6 +113,10 @@ STATUS: dict[type[OnemapError], int] = {
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
     importing.ImportRefused: 422,
+    jobs.MatchJobNotFound: 404,
+    jobs.MatchJobNotDone: 409,
+    jobs.MatchJobsTooMany: 409,
+    writers.OutputNotPossible: 422,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
     OnemapError: 400,

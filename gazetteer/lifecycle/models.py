@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, grid_code_check, grid_code_column, identity_column, now_column
+from database.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
 
 
 class AddressEvent(CountyBase):
@@ -26,6 +26,7 @@ class AddressEvent(CountyBase):
         grid_code_check(),
         Index("ix_address_event_uid", "uid", "number"),
         Index("ix_address_event_operation", "operation_id"),
+        Index("ix_address_event_local_key", "local_key", "uid"),
         {"comment": "log of the address library (地址变更日志)"},
     )
 
@@ -43,6 +44,9 @@ class AddressEvent(CountyBase):
     uid: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, comment="the address, by its lifelong identity")
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state before; none when it is new")
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state after; none when it left this grid code")
+    local_key: Mapped[str | None] = code_column(
+        "road or group and below, normalised, in the state after: how a text of that time finds it", nullable=True
+    )
     effective_on: Mapped[date] = mapped_column(Date, nullable=False, comment="day from which it holds")
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
     recorded_at: Mapped[datetime] = now_column("when it was recorded")

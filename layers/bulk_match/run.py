@@ -59,13 +59,7 @@ def match_file(
     EncodingWrong, OutputNotPossible; then ``out`` is as it was before.
     """
     start = time.perf_counter()
-    source = _open(path, sheet, encoding)
-    if column not in source.columns:
-        raise ColumnMissing(
-            f"{path.name} 没有列“{column}”；有：{'、'.join(source.columns)} / no such column",
-            column=column,
-            found=source.columns,
-        )
+    source = check_table(path, column, sheet=sheet, encoding=encoding)
     place = source.columns.index(column)
     report = MatchReport()
     with result_file(out) as writer:
@@ -83,6 +77,18 @@ def match_file(
                 progress(report.rows)
     report.seconds = time.perf_counter() - start
     return report
+
+
+def check_table(path: Path, column: str, *, sheet: str | None = None, encoding: str | None = None) -> Source:
+    """Open a table and see that it has the column. Raises ColumnMissing, FileUnreadable, EncodingWrong."""
+    source = _open(path, sheet, encoding)
+    if column not in source.columns:
+        raise ColumnMissing(
+            f"{path.name} 没有列“{column}”；有：{'、'.join(source.columns)} / no such column",
+            column=column,
+            found=source.columns,
+        )
+    return source
 
 
 def _open(path: Path, sheet: str | None, encoding: str | None) -> Source:

@@ -3,6 +3,7 @@
 from mapserver.routes import (
     address_codes,
     address_lifecycle,
+    address_matching,
     address_texts,
     addresses,
     alerts,
@@ -27,6 +28,7 @@ ROUTERS = [
         session,
         overview,
         address_texts,
+        address_matching,
         address_lifecycle,
         addresses,
         corrections,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +13,15 @@ from starlette.background import BackgroundTask
 
 from database.accounts import Account
 from database.audit import record
-from database.errors import OnemapError
 from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
 from mapserver.auth import permissions
-from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
+from mapserver.uploads import kept_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"])
 
@@ -32,10 +29,6 @@ Viewer = Annotated[Account, Depends(requires(permissions.IMPORTS_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class FileTooLarge(OnemapError):
-    """文件太大 | The file is too large"""
 
 
 @router.get("/mappings")
@@ -62,7 +55,7 @@ def upload(
 ) -> BatchDetail:
     """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
     chosen = find_mapping(mapping)
-    with _kept(file, context) as path:
+    with kept_upload(file, context) as path:
         report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:
         hand_in_scan(context.queue, account.county)
@@ -98,18 +91,3 @@ def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:
         **get_batch(connection, batch_id),
         rejects=[RejectOut(**reject) for reject in list_rejects(connection, batch_id)],
     )
-
-
-@contextmanager
-def _kept(file: UploadFile, context: Context) -> Iterator[Path]:
-    """The upload as a private file under its own name, removed afterwards. Raises FileTooLarge."""
-    limit = context.settings.max_upload_mb * 1024 * 1024
-    if file.size is not None and file.size > limit:
-        raise FileTooLarge(
-            f"上限 {context.settings.max_upload_mb} MB / the limit is {context.settings.max_upload_mb} MB"
-        )
-    with tempfile.TemporaryDirectory(prefix="onemap-upload-") as folder:  # mode 0700
-        path = Path(folder) / Path(file.filename or "upload").name
-        with path.open("wb") as kept:
-            shutil.copyfileobj(file.file, kept)
-        yield path

@@ -68,6 +68,11 @@ def _tables() -> None:
         sa.Column("uid", sa.Uuid(), nullable=False, comment="the address, by its lifelong identity"),
         sa.Column("before", postgresql.JSONB(), comment="state before; none when it is new"),
         sa.Column("after", postgresql.JSONB(), comment="state after; none when it left this grid code"),
+        sa.Column(
+            "local_key",
+            sa.Text(collation="C"),
+            comment="road or group and below, normalised, in the state after: how a text of that time finds it",
+        ),
         sa.Column("effective_on", sa.Date(), nullable=False, comment="day from which it holds"),
         sa.Column("actor", sa.Text(), nullable=False, comment="who"),
         sa.Column(
@@ -85,6 +90,7 @@ def _tables() -> None:
     )
     op.create_index("ix_address_event_uid", "address_event", ["uid", "number"])
     op.create_index("ix_address_event_operation", "address_event", ["operation_id"])
+    op.create_index("ix_address_event_local_key", "address_event", ["local_key", "uid"])
     op.create_index(op.f("ix_address_event_grid_code"), "address_event", ["grid_code"])
     op.create_table(
         "address_feed",
@@ -231,30 +237,33 @@ _WRITE = """
     ), took AS (
         SELECT take_event_numbers((SELECT count(*) FROM numbered)) AS first
     )
-    INSERT INTO address_event (number, operation_id, kind, reason, reverts, uid, before, after, effective_on, actor, grid_code)
+    INSERT INTO address_event
+        (number, operation_id, kind, reason, reverts, uid, before, after, local_key, effective_on, actor, grid_code)
     SELECT took.first + n, (about ->> 'id')::uuid, CASE WHEN NOT arrives THEN 'left'
                WHEN before - 'grid_code' = after - 'grid_code' THEN 'regridded' ELSE coalesce(about ->> 'kind', {plain}) END,
-           about ->> 'reason', (about ->> 'reverts')::uuid, uid, before, after, day,
+           about ->> 'reason', (about ->> 'reverts')::uuid, uid, before, after, local_key, day,
            coalesce(nullif(current_setting('onemap.actor', true), ''), session_user), grid_code
     FROM numbered, took
 """
 _INSERTED = """
-    SELECT n.id, true AS arrives, n.uid, NULL::jsonb AS before, address_state(n) AS after, n.grid_code,
+    SELECT n.id, true AS arrives, n.uid, NULL::jsonb AS before, address_state(n) AS after, n.local_key, n.grid_code,
            coalesce((about ->> 'effective_on')::date, least(n.valid_from, CURRENT_DATE)) AS day FROM new_rows n
 """
 _UPDATED = """
     SELECT e.* FROM (
-        SELECT o.id, o.uid, o.grid_code AS old_code, n.grid_code AS new_code, address_state(o) AS before, address_state(n) AS after
+        SELECT o.id, o.uid, o.grid_code AS old_code, n.grid_code AS new_code, address_state(o) AS before, address_state(n) AS after,
+               n.local_key
         FROM old_rows o JOIN new_rows n ON n.id = o.id
         WHERE ROW(o.*) IS DISTINCT FROM ROW(n.*)
     ) pair CROSS JOIN LATERAL (
-        SELECT pair.id, true AS arrives, pair.uid, pair.before, pair.after, pair.new_code AS grid_code, today AS day
+        SELECT pair.id, true AS arrives, pair.uid, pair.before, pair.after, pair.local_key, pair.new_code AS grid_code, today AS day
         UNION ALL
-        SELECT pair.id, false, pair.uid, pair.before, NULL, pair.old_code, today WHERE pair.old_code <> pair.new_code
+        SELECT pair.id, false, pair.uid, pair.before, NULL, NULL, pair.old_code, today WHERE pair.old_code <> pair.new_code
     ) e WHERE pair.before <> pair.after
 """
 _DELETED = """
-    SELECT o.id, true AS arrives, o.uid, address_state(o) AS before, NULL::jsonb AS after, o.grid_code, today AS day FROM old_rows o
+    SELECT o.id, true AS arrives, o.uid, address_state(o) AS before, NULL::jsonb AS after, NULL::text AS local_key, o.grid_code,
+           today AS day FROM old_rows o
 """
 
 
@@ -308,8 +317,8 @@ def _what_is_there(schema: str) -> None:
     op.execute("ALTER TABLE standard_address NO FORCE ROW LEVEL SECURITY")
     op.execute(
         f"""
-        INSERT INTO address_event (number, kind, uid, after, effective_on, actor, grid_code)
-        SELECT row_number() OVER (ORDER BY a.id), 'created', a.uid, {schema}.address_state(a),
+        INSERT INTO address_event (number, kind, uid, after, local_key, effective_on, actor, grid_code)
+        SELECT row_number() OVER (ORDER BY a.id), 'created', a.uid, {schema}.address_state(a), a.local_key,
                least(a.valid_from, CURRENT_DATE), 'migration', a.grid_code FROM standard_address a
         """
     )
