@@ -6,28 +6,40 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-# The deepest address of the same village, group, road and number with equal upper levels; none where two are equal. Joined by
-# hash over whole streets; a few streets are served by ix_standard_address_road_key.
+# The deepest address of the same village, group, road and number with equal upper levels; none where two are equal. Windows over
+# whole streets instead of a join of them with themselves, which the server would plan for one row. A few streets are served by
+# ix_standard_address_road_key.
 _LINK = text("""
 WITH street AS (
-    SELECT DISTINCT division_code, road_key, number_key FROM standard_address WHERE id = ANY(:ids) AND road_key IS NOT NULL
-), family AS MATERIALIZED (
-    SELECT a.id, a.division_code, a.road_key, coalesce(a.number_key, '') AS number_key, a.depth, a.parent_id,
-           concat_ws('/', a.village_group, a.road, a.number_plate) AS plate, a.building, a.entrance
+    SELECT DISTINCT division_code, road_key, coalesce(number_key, '') AS number_key
+    FROM standard_address WHERE id = ANY(:ids) AND road_key IS NOT NULL
+), family AS (
+    SELECT a.id, a.division_code, a.road_key, s.number_key, a.depth, a.parent_id, a.building, a.entrance,
+           concat_ws('/', a.village_group, a.road, a.number_plate) AS plate
     FROM standard_address a JOIN street s ON s.road_key = a.road_key AND s.division_code = a.division_code
-     AND s.number_key IS NOT DISTINCT FROM a.number_key
+     AND s.number_key = coalesce(a.number_key, '')
     WHERE a.status <> 'retired'
-), above AS (
-    SELECT a.id, p.id AS parent_id, p.depth, count(*) OVER (PARTITION BY a.id, p.depth) AS equals
-    FROM family a JOIN family p ON p.division_code = a.division_code AND p.road_key = a.road_key
-     AND p.number_key = a.number_key AND p.plate = a.plate AND p.depth < a.depth
-     AND (p.depth = 8 OR p.depth = 9 AND p.building = a.building
-          OR p.depth = 10 AND p.building IS NOT DISTINCT FROM a.building AND p.entrance = a.entrance)
-    WHERE a.parent_id IS NULL
+), counted AS (
+    SELECT id, depth, parent_id, building, entrance,
+           min(id) FILTER (WHERE depth = 8) OVER plates AS plate_id,
+           count(*) FILTER (WHERE depth = 8) OVER plates AS plates_n,
+           min(id) FILTER (WHERE depth = 9) OVER buildings AS building_id,
+           count(*) FILTER (WHERE depth = 9) OVER buildings AS buildings_n,
+           min(id) FILTER (WHERE depth = 10) OVER entrances AS entrance_id,
+           count(*) FILTER (WHERE depth = 10) OVER entrances AS entrances_n
+    FROM family
+    WINDOW plates AS (PARTITION BY division_code, road_key, number_key, plate),
+           buildings AS (PARTITION BY division_code, road_key, number_key, plate, building),
+           entrances AS (PARTITION BY division_code, road_key, number_key, plate, building, entrance)
 ), nearest AS (
-    SELECT DISTINCT ON (id) id, parent_id, equals FROM above ORDER BY id, depth DESC
+    SELECT id, CASE WHEN depth > 10 AND entrance IS NOT NULL AND entrances_n > 0
+                        THEN CASE WHEN entrances_n = 1 THEN entrance_id END
+                    WHEN depth > 9 AND building IS NOT NULL AND buildings_n > 0
+                        THEN CASE WHEN buildings_n = 1 THEN building_id END
+                    WHEN depth > 8 AND plates_n = 1 THEN plate_id END AS parent_id
+    FROM counted WHERE parent_id IS NULL
 )
-UPDATE standard_address a SET parent_id = n.parent_id FROM nearest n WHERE a.id = n.id AND n.equals = 1
+UPDATE standard_address a SET parent_id = n.parent_id FROM nearest n WHERE a.id = n.id AND n.parent_id IS NOT NULL
 """)
 
 

@@ -21,6 +21,8 @@ from mapserver.context import Context
 from mapserver.problems import CsrfHeaderMissing, NotPermitted, NotSignedIn
 
 COOKIE = "onemap_session"
+#: the number of a record in a path
+RecordId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[12])]
 CSRF_HEADER = "X-Onemap-Request"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -15,7 +15,7 @@ from gazetteer.service_points import ServicePointText, put_service_point
 from gazetteer.tokens import IssuedToken, revoke
 from mapserver.auth import permissions
 from mapserver.context import Context
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.plate_table import plate_csv
 from mapserver.schemas.address_codes import (
     AddressCodesOut,
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/api/{county}", tags=["codes"])
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Issuer = Annotated[Account, Depends(requires(permissions.CODES_ISSUE))]
-NUMBER = Path(ge=1, le=2**63 - 1, examples=[12])
 
 
 def token_out(issued: IssuedToken, context: Context, county: str, kind: TokenKind, *, printed: bool = True) -> TokenOut:
@@ -56,7 +55,7 @@ def codes(
     account: Viewer,
     connection: CountyConnection,
     context: AppContext,
-    address_id: Annotated[int, NUMBER],
+    address_id: RecordId,
     height_m: Annotated[
         float | None, Query(ge=-12_000, le=100_000, description="metres above the ellipsoid, when known", examples=[50])
     ] = None,
@@ -75,9 +74,7 @@ def codes(
 
 
 @router.post("/addresses/{address_id}/plate", status_code=201)
-def issue(
-    account: Issuer, connection: CountyConnection, context: AppContext, address_id: Annotated[int, NUMBER]
-) -> TokenOut:
+def issue(account: Issuer, connection: CountyConnection, context: AppContext, address_id: RecordId) -> TokenOut:
     """Issue the door plate of a published address that has a number. 409 when a valid one exists."""
     issued = issue_plate(connection, address_id, actor=account.username)
     return token_out(issued, context, account.county, TokenKind.PLATE)
@@ -88,7 +85,7 @@ def reissue(
     account: Issuer,
     connection: CountyConnection,
     context: AppContext,
-    address_id: Annotated[int, NUMBER],
+    address_id: RecordId,
     body: RevokeIn,
 ) -> TokenOut:
     """Revoke the valid plate and issue another: the old QR code is worthless at once."""
@@ -101,7 +98,7 @@ def withdraw(
     account: Issuer,
     connection: CountyConnection,
     context: AppContext,
-    address_id: Annotated[int, NUMBER],
+    address_id: RecordId,
     body: RevokeIn,
 ) -> TokenOut:
     """Make the plate of an address worthless. 409 when it has no valid one."""

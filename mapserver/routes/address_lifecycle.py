@@ -20,7 +20,7 @@ from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from grid.address_changes import publish_change_set, take_back
 from mapserver.auth import permissions
-from mapserver.deps import CountyConnection, refuse_unless, requires
+from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
 from mapserver.schemas.address_lifecycle import (
     AddressOnDay,
     ChangeSetDetail,
@@ -42,8 +42,13 @@ router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"])
 
 Reader = Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))]
 Editor = Annotated[Account, Depends(requires(permissions.ADDRESSES_EDIT))]
-SetId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[12])]
 Uid = Annotated[uuid.UUID, Path(examples=["191a7dde-6710-4a79-bcca-077358a35b02"])]
+
+
+class GeoJsonResponse(JSONResponse):
+    """GeoJSON (RFC 7946)."""
+
+    media_type = "application/geo+json"
 
 
 def _drafts(account: Account) -> bool:
@@ -121,13 +126,13 @@ def sets(
 
 
 @router.get("/address-change-sets/{set_id}")
-def one_set(account: Editor, connection: CountyConnection, set_id: SetId) -> ChangeSetDetail:
+def one_set(account: Editor, connection: CountyConnection, set_id: RecordId) -> ChangeSetDetail:
     """One change set with its operations."""
     return ChangeSetDetail(**get_set(connection, set_id))
 
 
 @router.get("/address-change-sets/{set_id}/preview")
-def preview_set(account: Editor, connection: CountyConnection, set_id: SetId) -> PreviewOut:
+def preview_set(account: Editor, connection: CountyConnection, set_id: RecordId) -> PreviewOut:
     """What publishing would do now: by village, and every address before and after."""
     shown = preview(connection, set_id)
     return PreviewOut(
@@ -137,14 +142,18 @@ def preview_set(account: Editor, connection: CountyConnection, set_id: SetId) ->
     )
 
 
-@router.get("/address-change-sets/{set_id}/preview.geojson")
-def preview_map(account: Editor, connection: CountyConnection, set_id: SetId) -> JSONResponse:
+@router.get(
+    "/address-change-sets/{set_id}/preview.geojson",
+    response_class=GeoJsonResponse,
+    responses={200: {"content": {"application/geo+json": {"example": {"type": "FeatureCollection", "features": []}}}}},
+)
+def preview_map(account: Editor, connection: CountyConnection, set_id: RecordId) -> GeoJsonResponse:
     """The same for a map: a point for each address before and after, EPSG:4490, ``role`` added, changed, retired or former."""
-    return JSONResponse(_features(preview(connection, set_id)), media_type="application/geo+json")
+    return GeoJsonResponse(_features(preview(connection, set_id)))
 
 
 @router.post("/address-change-sets/{set_id}/steps")
-def take_step(account: Editor, connection: CountyConnection, set_id: SetId, body: StepIn) -> ChangeSetDetail:
+def take_step(account: Editor, connection: CountyConnection, set_id: RecordId, body: StepIn) -> ChangeSetDetail:
     """Submit, approve, reject, withdraw or publish a set. Approving is for another person than the author.
 
     Publishing is all or nothing: 409 when addresses have changed since, or when so many are retired that somebody else

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
@@ -19,7 +19,7 @@ from gazetteer.lifecycle.then import find_on_day
 from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.address_matching import (
@@ -38,7 +38,6 @@ router = APIRouter(prefix="/api/{county}", tags=["addresses"])
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]
-JobId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[7])]
 
 MEDIA = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_CANDIDATES = 5
@@ -107,7 +106,7 @@ def jobs(account: Importer, connection: CountyConnection) -> MatchJobList:
 
 
 @router.get("/addresses/match-jobs/{job_id}")
-def job(account: Importer, connection: CountyConnection, job_id: JobId) -> MatchJobOut:
+def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> MatchJobOut:
     """How far one of your files is."""
     return MatchJobOut(**get_job(connection, job_id))
 
@@ -117,7 +116,7 @@ def job(account: Importer, connection: CountyConnection, job_id: JobId) -> Match
     response_class=FileResponse,
     responses={200: {"content": {media: {} for media in MEDIA.values()}}},
 )
-def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: JobId) -> FileResponse:
+def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: RecordId) -> FileResponse:
     """Your file with code, matched text, class, score, level, longitude, latitude and reasons. The download is audited."""
     folder = FilePath(tempfile.mkdtemp(prefix="onemap-match-"))
     try:
@@ -135,7 +134,7 @@ def result(account: Importer, connection: CountyConnection, context: AppContext,
 
 
 @router.delete("/addresses/match-jobs/{job_id}", status_code=204)
-def remove(account: Importer, connection: CountyConnection, job_id: JobId) -> None:
+def remove(account: Importer, connection: CountyConnection, job_id: RecordId) -> None:
     """Take a job away, with its file and its result; one that runs is stopped."""
     remove_job(connection, job_id)
 

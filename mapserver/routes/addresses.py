@@ -14,7 +14,7 @@ from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
 from layers.households import households_at_address
 from mapserver.auth import permissions
-from mapserver.deps import CountyConnection, requires
+from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.schemas.addresses import (
     AddressDetail,
     AddressSearch,
@@ -81,7 +81,7 @@ def reverse(
 
 
 @router.get("/addresses/{address_id}")
-def detail(account: Viewer, connection: CountyConnection, address_id: int) -> AddressDetail:
+def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) -> AddressDetail:
     """One standard address with its cell and the households there. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
     drafts = permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
@@ -104,6 +104,6 @@ def reviews(
 
 
 @router.post("/reviews/{review_id}/decision")
-def decide(account: Decider, connection: CountyConnection, review_id: int, body: Decision) -> ReviewOut:
+def decide(account: Decider, connection: CountyConnection, review_id: RecordId, body: Decision) -> ReviewOut:
     """Accept the address as it is, or reject it; either way who, when and why is kept."""
     return ReviewOut(**decide_review(connection, review_id, accept=body.accept, note=body.note, actor=account.username))

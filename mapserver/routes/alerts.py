@@ -11,7 +11,7 @@ from layers.alerts.lifecycle import Action, Transition, possible_actions
 from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
 from layers.anomaly.rules import RULES
 from mapserver.auth import permissions
-from mapserver.deps import CountyConnection, requires
+from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter
 
@@ -52,13 +52,13 @@ def alerts(
 
 
 @router.get("/alerts/{alert_id}")
-def alert(account: Viewer, connection: CountyConnection, alert_id: int) -> AlertDetail:
+def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> AlertDetail:
     """One alert: reason, facts, before and after, history, and what this account may do now."""
     return _detail(get_alert(connection, alert_id), account)
 
 
 @router.post("/alerts/{alert_id}/transitions")
-def transition(account: Viewer, connection: CountyConnection, alert_id: int, body: TransitionIn) -> AlertDetail:
+def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
     """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen. 409 when somebody was faster."""
     get_alert(connection, alert_id)  # outside the scope is 404, whatever the permission
     if NEEDED[body.action] not in permissions.permissions_of(account.role):

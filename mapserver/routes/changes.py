@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from database.accounts import Account
 from layers.changes import list_changes
@@ -21,10 +21,10 @@ class ChangeOut(BaseModel):
 
     id: int
     batch_id: int | None
-    entity: str
-    entity_id: str
-    operation: str
-    fields: list[str]
+    entity: str = Field(examples=["person"])
+    entity_id: str = Field(examples=["118"])
+    operation: str = Field(examples=["changed"])
+    fields: list[str] = Field(examples=[["household_id"]])
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     actor: str

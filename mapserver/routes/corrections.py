@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from database.accounts import Account
 from gazetteer.corrections.alike import apply_alike
@@ -16,7 +16,7 @@ from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.undo import list_batches, undo_batch
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_collect
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.corrections import (
@@ -37,7 +37,6 @@ from mapserver.schemas.corrections import (
 router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"])
 
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
-NUMBER = Path(ge=1, le=2**63 - 1, examples=[5])
 
 
 @router.get("/next")
@@ -64,9 +63,7 @@ def next_row(
 
 
 @router.post("/{correction_id}/decide")
-def decide(
-    account: Decider, connection: CountyConnection, correction_id: Annotated[int, NUMBER], body: TrialIn
-) -> DecidedOut:
+def decide(account: Decider, connection: CountyConnection, correction_id: RecordId, body: TrialIn) -> DecidedOut:
     """Decide a row. An alias or a rule is first tested against the whole library.
 
     409 ``correction-conflicts`` names every conflict; when ``confirmable``, send it again with ``confirm``.
@@ -77,9 +74,7 @@ def decide(
 
 
 @router.post("/{correction_id}/apply-alike")
-def alike(
-    account: Decider, connection: CountyConnection, correction_id: Annotated[int, NUMBER], body: NoteIn
-) -> AppliedOut:
+def alike(account: Decider, connection: CountyConnection, correction_id: RecordId, body: NoteIn) -> AppliedOut:
     """Decide every waiting row like this decided one the same way, as one batch.
 
     Alike is: the same text; the road of the rule, where the rule makes the match certain; the same reason and facts of a
@@ -100,7 +95,7 @@ def batches(
 
 
 @router.post("/batches/{batch_id}/undo")
-def undo(account: Decider, connection: CountyConnection, batch_id: Annotated[int, NUMBER]) -> CorrectionBatchOut:
+def undo(account: Decider, connection: CountyConnection, batch_id: RecordId) -> CorrectionBatchOut:
     """Take a batch back: everything it changed is again exactly as it was, and its rows wait again.
 
     409 ``undo-conflict`` when something of it was changed since or rests on it; then nothing is undone.

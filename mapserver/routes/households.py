@@ -10,7 +10,7 @@ from database.accounts import Account
 from grid.visits import NewVisit
 from layers.households import get_household, visit_household
 from mapserver.auth import permissions
-from mapserver.deps import CountyConnection, requires
+from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
 
 router = APIRouter(prefix="/api/{county}/households", tags=["households"])
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/{county}/households", tags=["households"])
 def household(
     account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
     connection: CountyConnection,
-    household_id: int,
+    household_id: RecordId,
 ) -> HouseholdOut:
     """The file of one household: dwelling, members, status codes, visits, open alerts. The look is audited."""
     return HouseholdOut(**get_household(connection, household_id))
@@ -30,7 +30,7 @@ def household(
 def visit(
     account: Annotated[Account, Depends(requires(permissions.VISITS_WRITE))],
     connection: CountyConnection,
-    household_id: int,
+    household_id: RecordId,
     body: NewVisitIn,
     response: Response,
 ) -> VisitOut:

@@ -18,7 +18,7 @@ from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 from mapserver.uploads import kept_upload
@@ -65,13 +65,13 @@ def upload(
 
 
 @router.get("/imports/{batch_id}")
-def detail(account: Viewer, connection: CountyConnection, batch_id: int) -> BatchDetail:
+def detail(account: Viewer, connection: CountyConnection, batch_id: RecordId) -> BatchDetail:
     """One import: counts, seconds of each stage, reasons of rejected rows."""
     return _detail(connection, batch_id)
 
 
-@router.get("/imports/{batch_id}/rejects.xlsx")
-def rejects(account: Importer, connection: CountyConnection, context: AppContext, batch_id: int) -> FileResponse:
+@router.get("/imports/{batch_id}/rejects.xlsx", response_class=FileResponse, responses={200: {"content": {XLSX: {}}}})
+def rejects(account: Importer, connection: CountyConnection, context: AppContext, batch_id: RecordId) -> FileResponse:
     """The rejected rows as a workbook to correct and send again. It holds personal data: the download is audited."""
     get_batch(connection, batch_id)
     record(connection, "export_rejects", target=f"import:{batch_id}")

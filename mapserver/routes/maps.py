@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from database.accounts import Account
 from layers.alerts.store import AlertFilter
 from mapserver.auth import permissions
-from mapserver.deps import CountyConnection, requires
+from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.maps.offline import CONTENT_SECURITY_POLICY
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.schemas.alerts import alert_filter
@@ -31,7 +31,7 @@ def alerts_map(
 
 
 @router.get("/alerts/{alert_id}")
-def alert_map(account: Viewer, connection: CountyConnection, alert_id: int) -> HTMLResponse:
+def alert_map(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> HTMLResponse:
     """One alert: its cell, its point, the facts, before and after, the history."""
     page = make_alert_page(connection, account.county_name, synthetic=account.synthetic, alert_id=alert_id)
     return HTMLResponse(page, headers=HEADERS)

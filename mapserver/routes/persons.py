@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from database.accounts import Account
 from layers.households import find_persons, reveal
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 
 router = APIRouter(prefix="/api/{county}/persons", tags=["households"])
@@ -32,7 +32,7 @@ def reveal_number(
     account: Annotated[Account, Depends(requires(permissions.PERSONAL_REVEAL))],
     connection: CountyConnection,
     context: AppContext,
-    person_id: int,
+    person_id: RecordId,
     body: RevealIn,
 ) -> RevealOut:
     """The ID number or phone itself, for a stated purpose; who looked, when and why is kept."""

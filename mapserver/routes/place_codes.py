@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from database.accounts import Account
 from gazetteer.codes.token import TokenKind
 from gazetteer.tokens import revoke
 from layers.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut
 from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount, ScanCounts
@@ -21,13 +21,10 @@ router = APIRouter(prefix="/api/{county}", tags=["codes"])
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Issuer = Annotated[Account, Depends(requires(permissions.CODES_ISSUE))]
-NUMBER = Path(ge=1, le=2**63 - 1, examples=[7])
 
 
 @router.get("/places/{place_id}/code")
-def place_code(
-    account: Viewer, connection: CountyConnection, context: AppContext, place_id: Annotated[int, NUMBER]
-) -> PlaceCodeOut:
+def place_code(account: Viewer, connection: CountyConnection, context: AppContext, place_id: RecordId) -> PlaceCodeOut:
     """A place and the state of its newest code; the code itself for those who may issue codes."""
     found = get_place_code(connection, place_id)
     printed = permissions.CODES_ISSUE in permissions.permissions_of(account.role)
@@ -37,9 +34,7 @@ def place_code(
 
 
 @router.post("/places/{place_id}/code", status_code=201)
-def issue(
-    account: Issuer, connection: CountyConnection, context: AppContext, place_id: Annotated[int, NUMBER]
-) -> TokenOut:
+def issue(account: Issuer, connection: CountyConnection, context: AppContext, place_id: RecordId) -> TokenOut:
     """Issue the code of a shop, hall, unit or building; dwellings have plates instead. 409 when a valid one exists."""
     issued = issue_place_code(connection, place_id, actor=account.username)
     return token_out(issued, context, account.county, TokenKind.PLACE)
@@ -50,7 +45,7 @@ def reissue(
     account: Issuer,
     connection: CountyConnection,
     context: AppContext,
-    place_id: Annotated[int, NUMBER],
+    place_id: RecordId,
     body: RevokeIn,
 ) -> TokenOut:
     """Revoke the valid code and issue another. The count of scans goes on."""
@@ -63,7 +58,7 @@ def withdraw(
     account: Issuer,
     connection: CountyConnection,
     context: AppContext,
-    place_id: Annotated[int, NUMBER],
+    place_id: RecordId,
     body: RevokeIn,
 ) -> TokenOut:
     """Make the code of a place worthless. 409 when it has no valid one."""

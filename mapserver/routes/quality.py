@@ -20,7 +20,7 @@ from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
 from layers.quality import SETS
 from mapserver.auth import permissions
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_check
 from mapserver.schemas.quality import (
     FindingPage,
@@ -87,9 +87,7 @@ def run(account: Fixer, context: AppContext) -> RunAccepted:
 
 
 @router.post("/findings/{finding_id}/ignore")
-def ignore(
-    account: Fixer, connection: CountyConnection, finding_id: Annotated[int, Path(ge=1)], body: IgnoreIn
-) -> QualityFindingOut:
+def ignore(account: Fixer, connection: CountyConnection, finding_id: RecordId, body: IgnoreIn) -> QualityFindingOut:
     """Say that the address is right as it is, and why. Later runs leave the finding ignored."""
     return _finding_out(ignore_finding(connection, finding_id, reason=body.reason, actor=account.username))
 
@@ -114,7 +112,7 @@ def fix(
 
 
 @router.post("/fixes/{fix_id}/revert")
-def revert(account: Fixer, connection: CountyConnection, fix_id: Annotated[int, Path(ge=1)]) -> RevertOut:
+def revert(account: Fixer, connection: CountyConnection, fix_id: RecordId) -> RevertOut:
     """Take a fix back. An address that was changed again since stays as it is."""
     return RevertOut(restored_n=revert_fix(connection, account.scope, fix_id))
 

@@ -20,6 +20,9 @@ router = APIRouter(prefix="/tiles/{county}", tags=["tiles"])
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="layers, separated by commas")]
+Zoom = Annotated[int, Path(examples=[14])]
+Column = Annotated[int, Path(examples=[13651], description="from the west")]
+Row = Annotated[int, Path(examples=[6756], description="from the north")]
 MVT = "application/vnd.mapbox-vector-tile"
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding"}
 GZIP_TAKEN = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
@@ -35,7 +38,22 @@ def _layers(names: str, account: Account) -> list[str]:
     return layers
 
 
-@router.get("/{layers}.json")
+@router.get(
+    "/{layers}.json",
+    responses={
+        200: {
+            "content": {
+                "application/json": {
+                    "example": {
+                        "tilejson": "3.0.0",
+                        "tiles": ["http://127.0.0.1:8000/tiles/330521/cells/{z}/{x}/{y}.mvt"],
+                        "vector_layers": [{"id": "cells", "fields": {"id": "cell code"}}],
+                    }
+                }
+            }
+        }
+    },
+)
 def tilejson(account: Viewer, connection: CountyConnection, request: Request, layers: Names) -> dict[str, Any]:
     """TileJSON 3.0 of one or several layers; bounds are those of the account's scope."""
     names = _layers(layers, account)
@@ -53,7 +71,7 @@ def tilejson(account: Viewer, connection: CountyConnection, request: Request, la
     },
 )
 def tile(
-    account: Viewer, connection: CountyConnection, request: Request, layers: Names, z: int, x: int, y: int
+    account: Viewer, connection: CountyConnection, request: Request, layers: Names, z: Zoom, x: Column, y: Row
 ) -> Response:
     """One vector tile of one or several layers. The ETag is the hash of its bytes; the browser asks again each time."""
     body = get_tile(connection, _layers(layers, account), z, x, y)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from database.accounts import Account, list_accounts
 from database.scope import Role
@@ -20,10 +20,10 @@ FIELD_ROLES = [Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL]
 class WorkerOut(BaseModel):
     """An account that can be assigned an alert."""
 
-    username: str
-    name: str
-    role: str
-    grid_code: str
+    username: str = Field(examples=["grid-worker-01"])
+    name: str = Field(examples=["示例网格员"])
+    role: str = Field(examples=["grid_worker"])
+    grid_code: str = Field(examples=["330521001001001"])
 
 
 @router.get("/workers")

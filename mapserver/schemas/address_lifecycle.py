@@ -113,8 +113,8 @@ class ChangeSetList(BaseModel):
 class VillageDiffOut(BaseModel):
     """What a set does to one village."""
 
-    division_code: str
-    village: str | None
+    division_code: str = Field(examples=["330521001001"])
+    village: str | None = Field(examples=["千秋社区居民委员会"])
     before: int = Field(description="published addresses there now")
     added: int
     changed: int
@@ -158,5 +158,5 @@ class RollbackIn(BaseModel):
 class RollbackOut(BaseModel):
     """The operation that took another back, and the addresses it restored."""
 
-    operation_id: str
+    operation_id: str = Field(examples=["5c0f2f0a-6c58-4a1c-9c6f-0c8f2f1d7a11"])
     uids: list[str]

@@ -22,7 +22,7 @@ class CandidateOut(BaseModel):
     address_id: int
     code: str
     text: str
-    depth: int = Field(description="deepest level: 5 village … 8 number … 12 room")
+    depth: int = Field(examples=[8], description="deepest level: 5 village … 8 number … 12 room")
     lon: float | None
     lat: float | None
     grid_code: str
@@ -80,7 +80,7 @@ class AddressDetail(BaseModel):
     model_config = {"extra": "allow"}
 
     id: int
-    full_text: str
+    full_text: str = Field(examples=["浙江省湖州市德清县武康街道千秋社区永安街12号"])
     households: list[dict[str, Any]]
 
 
@@ -90,8 +90,8 @@ class ReviewOut(BaseModel):
     id: int
     address_id: int | None
     full_text: str | None
-    reason_code: str
-    reason: str
+    reason_code: str = Field(examples=["village_mismatch"])
+    reason: str = Field(examples=["地址写的是千秋社区，坐标落在春晖社区"])
     facts: dict[str, Any]
     status: str
     lon: float | None
@@ -113,5 +113,5 @@ class ReviewPage(BaseModel):
 class Decision(BaseModel):
     """The decision on a review."""
 
-    accept: bool = Field(description="true: the address stands as it is")
-    note: str | None = Field(default=None, max_length=500)
+    accept: bool = Field(examples=[True], description="true: the address stands as it is")
+    note: str | None = Field(default=None, max_length=500, examples=["已现场核实"])

@@ -113,7 +113,7 @@ class TransitionIn(BaseModel):
 class RuleOut(BaseModel):
     """An anomaly rule."""
 
-    name: str
-    title: str
+    name: str = Field(examples=["two_households"])
+    title: str = Field(examples=["一人两户"])
     severity: Severity
     description: str

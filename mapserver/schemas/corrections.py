@@ -95,7 +95,7 @@ class DecidedOut(BaseModel):
 class NoteIn(BaseModel):
     """Why, in words."""
 
-    note: str | None = Field(default=None, max_length=500)
+    note: str | None = Field(default=None, max_length=500, examples=["村委会已确认"])
 
 
 class AppliedOut(BaseModel):
@@ -109,8 +109,8 @@ class AppliedOut(BaseModel):
 class CollectingOut(BaseModel):
     """handed_in: false when the same work waits already. waiting_n: rows that wait for a person now."""
 
-    handed_in: bool
-    waiting_n: int
+    handed_in: bool = Field(examples=[True])
+    waiting_n: int = Field(examples=[37])
 
 
 class CorrectionBatchOut(BaseModel):

@@ -125,7 +125,7 @@ class RevealIn(BaseModel):
 class RevealOut(BaseModel):
     """The value; null when none is recorded."""
 
-    value: str | None
+    value: str | None = Field(examples=["13800005678"])
 
 
 class PersonQuery(BaseModel):
@@ -133,7 +133,7 @@ class PersonQuery(BaseModel):
 
     id_number: str | None = Field(default=None, min_length=15, max_length=18)
     phone: str | None = Field(default=None, min_length=7, max_length=20)
-    name: str | None = Field(default=None, min_length=1, max_length=50)
+    name: str | None = Field(default=None, min_length=1, max_length=50, examples=["示例"])
 
     @model_validator(mode="after")
     def one_of_them(self) -> PersonQuery:
@@ -148,7 +148,7 @@ class PersonOut(BaseModel):
 
     person_id: int
     name: str
-    id_number_masked: str | None
+    id_number_masked: str | None = Field(examples=["330521********1234"])
     household_id: int | None
     grid_code: str
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 class MappingOut(BaseModel):
     """A department table the pipeline knows how to read."""
 
-    name: str
-    title: str
-    target: str
+    name: str = Field(examples=["demo_population"])
+    title: str = Field(examples=["人口基础信息"])
+    target: str = Field(examples=["person"])
     columns: list[str] = Field(description="columns the file must have")
 
 
@@ -21,8 +21,8 @@ class BatchOut(BaseModel):
     """One file through the pipeline."""
 
     id: int
-    mapping: str
-    target: str
+    mapping: str = Field(examples=["demo_population"])
+    target: str = Field(examples=["person"])
     file_name: str
     state: str = Field(description="staged, checked, published, failed")
     counts: dict[str, Any]
@@ -42,8 +42,8 @@ class BatchList(BaseModel):
 class RejectOut(BaseModel):
     """Why rows were sent back."""
 
-    reason_code: str
-    reason: str
+    reason_code: str = Field(examples=["bad_id_checksum"])
+    reason: str = Field(examples=["身份证号校验位不符"])
     rows_n: int
     first_row: int
 

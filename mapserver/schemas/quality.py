@@ -98,7 +98,7 @@ class FindingPage(BaseModel):
 class RunAccepted(BaseModel):
     """queued: false when a run waits already, which will see the same addresses."""
 
-    queued: bool
+    queued: bool = Field(examples=[True])
 
 
 class IgnoreIn(BaseModel):
@@ -127,8 +127,8 @@ class FixChange(BaseModel):
 class FixOut(BaseModel):
     """What a fix did or would do. fix_id: null for a dry run, and when nothing was to be done. changes: the first ones."""
 
-    rule: str
-    fix_id: int | None
+    rule: str = Field(examples=["full_width"])
+    fix_id: int | None = Field(examples=[4])
     changed_n: int
     skipped_n: int = Field(description="open findings that the fix leaves to a person")
     changes: list[FixChange]
@@ -137,4 +137,4 @@ class FixOut(BaseModel):
 class RevertOut(BaseModel):
     """How many addresses were put back; one that was changed again since is left as it is."""
 
-    restored_n: int
+    restored_n: int = Field(examples=[12])
