@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
+from gazetteer.quality.sight import as_seen
 
 
 class FindingNotFound(OnemapError):
@@ -85,7 +86,7 @@ def list_findings(
         ),
         {"state": state, "after": after, "rule": rule, "village": village, "limit": limit + 1},
     ).mappings()
-    page = [dict(row) for row in rows]
+    page = as_seen(connection, map(dict, rows))
     return {"findings": page[:limit], "next": page[limit - 1]["id"] if len(page) > limit else None}
 
 
@@ -100,7 +101,7 @@ def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
     ).one_or_none()
     if row is None:
         raise FindingNotFound(str(finding_id))
-    return dict(row._mapping)
+    return as_seen(connection, [dict(row._mapping)])[0]
 
 
 def ignore_finding(connection: Connection, finding_id: int, *, reason: str, actor: str) -> dict[str, Any]:

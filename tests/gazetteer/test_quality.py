@@ -18,6 +18,7 @@ from gazetteer.quality.findings import (
     FindingNotFound,
     count_findings,
     count_states,
+    get_finding,
     ignore_finding,
     list_findings,
 )
@@ -236,3 +237,24 @@ def test_the_report_is_a_file_for_the_town(library: Connection, system: Scope, t
     assert write_report(library, RULES.rules, names, tmp_path / "q.csv") == 3
     assert write_report(library, RULES.rules, names, tmp_path / "q.xlsx", village=CHUNHUI) == 0
     assert "同村地址重复" in (tmp_path / "q.csv").read_text("utf-8-sig")
+
+
+def test_a_finding_does_not_name_addresses_outside_the_readers_scope(
+    library: Connection, database: Database, system: Scope
+) -> None:
+    run(library, system, "duplicate_text")
+    shown = list_findings(library, rule="duplicate_text")["findings"]
+    codes = {row["code"] for row in shown}
+    assert {c for row in shown for c in row["facts"]["codes"].split("、")} == codes
+    other = next(row for row in shown if row["grid_code"] == shown[0]["grid_code"] and row["id"] != shown[0]["id"])
+    library.execute(
+        text("UPDATE standard_address SET grid_code = :cell WHERE id = :id"),
+        {"cell": CELLS[1], "id": other["address_id"]},
+    )
+    library.commit()
+    narrow = Scope("330521", "li", Role.GIS_STAFF, (shown[0]["grid_code"],))
+    with database.transaction(narrow) as connection:
+        (finding,) = [f for f in list_findings(connection)["findings"] if f["id"] == shown[0]["id"]]
+        assert get_finding(connection, shown[0]["id"])["facts"] == finding["facts"]
+    assert other["code"] not in str(finding)
+    assert "（范围外的地址）" in finding["facts"]["codes"]

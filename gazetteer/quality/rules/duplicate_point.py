@@ -15,9 +15,13 @@ RULE = Rule.of(
     severity="low",
     says="同一坐标上还有「{other}」",
     query="""
-        SELECT a.id, jsonb_build_object('other', CASE WHEN a.road_id = d.first_road THEN d.last_text ELSE d.first_text END)
+        SELECT a.id, jsonb_build_object(
+            'other', CASE WHEN a.road_id = d.first_road THEN d.last_text ELSE d.first_text END,
+            'other_id', CASE WHEN a.road_id = d.first_road THEN d.last_id ELSE d.first_id END)
         FROM (SELECT lon, lat, min(road_id) AS first_road, (array_agg(full_text ORDER BY road_id, id))[1] AS first_text,
-                     (array_agg(full_text ORDER BY road_id DESC, id))[1] AS last_text
+                     (array_agg(full_text ORDER BY road_id DESC, id))[1] AS last_text,
+                     (array_agg(id ORDER BY road_id, id))[1] AS first_id,
+                     (array_agg(id ORDER BY road_id DESC, id))[1] AS last_id
               FROM pg_temp.quality_address WHERE live AND depth = 8 AND lon IS NOT NULL AND road_id IS NOT NULL
               GROUP BY 1, 2 HAVING count(*) BETWEEN 2 AND 20 AND min(road_id) <> max(road_id)) d
         JOIN pg_temp.quality_address a ON a.lon = d.lon AND a.lat = d.lat AND a.live AND a.depth = 8 AND a.road_id IS NOT NULL

@@ -15,7 +15,7 @@ RULE = Rule.of(
     severity="medium",
     says="本地址仍是{status_zh}，却写明由「{successor}」接替",
     query="""
-        SELECT a.id, jsonb_build_object('successor', s.full_text, 'status_zh',
+        SELECT a.id, jsonb_build_object('successor', s.full_text, 'successor_id', s.id, 'status_zh',
                CASE a.status WHEN 'draft' THEN '草稿' WHEN 'reviewed' THEN '待发布' ELSE '在用' END)
         FROM pg_temp.quality_address a JOIN pg_temp.quality_address s ON s.uid = ANY(a.successors) WHERE a.live
     """,
