@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -131,14 +133,22 @@ def division_index(connection: Connection) -> DivisionIndex:
     The names above the scope come from ``divisions_above_scope()``: a grid worker, who sees no division, must still be
     able to search by county, town and village.
     """
-    rows = connection.execute(
-        text(
-            "SELECT code, level, name, former_names FROM division "
-            "UNION SELECT code, level, name, former_names FROM divisions_above_scope() ORDER BY code"
-        )
-    )
+    return _index_of(connection.scalar(_NAMES) or "[]")
+
+
+# One document instead of rows: whether the names are those of the last question is then one comparison.
+_NAMES = text(
+    "SELECT json_agg(json_build_array(code, level, name, former_names) ORDER BY code, name)::text FROM ("
+    "SELECT code, level, name, former_names FROM division "
+    "UNION SELECT code, level, name, former_names FROM divisions_above_scope()) AS known"
+)
+
+
+@lru_cache(maxsize=128)
+def _index_of(document: str) -> DivisionIndex:
+    """The index of a document of names; the same for everybody who sees the same divisions. Never changed after it is made."""
     names: list[DivisionName] = []
-    for code, level, name, former_names in rows:
+    for code, level, name, former_names in json.loads(document):
         names.append(DivisionName(code, level, name))
         names.extend(DivisionName(code, level, former, former=True) for former in former_names)
     return DivisionIndex.of(names)
