@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import typer
+from mapserver.cli.lazy import lazy_app
 
-from mapserver.cli import address_check, address_compare, address_match, address_parse, address_plates, address_rules
-
-app = typer.Typer(help="地址 / addresses", no_args_is_help=True)
-app.command("parse")(address_parse.parse_command)
-app.command("compare")(address_compare.compare_command)
-app.command("match")(address_match.match_command)
-app.command("check")(address_check.check_command)
-app.command("rules")(address_rules.rules_command)
-app.command("plates")(address_plates.plates)
+app = lazy_app(
+    "地址 / addresses",
+    {
+        "parse": "mapserver.cli.address_parse:parse_command",
+        "compare": "mapserver.cli.address_compare:compare_command",
+        "match": "mapserver.cli.address_match:match_command",
+        "check": "mapserver.cli.address_check:check_command",
+        "rules": "mapserver.cli.address_rules:rules_command",
+        "plates": "mapserver.cli.address_plates:plates",
+    },
+)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import sys
 
-import typer
-from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
 from database.errors import OnemapError
-from mapserver.cli import accounts, address, county, demo, doctor, importing, maps, scan, serve
+from mapserver.cli.lazy import lazy_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="数字乡村一张图 / one county on one map")
-app.command("serve")(serve.serve)
-app.command("worker")(serve.worker)
-app.command("doctor")(doctor.doctor)
-app.command("migrate")(county.migrate)
-app.command("demo")(demo.demo)
-app.command("scan")(scan.scan_command)
-app.command("import")(importing.import_command)
-app.command("import-plan")(importing.import_plan_command)
-app.add_typer(address.app, name="address")
-app.add_typer(county.app, name="county")
-app.add_typer(county.database_app, name="database")
-app.add_typer(address.app, name="address")
-app.add_typer(accounts.account_app, name="account")
-app.add_typer(accounts.token_app, name="token")
-app.add_typer(maps.app, name="maps")
+app = lazy_app(
+    "数字乡村一张图 / one county on one map",
+    {
+        "serve": "mapserver.cli.serve:serve",
+        "worker": "mapserver.cli.serve:worker",
+        "doctor": "mapserver.cli.doctor:doctor",
+        "migrate": "mapserver.cli.county:migrate",
+        "demo": "mapserver.cli.demo:demo",
+        "scan": "mapserver.cli.scan:scan_command",
+        "import": "mapserver.cli.importing:import_command",
+        "import-plan": "mapserver.cli.importing:import_plan_command",
+        "address": "mapserver.cli.address:app",
+        "county": "mapserver.cli.county:app",
+        "database": "mapserver.cli.county:database_app",
+        "account": "mapserver.cli.accounts:account_app",
+        "token": "mapserver.cli.accounts:token_app",
+        "maps": "mapserver.cli.maps:app",
+    },
+)
 
 
 def main() -> None:
@@ -40,12 +40,24 @@ def main() -> None:
         if error.detail:
             console.print(error.detail, highlight=False, markup=False)
         sys.exit(2)
-    except ValidationError as error:
+    except Exception as error:
+        if not _explained(console, error):
+            raise
+        sys.exit(2)
+
+
+def _explained(console: Console, error: Exception) -> bool:
+    """Say in one line what is wrong with the settings or the server; False for any other error."""
+    from pydantic import ValidationError  # here: a command that needs no settings shall not wait for them
+    from sqlalchemy.exc import OperationalError
+
+    if isinstance(error, ValidationError):
         console.print("[red]✗[/red] 设置有误 / a setting is not valid", highlight=False)
         for item in error.errors(include_input=False):
             console.print(f"  ONEMAP_{str(item['loc'][0]).upper()}: {item['msg']}", highlight=False, markup=False)
-        sys.exit(2)
-    except OperationalError as error:
+        return True
+    if isinstance(error, OperationalError):
         console.print("[red]✗[/red] 连不上数据库 / cannot reach the database: onemap doctor", highlight=False)
         console.print(type(error.orig).__name__, highlight=False, markup=False)
-        sys.exit(2)
+        return True
+    return False

@@ -1,0 +1,34 @@
+"""The command line: every command is there and helps, and a small one does not wait for the whole house."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mapserver.cli.main import app
+
+NAMES = "serve worker doctor migrate demo scan import import-plan address county database account token maps".split()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "address parse", "address match", "county create", "maps alerts"])
+def test_every_command_explains_itself(name: str) -> None:
+    answer = CliRunner().invoke(app, [*name.split(), "--help"])
+    assert answer.exit_code == 0
+    assert f"Usage: root {name}" in answer.output
+
+
+def test_the_list_names_them_all_and_nothing_else_exists() -> None:
+    listed = CliRunner().invoke(app, ["--help"]).output
+    assert [name for name in NAMES if f" {name} " not in listed] == []
+    assert CliRunner().invoke(app, ["nosuch"]).exit_code == 2
+
+
+def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from mapserver.cli.main import app; "
+        "CliRunner().invoke(app, ['address', 'parse'], input='永安街12号'); "
+        "print(sorted({'fastapi', 'folium', 'sqlalchemy', 'pypinyin'} & set(sys.modules)), 'gazetteer.tagging' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[] True"
