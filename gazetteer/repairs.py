@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
@@ -174,6 +173,8 @@ def sounds_alike(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=200_000)
 def _sound(name: str) -> tuple[str, ...]:
+    from pypinyin import lazy_pinyin  # its dictionary takes a third of a second to load: not before it is needed
+
     return tuple(lazy_pinyin(name))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -25,9 +25,10 @@ from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
 from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 from layers.anomaly.scan import scan
-from layers.demo.generate import DemoCounty, generate_county
-from layers.demo.loader import load_demo
 from mapserver.cli.serve import serve
+
+if TYPE_CHECKING:
+    from layers.demo.generate import DemoCounty
 
 console = Console()
 STATE_FILE = "demo.json"
@@ -67,6 +68,10 @@ def _build(settings: Settings, database: Database, owner: Any, scale: Scale) -> 
     """Generate, import, scan. Interrupted, it starts over: importing the same files again changes nothing."""
     files = settings.home / "demo" / scale
     console.print(f"生成合成县 / generating a synthetic county ({scale}) …")
+    # here: a second start, which finds its data, shall not wait for what makes them
+    from layers.demo.generate import generate_county
+    from layers.demo.loader import load_demo
+
     demo_county = generate_county(files, scale.value)
     create_county(owner, demo_county.code, demo_county.name, synthetic=True)
     sealer = Sealer.from_secrets(load_secrets(settings))

@@ -8,7 +8,22 @@ from typer.testing import CliRunner
 
 from mapserver.cli.main import app
 
-NAMES = "serve worker doctor migrate demo scan import import-plan address county database account token maps".split()
+NAMES = [
+    "serve",
+    "worker",
+    "doctor",
+    "migrate",
+    "demo",
+    "scan",
+    "import",
+    "import-plan",
+    "address",
+    "county",
+    "database",
+    "account",
+    "token",
+    "maps",
+]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "address parse", "address match", "county create", "maps alerts"])
