@@ -4,55 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
+from database.base import CountyBase, code_column, grid_code_check, grid_code_column, now_column
+from gazetteer.token_columns import IssuedToken, token_constraints, version_column
 
 
-class PlateToken(CountyBase):
+class PlateToken(IssuedToken, CountyBase):
     """The token in the QR code of a door plate (门牌二维码). Revoked, never deleted; one at most is valid an address."""
 
     __tablename__ = "plate_token"
     __table_args__ = (
-        CheckConstraint("octet_length(serial) = 9", name="serial"),
-        CheckConstraint("version > 0", name="version"),
-        CheckConstraint("status IN ('valid','revoked')", name="status"),
-        CheckConstraint(
-            "(status = 'revoked') = (revoked_at IS NOT NULL) AND (revoked_at IS NULL) = (revoked_by IS NULL) "
-            "AND (revoked_at IS NULL) = (reason IS NULL)",
-            name="revocation",
-        ),
-        grid_code_check(),
-        UniqueConstraint("serial"),
-        UniqueConstraint("address_id", "version"),
-        Index("uq_plate_token_valid", "address_id", unique=True, postgresql_where=text("status = 'valid'")),
+        *token_constraints("plate_token", "address_id"),
         {"comment": "tokens on door plates (门牌二维码)"},
     )
 
-    id: Mapped[int] = identity_column()
     address_id: Mapped[int] = mapped_column(ForeignKey("standard_address.id"), nullable=False, comment="whose plate")
-    serial: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, comment="nine random bytes inside the token")
-    version: Mapped[int] = mapped_column(SmallInteger, nullable=False, comment="1 for the first plate of the address")
-    status: Mapped[str] = mapped_column(
-        Text, server_default=text("'valid'"), nullable=False, comment="valid or revoked"
-    )
-    issued_by: Mapped[str] = mapped_column(Text, nullable=False, comment="who issued it")
-    issued_at: Mapped[datetime] = now_column("when")
-    revoked_by: Mapped[str | None] = mapped_column(Text, comment="who revoked it")
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when")
-    reason: Mapped[str | None] = mapped_column(Text, comment="why it was revoked")
-    grid_code: Mapped[str] = grid_code_column()
+    version: Mapped[int] = version_column("1 for the first plate of the address")
 
 
 class ServicePoint(CountyBase):
