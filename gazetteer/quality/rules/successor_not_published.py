@@ -17,7 +17,7 @@ RULE = Rule.of(
     query="""
         SELECT a.id, jsonb_build_object('successor', s.full_text, 'successor_id', s.id, 'successor_status',
                CASE s.status WHEN 'draft' THEN '草稿' WHEN 'reviewed' THEN '待发布' ELSE '已停用' END)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address s ON s.uid = ANY(a.successors)
+        FROM pg_temp.quality_address a CROSS JOIN unnest(a.successors) AS u(uid) JOIN pg_temp.quality_address s ON s.uid = u.uid
         WHERE a.status = 'retired' AND (s.status IN ('draft', 'reviewed') OR s.status = 'retired' AND s.successors = '{}')
     """,
 )

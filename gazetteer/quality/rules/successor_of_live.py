@@ -17,6 +17,7 @@ RULE = Rule.of(
     query="""
         SELECT a.id, jsonb_build_object('successor', s.full_text, 'successor_id', s.id, 'status_zh',
                CASE a.status WHEN 'draft' THEN '草稿' WHEN 'reviewed' THEN '待发布' ELSE '在用' END)
-        FROM pg_temp.quality_address a JOIN pg_temp.quality_address s ON s.uid = ANY(a.successors) WHERE a.live
+        FROM pg_temp.quality_address a CROSS JOIN unnest(a.successors) AS u(uid)
+        JOIN pg_temp.quality_address s ON s.uid = u.uid WHERE a.live AND a.successors <> '{}'
     """,
 )
