@@ -28,6 +28,8 @@ from gazetteer.quality import check, findings, fix
 from grid import cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
+from layers.features import errors as features
+from layers.features import tile_grids
 from layers.importing import errors as importing
 from layers.tiles import tile
 
@@ -112,6 +114,19 @@ STATUS: dict[type[OnemapError], int] = {
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
     importing.ImportRefused: 422,
+    features.UnknownCollection: 404,
+    features.UnknownFeature: 404,
+    features.UnknownParameter: 400,
+    features.UnknownProperty: 400,
+    features.HiddenProperty: 403,
+    features.ParameterInvalid: 400,
+    features.FilterInvalid: 400,
+    features.CursorInvalid: 400,
+    features.FeatureInvalid: 422,
+    features.PreconditionMissing: 428,
+    features.FeatureChanged: 412,
+    features.OutsideScope: 403,
+    tile_grids.UnknownTileMatrixSet: 404,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
     OnemapError: 400,
@@ -138,7 +153,9 @@ def problem(
     }
     headers = dict(PRIVATE)
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="onemap"'
+        # desktop GIS and browsers sign in to /ogc with Basic (token as password); the web app's own paths never ask
+        basic = 'Basic realm="onemap", charset="UTF-8", ' if request.url.path.startswith("/ogc/") else ""
+        headers["WWW-Authenticate"] = f'{basic}Bearer realm="onemap"'
     return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -11,6 +11,9 @@ from mapserver.routes import (
     households,
     imports,
     maps,
+    ogc,
+    ogc_items,
+    ogc_tiles,
     overview,
     persons,
     place_codes,
@@ -42,5 +45,8 @@ ROUTERS = [
         changes,
         tiles,
         maps,
+        ogc,
+        ogc_items,
+        ogc_tiles,
     )
 ]

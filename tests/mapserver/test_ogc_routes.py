@@ -1,0 +1,308 @@
+"""The OGC API over HTTP: who gets in, what they see, what they may ask, in which coordinates."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from database.engine import Database
+from database.scope import Role, Scope
+from layers.features.collections import COLLECTIONS
+from layers.features.crs import SUPPORTED
+from tests import world
+from tests.mapserver.conftest import SignIn
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+PATHS = ["", "/", "/conformance", "/api", "/collections", "/collections/addresses", "/collections/addresses/queryables",
+         "/collections/addresses/schema", "/collections/addresses/items", "/collections/addresses/items/1", "/tiles",
+         "/tileMatrixSets", "/collections/addresses/tiles"]  # fmt: skip
+
+
+@pytest.fixture
+def county_with_rows(database: Database, system: Scope) -> Database:
+    """Twelve addresses a cell, a household and an event in each."""
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        for cell in world.CELLS:
+            for n in range(12):
+                world.add_address(connection, f"德清县{world.NAMES[cell[:9]]}永安街{int(cell[-3:])}{n:02d}号", cell, n)
+            household = world.add_household(connection, f"H{cell}", cell)
+            world.add_person(connection, "张三", cell, household)
+            world.add_event(connection, cell[-6:], cell, datetime(2026, 3, 1 + world.CELLS.index(cell), 8, tzinfo=UTC))
+    return database
+
+
+def items(client: TestClient, name: str = "addresses", **parameters: Any) -> dict[str, Any]:
+    answer = client.get(
+        f"/ogc/330521/collections/{name}/items", params={k.replace("_", "-"): v for k, v in parameters.items()}
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_stranger_gets_nothing_and_is_told_how_to_sign_in(stranger: TestClient, path: str) -> None:
+    answer = stranger.get(f"/ogc/330521{path}")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_another_county_does_not_exist(county_with_rows: Database, sign_in: SignIn, path: str) -> None:
+    neighbour = sign_in(Role.COUNTY_ADMIN, county="330522")
+    assert neighbour.get(f"/ogc/330521{path}").status_code == 404
+
+
+def test_another_scope_sees_no_rows(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.GRID_WORKER, world.CHUNHUI + "999")
+    for name in ("addresses", "cells", "persons", "events"):
+        found = items(client, name)
+        assert (found["numberMatched"], found["features"]) == (0, [])
+    client = sign_in(Role.GRID_WORKER, world.CELLS[0])
+    foreign = items(sign_in(Role.COUNTY_ADMIN), filter=f"grid_code = '{world.CELLS[3]}'")["features"][0]["id"]
+    assert client.get(f"/ogc/330521/collections/addresses/items/{foreign}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("prefix", "addresses", "events"),
+    [("330521", 48, 4), (world.WUKANG, 36, 3), (world.QIANQIU, 24, 2), (world.CELLS[3], 12, 1)],
+)
+def test_what_matches_is_counted_exactly_for_every_scope(
+    county_with_rows: Database, sign_in: SignIn, prefix: str, addresses: int, events: int
+) -> None:
+    client = sign_in(Role.TOWN_OFFICIAL, prefix)
+    found = items(client, limit=5)
+    assert (found["numberMatched"], found["numberReturned"]) == (addresses, 5)
+    assert items(client, "events")["numberMatched"] == events
+    assert items(client, bbox="119,30,121,31")["numberMatched"] == addresses
+
+
+def test_pages_give_every_row_once(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    for parameters in ({}, {"sortby": "-code"}, {"bbox": "120,30.5,120.02,30.6"}, {"filter": "depth >= 8"}):
+        page = items(client, limit=7, **parameters)
+        seen = [f["id"] for f in page["features"]]
+        while following := [one["href"] for one in page["links"] if one["rel"] == "next"]:
+            page = client.get(following[0]).json()
+            seen += [f["id"] for f in page["features"]]
+        assert len(seen) == len(set(seen)) == page["numberMatched"] == items(client, **parameters)["numberReturned"]
+    codes = [f["properties"]["code"] for f in items(client, sortby="-code")["features"]]
+    assert codes == sorted(codes, reverse=True)
+
+
+def test_a_cursor_serves_only_its_own_question(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    following = next(one["href"] for one in items(client, limit=7)["links"] if one["rel"] == "next")
+    cursor = following.partition("cursor=")[2]
+    for wrong in (
+        {"cursor": cursor, "filter": "depth = 8"},
+        {"cursor": "x"},
+        {"cursor": "bnVsbA"},
+        {"cursor": "WyJ4IiwxLFtdXQ"},
+    ):
+        answer = client.get("/ogc/330521/collections/addresses/items", params=wrong)
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:onemap:problem:cursor-invalid")
+
+
+@pytest.mark.parametrize("name", list(COLLECTIONS))
+def test_every_hidden_column_is_refused_in_filters_sorts_and_selections(
+    county_with_rows: Database, sign_in: SignIn, name: str
+) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    path = f"/ogc/330521/collections/{name}/items"
+    hidden = COLLECTIONS[name].hidden
+    assert {"geom", "geom_3857"} <= hidden
+    for column in hidden:
+        asked: list[dict[str, str]] = [
+            {"filter": f"\"{column}\" = 'x'"},
+            {"filter": f"CASEI(\"{column}\") LIKE 'x%'"},
+            {"filter": json.dumps({"op": "isNull", "args": [{"property": column}]}), "filter-lang": "cql2-json"},
+            {"sortby": column},
+            {"properties": column},
+            {column: "x"},
+        ]
+        for parameters in asked:
+            answer = client.get(path, params=parameters)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:onemap:problem:hidden-property"), (
+                parameters
+            )
+    unknown = client.get(path, params={"filter": "nothing = 1"})
+    assert (unknown.status_code, unknown.json()["type"]) == (400, "urn:onemap:problem:unknown-property")
+
+
+def test_personal_columns_are_no_properties(county_with_rows: Database, sign_in: SignIn) -> None:
+    admin = sign_in(Role.COUNTY_ADMIN)
+    assert {"name", "head_name", "id_number_masked", "phone_masked", "birth_date"} <= COLLECTIONS["persons"].hidden
+    text = json.dumps(items(admin, "persons"), ensure_ascii=False)
+    assert "张三" not in text
+    for name in COLLECTIONS:
+        described = admin.get(f"/ogc/330521/collections/{name}/queryables").json()["properties"]
+        assert not {"head_name", "phone_masked", "id_number_masked", "attributes", "address_text"} & set(described)
+
+
+def test_households_need_the_permission_and_leave_a_trace(
+    county_with_rows: Database, sign_in: SignIn, system: Scope
+) -> None:
+    auditor = sign_in(Role.AUDITOR)
+    assert auditor.get("/ogc/330521/collections/persons/items").status_code == 403
+    assert "persons" not in [c["id"] for c in auditor.get("/ogc/330521/collections").json()["collections"]]
+    assert "/collections/persons/items" not in auditor.get("/ogc/330521/api").json()["paths"]
+    items(sign_in(Role.GRID_WORKER, world.CELLS[0]), "persons")
+    from sqlalchemy import text
+
+    with county_with_rows.transaction(system) as connection:
+        noted = connection.execute(text("SELECT action, target FROM audit_event WHERE action = 'read_features'")).all()
+    assert [tuple(row) for row in noted] == [("read_features", "persons n=1")]
+
+
+FILTERS: list[tuple[str, int]] = [
+    ("depth = 8", 48),
+    (f"grid_code = '{world.CELLS[0]}'", 12),
+    (f"grid_code = '{world.CELLS[0]}' OR grid_code = '{world.CELLS[1]}' AND number_plate = '没有'", 12),
+    (f"NOT (grid_code = '{world.CELLS[0]}')", 36),
+    ("text LIKE '%永安街%'", 48),
+    ("text LIKE '%莫干山%'", 12),
+    ("road IS NULL", 0),
+    (f"grid_code IN ('{world.CELLS[0]}', '{world.CELLS[3]}')", 24),
+    ("depth BETWEEN 5 AND 8", 48),
+    ("CASEI(status) = CASEI('PUBLISHED')", 48),
+    ("valid_from > DATE('1999-01-01')", 48),
+    ("town = village", 0),
+    ("S_INTERSECTS(geometry, POLYGON((120 30.5, 120.01 30.5, 120.01 30.51, 120 30.51, 120 30.5)))", 12),
+    ("S_WITHIN(geometry, BBOX(120, 30.5, 120.01, 30.51)) AND depth = 8", 12),
+    ("S_DISJOINT(geometry, BBOX(120, 30.5, 120.01, 30.51))", 36),
+    ("text = 'O''Brien'';DROP TABLE standard_address'", 0),
+    ("true", 48),
+    ("id = 1", 1),
+]
+
+
+@pytest.mark.parametrize(("written", "matched"), FILTERS)
+def test_filters_in_text_and_in_json_match_the_same(
+    county_with_rows: Database, sign_in: SignIn, written: str, matched: int
+) -> None:
+    import cql2
+
+    client = sign_in(Role.COUNTY_ADMIN)
+    assert items(client, filter=written)["numberMatched"] == matched
+    as_json = json.dumps(cql2.parse_text(written).to_json(), ensure_ascii=False)
+    assert items(client, filter=as_json, filter_lang="cql2-json")["numberMatched"] == matched
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "depth = 'eight'", "text = 5", "depth ! 5", "(" * 300 + "depth = 1" + ")" * 300, "NOT " * 4000 + "depth = 1",
+        "depth" + " = 1" * 4000, "depth = " + "-" * 4000 + "1", "pg_sleep(5) = 1", "depth + 1 = 9", "text LIKE 'x\\'",
+        " OR ".join(["depth = 1"] * 600), "S_INTERSECTS(text, POINT(1 1))", "S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 0 0)))",
+        "valid_from > DATE('soon')", "text = '" + "x" * 70_000 + "'", "depth", "", "depth IN ()",
+    ],
+)  # fmt: skip
+def test_a_filter_that_cannot_be_is_refused_in_words(county_with_rows: Database, sign_in: SignIn, written: str) -> None:
+    answer = sign_in(Role.COUNTY_ADMIN).get("/ogc/330521/collections/addresses/items", params={"filter": written})
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:onemap:problem:filter-invalid")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"limit": "0"}, {"limit": "x"}, {"bbox": "1,2,3"}, {"bbox": "121,30,120,x"}, {"bbox": "120,31,121,30"}, {"datetime": "then"},
+        {"datetime": "2026-03-05/2026-03-01"}, {"sortby": "text"}, {"crs": EPSG + "2000"}, {"unknown": "1"},
+        {"filter": "true", "filter-lang": "sql"}, {"f": "xml"}, {"properties": "no"}, {"bbox": "nan,0,1,1"},
+    ],
+)  # fmt: skip
+def test_a_parameter_that_cannot_be_is_refused_in_words(
+    county_with_rows: Database, sign_in: SignIn, parameters: dict[str, str]
+) -> None:
+    answer = sign_in(Role.COUNTY_ADMIN).get("/ogc/330521/collections/addresses/items", params=parameters)
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_events_are_chosen_by_time(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    for written, n in {
+        "2026-03-01": 1, "2026-03-02/..": 3, "../2026-03-02": 2, "2026-03-01T08:00:00Z": 1, "2026-03-01T08:00:01Z/..": 3,
+    }.items():  # fmt: skip
+        assert items(client, "events", datetime=written)["numberMatched"] == n, written
+    assert items(client, datetime="1900-01-01")["numberMatched"] == 48  # no time: nothing to choose by
+    interval = client.get("/ogc/330521/collections/events").json()["extent"]["temporal"]["interval"]
+    assert interval[0][0].startswith("2026-03-01T16:00:00")  # as the county's clocks show it
+
+
+def test_coordinates_come_in_the_order_of_each_system(county_with_rows: Database, sign_in: SignIn) -> None:
+    # tests/world.py puts the first address of the first cell at 120.0025 E, 30.505 N. On the 120° meridian's zone its
+    # easting is 500,000 m plus 0.0025° of longitude; its northing the meridian arc (Helmert's series): 3,376,182.9 m.
+    client = sign_in(Role.COUNTY_ADMIN)
+    path = "/ogc/330521/collections/addresses/items/1"
+    first = client.get(path)
+    assert first.json()["geometry"]["coordinates"] == pytest.approx([120.0025, 30.505])
+    assert first.headers["Content-Crs"] == "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"
+    for code, expected, tolerance in (
+        ("4490", [30.505, 120.0025], 1e-9),
+        ("4326", [30.505, 120.0025], 1e-9),
+        ("4549", [3376183, 500240], 2),
+        ("4528", [3376183, 40500240], 2),
+        ("4548", [3378200, 788000], 2500),
+        ("3857", [13358617, 3569072], 500),
+    ):
+        answer = client.get(path, params={"crs": EPSG + code})
+        assert answer.headers["Content-Crs"] == f"<{EPSG}{code}>"
+        assert answer.json()["geometry"]["coordinates"] == pytest.approx(expected, abs=tolerance), code
+
+
+def test_boxes_mean_the_same_place_in_every_system(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    first = items(client, bbox="120.0020,30.5040,120.0030,30.5060")["features"]
+    assert first
+    for crs in SUPPORTED.values():
+        here = client.get("/ogc/330521/collections/addresses/items/1", params={"crs": crs.uri}).json()["geometry"][
+            "coordinates"
+        ]
+        reach = (0.0005, 0.001) if crs.degrees else (60.0, 60.0)
+        reach = reach[::-1] if crs.north_first and crs.degrees else reach
+        box = [here[0] - reach[0], here[1] - reach[1], here[0] + reach[0], here[1] + reach[1]]
+        found = items(client, bbox=",".join(map(str, box)), bbox_crs=crs.uri)
+        assert 1 in [f["id"] for f in found["features"]], crs.uri
+        assert 0 < found["numberMatched"] < 12, crs.uri
+
+
+def test_pages_for_people_are_escaped_and_load_nothing(
+    county_with_rows: Database, sign_in: SignIn, system: Scope
+) -> None:
+    with county_with_rows.transaction(system) as connection:
+        world.insert(connection, "facility", kind="lamp", name="<script>alert(1)</script>", source="t", source_key="1",
+                     grid_code=world.CELLS[0], geom=world.point(world.CELLS[0]))  # fmt: skip
+    client = sign_in(Role.COUNTY_ADMIN)
+    for path in (
+        "/",
+        "/conformance",
+        "/collections",
+        "/collections/objects",
+        "/collections/objects/items",
+        "/collections/objects/items/1",
+    ):
+        answer = client.get(f"/ogc/330521{path}", headers={"Accept": "text/html,*/*"})
+        assert answer.headers["Content-Type"].startswith("text/html"), path
+        assert "<script" not in answer.text
+        assert "src=" not in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_the_api_definition_lists_what_the_server_does(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    landing = client.get("/ogc/330521/").json()
+    service = next(one for one in landing["links"] if one["rel"] == "service-desc")
+    answer = client.get(service["href"])
+    assert answer.headers["Content-Type"] == service["type"]
+    document = answer.json()
+    assert document["openapi"].startswith("3.0")
+    items_of = document["paths"]["/collections/addresses/items"]["get"]["parameters"]
+    assert {"name": "status", "in": "query", "description": "状态", "schema": {"type": "string"}} in items_of
+    for path, operations in document["paths"].items():
+        if "{" not in path and "get" in operations:
+            assert client.get(f"/ogc/330521{path}").status_code == 200, path
