@@ -25,7 +25,7 @@ from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, writing
 from gazetteer.quality import check, findings, fix
-from grid import cells
+from grid import cell_changes, cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
 from layers.features import errors as features
@@ -54,11 +54,21 @@ class NotFound(OnemapError):
     """没有找到，或不在您的数据范围内 | Not found, or outside your scope"""
 
 
+class MethodMissing(OnemapError):
+    """这个要素集只能读取 | This collection can only be read"""
+
+
+class MediaTypeWrong(OnemapError):
+    """不接受这种内容类型 | This content type is not taken"""
+
+
 STATUS: dict[type[OnemapError], int] = {
     NotSignedIn: 401,
     NotPermitted: 403,
     CsrfHeaderMissing: 403,
     NotFound: 404,
+    MethodMissing: 405,
+    MediaTypeWrong: 415,
     accounts.SignInFailed: 401,
     accounts.AccountLocked: 423,
     counties.CountyNotFound: 404,
@@ -102,6 +112,7 @@ STATUS: dict[type[OnemapError], int] = {
     fix.FixNotFound: 404,
     fix.FixReverted: 409,
     cells.CellNotFound: 404,
+    cell_changes.CellInvalid: 422,
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,

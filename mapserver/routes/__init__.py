@@ -12,6 +12,7 @@ from mapserver.routes import (
     imports,
     maps,
     ogc,
+    ogc_edit,
     ogc_items,
     ogc_tiles,
     overview,
@@ -47,6 +48,7 @@ ROUTERS = [
         maps,
         ogc,
         ogc_items,
+        ogc_edit,
         ogc_tiles,
     )
 ]
