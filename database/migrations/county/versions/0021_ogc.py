@@ -94,10 +94,13 @@ SET jit = off"""
 
 
 def in_box_sql(schema: str) -> str:
-    """Keys of the features in a box, NULL for more than ``most``; empty for an unknown collection and without a scope."""
+    """Keys of the features in a box, NULL for more than ``most``; empty for an unknown collection and without a scope.
+
+    Up to 20 prefixes are asked for one by one, so that each may take the index that suits it.
+    """
     branches = "\n".join(
-        f"WHEN '{name}' THEN found := ARRAY(SELECT t.id FROM {table} t "
-        f"WHERE t.geom_3857 && reach AND {shown} AND {SCOPE} LIMIT most + 1);"
+        f"WHEN '{name}' THEN found := found || ARRAY(SELECT t.id FROM {table} t "
+        f"WHERE t.geom_3857 && reach AND {shown} AND {SCOPE} LIMIT most + 1 - cardinality(found));"
         for name, (table, shown) in IN_BOX.items()
     )
     return f"""
@@ -108,13 +111,28 @@ AS $$
 DECLARE {PREFIXES.format(county=schema.removeprefix("c"))}
     reach       geometry := st_expand(st_transform(st_makeenvelope(
         greatest(west, -180), greatest(south, -85), least(east, 180), least(north, 85), 4326), 3857), 0.01);
-    found       bigint[];
+    found       bigint[] := '{{}}';
+    outermost   text[] := ARRAY(SELECT DISTINCT p COLLATE "C" FROM unnest(prefixes) AS p
+        WHERE NOT EXISTS (SELECT FROM unnest(prefixes) AS o WHERE p <> o AND starts_with(p, o)));
+    one         text;
 BEGIN
-    CASE collection
+    IF cardinality(outermost) > 20 THEN
+        outermost := ARRAY[NULL];
+    END IF;
+    FOREACH one IN ARRAY outermost LOOP
+        IF one IS NOT NULL THEN
+            lowest := one;
+            beyond := one || '~';
+        END IF;
+        CASE collection
 {branches}
-    ELSE RETURN '{{}}';
-    END CASE;
-    RETURN CASE WHEN cardinality(found) <= most THEN found END;
+        ELSE RETURN found;
+        END CASE;
+        IF cardinality(found) > most THEN
+            RETURN NULL;
+        END IF;
+    END LOOP;
+    RETURN found;
 END $$
 """
 
