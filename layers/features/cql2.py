@@ -32,6 +32,8 @@ MAX_DEPTH = 40
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
+# GDAL's dialect has ILIKE, which CQL2 writes with CASEI
+_ILIKE = re.compile(r"""(\w+|"[^"]+")\s+ILIKE\s+('(?:[^']|'')*')""", re.I)
 _CHAIN = re.compile(r"<=|>=|<>|[=<>]|\bLIKE\b", re.I)
 _JOINT = re.compile(r"\b(?:AND|OR)\b", re.I)
 _PREFIX = re.compile(r"\bNOT\b|-(?=\s*[-(])|\^", re.I)
@@ -72,6 +74,8 @@ def read_filter(text: str, language: str, collection: Collection, crs: FeatureCr
         raise FilterInvalid(f"filter-lang={language}；{', '.join(LANGUAGES)}")
     if len(text) > MAX_CHARACTERS:
         raise FilterInvalid(f"筛选条件超过 {MAX_CHARACTERS} 个字符 / the filter is too long")
+    if language == "cql-text":
+        text = _ILIKE.sub(r"CASEI(\1) LIKE CASEI(\2)", text)
     node = _parse_json(text) if language == "cql2-json" else _parse_text(text)
     if sum(1 for _ in _nodes(node)) > MAX_NODES:
         raise FilterInvalid(f"筛选条件超过 {MAX_NODES} 项 / the filter has too many parts")

@@ -181,6 +181,9 @@ _PUBLISHED = text("SELECT count(*) FROM standard_address WHERE division_code = :
 
 def _refuse_mass_retirement(connection: Connection, village: str) -> None:
     """One by one, a person may end as many addresses of a village a day as one change set may without a second person."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('retiring in ' || :village, 0))"), {"village": village}
+    )
     ended = int(connection.scalar(_ENDED_TODAY, {"village": village}) or 0)
     published = int(connection.scalar(_PUBLISHED, {"village": village}) or 0)
     if ended + 1 > max(GUARD_LEAST, GUARD_SHARE * (published + ended)):

@@ -42,6 +42,7 @@ TILES = [
     "ogcapi-tiles-1/1.0/conf/tilesets-list",
     "ogcapi-tiles-1/1.0/conf/dataset-tilesets",
     "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "ogcapi-tiles-1/1.0/conf/collections-selection",
     "ogcapi-tiles-1/1.0/conf/mvt",
 ]
 CLASSES = [_SPEC + name for name in (*COMMON, *FEATURES, *FILTERS, *TILES)]

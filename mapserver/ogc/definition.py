@@ -21,6 +21,7 @@ def definition(root: str, title: str, collections: Sequence[Collection], editabl
         "/collections": _get("collections", "要素集"),
         "/tiles": _get("tilesets", "矢量瓦片"),
         "/tileMatrixSets": _get("tileMatrixSets", "瓦片矩阵集"),
+        **_tile_paths("", "dataset"),
     }
     for collection in collections:
         paths |= _paths(collection, collection.name in editable)
@@ -67,6 +68,19 @@ def _paths(collection: Collection, editable: bool) -> Document:
         f"{base}/items": items,
         f"{base}/items/{{featureId}}": item,
         f"{base}/tiles": _get(f"{name}.tiles", "矢量瓦片"),
+        **_tile_paths(base, name),
+    }
+
+
+def _tile_paths(base: str, name: str) -> Document:
+    """A tile set and its tiles."""
+    names = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
+    inner = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+    tileset = _get(f"{name}.tileset", "瓦片集")
+    tile = _get(f"{name}.tile", "瓦片", "application/vnd.mapbox-vector-tile")
+    return {
+        f"{base}/tiles/{{tileMatrixSetId}}": {"parameters": inner[:1], **tileset},
+        f"{base}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": {"parameters": inner, **tile},
     }
 
 

@@ -63,19 +63,28 @@ Body = Annotated[bytes, Depends(body_of)]
 @router.options("/items", status_code=204)
 def items_methods(account: Viewer, name: CollectionName) -> Response:
     """What this account may do with the collection; QGIS asks before it offers editing."""
-    allowed = ["GET", "HEAD", "OPTIONS"]
+    allowed = ["GET", "OPTIONS"]
     if may_edit(account, collection_for(account, name)):
         allowed.append("POST")
     return Response(status_code=204, headers={**PRIVATE, "Allow": ", ".join(allowed)})
 
 
 @router.options("/items/{feature_id}", status_code=204)
-def item_methods(account: Viewer, name: CollectionName, feature_id: FeatureId) -> Response:
-    """What this account may do with a feature."""
-    allowed = ["GET", "HEAD", "OPTIONS"]
-    if may_edit(account, collection_for(account, name)):
+def item_methods(account: Viewer, request: Request, name: CollectionName, feature_id: FeatureId) -> Response:
+    """What this account may do with a feature. QGIS sends no If-Match: it is not offered what would fail when it saves."""
+    allowed = ["GET", "OPTIONS"]
+    without_tags = "QGIS" in request.headers.get("User-Agent", "")
+    if may_edit(account, collection_for(account, name)) and not without_tags:
         allowed += ["PUT", "PATCH", "DELETE"]
-    return Response(status_code=204, headers={**PRIVATE, "Allow": ", ".join(allowed), "Accept-Patch": MERGE_PATCH})
+    return Response(
+        status_code=204,
+        headers={
+            **PRIVATE,
+            "Allow": ", ".join(allowed),
+            "Accept-Patch": MERGE_PATCH,
+            "Vary": "Authorization, User-Agent",
+        },
+    )
 
 
 @router.post("/items", status_code=201, response_model=FeatureOut, openapi_extra=BODY)

@@ -146,8 +146,10 @@ def test_ogr2ogr_reads_every_row_page_by_page(site: Site, tmp_path: Path) -> Non
     assert len([q for q in site.queries("/addresses/items") if "cursor" in q]) >= 4
     texts = pyogrio.raw.read(target, columns=["text"])[3][0]
     assert len(set(texts)) == 4 * PER_CELL
-    worker = tmp_path / "worker.gpkg"
-    assert ogr2ogr(site, worker, "addresses", who="worker").returncode == 0
+    worker, login = tmp_path / "worker.gpkg", f"worker:{site.tokens['worker']}"
+    source = f"OAPIF:{site.url}/ogc/330521"
+    done = gdal("ogr2ogr", "-f", "GPKG", str(worker), source, "addresses", "--config", "GDAL_HTTP_USERPWD", login)
+    assert done.returncode == 0, done.stderr
     assert pyogrio.read_info(worker)["features"] == PER_CELL
 
 
@@ -164,6 +166,11 @@ def test_ogr2ogr_leaves_boxes_and_filters_to_the_server(site: Site, tmp_path: Pa
     assert (west, south, east, north) == pytest.approx((120, 30.5, 120.01, 30.51), abs=1e-6)
     assert "number_plate = '7号'" in pushed["filter"][0]
     assert pushed["filter-lang"] == ["cql-text"]
+    loose = tmp_path / "loose.gpkg"
+    done = ogr2ogr(site, loose, "addresses", "-where", "text ILIKE '%永安街7号' OR (depth > 11 AND NOT (town = 'x'))")
+    assert done.returncode == 0, done.stderr
+    assert pyogrio.read_info(loose)["features"] == 1
+    assert "ILIKE" in site.queries("/addresses/items")[-1]["filter"][0]
 
 
 PYOGRIO_SCRIPT = """
