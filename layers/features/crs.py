@@ -64,10 +64,10 @@ class FeatureCrs:
         if self.degrees:
             west, south, east, north = (b, a, d, c) if self.north_first else (a, b, c, d)
             boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-            parts = [shapely.box(w, south, e, north) for w, e in boxes]
-            return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+            parts = [_area(w, south, e, north) for w, e in boxes]
+            return parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)
         longest = max(c - a, d - b)
-        area = shapely.box(a, b, c, d)
+        area = _area(a, b, c, d)
         return self.shape_of(shapely.segmentize(area, longest / _PIECES) if longest > 0 else area)
 
     def in_sql(self, geometry: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -85,6 +85,18 @@ class FeatureCrs:
     def digits(self) -> int:
         """Decimal places: a tenth of a millimetre."""
         return 9 if self.degrees else 4
+
+
+def _area(a: float, b: float, c: float, d: float) -> Any:
+    """A box; a line or a point where it has no width or height."""
+    return shapely.MultiPoint([(a, b), (c, d)]).envelope
+
+
+def is_rectangle(area: Any) -> bool:
+    """True when the area is all that lies within its bounds."""
+    west, south, east, north = area.bounds
+    corners = shapely.get_coordinates(area).tolist()
+    return len(corners) <= 5 and all(x in (west, east) and y in (south, north) for x, y in corners)
 
 
 _KNOWN = [

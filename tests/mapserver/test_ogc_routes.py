@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Role, Scope
+from layers.features import items as features
 from layers.features.collections import COLLECTIONS
 from layers.features.crs import SUPPORTED
 from tests import world
@@ -103,6 +104,33 @@ def test_pages_give_every_row_once(county_with_rows: Database, sign_in: SignIn) 
         assert len(seen) == len(set(seen)) == page["numberMatched"] == items(client, **parameters)["numberReturned"]
     codes = [f["properties"]["code"] for f in items(client, sortby="-code")["features"]]
     assert codes == sorted(codes, reverse=True)
+
+
+def test_broad_boxes_hold_the_same_as_narrow_ones(
+    county_with_rows: Database, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = [
+        "119,30,121,31",
+        "120.0025,30.505,120.0125,30.505",
+        "120.005,30.5,120.035,30.51",
+        "120.0025,30.505,120.0025,30.505",
+    ]
+    for prefix in ("330521", world.WUKANG, world.CELLS[0], world.CHUNHUI + "999"):
+        client = sign_in(Role.TOWN_OFFICIAL, prefix)
+        for name in ("addresses", "events", "persons", "places"):
+            for box in boxes:
+                found = []
+                for most in (20_000, 0):
+                    monkeypatch.setattr(features, "MOST_IN_BOX", most)
+                    page = items(client, name, bbox=box, limit=5)
+                    seen = [f["id"] for f in page["features"]]
+                    while following := [one["href"] for one in page["links"] if one["rel"] == "next"]:
+                        page = client.get(following[0]).json()
+                        seen += [f["id"] for f in page["features"]]
+                    assert page["numberMatched"] == len(seen)
+                    found.append(seen)
+                assert found[0] == found[1], (prefix, name, box)
+    assert items(sign_in(Role.COUNTY_ADMIN), bbox=boxes[3])["numberMatched"] == 1  # the edge belongs to the box
 
 
 def test_a_cursor_serves_only_its_own_question(county_with_rows: Database, sign_in: SignIn) -> None:
