@@ -305,6 +305,8 @@ def moment_of(written: str) -> datetime:
     """A moment; local time where no zone is given, midnight for a day. Raises FilterInvalid."""
     try:
         moment = datetime.fromisoformat(written.replace("/", "-"))
+        if not 1000 <= moment.year <= 9000:  # beyond, neither a zone nor the next day can be reckoned
+            raise ValueError
     except ValueError:
         raise FilterInvalid(f"“{written[:50]}”不是时间 / is not a time") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_TIME)

@@ -141,7 +141,7 @@ def lock_feature(connection: Connection, collection: Collection, key: str) -> Fe
 def _key(collection: Collection, key: str) -> int | str:
     if collection.key_kind == "string":
         return key
-    if not key.isdecimal() or len(key) > 18:
+    if not (key.isascii() and key.isdecimal()) or len(key) > 18:
         raise UnknownFeature(f"{collection.name}/{key[:40]}")
     return int(key)
 

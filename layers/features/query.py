@@ -95,7 +95,7 @@ def _equal(collection: Collection, name: str, value: str) -> ColumnElement[bool]
     found = collection.property_named(name)
     if not found.queryable:
         raise FilterInvalid(f"属性 {name} 不能筛选 / cannot be filtered by", property=name)
-    number = found.kind == "integer" and value.lstrip("-").isdecimal() and len(value) < 19
+    number = found.kind == "integer" and value.isascii() and value.lstrip("-").isdecimal() and len(value) < 19
     equal: ColumnElement[bool] = found.value == literal(int(value) if number else value, found.kind)
     return equal
 

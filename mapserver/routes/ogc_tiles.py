@@ -141,10 +141,11 @@ def _base(request: Request, account: Account, collection: Collection | None) -> 
 
 def _brief(request: Request, account: Account, grid: str, collection: Collection | None) -> dict[str, Any]:
     root, base = root_url(request, account), _base(request, account, collection)
+    crs = matrix_set(grid)["crs"]  # first of all: an unknown set ends here
     return {
         "title": f"{collection.title if collection else '全部图层'}（{TITLES[grid]}）",
         "dataType": "vector",
-        "crs": matrix_set(grid)["crs"],
+        "crs": crs,
         "links": [
             link(f"{base}/{grid}", "self", JSON),
             link(f"{root}/tileMatrixSets/{grid}", REL + "tiling-scheme", JSON),

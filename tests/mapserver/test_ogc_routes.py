@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import cql2
+import mapbox_vector_tile
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
@@ -342,3 +343,55 @@ def test_the_api_definition_lists_what_the_server_does(county_with_rows: Databas
     for path, operations in document["paths"].items():
         if "{" not in path and "get" in operations:
             assert client.get(f"/ogc/330521{path}").status_code == 200, path
+
+
+def test_nothing_odd_is_the_servers_fault(county_with_rows: Database, sign_in: SignIn) -> None:
+    client = sign_in(Role.COUNTY_ADMIN)
+    odd: list[dict[str, str]] = [
+        {"bbox": "-500,-500,500,500"}, {"bbox": "200,91,210,95"}, {"bbox": "170,-89,-170,89"}, {"bbox": "0,0,1e8,1e8"},
+        {"bbox": "1e8,1e8,2e8,2e8", "bbox-crs": EPSG + "4549"}, {"bbox": "1,2,3,4,5,6"}, {"bbox": "0,0,1e7,1e7", "bbox-crs": EPSG + "3857"},
+        {"filter": "S_INTERSECTS(geometry, POINT(500 500))"}, {"filter": "S_INTERSECTS(geometry, POLYGON((0 91, 1 91, 1 95, 0 91)))"},
+        {"filter": "S_INTERSECTS(geometry, POINT(1e300 1e300))"}, {"filter": "depth = 1e300"}, {"filter": "id = 99999999999999999999"},
+        {"filter": "text = 'a\x00b'"}, {"id": "9" * 18}, {"depth": "９"}, {"depth": "-"}, {"datetime": "9999-12-31"}, {"datetime": "0001-01-01/.."},
+        {"limit": "9" * 30}, {"cursor": "é"}, {"cursor": "W251bGxd"}, {"cursor": ""}, {"sortby": ","}, {"properties": ","}, {"filter": "{}"},
+        {"filter": "[]", "filter-lang": "cql2-json"}, {"filter": '{"op":"and","args":[1]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"in","args":[{"property":"depth"},[[1]]]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"s_intersects","args":[{"property":"geometry"},{"bbox":[1,2]}]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"s_within","args":[{"property":"geometry"},{"type":"Polygon","coordinates":[]}]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"like","args":["a",{"property":"text"}]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"=","args":[{"property":"depth"},NaN]}', "filter-lang": "cql2-json"},
+        {"filter": '{"op":"between","args":[{"property":"text"},"a",null]}', "filter-lang": "cql2-json"},
+    ]  # fmt: skip
+    for name in ("addresses", "events", "cells"):
+        for parameters in odd:
+            answer = client.get(f"/ogc/330521/collections/{name}/items", params=parameters)
+            assert answer.status_code in (200, 400, 422), (name, parameters, answer.text)
+    for key in ("0", "-1", "x", "9" * 18, "%00", "１"):
+        assert client.get(f"/ogc/330521/collections/addresses/items/{key}").status_code in (404, 422), key
+
+
+def test_tiles_follow_the_rights_of_their_collections(county_with_rows: Database, sign_in: SignIn) -> None:
+    auditor, admin = sign_in(Role.AUDITOR), sign_in(Role.COUNTY_ADMIN)
+    place = f"CGCS2000Quad/15/{int(59.495 / (360 / 2**15))}/{int(300.0035 / (360 / 2**15))}"
+    for path in (
+        f"/collections/persons/tiles/{place}",
+        f"/tiles/{place}?collections=persons",
+        "/collections/persons/tiles",
+    ):
+        assert auditor.get(f"/ogc/330521{path}").status_code == 403, path
+    whole = mapbox_vector_tile.decode(admin.get(f"/ogc/330521/tiles/{place}").content)
+    assert {"addresses", "persons", "cells"} <= set(whole)
+    assert "persons" not in mapbox_vector_tile.decode(auditor.get(f"/ogc/330521/tiles/{place}").content)
+    first = admin.get(f"/ogc/330521/collections/addresses/tiles/{place}")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = admin.get(
+        f"/ogc/330521/collections/addresses/tiles/{place}", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status_code == 304
+    assert admin.get("/ogc/330521/collections/addresses/tiles/Other").status_code == 404
+    tileset = admin.get("/ogc/330521/collections/addresses/tiles/CGCS2000Quad").json()
+    assert tileset["crs"] == EPSG + "4490"
+    template = next(one["href"] for one in tileset["links"] if one["rel"] == "item")
+    level, row, column = place.split("/")[1:]
+    url = template.replace("{tileMatrix}", level).replace("{tileRow}", row).replace("{tileCol}", column)
+    assert admin.get(url).content == first.content

@@ -90,8 +90,10 @@ AREAS = {"places"}
 POINT_IN_BOX = (
     "CASE WHEN st_x(t.geom) BETWEEN west AND east AND st_y(t.geom) BETWEEN south AND north THEN true ELSE false END"
 )
+# the world that Web Mercator knows, whatever is asked for
 REACH = """st_expand(st_transform(st_makeenvelope(
-        greatest(west, -180), greatest(south, -85), least(east, 180), least(north, 85), 4326), 3857), 0.01)"""
+        greatest(least(west, 180), -180), greatest(least(south, 85), -85),
+        greatest(least(east, 180), -180), greatest(least(north, 85), -85), 4326), 3857), 0.01)"""
 TABLES = ("division", "grid_cell", "standard_address", "place", "household", "event", "facility", "alert")
 SETTINGS = """LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = {schema}, public, pg_temp
