@@ -91,7 +91,7 @@ async def add_security_headers(request: Request, call_next: Callable[[Request], 
     response = await call_next(request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/p/")):
+    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/ogc/", "/p/")):
         response.headers.setdefault("Cache-Control", "private, no-store")
     else:
         response.headers.setdefault("Content-Security-Policy", WEB_APP_POLICY)
@@ -119,7 +119,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "p/")):
+        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/")):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

@@ -12,6 +12,10 @@ from mapserver.routes import (
     households,
     imports,
     maps,
+    ogc,
+    ogc_edit,
+    ogc_items,
+    ogc_tiles,
     overview,
     persons,
     place_codes,
@@ -44,5 +48,9 @@ ROUTERS = [
         changes,
         tiles,
         maps,
+        ogc,
+        ogc_items,
+        ogc_edit,
+        ogc_tiles,
     )
 ]
