@@ -50,7 +50,9 @@ class Raster(CountyBase):
     bands: Mapped[int] = mapped_column(Integer, nullable=False, comment="bands, an alpha band included")
     dtype: Mapped[str] = mapped_column(Text, nullable=False, comment="of a pixel, as numpy names it")
     nodata: Mapped[float | None] = mapped_column(Float(53), comment="value of pixels without data")
-    resolution_m: Mapped[float] = mapped_column(Float(53), nullable=False, comment="width of a pixel of the source, metres")
+    resolution_m: Mapped[float] = mapped_column(
+        Float(53), nullable=False, comment="width of a pixel of the source, metres"
+    )
     unit: Mapped[str | None] = mapped_column(Text, comment="of a value: m, persons …")
     stretch: Mapped[list[list[float]]] = mapped_column(
         JSONB, nullable=False, comment="2nd and 98th percentile of each band: drawn from black to white"
@@ -91,6 +93,8 @@ class AddressElevation(CountyBase):
         Float(53), comment="metres above the zero of the model, to the centimetre; none: the model has no value here"
     )
     raster_id: Mapped[int] = mapped_column(ForeignKey("raster.id"), nullable=False, index=True, comment="the model")
-    geom: Mapped[Any] = geometry_column("POINT", "where it was read; differs once the address has moved", nullable=False)
+    geom: Mapped[Any] = geometry_column(
+        "POINT", "where it was read; differs once the address has moved", nullable=False
+    )
     read_at: Mapped[datetime] = now_column("when it was read")
     grid_code: Mapped[str] = grid_code_column()
