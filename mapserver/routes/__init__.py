@@ -17,6 +17,7 @@ from mapserver.routes import (
     place_codes,
     public_codes,
     quality,
+    raster_tiles,
     session,
     tiles,
     workers,
@@ -43,6 +44,7 @@ ROUTERS = [
         imports,
         changes,
         tiles,
+        raster_tiles,
         maps,
     )
 ]
