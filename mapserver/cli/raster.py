@@ -15,6 +15,7 @@ from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
 from layers.raster.catalogue import list_rasters
+from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
 from layers.raster.kinds import KINDS, KindName, Sensitivity
 
@@ -104,6 +105,32 @@ def remove(name: Annotated[str, typer.Argument(help="名称 / name")], county: C
     removed = drop_raster(database, Scope.of_system(county, "command line"), get_settings().rasters_folder, name)
     database.close()
     console.print(f"已移除 / removed: {removed.name}", highlight=False)
+
+
+@app.command()
+def elevations(
+    county: County,
+    name: Annotated[
+        str | None, typer.Option(help="高程栅格的名称；默认分辨率最高的 / elevation model; the finest")
+    ] = None,
+) -> None:
+    """读取各地址的高程：缺的、移动了的、旧模型的 / the elevation at each address that has none, moved, or is of an older model."""
+    database = _open()
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, transient=True, console=console) as progress:
+        task = progress.add_task("0")
+        report = refresh_elevations(
+            database,
+            Scope.of_system(county, "command line"),
+            get_settings().rasters_folder,
+            name=name,
+            progress=lambda n: progress.update(task, description=f"{n}"),
+        )
+    database.close()
+    console.print(
+        f"{report.raster}: 读取 {report.read_n}，其中无值 {report.empty_n} / {report.read_n} read, {report.empty_n} without a value",
+        highlight=False,
+    )
 
 
 def _open() -> Database:

@@ -18,6 +18,7 @@ from mapserver.routes import (
     public_codes,
     quality,
     raster_tiles,
+    rasters,
     session,
     tiles,
     workers,
@@ -45,6 +46,7 @@ ROUTERS = [
         changes,
         tiles,
         raster_tiles,
+        rasters,
         maps,
     )
 ]
