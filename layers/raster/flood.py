@@ -25,58 +25,60 @@ NEEDS: dict[str, str] = {
 }  # fmt: skip
 
 # Households by ix_address_elevation_elevation_m and ix_household_address_id (a narrow scope: ix_household_grid_code); members by
-# uq_household_member_household_id_person_id_valid_from; persons by their key.
+# uq_household_member_household_id_person_id_valid_from; persons by their key. One row a member, or one for a household without
+# any: nothing below joins what was joined already, for under a policy the planner guesses too few rows to hash it.
 _WET = """
 WITH wet AS MATERIALIZED (
     SELECT household.id, household.grid_code, e.elevation_m, e.raster_id, household.status_codes
     FROM household JOIN address_elevation e ON e.address_id = household.address_id
     WHERE e.elevation_m < :level {narrowed} {page}
 ), member AS MATERIALIZED (
-    SELECT DISTINCT ON (w.id, p.id) w.id AS household_id, p.id AS person_id, p.status_codes,
+    SELECT w.id, w.grid_code, w.elevation_m, w.raster_id, w.status_codes AS household_codes, p.id AS person_id, p.status_codes,
            coalesce(p.birth_date <= CURRENT_DATE - make_interval(years => :old), false) AS old,
            coalesce(p.birth_date > CURRENT_DATE - make_interval(years => :child), false) AS child,
-           count(*) OVER (PARTITION BY w.id) = 1 AS single
-    FROM wet w JOIN household_member m ON m.household_id = w.id
-    JOIN person p ON p.id = m.person_id AND p.death_date IS NULL
-    WHERE m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
-), need AS MATERIALIZED (
-    SELECT household_id, person_id, old, child, old AND single OR jsonb_exists(status_codes, 'elderly_alone') AS alone,
-           jsonb_exists(status_codes, 'disabled') AS disabled,
-           old OR child OR jsonb_exists_any(status_codes, CAST(:codes AS text[])) AS help, status_codes
+           min(p.id) OVER one = max(p.id) OVER one AS single
+    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL)
+        ON m.household_id = w.id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+    WINDOW one AS (PARTITION BY w.id)
+), need AS (
+    SELECT *, old AND single OR coalesce(jsonb_exists(status_codes, 'elderly_alone'), false) AS alone,
+           old OR child OR coalesce(jsonb_exists_any(status_codes, CAST(:codes AS text[])), false) AS help
     FROM member
 )
 """
-_COUNTS = """
-SELECT w.grid_code AS code, coalesce(c.name, d.name) AS name, grouping(w.grid_code) = 1 AS total,
-       count(DISTINCT w.id) AS households_n, count(DISTINCT n.person_id) AS persons_n,
-       count(DISTINCT n.person_id) FILTER (WHERE n.help) AS help_n,
-       count(DISTINCT w.id) FILTER (WHERE n.help OR jsonb_exists_any(w.status_codes, CAST(:codes AS text[])))
-           AS help_households_n,
-       count(DISTINCT n.person_id) FILTER (WHERE n.old) AS old_n,
-       count(DISTINCT n.person_id) FILTER (WHERE n.alone) AS alone_n,
-       count(DISTINCT n.person_id) FILTER (WHERE n.disabled) AS disabled_n,
-       count(DISTINCT n.person_id) FILTER (WHERE n.child) AS child_n,
-       round(CAST(:level - min(w.elevation_m) AS numeric), 2)::float8 AS deepest_m,
-       array_agg(DISTINCT w.raster_id) AS rasters
-FROM wet w LEFT JOIN need n ON n.household_id = w.id
-LEFT JOIN grid_cell c ON c.code = w.grid_code LEFT JOIN division d ON d.code = w.grid_code
-GROUP BY GROUPING SETS ((w.grid_code, c.name, d.name), ()) ORDER BY total, w.grid_code
+_COUNTS = """, counted AS MATERIALIZED (
+    SELECT grid_code, grouping(grid_code) = 1 AS total, count(DISTINCT id) AS households_n,
+           count(DISTINCT person_id) AS persons_n, count(DISTINCT person_id) FILTER (WHERE help) AS help_n,
+           count(DISTINCT id) FILTER (WHERE help OR jsonb_exists_any(household_codes, CAST(:codes AS text[])))
+               AS help_households_n,
+           count(DISTINCT person_id) FILTER (WHERE old) AS old_n,
+           count(DISTINCT person_id) FILTER (WHERE alone) AS alone_n,
+           count(DISTINCT person_id) FILTER (WHERE jsonb_exists(status_codes, 'disabled')) AS disabled_n,
+           count(DISTINCT person_id) FILTER (WHERE child) AS child_n,
+           round(CAST(:level - min(elevation_m) AS numeric), 2)::float8 AS deepest_m,
+           array_agg(DISTINCT raster_id) AS rasters
+    FROM need GROUP BY GROUPING SETS ((grid_code), ())
+)
+SELECT n.*, n.grid_code AS code, (SELECT c.name FROM grid_cell c WHERE c.code = n.grid_code) AS cell_name,
+       (SELECT d.name FROM division d WHERE d.code = n.grid_code) AS division_name
+FROM counted n ORDER BY n.total, n.grid_code
 """
 _UNKNOWN = """
 SELECT count(*) FROM household LEFT JOIN address_elevation e ON e.address_id = household.address_id
 WHERE e.elevation_m IS NULL {narrowed}
 """
-_LIST = """
-SELECT w.id, h.household_no, h.head_name, coalesce(a.full_text, h.address_text) AS address, w.grid_code,
-       coalesce(c.name, d.name) AS cell_name, st_x(h.geom) AS lon, st_y(h.geom) AS lat, w.elevation_m,
-       round(CAST(:level - w.elevation_m AS numeric), 2)::float8 AS depth_m, h.status_codes,
-       count(n.person_id) AS persons_n, count(n.person_id) FILTER (WHERE n.help) AS help_n,
-       coalesce(bool_or(n.old), false) AS old, coalesce(bool_or(n.alone), false) AS alone,
-       coalesce(bool_or(n.child), false) AS child, coalesce(jsonb_agg(n.status_codes) FILTER (WHERE n.help), '[]') AS codes
-FROM wet w JOIN household h ON h.id = w.id LEFT JOIN need n ON n.household_id = w.id
-LEFT JOIN standard_address a ON a.id = h.address_id
-LEFT JOIN grid_cell c ON c.code = w.grid_code LEFT JOIN division d ON d.code = w.grid_code
-GROUP BY w.id, h.id, a.full_text, w.grid_code, c.name, d.name, w.elevation_m ORDER BY w.elevation_m, w.id
+_LIST = """, listed AS MATERIALIZED (
+    SELECT id, elevation_m, household_codes, count(DISTINCT person_id) AS persons_n,
+           count(DISTINCT person_id) FILTER (WHERE help) AS help_n, bool_or(old) AS old, bool_or(alone) AS alone,
+           bool_or(child) AS child, coalesce(jsonb_agg(status_codes) FILTER (WHERE help), '[]') AS codes
+    FROM need GROUP BY id, elevation_m, household_codes
+)
+SELECT l.*, h.household_no, h.head_name, coalesce(a.full_text, h.address_text) AS address, h.grid_code,
+       coalesce(c.name, d.name) AS cell_name, st_x(h.geom) AS lon, st_y(h.geom) AS lat,
+       round(CAST(:level - l.elevation_m AS numeric), 2)::float8 AS depth_m
+FROM listed l JOIN household h ON h.id = l.id LEFT JOIN standard_address a ON a.id = h.address_id
+LEFT JOIN grid_cell c ON c.code = h.grid_code LEFT JOIN division d ON d.code = h.grid_code
+ORDER BY l.elevation_m, l.id
 """
 _COUNTED = (
     "households_n", "persons_n", "help_n", "help_households_n", "old_n", "alone_n", "disabled_n", "child_n",
@@ -101,7 +103,13 @@ def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
     return {
         "level_m": level_m,
         "total": {name: total[name] for name in (*_COUNTED, "deepest_m")},
-        "cells": [{name: cell[name] for name in ("code", "name", *_COUNTED, "deepest_m")} for cell in cells],
+        "cells": [
+            {
+                "name": cell["cell_name"] or cell["division_name"],
+                **{n: cell[n] for n in ("code", *_COUNTED, "deepest_m")},
+            }
+            for cell in cells
+        ],
         "unknown_households_n": unknown or 0,
         "models": _models(connection, total["rasters"]),
     }
@@ -132,7 +140,7 @@ def list_flooded(
 
 
 def _household(row: dict[str, Any]) -> dict[str, Any]:
-    codes = {code for codes in row["codes"] for code in codes} | set(row["status_codes"])
+    codes = {code for codes in row["codes"] for code in codes} | set(row["household_codes"])
     reasons = [name for name in ("old", "alone", "child") if row[name]] + [c for c in HELP_CODES if c in codes]
     if "alone" in reasons and "elderly_alone" in reasons:
         reasons.remove("elderly_alone")

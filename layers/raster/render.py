@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,6 @@ from morecantile import Tile
 from rasterio.features import geometry_mask
 from rasterio.transform import from_bounds
 from rio_tiler.colormap import cmap
-from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io.rasterio import Reader
 from rio_tiler.utils import non_alpha_indexes
 from rio_tiler.utils import render as encode
@@ -82,24 +82,39 @@ def render_tile(
 
 
 def read_tile(reader: Reader, raster: RasterRow, style: Style, z: int, x: int, y: int) -> Any:
-    """The values of a tile, a masked array bands × rows × columns; for hillshade with a margin of one pixel."""
+    """The values of a tile, a masked array bands × rows × columns; for hillshade with a margin of one pixel.
+
+    Only the part inside the file is asked for: a read beyond its edge leaves the overviews aside, and where a low zoom shows
+    the whole county every tile reaches beyond it (measured: 300 ms and more instead of 15).
+    """
     bands = style.bands or usual_bands(reader)
     margin = 1 if style.how == "hillshade" else 0
-    exact = raster.kind in ("land_cover", "population") or bool(reader.colormap)
-    try:
-        read = reader.tile(
-            x, y, z,
+    size = SIZE + 2 * margin
+    box = reader.tms.xy_bounds(Tile(x, y, z))
+    pixel_m = (box.right - box.left) / SIZE
+    west, north = box.left - margin * pixel_m, box.top + margin * pixel_m
+    left, bottom, right, top = reader.bounds
+    c0, c1 = _inside((left - west) / pixel_m, (right - west) / pixel_m, size)
+    r0, r1 = _inside((north - top) / pixel_m, (north - bottom) / pixel_m, size)
+    values = np.ma.array(np.zeros((len(bands), size, size), dtype=raster.dtype), mask=True)
+    if c0 < c1 and r0 < r1:
+        exact = raster.kind in ("land_cover", "population") or bool(reader.colormap)
+        part = reader.part(
+            (west + c0 * pixel_m, north - r1 * pixel_m, west + c1 * pixel_m, north - r0 * pixel_m),
+            dst_crs=reader.crs,
+            bounds_crs=reader.crs,
+            width=c1 - c0,
+            height=r1 - r0,
             indexes=bands,
             resampling_method="nearest" if exact else "bilinear",
-            buffer=margin or None,
-        )  # fmt: skip
-    except TileOutsideBounds:
-        shape = (len(bands), SIZE + 2 * margin, SIZE + 2 * margin)
-        return np.ma.array(np.zeros(shape, dtype=raster.dtype), mask=True)
-    values = read.array
-    if np.issubdtype(values.dtype, np.floating):
-        values = np.ma.masked_invalid(values, copy=False)
-    return values
+        )
+        values[:, r0:r1, c0:c1] = part.array
+    return np.ma.masked_invalid(values, copy=False) if values.dtype.kind == "f" else values
+
+
+def _inside(first: float, last: float, size: int) -> tuple[int, int]:
+    """The whole pixels between two positions, cut to 0–size."""
+    return min(max(math.ceil(first - 1e-6), 0), size), max(min(math.floor(last + 1e-6), size), 0)
 
 
 def usual_bands(reader: Reader) -> tuple[int, ...]:
@@ -123,12 +138,10 @@ def colour(pixels: Any, raster: RasterRow, style: Style, palette: Any, resolutio
     if style.how == "flood":
         colours, opacity = terrain.flood(pixels[0].filled(0), style.level_m)
         return colours, np.where(hidden, 0, opacity).astype(np.uint8)
-    shown = np.where(hidden, 0, 255).astype(np.uint8)
     if style.how == "hillshade":
-        inner = pixels[0, 1:-1, 1:-1]
-        filled = pixels[0].filled(inner.mean() if inner.count() else 0)
-        shade = terrain.hillshade(filled, resolution_m, azimuth=style.azimuth, altitude=style.altitude)
-        return shade[None], shown[1:-1, 1:-1]
+        shade = terrain.hillshade(pixels[0].filled(0), resolution_m, azimuth=style.azimuth, altitude=style.altitude)
+        return shade[None], np.where(_beside(hidden), 0, 255).astype(np.uint8)
+    shown = np.where(hidden, 0, 255).astype(np.uint8)
     values = pixels.filled(0)
     if style.colormap is None and (palette or raster.kind == "land_cover"):
         table = palette_of(tuple(sorted(palette.items()))) if palette else classes()
@@ -136,6 +149,12 @@ def colour(pixels: Any, raster: RasterRow, style: Style, palette: Any, resolutio
     grey = stretched(values, raster, style)
     name = style.colormap or (COLORMAPS.get(raster.kind) if len(grey) == 1 else None)
     return lookup(grey[0], ramp(name), shown) if name else (grey, shown)
+
+
+def _beside(hidden: Any) -> Any:
+    """Pixels of which one of the nine around is hidden: their slope would be that of a hole. Without the margin."""
+    across = hidden[:, :-2] | hidden[:, 1:-1] | hidden[:, 2:]
+    return across[:-2] | across[1:-1] | across[2:]
 
 
 def stretched(values: Any, raster: RasterRow, style: Style) -> Any:
