@@ -12,9 +12,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
 from database.audit import record
+from database.base import CountyBase
 from database.scope import narrowed_to_scope
 from layers.households import STATUS_LABELS
 from layers.models import Household
+from layers.raster.models import AddressElevation
 
 OLD_YEARS, CHILD_YEARS = 60, 7
 #: status codes of a person, or of the household, that mean help is needed to leave
@@ -29,9 +31,9 @@ NEEDS: dict[str, str] = {
 # any: nothing below joins what was joined already, for under a policy the planner guesses too few rows to hash it.
 _WET = """
 WITH wet AS MATERIALIZED (
-    SELECT household.id, household.grid_code, e.elevation_m, e.raster_id, household.status_codes
-    FROM household JOIN address_elevation e ON e.address_id = household.address_id
-    WHERE e.elevation_m < :level {narrowed} {page}
+    SELECT household.id, household.grid_code, elevation_m, raster_id, household.status_codes
+    FROM household JOIN address_elevation ON address_elevation.address_id = household.address_id
+    WHERE elevation_m < :level {narrowed} {page}
 ), member AS MATERIALIZED (
     SELECT w.id, w.grid_code, w.elevation_m, w.raster_id, w.status_codes AS household_codes, p.id AS person_id, p.status_codes,
            coalesce(p.birth_date <= CURRENT_DATE - make_interval(years => :old), false) AS old,
@@ -95,11 +97,11 @@ def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
     ``unknown_households_n``: households of the scope that have no elevation, of which nothing can be said. ``models``: where
     the elevations come from.
     """
-    narrowed = _narrowed(connection)
+    narrowed = _narrowed(connection, Household, AddressElevation)
     rows = connection.execute(text(_WET.format(narrowed=narrowed, page="") + _COUNTS), _values(level_m)).mappings()
     cells = [dict(row) for row in rows]
     total = cells.pop()
-    unknown = connection.scalar(text(_UNKNOWN.format(narrowed=narrowed)))
+    unknown = connection.scalar(text(_UNKNOWN.format(narrowed=_narrowed(connection, Household))))
     return {
         "level_m": level_m,
         "total": {name: total[name] for name in (*_COUNTED, "deepest_m")},
@@ -122,12 +124,14 @@ def list_flooded(
 
     after: elevation and number of the last household of the page before. No ID number and no phone is in the list.
     """
-    page = "AND (e.elevation_m, household.id) > (:after_m, :after_id) " if after else ""
-    page += "ORDER BY e.elevation_m, household.id LIMIT :most"
+    page = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
+    page += "ORDER BY elevation_m, household.id LIMIT :most"
     values = _values(level_m) | {"most": limit + 1}
     if after:
         values |= {"after_m": after[0], "after_id": after[1]}
-    rows = connection.execute(text(_WET.format(narrowed=_narrowed(connection), page=page) + _LIST), values)
+    rows = connection.execute(
+        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=page) + _LIST), values
+    )
     found = [dict(row) for row in rows.mappings()]
     shown = found[:limit]
     record(connection, "list_flooded", target=f"level {level_m:g} m, {len(shown)} households")
@@ -151,10 +155,10 @@ def _values(level_m: float) -> dict[str, Any]:
     return {"level": level_m, "old": OLD_YEARS, "child": CHILD_YEARS, "codes": list(HELP_CODES)}
 
 
-def _narrowed(connection: Connection) -> str:
-    """The scope once more as conditions on ``household``, for the index (see ``narrowed_to_scope``); digits, written out."""
+def _narrowed(connection: Connection, *tables: type[CountyBase]) -> str:
+    """The scope once more as conditions on these tables, for the indexes (see ``narrowed_to_scope``); digits, written out."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    conditions = narrowed_to_scope(connection, Household.__table__.c.grid_code)
+    conditions = [one for t in tables for one in narrowed_to_scope(connection, t.__table__.c.grid_code)]
     written = [one.compile(dialect=dialect, compile_kwargs={"literal_binds": True}) for one in conditions]
     return "".join(f"AND ({condition}) " for condition in written)
 
