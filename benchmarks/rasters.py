@@ -43,7 +43,7 @@ from layers.raster.catalogue import RasterRow, file_of
 from layers.raster.elevations import refresh_elevations
 from layers.raster.flood import count_flooded, list_flooded
 from layers.raster.ingest import NewRaster, add_raster
-from layers.raster.render import PNG, WEBP_EXACT, WEBP_PHOTO, render_tile
+from layers.raster.render import PNG, WEBP_SHADES, render_tile
 from layers.raster.styles import Style, style_of
 from layers.raster.visible import outline_in_tile
 from layers.raster.zonal import list_zones, within_budget, zone_statistics
@@ -108,7 +108,7 @@ def tiles_of(zoom: int, most: int) -> list[Any]:
 def alone(path: Path, raster: RasterRow, image: str, *, keep_open: bool) -> Way:
     """rio-tiler by itself, with the same colours and options."""
     kept = Reader(str(path)) if keep_open else None
-    options = PNG if image == "png" else (WEBP_PHOTO if raster.kind == "imagery" else WEBP_EXACT)
+    options = PNG if image == "png" else WEBP_SHADES
 
     def draw(reader: Reader, tile: Any) -> bytes:
         indexes = (1, 2, 3) if raster.kind == "imagery" else (1,)

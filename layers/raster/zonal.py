@@ -21,8 +21,8 @@ from layers.raster.catalogue import RasterRow
 from layers.raster.datasets import OPEN_FILES
 
 Level = Literal["cell", "village"]
-#: pixels of one page, and pixels read at a time
-PAGE_PIXELS, READ_PIXELS = 60_000_000, 2_000_000
+#: pixels of one page (about two seconds), and pixels worked on at a time: meanwhile no other thread of the process runs
+PAGE_PIXELS, READ_PIXELS = 20_000_000, 1_000_000
 NUMBERS = ["count", "min", "mean", "max", "sum"]
 CLASSES = ["count", "unique", "frac"]
 

@@ -1,6 +1,7 @@
 """Raster tiles over HTTP: who sees which pixels, what they look like, and what a browser may keep."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from database.scope import Role, Scope
 from database.settings import Settings
 from layers.raster.catalogue import RasterRow
 from layers.raster.ingest import NewRaster, add_raster
+from layers.raster.render import render_tile
+from layers.raster.styles import Style
 from tests import world
 from tests.layers.raster import make
 from tests.world import CELLS, LIAOYUAN, WUKANG, west_of
@@ -107,6 +110,39 @@ def test_a_scoped_raster_ends_where_the_scope_ends(add_file: AddFile, sign_in: S
         at = seen(sign_in(role, prefix), "pop")
         assert [cell for cell, lon in middles.items() if at(lon)] == list(cells)
         assert not any(at(lon) for lon in beyond)
+
+
+@pytest.mark.parametrize("more", ["?style=hillshade", "?style=terrain-rgb", "?colormap=viridis", "flood"])
+def test_a_scoped_model_shows_no_relief_beyond_the_scope(add_file: AddFile, sign_in: SignIn, more: str) -> None:
+    add_file(make.slope(), nodata=-9999, said={"sensitivity": "scoped"})
+    add_file(
+        make.slope() + 7 * np.sin(np.arange(240) / 9).astype("float32"),
+        "other",
+        nodata=-9999,
+        said={"sensitivity": "scoped"},
+    )
+    path = "/flood/46" if more == "flood" else ""
+    query = "" if more == "flood" else more
+    worker = sign_in(Role.GRID_WORKER, CELLS[3])
+    for lon in (120.005, 120.015):  # other cells: whatever the ground is there, the picture is the same
+        dem, other = (worker.get(address(name, 16, lon, more=path) + query) for name in ("dem", "other"))
+        assert dem.status_code == 200
+        assert dem.content == other.content
+    own = [worker.get(address(name, 16, 120.035, more=path) + query).content for name in ("dem", "other")]
+    assert own[0] != own[1]
+
+
+def test_many_at_once_get_what_one_gets(add_file: AddFile, settings: Settings) -> None:
+    raster = add_file(make.slope(), nodata=-9999)
+    path = settings.rasters_folder / raster.tile_file
+    tiles = list(TMS.tiles(make.WEST, make.SOUTH, make.EAST, make.NORTH, 16))[:60]
+
+    def draw(tile: Any) -> bytes:
+        return render_tile(path, raster, Style(), tile.z, tile.x, tile.y, "png")
+
+    alone = [draw(tile) for tile in tiles]
+    with ThreadPoolExecutor(12) as threads:
+        assert list(threads.map(draw, tiles * 4)) == alone * 4
 
 
 def test_a_scoped_tile_is_another_for_each_scope_and_cannot_be_confirmed_by_another(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from rasterio.transform import from_origin
-from rasterio.warp import calculate_default_transform, reproject
+from rasterio.transform import from_bounds, from_origin
+from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -132,6 +132,25 @@ def test_imagery_has_one_file_with_see_through_edges(add: Add, tmp_path: Path, f
     with rasterio.open(file_of(folder, raster.file)) as cog:
         assert (cog.crs.to_epsg(), cog.count, cog.colorinterp[3].name) == (3857, 4, "alpha")
         assert set(np.unique(cog.read(4))) == {0, 255}
+
+
+def test_a_mask_beside_the_pixels_is_kept(add: Add, tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "masked.tif"
+    bounds = (make.WEST, make.SOUTH, make.EAST, make.NORTH)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=600, height=300, count=3, dtype="uint8", crs="EPSG:4490",
+        transform=from_bounds(*bounds, 600, 300),
+    ) as out:  # fmt: skip
+        out.write(np.full((3, 300, 600), 9, dtype="uint8"))
+        mask = np.full((300, 600), 255, dtype="uint8")
+        mask[:, :300] = 0
+        out.write_mask(mask)
+    raster = add(path, "photo", "imagery")
+    with rasterio.open(file_of(folder, raster.file)) as cog:
+        west = cog.read(window=cog.window(*transform_bounds("EPSG:4326", cog.crs, 119.995, 30.495, 120.015, 30.515)))
+        east = cog.read(window=cog.window(*transform_bounds("EPSG:4326", cog.crs, 120.025, 30.495, 120.045, 30.515)))
+        assert (west[3].max(), east[3].min(), east[0].min()) == (0, 255, 9)
+    assert left_behind(folder) == [Path(raster.file).name]
 
 
 def test_without_nodata_a_free_value_is_chosen(add: Add, tmp_path: Path) -> None:
