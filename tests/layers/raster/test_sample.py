@@ -1,5 +1,7 @@
 """Values at points: the same as reading four pixels by hand, at edges and beside holes too."""
 
+import csv
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +88,18 @@ def test_heights_of_a_real_model_lie_between_its_pixels(shared_data: Path) -> No
         cols, rows = (lons - 118.0) * 3600 - 0.5, (24.75 - lats) * 3600 - 0.5
         for n in range(0, 5000, 25):
             assert found[n] == pytest.approx(by_hand(pixels, cols[n], rows[n]), nan_ok=True, abs=0.02)
+
+
+@pytest.mark.real_data
+def test_real_door_plates_have_plausible_heights(shared_data: Path) -> None:
+    with gzip.open(shared_data / "tw_kinmen/addresses.csv.gz", "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lons, lats = (np.array([float(row[name]) for row in rows]) for name in ("lon", "lat"))
+    with rasterio.open(shared_data / "rasters/dem_kinmen_xiamen_aw3d30_cog.tif") as dataset:
+        metres = bilinear(dataset, lons, lats)
+    beyond = (lons < 118) | (lons > 118.65) | (lats < 24.3) | (lats > 24.75)  # outlying islands
+    assert np.array_equal(np.isnan(metres), beyond)
+    assert beyond.sum() < 10
+    known = metres[~np.isnan(metres)]
+    assert (known.min() > -10, known.max() < 260) == (True, True)  # the island's summit is 253 m
+    assert np.median(known) < 40
