@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     cookie_secure: bool = Field(False, description="Send the session cookie over HTTPS only.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")
+    rasters: AbsolutePath | None = Field(None, description="Folder of rasters; unset means `rasters` below home.")
+    max_raster_mb: int = Field(20480, ge=1, description="Largest raster, unpacked, in megabytes.")
 
     session_idle_minutes: int = Field(30, ge=1, description="A session ends after this long without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after this long in any case.")
@@ -97,6 +99,11 @@ class Settings(BaseSettings):
         None,
         description="Base64 of 32 bytes; signs the QR codes of door plates. Unset means derived from the index key.",
     )
+
+    @property
+    def rasters_folder(self) -> Path:
+        """The folder of rasters, one folder a county inside; absolute."""
+        return self.rasters or self.home / "rasters"
 
 
 @lru_cache(maxsize=1)

@@ -32,6 +32,7 @@ from layers.bulk_match import jobs, writers
 from layers.features import errors as features
 from layers.features import tile_grids
 from layers.importing import errors as importing
+from layers.raster import errors as rasters
 from layers.tiles import tile
 
 log = structlog.get_logger()
@@ -145,6 +146,14 @@ STATUS: dict[type[OnemapError], int] = {
     tile_grids.UnknownTileMatrixSet: 404,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
+    rasters.RasterRefused: 422,
+    rasters.RasterNameTaken: 409,
+    rasters.RasterNotFound: 404,
+    rasters.RasterFileMissing: 503,
+    rasters.RasterTileOutOfRange: 404,
+    rasters.StyleNotPossible: 422,
+    rasters.PointNotVisible: 404,
+    rasters.NoElevationModel: 409,
     OnemapError: 400,
 }
 

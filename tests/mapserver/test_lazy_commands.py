@@ -8,25 +8,15 @@ from typer.testing import CliRunner
 
 from mapserver.cli.main import app
 
-NAMES = [
-    "serve",
-    "worker",
-    "doctor",
-    "migrate",
-    "demo",
-    "scan",
-    "import",
-    "import-plan",
-    "address",
-    "county",
-    "database",
-    "account",
-    "token",
-    "maps",
-]
+NAMES = (
+    "serve worker doctor migrate demo scan import import-plan address county database account token maps raster".split()
+)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "address parse", "address match", "county create", "maps alerts"])
+@pytest.mark.parametrize(
+    "name",
+    [*NAMES, "address parse", "address match", "county create", "maps alerts", "raster add", "raster elevations"],
+)
 def test_every_command_explains_itself(name: str) -> None:
     answer = CliRunner().invoke(app, [*name.split(), "--help"])
     assert answer.exit_code == 0
