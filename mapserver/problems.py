@@ -30,7 +30,7 @@ from layers import households, place_codes
 from layers.alerts import lifecycle, store
 from layers.bulk_match import jobs, writers
 from layers.importing import errors as importing
-from layers.tiles import tile
+from layers.tiles import tile, watch
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -119,6 +119,7 @@ STATUS: dict[type[OnemapError], int] = {
     writers.OutputNotPossible: 422,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
+    watch.InvalidMoment: 422,
     OnemapError: 400,
 }
 

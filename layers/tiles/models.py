@@ -25,13 +25,9 @@ class TileCount(CountyBase):
         CheckConstraint("level IN (14, 16, 18)", name="level"),
         grid_code_check(),
         # one tile is one range; the sums are read from the index alone
-        Index(
-            "ix_tile_count_cell", "layer", "level", "cell", "grid_code", postgresql_include=["n", "members"]
-        ),
+        Index("ix_tile_count_cell", "layer", "level", "cell", "grid_code", postgresql_include=["n", "members"]),
         # what settle_tile_counts() still has to add up
-        Index(
-            "ix_tile_count_loose", "layer", "level", "cell", "grid_code", postgresql_where=text("NOT settled")
-        ),
+        Index("ix_tile_count_loose", "layer", "level", "cell", "grid_code", postgresql_where=text("NOT settled")),
         {"comment": "rows of a layer in a cell, by grid code; several rows of one cell add up (瓦片计数)"},
     )
 
@@ -41,7 +37,10 @@ class TileCount(CountyBase):
     cell: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="Morton number of the tile at that zoom")
     n: Mapped[int] = mapped_column(Integer, nullable=False, comment="rows that came less rows that went")
     members: Mapped[int] = mapped_column(
-        Integer, server_default=text("0"), nullable=False, comment="of households: members that came less those that went"
+        Integer,
+        server_default=text("0"),
+        nullable=False,
+        comment="of households: members that came less those that went",
     )
     settled: Mapped[bool] = mapped_column(
         server_default=text("false"), nullable=False, comment="the sum of earlier rows, not a single change"

@@ -241,7 +241,9 @@ def test_a_household_does_not_move_without_a_member_that_joins_meanwhile(crowded
     thread = threading.Thread(target=join)
     thread.start()
     with crowded.transaction(system) as connection:
-        connection.execute(text("UPDATE household SET geom = st_translate(geom, 0.01, 0) WHERE id = :i"), {"i": household})
+        connection.execute(
+            text("UPDATE household SET geom = st_translate(geom, 0.01, 0) WHERE id = :i"), {"i": household}
+        )
         moved.set()
         thread.join(0.3)
     thread.join()
@@ -278,5 +280,7 @@ def test_the_application_cannot_write_counts(crowded: Database, system: Scope) -
 
 def test_a_worker_sees_no_count_of_other_cells(crowded: Database) -> None:
     with crowded.transaction(Scope("330521", "t", Role.GRID_WORKER, (CELLS[3],))) as connection:
-        codes = connection.scalars(text("SELECT DISTINCT grid_code FROM tile_count UNION SELECT grid_code FROM tile_change"))
+        codes = connection.scalars(
+            text("SELECT DISTINCT grid_code FROM tile_count UNION SELECT grid_code FROM tile_change")
+        )
         assert set(codes) == {CELLS[3]}

@@ -144,7 +144,9 @@ def test_two_counties_never_share_a_tile(populated: Database, neighbour: str) ->
     with populated.transaction(Scope.of_system(neighbour)) as connection:
         for layer in LAYERS:
             assert get_tile(connection, [layer], 13, x, y) == b""
-            direct = connection.scalar(text("SELECT body FROM c330521.tile_layer(:l, 13, :x, :y)"), {"l": layer, "x": x, "y": y})
+            direct = connection.scalar(
+                text("SELECT body FROM c330521.tile_layer(:l, 13, :x, :y)"), {"l": layer, "x": x, "y": y}
+            )
             assert direct == b""
 
 

@@ -248,7 +248,12 @@ def _tables() -> None:
         _column("level", sa.SmallInteger(), "zoom of the cell: 14, 16 or 18"),
         _column("cell", sa.BigInteger(), "Morton number of the tile at that zoom"),
         _column("n", sa.Integer(), "rows that came less rows that went"),
-        _column("members", sa.Integer(), "of households: members that came less those that went", server_default=sa.text("0")),
+        _column(
+            "members",
+            sa.Integer(),
+            "of households: members that came less those that went",
+            server_default=sa.text("0"),
+        ),
         _column("settled", sa.Boolean(), "the sum of earlier rows, not a single change", server_default=sa.false()),
         _column("grid_code", code, permission),
         sa.CheckConstraint("level IN (14, 16, 18)", name=op.f("ck_tile_count_level")),
@@ -286,9 +291,7 @@ def _tables() -> None:
         op.execute(f"GRANT SELECT, INSERT, DELETE ON {table} TO {TILE_ROLE}")
     # FOR SHARE asks for the right to update: of a column that nobody can set, under a policy that lets nothing through
     op.execute(f"GRANT UPDATE (id) ON household TO {TILE_ROLE}")
-    op.execute(
-        f"CREATE POLICY tiles_lock ON household FOR UPDATE TO {TILE_ROLE} USING (true) WITH CHECK (false)"
-    )
+    op.execute(f"CREATE POLICY tiles_lock ON household FOR UPDATE TO {TILE_ROLE} USING (true) WITH CHECK (false)")
 
 
 def _upkeep(schema: str) -> None:
