@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import mapbox_vector_tile
 import psycopg
@@ -44,6 +45,8 @@ def crowded(database: Database, system: Scope) -> Iterator[Database]:
         for n, cell in enumerate((*CELLS, CHUNHUI, WUKANG)):
             home = next(c for c in CELLS if c.startswith(cell[:12]) or c.startswith(cell))
             household = world.add_household(connection, cell, cell)
+            world.add_event(connection, cell, cell, datetime(2026, 6, 1, tzinfo=UTC), n=n)
+            world.add_address(connection, f"德清县武康街道永安街{n + 1}号", home, n, grid_code=cell)
             world.add_person(connection, f"甲{n}", cell, household)
             world.add_person(connection, f"乙{n}", cell, household)
             world.insert(connection, "place", kind="parcel", name="地", source="t", source_key=cell, grid_code=cell,

@@ -29,6 +29,7 @@ SCOPES = {
     "grid worker": (Role.GRID_WORKER, (CELLS[0],)),
     "grid worker of two cells": (Role.GRID_WORKER, (CELLS[1], CELLS[3])),
     "grid worker of a micro cell": (Role.GRID_WORKER, (MICRO,)),
+    "scopes that nest": (Role.GRID_WORKER, (WUKANG, CHUNHUI, "330521")),
     "scopes of every depth": (Role.GRID_WORKER, (MOGAN, CHUNHUI, CELLS[1], MICRO)),
 }
 AREAS = {

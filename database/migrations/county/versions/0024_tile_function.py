@@ -206,7 +206,7 @@ DECLARE
     cells       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 15);
     micro_cells text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 17);
     lowest      text := (SELECT min(p COLLATE "C") FROM unnest(prefixes) AS p);
-    beyond      text := (SELECT max(p COLLATE "C") || '~' FROM unnest(prefixes) AS p);
+    beyond      text := (SELECT max((p || '~') COLLATE "C") FROM unnest(prefixes) AS p);  -- prefixes may nest
     box         geometry := st_tileenvelope(z, x, y);
     reach       geometry := st_tileenvelope(z, x, y, margin => 64.0 / 4096);
     near        geometry := st_tileenvelope(z, x, y, margin => 0.5 / 4096);
