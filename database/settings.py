@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     embedded_fsync: bool = Field(True, description="off: faster and unsafe, for tests of the embedded cluster only.")
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
 
+    tile_cache_mb: int = Field(64, ge=0, description="Finished map tiles kept in memory by one process, in megabytes.")
+
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
     cookie_secure: bool = Field(False, description="Send the session cookie over HTTPS only.")

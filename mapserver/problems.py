@@ -33,7 +33,7 @@ from layers.features import errors as features
 from layers.features import tile_grids
 from layers.importing import errors as importing
 from layers.raster import errors as rasters
-from layers.tiles import tile
+from layers.tiles import tile, watch
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -154,6 +154,7 @@ STATUS: dict[type[OnemapError], int] = {
     rasters.StyleNotPossible: 422,
     rasters.PointNotVisible: 404,
     rasters.NoElevationModel: 409,
+    watch.InvalidMoment: 422,
     OnemapError: 400,
 }
 

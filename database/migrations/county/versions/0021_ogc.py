@@ -12,7 +12,7 @@ from alembic import op
 from database.row_security import APP_ROLE, TILE_ROLE
 
 revision = "0021"
-down_revision = "0010"
+down_revision = "0020"
 
 # The first two conditions follow from the others: they let a narrow scope use the index on grid_code instead.
 SCOPE = (
