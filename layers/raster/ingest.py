@@ -16,7 +16,6 @@ from pathlib import Path
 
 import rasterio
 from rio_tiler.io.rasterio import Reader
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from database.audit import record
@@ -25,7 +24,7 @@ from database.engine import Database
 from database.scope import Scope
 from layers.overview import county_bounds
 from layers.raster import convert
-from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, remove_raster
+from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, list_rasters, remove_raster
 from layers.raster.check import MEGABYTE, Source, inspect, sha256_of
 from layers.raster.errors import (
     RasterNameInvalid,
@@ -38,8 +37,9 @@ from layers.raster.errors import (
 from layers.raster.kinds import KINDS, KindName, Sensitivity
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+OWN_FILE = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}(\.tiles)?\.tif")
 DRAFT = ".draft-"
-#: drafts of a process that died are swept away after this long
+#: what a process that died has left is swept away after this long
 DRAFT_SECONDS = 24 * 3600
 Progress = Callable[[str], None]
 
@@ -88,10 +88,12 @@ def add_raster(
         raise RasterRefused(f"高程须以米为单位，文件是 {unit} / elevation must be in metres, the file says {unit}")
     with database.transaction(scope) as connection:
         check_inside(found, county_bounds(connection))
-        if not new.replace and _exists(connection, new.name):
-            raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
+        known = list_rasters(connection)
+    if not new.replace and new.name in {raster.name for raster in known}:
+        raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
     target = folder / scope.county
     _prepare(target, folder, found)
+    sweep(target, known)
     with _drafts(target) as draft:
         progress("read")
         staged = convert.stage(found, kind, draft("plain"))
@@ -130,25 +132,26 @@ def check_inside(source: Source, county: Bounds | list[float] | None) -> None:
     )
 
 
-def _exists(connection: Connection, name: str) -> bool:
-    return bool(
-        connection.scalar(
-            text("SELECT EXISTS (SELECT FROM raster WHERE name = :n AND removed_at IS NULL)"), {"n": name}
-        )
-    )
+def sweep(target: Path, known: list[RasterRow]) -> None:
+    """Delete what a process that died has left in a county's folder more than a day ago: drafts, and files of no raster.
+
+    Only names that this module makes are touched. known: the county's rasters.
+    """
+    named = {Path(file).name for raster in known for file in (raster.file, raster.tile_file)}
+    for path in target.glob("*"):
+        ours = path.name.startswith(DRAFT) or OWN_FILE.fullmatch(path.name)
+        if ours and path.name not in named and time.time() - path.stat().st_mtime > DRAFT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _prepare(target: Path, folder: Path, source: Source) -> None:
-    """Make the county's folder, closed to others; sweep old drafts away; see that the disk has room."""
+    """Make the county's folder, closed to others; see that the disk has room."""
     owner = folder.parent.stat()
     for path in (folder, target):
         if not path.exists():
             path.mkdir(mode=0o700, parents=True)
             if os.geteuid() == 0:
                 os.chown(path, owner.st_uid, owner.st_gid)
-    for stale in target.glob(f"{DRAFT}*"):
-        if time.time() - stale.stat().st_mtime > DRAFT_SECONDS:
-            stale.unlink(missing_ok=True)
     needed = 4 * source.width * source.height * len(source.bands)
     free = shutil.disk_usage(target).free
     if free < needed:

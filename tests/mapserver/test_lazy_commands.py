@@ -8,9 +8,23 @@ from typer.testing import CliRunner
 
 from mapserver.cli.main import app
 
-NAMES = (
-    "serve worker doctor migrate demo scan import import-plan address county database account token maps raster".split()
-)
+NAMES = [
+    "serve",
+    "worker",
+    "doctor",
+    "migrate",
+    "demo",
+    "scan",
+    "import",
+    "import-plan",
+    "address",
+    "county",
+    "database",
+    "account",
+    "token",
+    "maps",
+    "raster",
+]
 
 
 @pytest.mark.parametrize(

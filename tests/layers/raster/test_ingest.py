@@ -1,6 +1,7 @@
 """What becomes a raster of the county, and what is refused and why. Nothing is kept of a file that is refused."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -273,36 +274,61 @@ def test_a_failure_at_the_last_step_leaves_nothing(
     assert left_behind(folder) == []
 
 
+def test_what_a_dead_process_left_is_swept_away_after_a_day(add: Add, dem: Path, folder: Path) -> None:
+    first = add(dem)
+    county = folder / "330521"
+    orphan, draft, foreign = county / "x-0123456789abcdef.tif", county / ".draft-1-ab-plain.tif", county / "notes.txt"
+    for path in (orphan, draft, foreign):
+        path.write_bytes(b"x")
+    for path in county.iterdir():
+        os.utime(path, (0, 0))
+    fresh = county / "y-0123456789abcdef.tif"
+    fresh.write_bytes(b"x")
+    second = add(dem, "again")
+    kept = {Path(file).name for raster in (first, second) for file in (raster.file, raster.tile_file)}
+    assert set(left_behind(folder)) == kept | {fresh.name, foreign.name}
+
+
 @pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("file", "kind", "bounds"),
+    [
+        ("relief_2min_zhejiang_cog.tif", "dem", (118.0, 28.0, 122.6, 32.0)),
+        ("dem_kinmen_xiamen_aw3d30_cog.tif", "dem", (118.0, 24.3, 118.65, 24.75)),
+        ("landsat7_rgb_bahamas_noncog.tif", "imagery", (-78.9, 23.5, -76.5, 25.6)),
+        ("cog_uint16_greenland_utm21n.tif", "imagery", (-61.3, 72.2, -52.3, 74.7)),
+        ("sao_miguel/clc2018_v2020_20u1.tif", "land_cover", (-25.9, 37.6, -25.1, 38.0)),
+        ("sao_miguel/gpw_v411_2020_count_2020.tif", "population", (-25.9, 37.6, -25.1, 38.0)),
+    ],
+)
 def test_real_files_are_converted(
-    add: Add, shared_data: Path, folder: Path, county_map: Database, system: Scope
+    add: Add,
+    shared_data: Path,
+    folder: Path,
+    county_map: Database,
+    system: Scope,
+    file: str,
+    kind: str,
+    bounds: tuple[float, ...],
 ) -> None:
-    with pytest.raises(RasterOutsideCounty):
-        add(shared_data / "rasters/landsat7_rgb_bahamas_noncog.tif", "landsat", "imagery")
-    relief = add(shared_data / "rasters/relief_2min_zhejiang_cog.tif", "relief")
-    with (
-        rasterio.open(shared_data / "rasters/relief_2min_zhejiang_cog.tif") as source,
-        rasterio.open(file_of(folder, relief.file)) as cog,
-    ):
-        assert np.array_equal(source.read(1), cog.read(1))
-        assert cog.nodata == source.nodata
-    bounds = {
-        "landsat7_rgb_bahamas_noncog.tif": (-78.9, 23.5, -76.5, 25.6),
-        "cog_uint16_greenland_utm21n.tif": (-61.3, 72.2, -52.3, 74.7),
-        "dem_kinmen_xiamen_aw3d30_cog.tif": (118.0, 24.3, 118.65, 24.75),
-        "sao_miguel/clc2018_v2020_20u1.tif": (-25.9, 37.6, -25.1, 38.0),
-    }
-    kinds = {"dem_kinmen_xiamen_aw3d30_cog.tif": "dem", "sao_miguel/clc2018_v2020_20u1.tif": "land_cover"}
-    for n, (file, (west, south, east, north)) in enumerate(bounds.items()):
-        with county_map.transaction(system) as connection:
-            connection.execute(
-                text("UPDATE grid_cell SET geom = st_multi(st_makeenvelope(:w, :s, :e, :n, 4490))"),
-                {"w": west, "s": south, "e": east, "n": north},
-            )
-        added = add(shared_data / "rasters" / file, f"real{n}", kinds.get(file, "imagery"))
-        with rasterio.open(file_of(folder, added.tile_file)) as cog:
-            assert (cog.crs.to_epsg(), cog.tags(ns="IMAGE_STRUCTURE")["LAYOUT"]) == (3857, "COG")
-            assert cog.dataset_mask().any()
+    source = shared_data / "rasters" / file
+    if not file.startswith("relief"):  # which covers the county of these tests
+        with pytest.raises(RasterOutsideCounty):
+            add(source, "elsewhere", kind)
+    with county_map.transaction(system) as connection:
+        connection.execute(
+            text("UPDATE grid_cell SET geom = st_multi(st_makeenvelope(:w, :s, :e, :n, 4490))"),
+            dict(zip("wsen", bounds, strict=True)),
+        )
+    added = add(source, "real", kind)
+    with rasterio.open(file_of(folder, added.tile_file)) as cog:
+        assert (cog.crs.to_epsg(), cog.tags(ns="IMAGE_STRUCTURE")["LAYOUT"]) == (3857, "COG")
+        assert cog.dataset_mask().any()
+    if kind != "imagery":
+        with rasterio.open(source) as before, rasterio.open(file_of(folder, added.file)) as after:
+            assert np.array_equal(before.read(1), after.read(1))
+            assert after.crs.to_epsg() == 4490
+            assert before.nodata in (None, after.nodata)
 
 
 def test_gauss_krueger_with_the_wrong_zone_names_it(add: Add, tmp_path: Path) -> None:
