@@ -43,7 +43,7 @@ def crowded(database: Database, system: Scope) -> Iterator[Database]:
         world.build_county(connection)
         connection.execute(text(CROWD))
         for n, cell in enumerate((*CELLS, CHUNHUI, WUKANG)):
-            home = next(c for c in CELLS if c.startswith(cell[:12]) or c.startswith(cell))
+            home = next(c for c in CELLS if c.startswith((cell[:12], cell)))
             household = world.add_household(connection, cell, cell)
             world.add_event(connection, cell, cell, datetime(2026, 6, 1, tzinfo=UTC), n=n)
             world.add_address(connection, f"德清县武康街道永安街{n + 1}号", home, n, grid_code=cell)
