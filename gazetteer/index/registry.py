@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from database.listen import Listener
 from database.scope import Scope, enter_scope
@@ -26,6 +27,8 @@ from gazetteer.index.library import Library
 log = structlog.get_logger()
 
 CHANNEL = "onemap_address"
+#: what ``platform.enter_scope`` says of a county that is not there (any more)
+NO_COUNTY = "OM404"
 #: More changed addresses than this are not kept beside the large segment: it is built again.
 MANY_CHANGES = 10_000
 #: A library nobody asked for this long is let go; the next question builds it again.
@@ -110,14 +113,23 @@ class Registry:
         for county, shelf in list(self._shelves.items()):
             if time.monotonic() - shelf.asked_at > IDLE_S:
                 self._shelves.pop(county, None)
-            elif shelf.library is not None:
-                self._catch_up(county, shelf)
+        self._heard(set(self._shelves))
 
     def _heard(self, counties: set[str]) -> None:
+        """Catch up with these counties. One that fails does not keep the others waiting; the failure is raised after them."""
+        failed: DBAPIError | None = None
         for county in counties:
             shelf = self._shelves.get(county)
-            if shelf is not None and shelf.library is not None:
-                self._catch_up(county, shelf)
+            try:
+                if shelf is not None and shelf.library is not None:
+                    self._catch_up(county, shelf)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == NO_COUNTY:
+                    self._shelves.pop(county, None)
+                else:
+                    failed = error
+        if failed is not None:
+            raise failed
 
     def _renew(self, county: str, shelf: _Shelf, filenode: int) -> tuple[Library, Moment]:
         """Build the library; a second asker waits for the first and takes its work."""

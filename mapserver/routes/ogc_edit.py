@@ -31,7 +31,13 @@ REFUSED: dict[int | str, dict[str, Any]] = {
     428: {"description": "If-Match is missing"},
 }
 BODY = {"requestBody": {"required": True, "content": {GEOJSON: {"schema": FeatureOut.model_json_schema()}}}}
-PATCH_BODY = {"requestBody": {"required": True, "content": {MERGE_PATCH: {"schema": {"type": "object"}}}}}
+PATCH_EXAMPLE = {"properties": {"full_text": "浙江省湖州市德清县武康街道千秋社区永安街14号"}}
+PATCH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {MERGE_PATCH: {"schema": {"type": "object", "example": PATCH_EXAMPLE}}},
+    }
+}
 
 
 def editable_collection(account: Viewer, name: CollectionName) -> Collection:

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"])
 
 GridName = Annotated[str, Path(examples=["CGCS2000Quad"])]
 Level = Annotated[int, Path(ge=0, le=30, examples=[14])]
-Index = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Index = Annotated[int, Path(ge=0, le=2**31 - 1, examples=[6756])]
 MVT = "application/vnd.mapbox-vector-tile"
 TILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MVT: {}}},

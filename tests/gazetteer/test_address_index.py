@@ -167,6 +167,17 @@ def test_a_listener_that_lost_its_connection_catches_up(library: Database, syste
     assert eventually(lambda: listener.backend_pid != lost)
 
 
+def test_a_county_that_is_gone_does_not_keep_the_others_waiting(library: Database, system: Scope) -> None:
+    assert found(library, system, "永安街12号") is not None
+    shelves = registry_of(library.engine)
+    shelves.adopt("110199", shelves.lend("330521") or pytest.fail("no library"))
+    shelves._shelves = dict(reversed(shelves._shelves.items()))  # the one that is gone comes first
+    add(library, system, "武康街道千秋社区永安街21号", WUKANG)
+    shelves.refresh()
+    assert kept(library).local("永安街21号", "")
+    assert shelves.lend("110199") is None
+
+
 def test_many_changes_build_the_index_again(library: Database, system: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(library, system, "永安街12号") is not None
     monkeypatch.setattr(registry, "MANY_CHANGES", 2)

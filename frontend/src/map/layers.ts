@@ -27,7 +27,7 @@ export interface LayerInfo {
 
 export const LAYERS: LayerInfo[] = [
   { name: 'alerts', label: '预警', colour: '#b3261e', shape: 'dot', shown: true, from: 0, permission: 'alerts.view' },
-  { name: 'persons', label: '住户', colour: '#17406d', shape: 'dot', shown: true, from: 11, permission: 'household.view' },
+  { name: 'persons', label: '住户', colour: '#17406d', shape: 'dot', shown: true, from: 13, permission: 'household.view' },
   { name: 'events', label: '事件', colour: '#7a3e9d', shape: 'dot', shown: false, from: 8 },
   { name: 'objects', label: '部件', colour: '#0f7273', shape: 'square', shown: false, from: 8 },
   { name: 'places', label: '场所房屋', colour: '#8a5a12', shape: 'square', shown: false, from: 8 },
