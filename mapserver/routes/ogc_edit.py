@@ -31,7 +31,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
     428: {"description": "If-Match is missing"},
 }
 BODY = {"requestBody": {"required": True, "content": {GEOJSON: {"schema": FeatureOut.model_json_schema()}}}}
-PATCH_EXAMPLE = {"properties": {"full_text": "浙江省湖州市德清县武康街道千秋社区永安街14号"}}
+PATCH_EXAMPLE = {"properties": {"text": "浙江省湖州市德清县武康街道千秋社区永安街14号"}}
 PATCH_BODY = {
     "requestBody": {
         "required": True,
