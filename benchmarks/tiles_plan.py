@@ -38,8 +38,8 @@ from layers.tiles.tile import get_tile
 COUNTY = "330521"
 WEST, SOUTH, CELL = 119.6, 30.3, 0.009  # degrees: 100 × 50 cells
 MIDDLE = (WEST + 50 * CELL, SOUTH + 25 * CELL)
-POINT_ZOOMS, AREA_ZOOMS, ALERT_ZOOMS = (13, 14, 16), (5, 9, 12, 14), (0, 8, 11, 14)
-SMALL = {"division", "grid_cell"}  # hundreds and thousands of rows, at any size of the county
+POINT_ZOOMS, AREA_ZOOMS, ALERT_ZOOMS = (8, 10, 12, 13, 14, 16), (5, 9, 12, 14), (0, 8, 11, 14)
+SMALL = {"division", "grid_cell", "tile_shape"}  # hundreds and thousands of rows, at any size of the county
 ZOOMS = {"divisions": AREA_ZOOMS, "cells": AREA_ZOOMS[1:], "alerts": ALERT_ZOOMS}
 
 # The cell of column i, row j: 5 × 5 cells make a village, 5 × 5 villages a town.
@@ -129,6 +129,8 @@ def fill(connection: psycopg.Connection[Any], rows: int, *, rebuild: bool = Fals
             if "gin" not in definition:
                 connection.execute(definition)
         log(f"{table}: {time.perf_counter() - started:.0f} s")
+    connection.execute("SET session_replication_role = origin")
+    connection.execute("SELECT repair_tile_counts()")  # the triggers were off
     return [row[0] for row in connection.execute("SELECT code FROM lattice ORDER BY abs(i - 50) + abs(j - 25), code")]
 
 

@@ -120,13 +120,20 @@ def home_prefix(connection: Connection) -> str:
 NARROW_LIMIT = 20
 
 
-def narrowed_to_scope(connection: Connection, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    """The entered scope once more, as constants, so that lists and counts can use the index on the grid code.
+def ranges_of_scope(connection: Connection, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """The entered scope as constants, one condition a prefix, in the order of the codes; each is one range of an index.
 
-    No guard: the policy is, but it reads the prefixes from a setting and so cannot use an index. Returns conditions
-    to add: none for a whole county (there is nothing to narrow) or for more than ``NARROW_LIMIT`` prefixes.
+    No guard: the policy is, but it reads the prefixes from a setting and so cannot use an index. None for a whole county
+    (there is nothing to narrow) and for more than ``NARROW_LIMIT`` prefixes; prefixes inside another are left out.
     """
-    prefixes: list[str] = list(connection.scalar(text("SELECT platform.scope_prefixes()")) or ())
+    prefixes: list[str] = sorted(connection.scalar(text("SELECT platform.scope_prefixes()")) or ())
     if not prefixes or len(prefixes) > NARROW_LIMIT or any(len(prefix) == 6 for prefix in prefixes):
         return []
-    return [or_(*(within_prefix(column, prefix) for prefix in prefixes))]
+    outer = [prefix for prefix in prefixes if not any(prefix != p and prefix.startswith(p) for p in prefixes)]
+    return [within_prefix(column, prefix) for prefix in dict.fromkeys(outer)]
+
+
+def narrowed_to_scope(connection: Connection, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """The same as one condition, so that lists and counts can use the index on the grid code: none or one, to be added."""
+    ranges = ranges_of_scope(connection, column)
+    return [or_(*ranges)] if ranges else []

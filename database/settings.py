@@ -73,11 +73,15 @@ class Settings(BaseSettings):
     embedded_fsync: bool = Field(True, description="off: faster and unsafe, for tests of the embedded cluster only.")
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
 
+    tile_cache_mb: int = Field(64, ge=0, description="Finished map tiles kept in memory by one process, in megabytes.")
+
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
     cookie_secure: bool = Field(False, description="Send the session cookie over HTTPS only.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")
+    rasters: AbsolutePath | None = Field(None, description="Folder of rasters; unset means `rasters` below home.")
+    max_raster_mb: int = Field(20480, ge=1, description="Largest raster, unpacked, in megabytes.")
 
     session_idle_minutes: int = Field(30, ge=1, description="A session ends after this long without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after this long in any case.")
@@ -97,6 +101,11 @@ class Settings(BaseSettings):
         None,
         description="Base64 of 32 bytes; signs the QR codes of door plates. Unset means derived from the index key.",
     )
+
+    @property
+    def rasters_folder(self) -> Path:
+        """The folder of rasters, one folder a county inside; absolute."""
+        return self.rasters or self.home / "rasters"
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,8 @@ from grid import models as grid_models
 from layers import models as layers_models
 from layers import place_code_models
 from layers.bulk_match import models as match_models
+from layers.raster import models as raster_models
+from layers.tiles import models as tile_models
 
 FLOORS = (
     gazetteer_models,
@@ -21,5 +23,7 @@ FLOORS = (
     layers_models,
     place_code_models,
     match_models,
+    raster_models,
+    tile_models,
 )
 COUNTY_METADATA = CountyBase.metadata

@@ -19,6 +19,8 @@ from mapserver import problems
 from mapserver.context import Context, open_context
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.routes import ROUTERS
+from mapserver.tiles.front import TileFront
+from mapserver.tiles.service import TileService
 
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
@@ -45,6 +47,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         context = await asyncio.to_thread(open_context, settings)
         app.state.context = context
+        app.state.tiles = TileService(context)
         runner = asyncio.create_task(run_worker(context)) if worker else None
         try:
             yield
@@ -53,6 +56,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
                 runner.cancel()
                 with suppress(asyncio.CancelledError):
                     await runner
+            app.state.tiles.close()
             await asyncio.to_thread(context.close)
 
     app = FastAPI(
@@ -66,6 +70,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     )
     problems.install(app)
     app.middleware("http")(add_security_headers)
+    app.add_middleware(TileFront)
     for router in ROUTERS:
         app.include_router(router)
     app.get("/healthz", include_in_schema=False)(alive)
@@ -91,7 +96,7 @@ async def add_security_headers(request: Request, call_next: Callable[[Request], 
     response = await call_next(request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/p/")):
+    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/ogc/", "/p/")):
         response.headers.setdefault("Cache-Control", "private, no-store")
     else:
         response.headers.setdefault("Content-Security-Policy", WEB_APP_POLICY)
@@ -119,7 +124,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "p/")):
+        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/")):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

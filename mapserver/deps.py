@@ -43,19 +43,24 @@ def get_account(request: Request, context: AppContext) -> Account:
     Raises NotSignedIn; CsrfHeaderMissing when a cookie alone tries to change something.
     """
     authorization = request.headers.get("Authorization")
-    if authorization is not None:
-        account = _account_of_token(context, authorization)
-    else:
-        cookie = request.cookies.get(COOKIE)
-        if cookie is None:
-            raise NotSignedIn
-        if request.method not in SAFE_METHODS and CSRF_HEADER not in request.headers:
-            raise CsrfHeaderMissing
-        with context.database.platform() as connection:
-            account = find_session(connection, cookie, context.settings)
+    cookie = request.cookies.get(COOKIE)
+    by_cookie = authorization is None and cookie is not None
+    if by_cookie and request.method not in SAFE_METHODS and CSRF_HEADER not in request.headers:
+        raise CsrfHeaderMissing
+    account = find_credential(context, cookie, authorization)
     if account is None:
         raise NotSignedIn
     return account
+
+
+def find_credential(context: Context, cookie: str | None, authorization: str | None) -> Account | None:
+    """The account behind an Authorization header, or else behind the value of the session cookie; None for a stranger."""
+    if authorization is not None:
+        return _account_of_token(context, authorization)
+    if cookie is None:
+        return None
+    with context.database.platform() as connection:
+        return find_session(connection, cookie, context.settings)
 
 
 def _account_of_token(context: Context, authorization: str) -> Account | None:

@@ -1,9 +1,10 @@
-"""Work done in the background: the anomaly scan after every publish and every morning; the queue of corrections; the quality check."""
+"""Work done in the background: the anomaly scan after every publish and every morning; the queue of corrections; the quality check; elevations."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import date
+from pathlib import Path
 
 import structlog
 from procrastinate import App, Blueprint, JobContext
@@ -14,9 +15,12 @@ from database.engine import Database
 from database.jobs import hand_in
 from database.scope import Scope
 from database.seal import Sealer
+from database.settings import get_settings
 from layers.anomaly.scan import scan
 from layers.bulk_match.jobs import run_job, sweep_jobs
 from layers.quality import check_county
+from layers.raster.elevations import refresh_elevations
+from layers.raster.errors import NoElevationModel, RasterFileMissing
 from layers.uncertain import collect_uncertain
 
 log = structlog.get_logger()
@@ -38,6 +42,8 @@ def make_tasks() -> Blueprint:
     tasks.task(name=MATCH_FILE, pass_context=True)(match_one_file)
     sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
     tasks.periodic(cron="*/10 * * * *")(sweep)
+    heights = tasks.task(name="refresh_all_elevations", pass_context=True)(refresh_all_elevations)
+    tasks.periodic(cron="30 3 * * *")(heights)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     return tasks
@@ -125,6 +131,25 @@ async def scan_all_counties(context: JobContext, timestamp: int) -> None:
     database: Database = context.additional_context[DATABASE_KEY]
     for county in await asyncio.to_thread(county_codes, database):
         await asyncio.to_thread(run_scan, database, county)
+
+
+async def refresh_all_elevations(context: JobContext, timestamp: int) -> None:
+    """Every night at half past three: the elevation of addresses that are new, have moved, or are of an older model."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    folder = get_settings().rasters_folder
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_elevations, database, folder, county)
+
+
+def run_elevations(database: Database, folder: Path, county: str) -> None:
+    """Refresh the elevations of one county; a county without an elevation model has none."""
+    try:
+        report = refresh_elevations(database, Scope.of_system(county, "elevations"), folder)
+    except (NoElevationModel, RasterFileMissing) as error:
+        log.info("elevations.none", county=county, reason=error.code)
+        return
+    log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
 
 
 def run_scan(database: Database, county: str) -> None:

@@ -25,12 +25,15 @@ from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, writing
 from gazetteer.quality import check, findings, fix
-from grid import cells
+from grid import cell_changes, cells
 from layers import households, place_codes
 from layers.alerts import lifecycle, store
 from layers.bulk_match import jobs, writers
+from layers.features import errors as features
+from layers.features import tile_grids
 from layers.importing import errors as importing
-from layers.tiles import tile
+from layers.raster import errors as rasters
+from layers.tiles import tile, watch
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -53,11 +56,21 @@ class NotFound(OnemapError):
     """没有找到，或不在您的数据范围内 | Not found, or outside your scope"""
 
 
+class MethodMissing(OnemapError):
+    """这个要素集只能读取 | This collection can only be read"""
+
+
+class MediaTypeWrong(OnemapError):
+    """不接受这种内容类型 | This content type is not taken"""
+
+
 STATUS: dict[type[OnemapError], int] = {
     NotSignedIn: 401,
     NotPermitted: 403,
     CsrfHeaderMissing: 403,
     NotFound: 404,
+    MethodMissing: 405,
+    MediaTypeWrong: 415,
     accounts.SignInFailed: 401,
     accounts.AccountLocked: 423,
     counties.CountyNotFound: 404,
@@ -101,6 +114,7 @@ STATUS: dict[type[OnemapError], int] = {
     fix.FixNotFound: 404,
     fix.FixReverted: 409,
     cells.CellNotFound: 404,
+    cell_changes.CellInvalid: 422,
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
@@ -117,8 +131,30 @@ STATUS: dict[type[OnemapError], int] = {
     jobs.MatchJobNotDone: 409,
     jobs.MatchJobsTooMany: 409,
     writers.OutputNotPossible: 422,
+    features.UnknownCollection: 404,
+    features.UnknownFeature: 404,
+    features.UnknownParameter: 400,
+    features.UnknownProperty: 400,
+    features.HiddenProperty: 403,
+    features.ParameterInvalid: 400,
+    features.FilterInvalid: 400,
+    features.CursorInvalid: 400,
+    features.FeatureInvalid: 422,
+    features.PreconditionMissing: 428,
+    features.FeatureChanged: 412,
+    features.OutsideScope: 403,
+    tile_grids.UnknownTileMatrixSet: 404,
     tile.UnknownLayer: 404,
     tile.TileOutOfRange: 404,
+    rasters.RasterRefused: 422,
+    rasters.RasterNameTaken: 409,
+    rasters.RasterNotFound: 404,
+    rasters.RasterFileMissing: 503,
+    rasters.RasterTileOutOfRange: 404,
+    rasters.StyleNotPossible: 422,
+    rasters.PointNotVisible: 404,
+    rasters.NoElevationModel: 409,
+    watch.InvalidMoment: 422,
     OnemapError: 400,
 }
 
@@ -143,7 +179,9 @@ def problem(
     }
     headers = dict(PRIVATE)
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="onemap"'
+        # desktop GIS and browsers sign in to /ogc with Basic (token as password); the web app's own paths never ask
+        basic = 'Basic realm="onemap", charset="UTF-8", ' if request.url.path.startswith("/ogc/") else ""
+        headers["WWW-Authenticate"] = f'{basic}Bearer realm="onemap"'
     return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

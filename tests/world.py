@@ -113,9 +113,8 @@ def add_address(connection: Connection, full_text: str, cell: str, n: int = 0, *
         division_code=cell[:12],
         source="test",
         source_key=code,
-        grid_code=cell,
         geom=point(cell, n),
-        **levels | values,
+        **{"grid_code": cell} | levels | values,
     )
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { distinctHits, hitLabel, type Hit } from '@/map/hits'
-import { drawingLayers, LAYERS, requestedLayers, sourceOf, sources, tileLayerOf, tileUrl, type TileLayer } from '@/map/layers'
+import { CLICKABLE, COUNTS, drawingLayers, LAYERS, SEVERAL, requestedLayers, sourceOf, sources, tileLayerOf, tileUrl, type TileLayer } from '@/map/layers'
 import { namePoints } from '@/map/names'
 
 const square = (w: number, s: number, e: number, n: number) => [
@@ -40,6 +40,13 @@ describe('drawing layers', () => {
         expect((layer as { source?: string }).source).toBe(sourceOf(tileLayerOf(layer)))
       }
     }
+  })
+  it('draw what stands for several records apart from single ones, which alone answer a click', () => {
+    const names = LAYERS.map((layer) => layer.name)
+    const layers = drawingLayers(names, new Set(names))
+    for (const id of COUNTS) expect(layers.find((layer) => layer.id === id)).toHaveProperty('filter', SEVERAL)
+    for (const id of CLICKABLE) expect(JSON.stringify(layers.find((layer) => layer.id === id))).toContain(JSON.stringify(['!', SEVERAL]))
+    expect(CLICKABLE.filter((id) => COUNTS.includes(id))).toEqual([])
   })
   it('load no sprite, glyph or tile from elsewhere', () => {
     const names = LAYERS.map((layer) => layer.name)

@@ -1,4 +1,7 @@
-"""The layers that tiles can hold: what each shows, from which zoom on, and how sensitive it is."""
+"""The one catalogue of tile layers: source, geometry, columns by zoom, zoom range, generalisation, sensitivity.
+
+The SQL of a layer stands in the migration that made ``tile_layer()``; a test holds every tile against what is declared here.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +9,105 @@ from dataclasses import dataclass
 from typing import Literal
 
 MAX_ZOOM = 18
+#: More rows than this in one tile are counted together; told in ``X-Generalised``.
+BUDGET = 3000
+#: Up to this zoom point layers come from precomputed counts.
+COUNTED_TO = 12
+#: From this zoom on, a row that stands alone keeps its attributes even in a tile over the budget.
+DETAIL_FROM = 15
+#: An aggregating tile has so many cells a side.
+CELLS_A_SIDE = 64
+
+COUNTS = (
+    f"to zoom {COUNTED_TO} counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile; above, rows, "
+    f"and counts where a tile holds more than {BUDGET}"
+)
+FEW = f"rows; counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile, where a tile holds more than {BUDGET}"
+SHARED_EDGES = "outlines simplified to half a pixel, edges shared, to zoom 13; as surveyed from zoom 14"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An attribute. rows_only: absent where rows are counted together. minzoom: below it absent."""
+
+    name: str
+    meaning: str
+    minzoom: int = 0
+    rows_only: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TileLayer:
-    """One layer. table: where its rows live. fields: attribute → what it is. minzoom: below it the layer is empty.
+    """One layer. table: where its rows live. shows: which of them, SQL. rows_from: lowest zoom at which rows are told apart.
 
-    sensitivity: 'public' names and outlines; 'internal' records; 'personal' about households.
+    minzoom: below it the layer is empty. sensitivity: 'public' names and outlines; 'internal' records; 'personal' about
+    households. geometry: 'mixed' is points and outlines.
     """
 
     name: str
     title: str
     table: str
+    shows: str
     geometry: Literal["point", "polygon", "mixed"]
     minzoom: int
+    rows_from: int
+    generalisation: str
     sensitivity: Literal["public", "internal", "personal"]
-    fields: dict[str, str]
+    fields: tuple[Field, ...]
+
+    @property
+    def counted(self) -> bool:
+        """True for a layer whose rows have counts; outlines are generalised instead."""
+        return self.geometry != "polygon"
+
+
+N = Field("n", "rows this feature stands for; adds up to the permitted rows over the tiles of a zoom", rows_only=False)
+
+
+def _fields(*own: Field, **meanings: str) -> tuple[Field, ...]:
+    return (*(Field(name, meaning) for name, meaning in meanings.items()), *own, N)
 
 
 LAYERS: dict[str, TileLayer] = {
     layer.name: layer
     for layer in (
         TileLayer(
-            "divisions", "行政区划", "division", "polygon", 0, "public",
-            {"id": "division code", "level": "county, town, village", "name": "name"},
+            "divisions", "行政区划", "division", "valid_to IS NULL", "polygon", 0, 0, SHARED_EDGES, "public",
+            _fields(id="division code", level="county, town, village (from zoom 9)", name="name"),
         ),
         TileLayer(
-            "cells", "网格", "grid_cell", "polygon", 9, "public",
-            {"id": "cell code", "level": "cell, micro_cell (from zoom 13)", "name": "name", "parent": "village or cell",
-             "alerts": "alerts that wait, including those of its micro cells"},
+            "cells", "网格", "grid_cell", "valid_to IS NULL", "polygon", 9, 9, SHARED_EDGES, "public",
+            _fields(
+                Field("name", "name", 12), Field("parent", "village or cell", 12),
+                id="cell code", level="cell, micro_cell (from zoom 13)",
+                alerts="alerts that wait, including those of its micro cells",
+            ),
         ),
         TileLayer(
-            "addresses", "标准地址", "standard_address", "point", 13, "internal",
-            {"id": "address id", "text": "full text", "depth": "deepest level, 5-12", "status": "published"},
+            "addresses", "标准地址", "standard_address", "status = 'published'", "point", 0, 13, COUNTS, "internal",
+            _fields(id="address id", text="full text", depth="deepest level, 5-12", status="published"),
         ),
         TileLayer(
-            "places", "地：房屋与场所", "place", "mixed", 13, "internal",
-            {"id": "place id", "kind": "building, dwelling, premises, unit, zone, parcel", "name": "name",
-             "occupancy": "occupied, vacant, let, unknown"},
+            "places", "地：房屋与场所", "place", "true", "mixed", 0, 13, COUNTS, "internal",
+            _fields(id="place id", kind="building, dwelling, premises, unit, zone, parcel", name="name",
+                    occupancy="occupied, vacant, let, unknown"),
         ),
         TileLayer(
-            "persons", "人：住户", "household", "point", 13, "personal",
-            {"id": "household id", "household_no": "household number", "members": "members", "status": "status codes, comma"},
+            "persons", "人：住户", "household", "true", "point", 0, 13, COUNTS, "personal",
+            _fields(Field("members", "members, of all households it stands for", rows_only=False),
+                    id="household id", household_no="household number", status="status codes, comma"),
         ),
         TileLayer(
-            "events", "事：事件", "event", "point", 13, "internal",
-            {"id": "event id", "kind": "kind", "title": "title", "state": "state", "at": "local time"},
+            "events", "事：事件", "event", "true", "point", 0, 13, COUNTS, "internal",
+            _fields(id="event id", kind="kind", title="title", state="state", at="local time"),
         ),
         TileLayer(
-            "objects", "物：部件", "facility", "point", 13, "internal",
-            {"id": "object id", "kind": "kind", "name": "name", "state": "normal, damaged, missing, retired"},
+            "objects", "物：部件", "facility", "true", "point", 0, 13, COUNTS, "internal",
+            _fields(id="object id", kind="kind", name="name", state="normal, damaged, missing, retired"),
         ),
         TileLayer(
-            "alerts", "预警", "alert", "point", 0, "internal",
-            {"id": "alert id", "rule": "rule", "title": "title", "severity": "high, medium, low", "status": "status"},
+            "alerts", "预警", "alert", "status <> 'closed'", "point", 0, 0, FEW, "internal",
+            _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status"),
         ),
     )
 }  # fmt: skip

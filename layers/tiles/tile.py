@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -27,18 +28,44 @@ def check_layers(names: Sequence[str]) -> None:
         raise UnknownLayer(f"{','.join(unknown or names)}；可用图层 / layers: {', '.join(LAYERS)}", layers=list(LAYERS))
 
 
-def get_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: int) -> bytes:
-    """A Mapbox vector tile with these layers, XYZ scheme, extent 4096; empty bytes when there is nothing to see.
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """body: a Mapbox vector tile, empty when there is nothing to see. generalised: layers whose rows are counted together."""
 
-    One round trip: the layers of a tile concatenate (MVT 2.1, section 4.1). Raises UnknownLayer, TileOutOfRange.
+    body: bytes
+    generalised: tuple[str, ...] = ()
+
+
+_TILE = text(
+    "SELECT string_agg(t.body, '' ORDER BY l.place) AS body, "
+    "array_agg(l.name ORDER BY l.place) FILTER (WHERE t.generalised) AS generalised "
+    "FROM unnest(CAST(:layers AS text[])) WITH ORDINALITY AS l(name, place), "
+    "LATERAL tile_layer(l.name, :z, :x, :y) AS t"
+)
+
+
+def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: int) -> Tile:
+    """These layers in one tile, XYZ scheme, extent 4096, and which of them are generalised.
+
+    One statement: the layers of a tile concatenate (MVT 2.1, section 4.1). The same rows give the same bytes. Every
+    feature carries n, how many rows it stands for in this tile; over the tiles of a zoom n adds up to the rows that the scope
+    permits. Raises UnknownLayer, TileOutOfRange.
     """
     check_layers(names)
+    check_tile(z, x, y)
+    row = connection.execute(_TILE, {"layers": list(names), "z": z, "x": x, "y": y}).one()
+    return Tile(bytes(row.body or b""), tuple(row.generalised or ()))
+
+
+def check_tile(z: int, x: int, y: int) -> None:
+    """Raise TileOutOfRange for a zoom, column or row that no tile has."""
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRange(f"z={z} x={x} y={y}")
-    parts = " || ".join(f"tile_layer(:layer{n}, :z, :x, :y)" for n in range(len(names)))
-    layers = {f"layer{n}": name for n, name in enumerate(names)}
-    tile = connection.scalar(text(f"SELECT {parts}"), {**layers, "z": z, "x": x, "y": y})
-    return bytes(tile or b"")
+
+
+def get_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: int) -> bytes:
+    """The bytes of :func:`read_tile`."""
+    return read_tile(connection, names, z, x, y).body
 
 
 def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -> dict[str, Any]:
@@ -58,7 +85,9 @@ def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -
                 "description": layer.title,
                 "minzoom": layer.minzoom,
                 "maxzoom": MAX_ZOOM,
-                "fields": layer.fields,
+                "fields": {field.name: field.meaning for field in layer.fields},
+                "geometry": layer.geometry,
+                "generalisation": layer.generalisation,
             }
             for layer in chosen
         ],

@@ -19,6 +19,7 @@ REVIEWS_DECIDE = "reviews.decide"
 CODES_ISSUE = "codes.issue"
 ADDRESSES_EDIT = "addresses.edit"
 ADDRESSES_APPROVE = "addresses.approve"
+CELLS_EDIT = "cells.edit"
 QUALITY_VIEW = "quality.view"
 QUALITY_FIX = "quality.fix"
 CHANGES_VIEW = "changes.view"
@@ -34,7 +35,7 @@ _FIELD_WORK = {
     ALERTS_VERIFY,
 }
 
-_LIBRARY_WORK = {REVIEWS_DECIDE, CODES_ISSUE, ADDRESSES_EDIT, ADDRESSES_APPROVE, QUALITY_VIEW}
+_LIBRARY_WORK = {REVIEWS_DECIDE, CODES_ISSUE, ADDRESSES_EDIT, ADDRESSES_APPROVE, CELLS_EDIT, QUALITY_VIEW}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.GRID_WORKER: frozenset(_FIELD_WORK),

@@ -26,6 +26,7 @@ app = lazy_app(
         "account": "mapserver.cli.accounts:account_app",
         "token": "mapserver.cli.accounts:token_app",
         "maps": "mapserver.cli.maps:app",
+        "raster": "mapserver.cli.raster:app",
     },
 )
 

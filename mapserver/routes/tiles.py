@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.responses import StreamingResponse
 
 from database.accounts import Account
-from layers.tiles.catalogue import LAYERS
-from layers.tiles.tile import check_layers, get_tile, get_tilejson
+from layers.tiles.tile import get_tilejson
+from layers.tiles.watch import check_moment
 from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
-from mapserver.problems import NotPermitted
+from mapserver.tiles.cache import MVT
+from mapserver.tiles.front import GZIP_TAKEN
+from mapserver.tiles.rights import check_permitted
+from mapserver.tiles.service import TileService
 
 router = APIRouter(prefix="/tiles/{county}", tags=["tiles"])
 
@@ -23,19 +25,16 @@ Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="la
 Zoom = Annotated[int, Path(examples=[14])]
 Column = Annotated[int, Path(examples=[13651], description="from the west")]
 Row = Annotated[int, Path(examples=[6756], description="from the north")]
-MVT = "application/vnd.mapbox-vector-tile"
-HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding"}
-GZIP_TAKEN = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
-NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VIEW, "public": permissions.MAP_VIEW}
 
 
-def _layers(names: str, account: Account) -> list[str]:
-    layers = names.split(",")
-    check_layers(layers)
-    for name in layers:
-        if NEEDED[LAYERS[name].sensitivity] not in permissions.permissions_of(account.role):
-            raise NotPermitted(f"{LAYERS[name].title} / {name}")
-    return layers
+def get_service(request: Request) -> TileService:
+    """The finished tiles of this process."""
+    service = request.app.state.tiles
+    assert isinstance(service, TileService)
+    return service
+
+
+Service = Annotated[TileService, Depends(get_service)]
 
 
 @router.get(
@@ -56,7 +55,8 @@ def _layers(names: str, account: Account) -> list[str]:
 )
 def tilejson(account: Viewer, connection: CountyConnection, request: Request, layers: Names) -> dict[str, Any]:
     """TileJSON 3.0 of one or several layers; bounds are those of the account's scope."""
-    names = _layers(layers, account)
+    names = layers.split(",")
+    check_permitted(names, account)
     url = f"{str(request.base_url).rstrip('/')}/tiles/{account.county}/{layers}/{{z}}/{{x}}/{{y}}.mvt"
     return get_tilejson(connection, names, url)
 
@@ -70,20 +70,58 @@ def tilejson(account: Viewer, connection: CountyConnection, request: Request, la
         304: {"description": "unchanged"},
     },
 )
-def tile(
-    account: Viewer, connection: CountyConnection, request: Request, layers: Names, z: Zoom, x: Column, y: Row
+async def tile(
+    account: Viewer, service: Service, request: Request, layers: Names, z: Zoom, x: Column, y: Row
 ) -> Response:
-    """One vector tile of one or several layers. The ETag is the hash of its bytes; the browser asks again each time."""
-    body = get_tile(connection, _layers(layers, account), z, x, y)
-    if not body:
-        return Response(status_code=204, headers=HEADERS)
-    packed = GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "")) is not None
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
-    headers = {**HEADERS, "ETag": etag}
-    said = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
-    if etag in said or "*" in said:
-        return Response(status_code=304, headers=headers)
-    if packed:
-        body = gzip.compress(body, compresslevel=5, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, media_type=MVT, headers=headers)
+    """One vector tile of one or several layers. Every feature says with `n` how many rows it stands for; `X-Generalised` names
+    the layers whose rows are counted together because there are many. The ETag is the hash of the bytes; the browser
+    asks again each time. (Known accounts are answered by `mapserver/tiles/front.py` before this.)"""
+    entry = await service.tile(account, tuple(layers.split(",")), z, x, y)
+    said = ",".join(request.headers.getlist("If-None-Match")).encode("latin-1") or None
+    packed = GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "").encode("latin-1")) is not None
+    start, body = entry.messages(packed=packed, said=said)
+    response = Response(body, start["status"])
+    response.raw_headers = list(start["headers"])
+    return response
+
+
+@router.get(
+    "/changes",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "server-sent events",
+            "content": {
+                "text/event-stream": {
+                    "example": 'id: 7311:7311:\nevent: change\ndata: {"zoom":18,"layers":{"persons":[[218431,107915,218431,107915]]}}\n\n'
+                }
+            },
+        }
+    },
+)
+async def changes(
+    account: Viewer,
+    service: Service,
+    request: Request,
+    last_event_id: Annotated[str | None, Header(description="where a reader that comes back left off")] = None,
+) -> StreamingResponse:
+    """Which tiles to ask for again, as they change: server-sent events, inside the account's scope, for the layers it may see.
+
+    `change` holds boxes by layer: first column, first row, last column, last row, tile numbers at `zoom`. Reconnecting
+    with `Last-Event-ID` misses nothing for a day. A comment is sent every 15 seconds. The stream ends when the session does.
+    """
+    since = check_moment(last_event_id) if last_event_id else None
+    cookie, authorization = (request.headers.get(name) for name in ("Cookie", "Authorization"))
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield b"retry: 2000\n\n"
+        async for message in service.feed.read(account, since):
+            again = await service.accounts.find(
+                cookie.encode("latin-1") if cookie else None, authorization.encode("latin-1") if authorization else None
+            )
+            if again != account:
+                return
+            yield message if message is not None else b": still here\n\n"
+
+    headers = {"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)

@@ -23,10 +23,14 @@ NAMES = [
     "account",
     "token",
     "maps",
+    "raster",
 ]
 
 
-@pytest.mark.parametrize("name", [*NAMES, "address parse", "address match", "county create", "maps alerts"])
+@pytest.mark.parametrize(
+    "name",
+    [*NAMES, "address parse", "address match", "county create", "maps alerts", "raster add", "raster elevations"],
+)
 def test_every_command_explains_itself(name: str) -> None:
     answer = CliRunner().invoke(app, [*name.split(), "--help"])
     assert answer.exit_code == 0

@@ -57,7 +57,7 @@ def test_every_operation_shows_what_goes_in(document: dict[str, Any]) -> None:
         body = operation.get("requestBody")
         if body and not any(has_example(kind["schema"], components) for kind in body["content"].values()):
             missing.append(f"{name}: body")
-    assert missing == []
+    assert not missing, "\n".join(missing)
 
 
 def test_every_operation_shows_what_comes_out(document: dict[str, Any]) -> None:
@@ -68,4 +68,4 @@ def test_every_operation_shows_what_comes_out(document: dict[str, Any]) -> None:
         for kind, content in answers[0].get("content", {}).items():
             if kind == "application/json" and not has_example([content.get("schema"), content], components):
                 missing.append(f"{name}: {kind}")
-    assert missing == []
+    assert not missing, "\n".join(missing)

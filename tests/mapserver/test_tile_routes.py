@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import time
 from collections.abc import Callable
 
 import mapbox_vector_tile
@@ -97,6 +98,7 @@ def test_an_unchanged_tile_is_not_sent_again(county_map: Database, sign_in: Sign
             connection, "alert", fingerprint="f", rule="event_surge", severity="low", subject_kind="cell",
             subject_id=CELLS[0], title="t", reason="r", grid_code=CELLS[0], geom=world.point(CELLS[0]),
         )  # fmt: skip
+    time.sleep(0.06)  # a look at the changes is good for 50 ms
     fresh = client.get(address("cells"), headers={"If-None-Match": tag})
     assert fresh.status_code == 200
     assert fresh.headers["ETag"] != tag
@@ -125,7 +127,7 @@ def test_a_tile_is_compressed_for_those_who_take_it(county_map: Database, sign_i
 def test_where_there_is_nothing_there_is_no_body(county_map: Database, sign_in: SignIn) -> None:
     answer = sign_in(Role.COUNTY_ADMIN).get(address("cells,persons", dx=-900))
     assert (answer.status_code, answer.content) == (204, b"")
-    assert sign_in(Role.GRID_WORKER, CELLS[0]).get(address("persons", z=11)).status_code == 204  # below its minzoom
+    assert sign_in(Role.GRID_WORKER, CELLS[0]).get(address("cells", z=8)).status_code == 204  # below its minzoom
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_tilejson_leads_to_the_tiles(county_map: Database, sign_in: SignIn) -> N
     document = client.get("/tiles/330521/cells,persons.json").json()
     assert document["tiles"] == ["http://testserver/tiles/330521/cells,persons/{z}/{x}/{y}.mvt"]
     assert document["bounds"] == pytest.approx([120.03, 30.5, 120.04, 30.51])
-    assert {layer["id"]: layer["minzoom"] for layer in document["vector_layers"]} == {"cells": 9, "persons": 13}
+    assert {layer["id"]: layer["minzoom"] for layer in document["vector_layers"]} == {"cells": 9, "persons": 0}
     z, x, y = address("", z=13).removeprefix("/tiles/330521//").removesuffix(".mvt").split("/")
     url = document["tiles"][0].replace("{z}", z).replace("{x}", x).replace("{y}", y)
     assert client.get(url).status_code == 200

@@ -28,9 +28,9 @@ export interface LayerInfo {
 export const LAYERS: LayerInfo[] = [
   { name: 'alerts', label: '预警', colour: '#b3261e', shape: 'dot', shown: true, from: 0, permission: 'alerts.view' },
   { name: 'persons', label: '住户', colour: '#17406d', shape: 'dot', shown: true, from: 13, permission: 'household.view' },
-  { name: 'events', label: '事件', colour: '#7a3e9d', shape: 'dot', shown: false, from: 13 },
-  { name: 'objects', label: '部件', colour: '#0f7273', shape: 'square', shown: false, from: 13 },
-  { name: 'places', label: '场所房屋', colour: '#8a5a12', shape: 'square', shown: false, from: 13 },
+  { name: 'events', label: '事件', colour: '#7a3e9d', shape: 'dot', shown: false, from: 8 },
+  { name: 'objects', label: '部件', colour: '#0f7273', shape: 'square', shown: false, from: 8 },
+  { name: 'places', label: '场所房屋', colour: '#8a5a12', shape: 'square', shown: false, from: 8 },
   { name: 'addresses', label: '标准地址', colour: '#66788a', shape: 'ring', shown: true, from: 13 },
   { name: 'cells', label: '网格', colour: '#4c7a63', shape: 'fill', shown: true, from: 9 },
   { name: 'divisions', label: '行政区划', colour: '#5b6b7a', shape: 'line', shown: true, from: 0 },
@@ -48,7 +48,7 @@ export const CELL_SHADES = [
 /** Tile requests are grouped by the zoom they begin at; one request carries every layer of its group. */
 const SOURCES: { id: string; layers: TileLayer[]; minzoom: number; maxzoom: number }[] = [
   { id: 'ground', layers: ['divisions', 'cells'], minzoom: 0, maxzoom: 14 },
-  { id: 'near', layers: ['addresses', 'places', 'persons', 'events', 'objects'], minzoom: 13, maxzoom: 16 },
+  { id: 'near', layers: ['addresses', 'places', 'persons', 'events', 'objects'], minzoom: 8, maxzoom: 16 },
   { id: 'alerts', layers: ['alerts'], minzoom: 0, maxzoom: 16 },
 ]
 
@@ -164,6 +164,38 @@ function groundLayers(): LayerSpecification[] {
       paint: { 'line-color': '#2b3c4d', 'line-width': byZoom(8, 1.6, 14, 3) },
     },
   ]
+}
+
+/** A tile with too much in it holds counts: one feature, `n` records, no number of its own. */
+export const SEVERAL: ExpressionSpecification = ['>', ['coalesce', ['get', 'n'], 1], 1]
+
+/** Colour and first zoom of the layers whose records are drawn as dots. */
+const DOTS = LAYERS.filter(({ name }) => sourceOf(name) !== 'ground')
+
+/** Where many records lie together: a soft dot, darker and larger the more it stands for. Under the single ones. */
+function countLayers(): LayerSpecification[] {
+  return DOTS.map(({ name, colour, from }) => ({
+    id: `${name}-count`,
+    type: 'circle',
+    source: sourceOf(name),
+    'source-layer': name,
+    minzoom: from,
+    filter: SEVERAL,
+    paint: {
+      'circle-color': colour,
+      'circle-opacity': ['interpolate', ['linear'], ['ln', ['get', 'n']], 0.7, 0.25, 5, 0.6] as unknown as ExpressionSpecification,
+      'circle-radius': ['interpolate', ['linear'], ['ln', ['get', 'n']], 0.7, 3, 5, 7] as unknown as ExpressionSpecification,
+    },
+  }))
+}
+
+/** Dots of single records: they leave what stands for several to `countLayers`, and begin where the legend says. */
+function singleLayers(): LayerSpecification[] {
+  return pointLayers().map((layer) => {
+    const info = LAYERS.find((one) => one.name === tileLayerOf(layer))
+    const own = 'filter' in layer && layer.filter ? [layer.filter] : []
+    return { ...layer, minzoom: info?.from ?? 0, filter: ['all', ['!', SEVERAL], ...own] } as LayerSpecification
+  })
 }
 
 function pointLayers(): LayerSpecification[] {
@@ -299,7 +331,7 @@ function nameLayers(): LayerSpecification[] {
 
 /** The style's drawing layers whose tile layer the account may see; each is named `<tile layer>-<part>`. */
 export function drawingLayers(allowed: TileLayer[], shown: ReadonlySet<TileLayer>): LayerSpecification[] {
-  return [...groundLayers(), ...pointLayers(), ...nameLayers()]
+  return [...groundLayers(), ...countLayers(), ...singleLayers(), ...nameLayers()]
     .filter((layer) => allowed.includes(tileLayerOf(layer)))
     .map((layer) => {
       const visibility = layer.id === 'divisions-ground' || shown.has(tileLayerOf(layer)) ? 'visible' : 'none'
@@ -310,6 +342,9 @@ export function drawingLayers(allowed: TileLayer[], shown: ReadonlySet<TileLayer
 export function tileLayerOf(layer: LayerSpecification): TileLayer {
   return (layer.id.split('-')[0] ?? '') as TileLayer
 }
+
+/** What stands for several records: a click goes nearer. */
+export const COUNTS = DOTS.map(({ name }) => `${name}-count`)
 
 /** Points and areas that answer a click. */
 export const CLICKABLE = ['alerts-dot', 'persons-dot', 'events-dot', 'objects-dot', 'places-dot', 'addresses-dot', 'places-area']

@@ -38,10 +38,12 @@ def test_every_layer_is_served_by_an_index(explained: Database, cells: list[str]
     seen, served = set(), set()
     for layer, z, table, way in all_scans(explained, scopes(cells)[who]):
         seen.add(table)
+        if table == "tile_count":
+            assert "ix_tile_count_cell" in way, (layer, z, way)
         if table == LAYERS[layer].table and z >= 9:
             assert "ix_" in way, (layer, z, way)
             served |= set(way.split())
         assert "Seq Scan" not in way or table in SMALL, (layer, z, table, way)
     assert {layer.table for layer in LAYERS.values()} <= seen
-    assert "household_member" in seen
+    assert {"household_member", "tile_count"} <= seen
     assert "ix_standard_address_tile" in served

@@ -1,0 +1,175 @@
+"""If the water stands at H metres: which households, how many people, which of them need help. In the entered scope.
+
+A bathtub: the ground at the door is compared with H. Whether water can get there, how fast, over which dyke, is not asked.
+Everything counted is what row-level security shows of households, members and persons.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from database.audit import record
+from database.base import CountyBase
+from database.scope import narrowed_to_scope
+from layers.households import STATUS_LABELS
+from layers.models import Household
+from layers.raster.models import AddressElevation
+
+OLD_YEARS, CHILD_YEARS = 60, 7
+#: status codes of a person, or of the household, that mean help is needed to leave
+HELP_CODES = ("elderly_alone", "disabled", "five_guarantees", "left_behind", "key_care")
+NEEDS: dict[str, str] = {
+    "old": f"{OLD_YEARS} 岁及以上", "alone": "老人独住", "child": f"{CHILD_YEARS} 岁以下儿童",
+    **{code: STATUS_LABELS[code] for code in HELP_CODES},
+}  # fmt: skip
+
+# Households by ix_address_elevation_elevation_m and ix_household_address_id (a narrow scope: ix_household_grid_code); members by
+# uq_household_member_household_id_person_id_valid_from; persons by their key. One row a member, or one for a household without
+# any: nothing below joins what was joined already, for under a policy the planner guesses too few rows to hash it.
+_WET = """
+WITH wet AS MATERIALIZED (
+    SELECT household.id, household.grid_code, elevation_m, raster_id, household.status_codes
+    FROM household JOIN address_elevation ON address_elevation.address_id = household.address_id
+    WHERE elevation_m < :level {narrowed} {page}
+), member AS MATERIALIZED (
+    SELECT w.id, w.grid_code, w.elevation_m, w.raster_id, w.status_codes AS household_codes, p.id AS person_id, p.status_codes,
+           coalesce(p.birth_date <= CURRENT_DATE - make_interval(years => :old), false) AS old,
+           coalesce(p.birth_date > CURRENT_DATE - make_interval(years => :child), false) AS child,
+           min(p.id) OVER one = max(p.id) OVER one AS single
+    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL)
+        ON m.household_id = w.id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+    WINDOW one AS (PARTITION BY w.id)
+), need AS (
+    SELECT *, old AND single OR coalesce(jsonb_exists(status_codes, 'elderly_alone'), false) AS alone,
+           old OR child OR coalesce(jsonb_exists_any(status_codes, CAST(:codes AS text[])), false) AS help
+    FROM member
+)
+"""
+_COUNTS = """, counted AS MATERIALIZED (
+    SELECT grid_code, grouping(grid_code) = 1 AS total, count(DISTINCT id) AS households_n,
+           count(DISTINCT person_id) AS persons_n, count(DISTINCT person_id) FILTER (WHERE help) AS help_n,
+           count(DISTINCT id) FILTER (WHERE help OR jsonb_exists_any(household_codes, CAST(:codes AS text[])))
+               AS help_households_n,
+           count(DISTINCT person_id) FILTER (WHERE old) AS old_n,
+           count(DISTINCT person_id) FILTER (WHERE alone) AS alone_n,
+           count(DISTINCT person_id) FILTER (WHERE jsonb_exists(status_codes, 'disabled')) AS disabled_n,
+           count(DISTINCT person_id) FILTER (WHERE child) AS child_n,
+           round(CAST(:level - min(elevation_m) AS numeric), 2)::float8 AS deepest_m,
+           array_agg(DISTINCT raster_id) AS rasters
+    FROM need GROUP BY GROUPING SETS ((grid_code), ())
+)
+SELECT n.*, n.grid_code AS code, (SELECT c.name FROM grid_cell c WHERE c.code = n.grid_code) AS cell_name,
+       (SELECT d.name FROM division d WHERE d.code = n.grid_code) AS division_name
+FROM counted n ORDER BY n.total, n.grid_code
+"""
+_UNKNOWN = """
+SELECT count(*) FROM household LEFT JOIN address_elevation e ON e.address_id = household.address_id
+WHERE e.elevation_m IS NULL {narrowed}
+"""
+_LIST = """, listed AS MATERIALIZED (
+    SELECT id, elevation_m, household_codes, count(DISTINCT person_id) AS persons_n,
+           count(DISTINCT person_id) FILTER (WHERE help) AS help_n, bool_or(old) AS old, bool_or(alone) AS alone,
+           bool_or(child) AS child, coalesce(jsonb_agg(status_codes) FILTER (WHERE help), '[]') AS codes
+    FROM need GROUP BY id, elevation_m, household_codes
+)
+SELECT l.*, h.household_no, h.head_name, coalesce(a.full_text, h.address_text) AS address, h.grid_code,
+       coalesce(c.name, d.name) AS cell_name, st_x(h.geom) AS lon, st_y(h.geom) AS lat,
+       round(CAST(:level - l.elevation_m AS numeric), 2)::float8 AS depth_m
+FROM listed l JOIN household h ON h.id = l.id LEFT JOIN standard_address a ON a.id = h.address_id
+LEFT JOIN grid_cell c ON c.code = h.grid_code LEFT JOIN division d ON d.code = h.grid_code
+ORDER BY l.elevation_m, l.id
+"""
+_COUNTED = (
+    "households_n", "persons_n", "help_n", "help_households_n", "old_n", "alone_n", "disabled_n", "child_n",
+)  # fmt: skip
+_LISTED = (
+    "id", "household_no", "head_name", "address", "grid_code", "cell_name", "lon", "lat", "elevation_m", "depth_m",
+    "persons_n", "help_n",
+)  # fmt: skip
+
+
+def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
+    """Households, persons and those who need help where the ground lies below ``level_m``, in all and by cell.
+
+    ``unknown_households_n``: households of the scope that have no elevation, of which nothing can be said. ``models``: where
+    the elevations come from.
+    """
+    narrowed = _narrowed(connection, Household, AddressElevation)
+    rows = connection.execute(text(_WET.format(narrowed=narrowed, page="") + _COUNTS), _values(level_m)).mappings()
+    cells = [dict(row) for row in rows]
+    total = cells.pop()
+    unknown = connection.scalar(text(_UNKNOWN.format(narrowed=_narrowed(connection, Household))))
+    return {
+        "level_m": level_m,
+        "total": {name: total[name] for name in (*_COUNTED, "deepest_m")},
+        "cells": [
+            {
+                "name": cell["cell_name"] or cell["division_name"],
+                **{n: cell[n] for n in ("code", *_COUNTED, "deepest_m")},
+            }
+            for cell in cells
+        ],
+        "unknown_households_n": unknown or 0,
+        "models": _models(connection, total["rasters"]),
+    }
+
+
+def list_flooded(
+    connection: Connection, level_m: float, *, after: tuple[float, int] | None = None, limit: int = 50
+) -> dict[str, Any]:
+    """The households whose ground lies below ``level_m``, the lowest first, with how many need help and why. Audited.
+
+    after: elevation and number of the last household of the page before. No ID number and no phone is in the list.
+    """
+    page = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
+    page += "ORDER BY elevation_m, household.id LIMIT :most"
+    values = _values(level_m) | {"most": limit + 1}
+    if after:
+        values |= {"after_m": after[0], "after_id": after[1]}
+    rows = connection.execute(
+        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=page) + _LIST), values
+    )
+    found = [dict(row) for row in rows.mappings()]
+    shown = found[:limit]
+    record(connection, "list_flooded", target=f"level {level_m:g} m, {len(shown)} households")
+    last = shown[-1] if len(found) > limit else None
+    return {
+        "level_m": level_m,
+        "households": [_household(row) for row in shown],
+        "next": f"{last['elevation_m']!r},{last['id']}" if last else None,
+    }
+
+
+def _household(row: dict[str, Any]) -> dict[str, Any]:
+    codes = {code for codes in row["codes"] for code in codes} | set(row["household_codes"])
+    reasons = [name for name in ("old", "alone", "child") if row[name]] + [c for c in HELP_CODES if c in codes]
+    if "alone" in reasons and "elderly_alone" in reasons:
+        reasons.remove("elderly_alone")
+    return {**{name: row[name] for name in _LISTED}, "needs": [{"code": c, "label": NEEDS[c]} for c in reasons]}
+
+
+def _values(level_m: float) -> dict[str, Any]:
+    return {"level": level_m, "old": OLD_YEARS, "child": CHILD_YEARS, "codes": list(HELP_CODES)}
+
+
+def _narrowed(connection: Connection, *tables: type[CountyBase]) -> str:
+    """The scope once more as conditions on these tables, for the indexes (see ``narrowed_to_scope``); digits, written out."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    conditions = [one for t in tables for one in narrowed_to_scope(connection, t.__table__.c.grid_code)]
+    written = [one.compile(dialect=dialect, compile_kwargs={"literal_binds": True}) for one in conditions]
+    return "".join(f"AND ({condition}) " for condition in written)
+
+
+def _models(connection: Connection, numbers: list[int] | None) -> list[dict[str, Any]]:
+    """The elevation models behind a result; by pk_raster."""
+    rows = connection.execute(
+        text(
+            "SELECT name, title, resolution_m, removed_at IS NOT NULL AS replaced FROM raster "
+            "WHERE id = ANY(:ids) ORDER BY id"
+        ),
+        {"ids": [n for n in numbers or [] if n is not None]},
+    )
+    return [dict(row) for row in rows.mappings()]

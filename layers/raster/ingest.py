@@ -1,0 +1,250 @@
+"""A file becomes a raster of the county: checked, converted, moved into place and entered in the catalogue, or nothing at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import rasterio
+from rio_tiler.io.rasterio import Reader
+from sqlalchemy.exc import IntegrityError
+
+from database.audit import record
+from database.crs import Bounds, diagnose_outside
+from database.engine import Database
+from database.scope import Scope
+from layers.overview import county_bounds
+from layers.raster import convert
+from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, list_rasters, remove_raster
+from layers.raster.check import MEGABYTE, Source, inspect, sha256_of
+from layers.raster.errors import (
+    RasterNameInvalid,
+    RasterNameTaken,
+    RasterNotFound,
+    RasterOutsideCounty,
+    RasterRefused,
+    RasterTooLarge,
+)
+from layers.raster.kinds import KINDS, KindName, Sensitivity
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+OWN_FILE = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}(\.tiles)?\.tif")
+DRAFT = ".draft-"
+#: what a process that died has left is swept away after this long
+DRAFT_SECONDS = 24 * 3600
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRaster:
+    """What the user says of a file. crs, nodata, band: stronger than what the file says. replace: an older one of this name."""
+
+    name: str
+    kind: KindName
+    title: str | None = None
+    sensitivity: Sensitivity | None = None
+    crs: str | None = None
+    nodata: float | None = None
+    band: int | None = None
+    unit: str | None = None
+    attribution: str | None = None
+    replace: bool = False
+
+
+def add_raster(
+    database: Database,
+    scope: Scope,
+    folder: Path,
+    source: Path,
+    new: NewRaster,
+    *,
+    max_mb: int,
+    progress: Progress | None = None,
+) -> RasterRow:
+    """Add a raster to the county of the scope, which must reach the whole county.
+
+    folder: of rasters. Takes minutes for gigabytes, and no transaction is open meanwhile. Raises RasterRefused (see its
+    subclasses), RasterNameTaken. progress is told: check, read, values, tiles, enter.
+    """
+    if not NAME.fullmatch(new.name):
+        raise RasterNameInvalid(
+            f"{new.name!r}：小写字母、数字、- 和 _，最多 63 个 / lower-case letters, digits, - and _, at most 63"
+        )
+    kind = KINDS[new.kind]
+    progress = progress or _silent
+    progress("check")
+    found = inspect(source, kind, max_mb=max_mb, crs=new.crs, nodata=new.nodata, band=new.band)
+    unit = new.unit or found.unit or kind.unit
+    if new.kind == "dem" and unit not in ("m", "metre", "meter", "metres", "meters"):
+        raise RasterRefused(f"高程须以米为单位，文件是 {unit} / elevation must be in metres, the file says {unit}")
+    with database.transaction(scope) as connection:
+        check_inside(found, county_bounds(connection))
+        known = list_rasters(connection)
+    if not new.replace and new.name in {raster.name for raster in known}:
+        raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
+    target = folder / scope.county
+    _prepare(target, folder, found)
+    sweep(target, known)
+    with _drafts(target) as draft:
+        progress("read")
+        staged = convert.stage(found, kind, draft("plain"))
+        tiles = values = draft("tiles")
+        if kind.name != "imagery":
+            values = draft("values")
+            progress("values")
+            convert.write_values(staged, kind, unit, values)
+        progress("tiles")
+        convert.write_tiles(staged, kind, tiles)
+        progress("enter")
+        row = _describe(found, new, unit, staged, values, tiles, scope)
+        return _enter(database, scope, folder, row, values, tiles, new)
+
+
+def _silent(stage: str) -> None:
+    del stage
+
+
+def check_inside(source: Source, county: Bounds | list[float] | None) -> None:
+    """Raise RasterOutsideCounty when a raster does not touch the county, with the likely cause. Bounds in EPSG:4490."""
+    if county is None:
+        raise RasterOutsideCounty("本县还没有区划或网格边界，请先导入 / import the county's divisions or cells first")
+    west, south, east, north = source.bounds
+    if west < county[2] and east > county[0] and south < county[3] and north > county[1]:
+        return
+    cause = diagnose_outside((west + east) / 2, (south + north) / 2, (county[0], county[1], county[2], county[3]))
+    shown = ", ".join(f"{value:.4f}" for value in source.bounds)
+    raise RasterOutsideCounty(
+        f"栅格按 {source.crs.to_string()} 位于 {shown}（西南东北，度），本县是 {', '.join(f'{v:.4f}' for v in county)}。{cause.text}。"
+        f"坐标系写错时用 --crs 改正。 / by {source.crs.to_string()} the raster lies at {shown} (west, south, east, north in "
+        "degrees). If its reference system is wrong, correct it with --crs.",
+        bounds=list(source.bounds),
+        county=list(county),
+        cause=cause.cause,
+    )
+
+
+def sweep(target: Path, known: list[RasterRow]) -> None:
+    """Delete what a process that died has left in a county's folder more than a day ago: drafts, and files of no raster.
+
+    Only names that this module makes are touched. known: the county's rasters.
+    """
+    named = {Path(file).name for raster in known for file in (raster.file, raster.tile_file)}
+    for path in target.glob("*"):
+        ours = path.name.startswith(DRAFT) or OWN_FILE.fullmatch(path.name)
+        if ours and path.name not in named and time.time() - path.stat().st_mtime > DRAFT_SECONDS:
+            path.unlink(missing_ok=True)
+
+
+def _prepare(target: Path, folder: Path, source: Source) -> None:
+    """Make the county's folder, closed to others; see that the disk has room."""
+    owner = folder.parent.stat()
+    for path in (folder, target):
+        if not path.exists():
+            path.mkdir(mode=0o700, parents=True)
+            if os.geteuid() == 0:
+                os.chown(path, owner.st_uid, owner.st_gid)
+    needed = 4 * source.width * source.height * len(source.bands)
+    free = shutil.disk_usage(target).free
+    if free < needed:
+        raise RasterTooLarge(
+            f"磁盘空间不足：需约 {needed // MEGABYTE} MB，剩 {free // MEGABYTE} MB / not enough room on the disk: about "
+            f"{needed // MEGABYTE} MB needed, {free // MEGABYTE} MB free"
+        )
+
+
+@contextmanager
+def _drafts(target: Path) -> Iterator[Callable[[str], Path]]:
+    """Names for drafts in the folder of their destination; whatever is left of them is deleted at the end."""
+    stem = f"{DRAFT}{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        yield lambda part: target / f"{stem}-{part}.tif"
+    finally:
+        for left in target.glob(f"{stem}-*"):
+            left.unlink(missing_ok=True)
+
+
+def _describe(
+    source: Source, new: NewRaster, unit: str | None, staged: convert.Staged, values: Path, tiles: Path, scope: Scope
+) -> dict[str, object]:
+    """The row of the catalogue, all but its files."""
+    with rasterio.open(values) as dataset:
+        bands, dtype, nodata = dataset.count, dataset.dtypes[0], dataset.nodata
+    with Reader(str(tiles)) as reader:
+        minzoom, maxzoom = reader.minzoom, reader.maxzoom
+    return {
+        "name": new.name, "title": new.title or new.name, "kind": new.kind,
+        "sensitivity": new.sensitivity or KINDS[new.kind].sensitivity,
+        "crs": "EPSG:3857" if values == tiles else "EPSG:4490", "bounds": source.bounds, "bands": bands, "dtype": dtype,
+        "nodata": nodata, "resolution_m": source.resolution_m, "unit": unit, "stretch": json.dumps(staged.stretch),
+        "minzoom": minzoom, "maxzoom": maxzoom, "sha256": sha256_of(values), "tile_sha256": sha256_of(tiles),
+        "source_name": source.path.name, "source_sha256": source.sha256, "source_crs": source.crs.to_string(),
+        "attribution": new.attribution, "added_by": scope.actor, "grid_code": scope.county,
+    }  # fmt: skip
+
+
+def _enter(
+    database: Database,
+    scope: Scope,
+    folder: Path,
+    row: dict[str, object],
+    values: Path,
+    tiles: Path,
+    new: NewRaster,
+) -> RasterRow:
+    """Move the files into place and enter them, in that order: a row never names a file that is not there."""
+    stem = f"{scope.county}/{new.name}-"
+    row["tile_file"] = f"{stem}{str(row['tile_sha256'])[:16]}.tiles.tif"
+    row["file"] = row["tile_file"] if values == tiles else f"{stem}{str(row['sha256'])[:16]}.tif"
+    replaced: RasterRow | None = None
+    moved: list[Path] = []
+    try:
+        for draft, name in {values: row["file"], tiles: row["tile_file"]}.items():
+            final = folder / str(name)
+            if not final.exists():
+                moved.append(final)
+            _move(draft, final)
+        with database.transaction(scope) as connection:
+            if new.replace:
+                with contextlib.suppress(RasterNotFound):
+                    replaced = remove_raster(connection, new.name, scope.actor)
+            number = insert_raster(connection, row)
+            record(connection, "add_raster", target=f"raster:{number} {new.name}")
+            entered = get_raster(connection, new.name)
+    except BaseException as error:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        if isinstance(error, IntegrityError) and "uq_raster_name" in str(error.orig):
+            raise RasterNameTaken(new.name) from None
+        raise
+    if replaced is not None:
+        for file in {replaced.file, replaced.tile_file} - {entered.file, entered.tile_file}:
+            (folder / file).unlink(missing_ok=True)
+    return entered
+
+
+def _move(draft: Path, final: Path) -> None:
+    """Onto the disk, then into place at one stroke."""
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    draft.chmod(0o600)
+    if os.geteuid() == 0:
+        owner = final.parent.stat()
+        os.chown(draft, owner.st_uid, owner.st_gid)
+    draft.replace(final)
+
+
+def drop_raster(database: Database, scope: Scope, folder: Path, name: str) -> RasterRow:
+    """Remove a raster: out of the catalogue, then its files. Raises RasterNotFound."""
+    with database.transaction(scope) as connection:
+        removed = remove_raster(connection, name, scope.actor)
+    delete_files(folder, removed)
+    return removed

@@ -1,0 +1,44 @@
+"""What the four kinds of raster are, and what follows from it: resampling, sensitivity, unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+KindName = Literal["imagery", "dem", "land_cover", "population"]
+Sensitivity = Literal["public", "scoped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of raster.
+
+    sensitivity: by default. 'public': everybody of the county sees every pixel; 'scoped': pixels outside the user's own
+    divisions and cells are left out. warp, overview: GDAL resampling when the grid changes, and for the pyramid.
+    single_band: exactly one band counts. unit: when nobody names one.
+    """
+
+    name: KindName
+    title: str
+    sensitivity: Sensitivity
+    warp: str
+    overview: str
+    single_band: bool
+    unit: str | None
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("imagery", "影像", "public", "bilinear", "average", False, None),
+        Kind("dem", "高程", "public", "bilinear", "average", True, "m"),
+        Kind("land_cover", "土地覆盖", "public", "nearest", "nearest", True, None),
+        # a count keeps its total when the grid changes; a density (unit with a slash) is averaged
+        Kind("population", "人口格网", "scoped", "sum", "average", True, "persons"),
+    )
+}  # fmt: skip
+
+
+def warp_resampling(kind: Kind, unit: str | None) -> str:
+    """How values move to another grid: a density is no count, its total means nothing."""
+    return "average" if kind.name == "population" and unit is not None and "/" in unit else kind.warp

@@ -1,0 +1,113 @@
+"""Statistics of a raster by grid cell or village, with exactextract: a pixel counts by the share of it that lies inside.
+
+Only the cells and villages that row-level security shows. A page ends after so many zones or so many pixels, so that
+neither memory nor time depend on the size of the county.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from exactextract import exact_extract
+from exactextract.feature import JSONFeatureSource
+from exactextract.raster import RasterioRasterSource
+from sqlalchemy import Connection, text
+
+from layers.raster.catalogue import RasterRow
+from layers.raster.datasets import OPEN_FILES
+
+Level = Literal["cell", "village"]
+#: pixels of one page (about two seconds), and pixels worked on at a time: meanwhile no other thread of the process runs
+PAGE_PIXELS, READ_PIXELS = 20_000_000, 1_000_000
+NUMBERS = ["count", "min", "mean", "max", "sum"]
+CLASSES = ["count", "unique", "frac"]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A cell or a village. geometry: GeoJSON in the system of the raster. area_m2: of its box."""
+
+    code: str
+    name: str
+    geometry: dict[str, Any]
+    area_m2: float
+
+
+# Served by pk_grid_cell and pk_division, in the order of the code.
+_ZONES = {
+    "cell": "grid_cell WHERE valid_to IS NULL AND level = 'cell'",
+    "village": "division WHERE valid_to IS NULL AND level = 'village' AND geom IS NOT NULL",
+}
+
+
+def list_zones(connection: Connection, raster: RasterRow, level: Level, *, after: str, limit: int) -> list[Zone]:
+    """The next zones in scope that touch the raster's bounds, by code."""
+    column = "geom" if raster.crs == "EPSG:4490" else "geom_3857"
+    west, south, east, north = raster.bounds
+    rows = connection.execute(
+        text(
+            f"SELECT code, name, st_asgeojson({column}, 9) AS geometry, "  # noqa: S608
+            f"st_area(st_envelope(geom)::geography) AS area_m2 FROM {_ZONES[level]} AND code > :after "
+            "AND geom && st_makeenvelope(:w, :s, :e, :n, 4490) ORDER BY code LIMIT :limit"
+        ),
+        {"after": after, "limit": limit, "w": west, "s": south, "e": east, "n": north},
+    )
+    return [Zone(row.code, row.name, json.loads(row.geometry), row.area_m2) for row in rows]
+
+
+def within_budget(zones: list[Zone], resolution_m: float) -> list[Zone]:
+    """As many of the zones as one page may read; at least one."""
+    pixels, kept = 0.0, 0
+    for zone in zones:
+        pixels += zone.area_m2 / resolution_m**2
+        if kept and pixels > PAGE_PIXELS:
+            break
+        kept += 1
+    return zones[:kept]
+
+
+def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, band: int = 1) -> list[dict[str, Any]]:
+    """Statistics of one band for each zone: count (pixels, with fractions), min, mean, max, sum; of land cover the share of
+    each class instead, largest first. A zone without a valid pixel has count 0 and nothing else.
+    """
+    by_class = raster.kind == "land_cover"
+    features = [
+        {"type": "Feature", "properties": {"code": zone.code, "name": zone.name}, "geometry": zone.geometry}
+        for zone in zones
+    ]
+    if not features:
+        return []
+    with OPEN_FILES.lent(path) as reader:
+        found = exact_extract(
+            RasterioRasterSource(reader.dataset, band),
+            JSONFeatureSource(features),
+            CLASSES if by_class else NUMBERS,
+            include_cols=["code", "name"],
+            max_cells_in_memory=READ_PIXELS,
+        )
+    return [_classes(one["properties"]) if by_class else _numbers(one["properties"]) for one in found]
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+    empty = not found["count"]
+    return {
+        "code": found["code"],
+        "name": found["name"],
+        **{name: None if empty and name != "count" else round(float(found[name]), 4) for name in NUMBERS},
+        "shares": None,
+    }
+
+
+def _classes(found: dict[str, Any]) -> dict[str, Any]:
+    pairs = sorted(zip(found["unique"], found["frac"], strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return {
+        "code": found["code"],
+        "name": found["name"],
+        "count": round(float(found["count"]), 4),
+        **dict.fromkeys(NUMBERS[1:]),
+        "shares": [{"value": int(value), "share": round(float(share), 6)} for value, share in pairs],
+    }

@@ -1,0 +1,102 @@
+"""What changed on the tiles since a moment: boxes of tile numbers, told by the rows of ``tile_change``, never by a bell.
+
+A moment is a snapshot of the database as text (``pg_current_snapshot``). A transaction that began before it and commits after it is
+not visible in it, so nothing that commits late is missed. Rows are kept for a day.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from database.errors import OnemapError
+from layers.tiles.catalogue import LAYERS
+
+CHANNEL = "onemap_tile"
+#: More boxes than this are told as one box a layer.
+MOST_BOXES = 400
+#: Zoom of the tile numbers of a box.
+BOX_ZOOM = 18
+#: Changes are kept for a day; a moment older than this must not be asked about.
+OLDEST_S = 12 * 3600.0
+_MOMENT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?")
+
+
+class InvalidMoment(OnemapError):
+    """更新位置无效 | Not a moment of this feed"""
+
+
+class Box(NamedTuple):
+    """Tile numbers at zoom 18, both ends inside: what a layer shows there changed."""
+
+    layer: str
+    col_from: int
+    row_from: int
+    col_to: int
+    row_to: int
+
+    def touches(self, layers: tuple[str, ...], z: int, x: int, y: int) -> bool:
+        """Whether a tile with these layers may show it; a tile with outlines also shows a margin of 64/4096."""
+        if self.layer not in layers:
+            return False
+        (x_from, y_from), (x_to, y_to) = self.tiles(z)
+        return x_from <= x <= x_to and y_from <= y <= y_to
+
+    def tiles(self, z: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The tiles of a zoom that may show it: north-west and south-east corner, both inside."""
+        shift = BOX_ZOOM - z
+        margin = 0 if LAYERS[self.layer].geometry == "point" else max(1, (1 << shift) // 64)
+        return (
+            ((self.col_from - margin) >> shift, (self.row_from - margin) >> shift),
+            ((self.col_to + margin) >> shift, (self.row_to + margin) >> shift),
+        )
+
+
+#: served by ``ix_tile_change_xid``
+_CHANGED = text(
+    "SELECT pg_current_snapshot()::text AS moment, c.layer, c.col_from, c.row_from, c.col_to, c.row_to "
+    "FROM (SELECT 1) AS one LEFT JOIN tile_change c "
+    "ON c.xid >= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint) "
+    "AND NOT pg_visible_in_snapshot(CAST(CAST(c.xid AS text) AS xid8), CAST(:since AS pg_snapshot))"
+)
+
+
+def current_moment(connection: Connection) -> str:
+    """The moment from which on changes are to be told."""
+    return str(connection.scalar(text("SELECT pg_current_snapshot()::text")))
+
+
+def check_moment(moment: str) -> str:
+    """The moment, when it has the form of one. Raises InvalidMoment."""
+    if len(moment) > 4000 or not _MOMENT.fullmatch(moment):
+        raise InvalidMoment
+    low, high, _ = moment.split(":")
+    if not 0 < int(low) <= int(high) < 2**63:
+        raise InvalidMoment
+    return moment
+
+
+def read_changes(connection: Connection, since: str) -> tuple[str, list[Box]]:
+    """The new moment, and what committed after ``since`` as far as the scope reaches.
+
+    Raises InvalidMoment when ``since`` is no moment.
+    """
+    rows = connection.execute(_CHANGED, {"since": check_moment(since)}).all()
+    boxes = {Box(*row[1:]) for row in rows if row.layer is not None}
+    return str(rows[0].moment), sorted(boxes if len(boxes) <= MOST_BOXES else _merged(boxes))
+
+
+def _merged(boxes: set[Box]) -> list[Box]:
+    """One box a layer."""
+    return [
+        Box(
+            layer,
+            min(box.col_from for box in boxes if box.layer == layer),
+            min(box.row_from for box in boxes if box.layer == layer),
+            max(box.col_to for box in boxes if box.layer == layer),
+            max(box.row_to for box in boxes if box.layer == layer),
+        )
+        for layer in {box.layer for box in boxes}
+    ]

@@ -1,0 +1,1 @@
+"""What the OGC API routes share: links, formats, the API definition, HTML pages."""

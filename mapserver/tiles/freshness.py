@@ -1,0 +1,96 @@
+"""What this process knows of a county's changes, and for how long it may rely on it.
+
+The truth is the table ``tile_change``. A look at it is good for 50 milliseconds; a finished tile is given only while the last look is,
+so a change is seen within 50 ms of its commit whether or not any bell rang; when it rings, at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from database.engine import Database
+from database.scope import Scope
+from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes
+from mapserver.tiles.cache import Entry, TileCache, TileKey
+
+#: How long a look at the changes is relied on.
+TRUST_S = 0.05
+#: So many sets of changes are remembered for tiles that were being made meanwhile.
+REMEMBERED = 64
+
+
+@dataclass
+class _County:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    moment: str | None = None
+    looked_at: float = float("-inf")
+    generation: int = 0
+    recent: deque[tuple[int, list[Box] | None]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    looking: asyncio.Task[int] | None = None
+
+
+class Freshness:
+    """The changes of the counties that are asked for; drops the tiles they touch from the cache."""
+
+    def __init__(self, database: Database, cache: TileCache) -> None:
+        self._database = database
+        self._cache = cache
+        self._counties: dict[str, _County] = {}
+
+    def is_fresh(self, county: str) -> bool:
+        """True while the last look is good."""
+        known = self._counties.get(county)
+        return known is not None and time.monotonic() - known.looked_at <= TRUST_S
+
+    async def ensure(self, county: str) -> int:
+        """Look again unless the last look is good; returns the generation. Those who wait together share one look."""
+        known = self._counties.setdefault(county, _County())
+        if time.monotonic() - known.looked_at > TRUST_S:
+            if known.looking is None or known.looking.done():
+                known.looking = asyncio.create_task(asyncio.to_thread(self.look, county))
+            await asyncio.shield(known.looking)
+        return known.generation
+
+    def doubt(self, county: str) -> None:
+        """A bell rang: the last look is good no longer."""
+        known = self._counties.get(county)
+        if known is not None:
+            known.looked_at = min(known.looked_at, time.monotonic() - TRUST_S)
+
+    def look(self, county: str) -> int:
+        """Read what committed since the last look and drop what it touches; returns the generation, which grows with changes."""
+        known = self._counties.setdefault(county, _County())
+        with known.lock:
+            started = time.monotonic()
+            with self._database.transaction(Scope.of_system(county, "tiles")) as connection:
+                if known.moment is None or started - known.looked_at > OLDEST_S:
+                    known.moment, boxes = current_moment(connection), None
+                else:
+                    known.moment, boxes = read_changes(connection, known.moment)
+            if boxes is None:
+                self._cache.clear(county)
+            elif boxes:
+                self._cache.drop(county, boxes)
+            if boxes is None or boxes:
+                known.generation += 1
+                known.recent.append((known.generation, boxes))
+            known.looked_at = started
+            return known.generation
+
+    def keep(self, key: TileKey, entry: Entry, generation: int) -> None:
+        """Keep a tile that was made after this generation, unless something touched it meanwhile."""
+        known = self._counties[key.county]
+        with known.lock:
+            later = [boxes for number, boxes in known.recent if number > generation]
+            if len(later) < known.generation - generation:
+                return  # more happened than is remembered
+            if not any(boxes is None or _hit(boxes, key) for boxes in later):
+                self._cache.put(key, entry)
+
+
+def _hit(boxes: list[Box], key: TileKey) -> bool:
+    return any(box.touches(key.layers, key.z, key.x, key.y) for box in boxes)

@@ -1,0 +1,82 @@
+"""Tiles of the CGCS2000 grid: cut in degrees, and what each scope sees is what row-level security would show."""
+
+import mapbox_vector_tile
+import pytest
+from sqlalchemy import text
+
+from database.engine import Database
+from database.scope import Role, Scope
+from layers.features.tile_grids import CGCS2000, UnknownTileMatrixSet, get_grid_tile, matrix_set
+from layers.tiles.catalogue import LAYERS
+from layers.tiles.tile import TileOutOfRange, UnknownLayer
+from tests import world
+
+Z = 15
+SIZE = 360 / 2**Z
+
+
+def tile_at(lon: float, lat: float) -> tuple[int, int]:
+    """Row and column."""
+    return int((90 - lat) / SIZE), int((lon + 180) / SIZE)
+
+
+@pytest.fixture
+def filled(database: Database, system: Scope) -> Database:
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+        for index, cell in enumerate(world.CELLS):
+            for n in range(5 * index, 5 * index + 5):
+                world.add_address(connection, f"德清县{world.NAMES[cell[:9]]}永安街{n}号", cell, n)
+            world.add_household(connection, cell, cell, n=index)
+    return database
+
+
+def test_points_lie_where_their_degrees_put_them(filled: Database, system: Scope) -> None:
+    with filled.transaction(system) as connection:
+        rows = connection.execute(text("SELECT id, st_x(geom) AS lon, st_y(geom) AS lat FROM standard_address")).all()
+        for one in rows:
+            row, column = tile_at(one.lon, one.lat)
+            tile = get_grid_tile(connection, CGCS2000, ["addresses"], Z, row, column)
+            layer = mapbox_vector_tile.decode(tile, default_options={"y_coord_down": True})["addresses"]
+            x, y = next(f["geometry"]["coordinates"] for f in layer["features"] if f["properties"]["id"] == one.id)
+            lon = -180 + (column + x / layer["extent"]) * SIZE
+            lat = 90 - (row + y / layer["extent"]) * SIZE
+            assert (lon, lat) == pytest.approx((one.lon, one.lat), abs=SIZE / 4096)
+
+
+def test_every_scope_sees_its_own_rows_and_none_of_others(filled: Database) -> None:
+    for prefix in ("330521", world.WUKANG, world.LIAOYUAN, world.CELLS[0], world.CHUNHUI + "999"):
+        scope = Scope("330521", "t", Role.TOWN_OFFICIAL, (prefix,))
+        with filled.transaction(scope) as connection:
+            for layer, table in (("addresses", "standard_address"), ("persons", "household"), ("cells", "grid_cell")):
+                key = "code" if layer == "cells" else "id"
+                seen = set()
+                for row in range(tile_at(120, 30.52)[0], tile_at(120, 30.49)[0] + 1):
+                    for column in range(tile_at(119.99, 30.5)[1], tile_at(120.05, 30.5)[1] + 1):
+                        tile = mapbox_vector_tile.decode(get_grid_tile(connection, CGCS2000, [layer], Z, row, column))
+                        seen |= {f["properties"]["id"] for f in tile.get(layer, {}).get("features", [])}
+                assert seen == set(connection.scalars(text(f"SELECT {key} FROM {table}"))), (prefix, layer)
+
+
+def test_the_grid_is_that_of_the_national_platform() -> None:
+    levels = matrix_set(CGCS2000)["tileMatrices"]
+    assert (levels[0]["matrixWidth"], levels[0]["matrixHeight"], levels[0]["id"]) == (2, 1, "1")
+    assert levels[0]["scaleDenominator"] == pytest.approx(279_541_132.0144, rel=1e-9)  # WorldCRS84Quad, level 0
+    assert levels[0]["cellSize"] * 256 * 2 == 360
+
+
+def test_without_scope_and_out_of_range_there_is_nothing(filled: Database, system: Scope) -> None:
+    with filled.transaction(system) as connection:
+        assert set(LAYERS) == {
+            name for name in LAYERS if get_grid_tile(connection, CGCS2000, [name], 1, 0, 1) is not None
+        }
+        for z, row, column in ((0, 0, 0), (1, 1, 0), (3, 0, 8), (19, 0, 0)):
+            with pytest.raises(TileOutOfRange):
+                get_grid_tile(connection, CGCS2000, ["cells"], z, row, column)
+        with pytest.raises(UnknownTileMatrixSet):
+            get_grid_tile(connection, "Other", ["cells"], 1, 0, 0)
+        with pytest.raises(UnknownLayer):
+            get_grid_tile(connection, CGCS2000, ["nothing"], 1, 0, 0)
+    with filled.engine.begin() as connection:
+        assert connection.scalar(text("SELECT c330521.tile_layer_4490('addresses', 15, 27306, 5415)")) == b""
+        assert connection.scalar(text("SELECT c330521.features_in_box('addresses', 119, 30, 121, 31, 10)")) == []
