@@ -1,4 +1,4 @@
-"""Work done in the background: the anomaly scan after every publish and every morning; the queue of corrections; the quality check; elevations."""
+"""Work done in the background: the anomaly scan after every publish and every morning; the queue of corrections; the quality check; elevations; outlines."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from layers.bulk_match.jobs import run_job, sweep_jobs
 from layers.quality import check_county
 from layers.raster.elevations import refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
+from layers.tiles.shapes import missing_shapes, refresh_shapes
 from layers.uncertain import collect_uncertain
 
 log = structlog.get_logger()
@@ -44,6 +45,8 @@ def make_tasks() -> Blueprint:
     tasks.periodic(cron="*/10 * * * *")(sweep)
     heights = tasks.task(name="refresh_all_elevations", pass_context=True)(refresh_all_elevations)
     tasks.periodic(cron="30 3 * * *")(heights)
+    outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
+    tasks.periodic(cron="* * * * *")(outlines)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     return tasks
@@ -150,6 +153,23 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
         log.info("elevations.none", county=county, reason=error.code)
         return
     log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
+
+
+async def refresh_all_outlines(context: JobContext, timestamp: int) -> None:
+    """Every minute: generalise the outlines of a county where some are new or have changed; otherwise only look."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_outlines, database, county)
+
+
+def run_outlines(database: Database, county: str) -> None:
+    """Make the generalised outlines of the layers that lack some."""
+    with database.transaction(Scope.of_system(county, "outlines")) as connection:
+        missing = missing_shapes(connection)
+        if missing:
+            made = refresh_shapes(connection, tuple(one.layer for one in missing))
+            log.info("outlines.done", county=county, made=made)
 
 
 def run_scan(database: Database, county: str) -> None:
