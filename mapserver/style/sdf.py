@@ -40,18 +40,19 @@ class Glyph:
 def draw_glyph(font: ImageFont.FreeTypeFont, character: str) -> Glyph:
     """A character as a distance field. font: opened at SIZE × FINER pixels."""
     advance = round(font.getlength(character) / FINER)
-    x0, y0, x1, y1 = font.getbbox(character, anchor="ls")
-    if x1 <= x0 or y1 <= y0:
-        return Glyph(0, 0, 0, 0, advance, b"")
-    left, right = int(x0 // FINER), int(-(-x1 // FINER))
-    above, below = int(y0 // FINER), int(-(-y1 // FINER))  # y grows downward
-    width, height = right - left, below - above
-    canvas = Image.new("L", ((width + 2 * BUFFER) * FINER, (height + 2 * BUFFER) * FINER))
-    pen = ((BUFFER - left) * FINER, (BUFFER - above) * FINER)
+    x0, y0, x1, y1 = font.getbbox(character, anchor="ls")  # of ink and advance together
+    pen = (BUFFER * FINER - int(x0 // FINER) * FINER, BUFFER * FINER - int(y0 // FINER) * FINER)
+    canvas = Image.new("L", (int(x1) + pen[0] + BUFFER * FINER, int(y1) + pen[1] + BUFFER * FINER))
     ImageDraw.Draw(canvas).text(pen, character, fill=255, font=font, anchor="ls")
-    ink = np.asarray(canvas) >= 128
-    if not ink.any():
+    box = canvas.point(lambda value: 255 * (value >= 128)).getbbox()
+    if box is None:
         return Glyph(0, 0, 0, 0, advance, b"")
+    left, right = (box[0] - pen[0]) // FINER, -((pen[0] - box[2]) // FINER)
+    above, below = (box[1] - pen[1]) // FINER, -((pen[1] - box[3]) // FINER)  # y grows downward
+    width, height = right - left, below - above
+    corner = (pen[0] + (left - BUFFER) * FINER, pen[1] + (above - BUFFER) * FINER)
+    whole = canvas.crop((*corner, corner[0] + (width + 2 * BUFFER) * FINER, corner[1] + (height + 2 * BUFFER) * FINER))
+    ink = np.asarray(whole) >= 128
     return Glyph(width, height, left, -above, advance, _field(ink).tobytes())
 
 
