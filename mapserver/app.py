@@ -19,6 +19,7 @@ from mapserver import problems
 from mapserver.context import Context, open_context
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.routes import ROUTERS
+from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import TileFront
 from mapserver.tiles.service import TileService
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         redoc_url=None,
     )
     problems.install(app)
+    app.state.glyphs = GlyphStore(WEB_APP / "assets")
     app.middleware("http")(add_security_headers)
     app.add_middleware(TileFront)
     for router in ROUTERS:
@@ -124,7 +126,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/")):
+        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/", "style/")):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

@@ -34,6 +34,7 @@ from layers.features import tile_grids
 from layers.importing import errors as importing
 from layers.raster import errors as rasters
 from layers.tiles import tile, watch
+from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -155,6 +156,10 @@ STATUS: dict[type[OnemapError], int] = {
     rasters.PointNotVisible: 404,
     rasters.NoElevationModel: 409,
     watch.InvalidMoment: 422,
+    palette.UnknownTheme: 404,
+    glyphs.UnknownFont: 404,
+    glyphs.GlyphRangeInvalid: 404,
+    glyphs.FontFilesMissing: 503,
     OnemapError: 400,
 }
 

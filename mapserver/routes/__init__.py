@@ -24,6 +24,7 @@ from mapserver.routes import (
     raster_tiles,
     rasters,
     session,
+    style,
     tiles,
     workers,
 )
@@ -48,6 +49,7 @@ ROUTERS = [
         workers,
         imports,
         changes,
+        style,
         tiles,
         raster_tiles,
         rasters,

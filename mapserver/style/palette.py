@@ -1,0 +1,185 @@
+"""The colours of the three themes. Text keeps 4.5:1 to every ground it may stand on, in high contrast 7:1 (WCAG 2.2, 1.4.3 and 1.4.6).
+
+Colours are ``#rrggbb``; a wash lies over the ground with an opacity. A test computes the contrasts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from database.errors import OnemapError
+
+
+class UnknownTheme(OnemapError):
+    """没有这种地图样式 | No such map theme"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wash:
+    """The shade of a cell from so many waiting alerts on."""
+
+    alerts: int
+    colour: str
+    opacity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """One theme. ring: the rim of dots and icons, which parts them from the ground and from each other."""
+
+    name: str
+    title: str
+    outside: str
+    ground: str
+    washes: tuple[Wash, ...]
+    cell_line: str
+    village_line: str
+    town_line: str
+    county_line: str
+    town_text: str
+    village_text: str
+    cell_text: str
+    place_text: str
+    halo: str
+    ring: str
+    symbol: str
+    addresses: str
+    places: str
+    persons: str
+    persons_status: str
+    events: str
+    objects: str
+    alert_high: str
+    alert_medium: str
+    alert_low: str
+    flood: str
+    line_scale: float = 1.0
+
+    def washed(self) -> tuple[str, ...]:
+        """What text may stand on: outside, the ground, and the ground under each wash."""
+        return (self.outside, self.ground, *(over(wash.colour, wash.opacity, self.ground) for wash in self.washes))
+
+
+def over(colour: str, opacity: float, ground: str) -> str:
+    """The colour seen where one lies over a ground."""
+    top, below = parts(colour), parts(ground)
+    mixed = (round(t * opacity + b * (1 - opacity)) for t, b in zip(top, below, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def parts(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+LIGHT = Palette(
+    name="light",
+    title="浅色",
+    outside="#e6ebee",
+    ground="#fbfcfa",
+    washes=(
+        Wash(0, "#4c7a63", 0.03),
+        Wash(1, "#f0a23a", 0.16),
+        Wash(3, "#e27d1c", 0.26),
+        Wash(8, "#c44a14", 0.34),
+    ),
+    cell_line="#4c7a63",
+    village_line="#8796a5",
+    town_line="#5b6b7a",
+    county_line="#2b3c4d",
+    town_text="#16222f",
+    village_text="#33414f",
+    cell_text="#254a37",
+    place_text="#553408",
+    halo="#ffffff",
+    ring="#ffffff",
+    symbol="#ffffff",
+    addresses="#66788a",
+    places="#8a5a12",
+    persons="#17406d",
+    persons_status="#2f6fb3",
+    events="#7a3e9d",
+    objects="#0f7273",
+    alert_high="#b3261e",
+    alert_medium="#b86a00",
+    alert_low="#3f78ad",
+    flood="#1f6fb5",
+)
+
+DARK = Palette(
+    name="dark",
+    title="深色",
+    outside="#10161c",
+    ground="#1a222b",
+    washes=(
+        Wash(0, "#7fb79b", 0.03),
+        Wash(1, "#e0953a", 0.14),
+        Wash(3, "#e27d1c", 0.24),
+        Wash(8, "#d2571f", 0.36),
+    ),
+    cell_line="#5f9179",
+    village_line="#7b8b9a",
+    town_line="#9aa9b7",
+    county_line="#c9d4de",
+    town_text="#f1f5f8",
+    village_text="#d5dee6",
+    cell_text="#c4e4d3",
+    place_text="#f0d6a8",
+    halo="#10161c",
+    ring="#10161c",
+    symbol="#10161c",
+    addresses="#93a4b4",
+    places="#d8a657",
+    persons="#6fa8e0",
+    persons_status="#a9d0f5",
+    events="#c58ae0",
+    objects="#4db6ac",
+    alert_high="#ff7b6e",
+    alert_medium="#f5b041",
+    alert_low="#7fb5e6",
+    flood="#5aa9e6",
+)
+
+CONTRAST = Palette(
+    name="contrast",
+    title="高对比度",
+    outside="#ffffff",
+    ground="#ffffff",
+    washes=(
+        Wash(0, "#ffffff", 0.0),
+        Wash(1, "#ffd24d", 0.25),
+        Wash(3, "#ffb000", 0.40),
+        Wash(8, "#ff8a3d", 0.55),
+    ),
+    cell_line="#00552e",
+    village_line="#4a4a4a",
+    town_line="#1f1f1f",
+    county_line="#000000",
+    town_text="#000000",
+    village_text="#000000",
+    cell_text="#00331b",
+    place_text="#3a2200",
+    halo="#ffffff",
+    ring="#ffffff",
+    symbol="#ffffff",
+    addresses="#333333",
+    places="#5c3500",
+    persons="#003c8f",
+    persons_status="#0057d9",
+    events="#5b0f80",
+    objects="#004d4d",
+    alert_high="#a80000",
+    alert_medium="#8a4500",
+    alert_low="#004a8f",
+    flood="#004a9f",
+    line_scale=1.5,
+)
+
+THEMES: dict[str, Palette] = {palette.name: palette for palette in (LIGHT, DARK, CONTRAST)}
+
+
+def get_theme(name: str) -> Palette:
+    """The colours of a theme. Raises UnknownTheme."""
+    if name not in THEMES:
+        raise UnknownTheme(f"{name[:40]}；可用样式 / themes: {', '.join(THEMES)}", themes=list(THEMES))
+    return THEMES[name]
