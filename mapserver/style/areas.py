@@ -12,12 +12,10 @@ NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
 
 def area_layers(palette: Palette) -> list[Layer]:
-    """Ground, cells shaded by the alerts that wait in them, outlines; lowest first."""
+    """Ground (all that is in the scope, be it a county or one cell), cells shaded by the alerts that wait in them, outlines; lowest first."""
     return [
-        drawn(
-            "divisions-ground", "fill", "ground", "divisions",
-            filter=is_level("county"), paint={"fill-color": palette.ground},
-        ),
+        drawn("divisions-ground", "fill", "ground", "divisions", paint={"fill-color": palette.ground}),
+        drawn("cells-ground", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9, paint={"fill-color": palette.ground}),
         *_cells(palette),
         *_outlines(palette),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ Pure: the same arguments give the same document. The map server asks with its ow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 from mapserver.style.areas import area_layers, name_layers
 from mapserver.style.palette import Palette
 from mapserver.style.records import record_layers
+
+#: Pixels of the smaller side of the map on which the document opens.
+OPENS_ON = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,16 @@ def style_document(
     }
     if bounds is not None:
         document["center"] = [round((bounds[0] + bounds[2]) / 2, 6), round((bounds[1] + bounds[3]) / 2, 6)]
-        document["zoom"] = 10
+        document["zoom"] = _zoom_of(bounds)
     return document
+
+
+def _zoom_of(bounds: Sequence[float]) -> float:
+    """The zoom at which the bounds fill a map OPENS_ON pixels wide and high; the world is 512 pixels wide at zoom 0."""
+    west, south, east, north = bounds
+    stretch = math.cos(math.radians((south + north) / 2))
+    span = max(east - west, (north - south) / stretch, 1e-4)
+    return round(min(math.log2(360 / span * OPENS_ON / 512), 17), 1)
 
 
 def _source(source: Source, layers: list[str], links: Links, bounds: Sequence[float] | None) -> dict[str, Any]:

@@ -124,5 +124,13 @@ def test_no_other_host_is_named(theme: str) -> None:
     assert hosts == {"127.0.0.1:8000"}
 
 
+@pytest.mark.parametrize(
+    ("bounds", "zoom"),
+    [((119.7, 30.4, 120.4, 30.8), 9.3), ((120.0, 30.0, 120.02, 30.03), 13.7), ((120.0, 30.0, 120.0, 30.0), 17)],
+)
+def test_the_map_opens_on_all_of_the_scope(bounds: tuple[float, ...], zoom: float) -> None:
+    assert style_document(get_theme("light"), ALL, LINKS, bounds=bounds)["zoom"] == zoom
+
+
 def test_the_same_question_has_the_same_answer() -> None:
     assert json.dumps(made()) == json.dumps(made())
