@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from mapserver.context import Context, open_context
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.routes import ROUTERS
 from mapserver.style.glyphs import GlyphStore
-from mapserver.tiles.front import TileFront
+from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
 
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         app.state.context = context
         app.state.tiles = TileService(context)
         runner = asyncio.create_task(run_worker(context)) if worker else None
+        gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
         try:
             yield
         finally:
@@ -60,7 +62,9 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
             app.state.tiles.close()
             await asyncio.to_thread(context.close)
 
-    app = FastAPI(
+    front = TileFront()
+    app = Application(
+        front,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
         version="0.1.0",
@@ -72,7 +76,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     problems.install(app)
     app.state.glyphs = GlyphStore(WEB_APP / "assets")
     app.middleware("http")(add_security_headers)
-    app.add_middleware(TileFront)
+    app.add_middleware(ColdTiles, front=front)
     for router in ROUTERS:
         app.include_router(router)
     app.get("/healthz", include_in_schema=False)(alive)

@@ -16,11 +16,9 @@ MVT = "application/vnd.mapbox-vector-tile"
 HEADERS = {
     "Cache-Control": "private, no-cache",
     "Vary": "Cookie, Authorization, Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
+#: The other security headers of the application are about pages.
+NO_SNIFFING = [(b"x-content-type-options", b"nosniff")]
 #: What an entry costs beside its bytes: the key, the headers, the places in the indexes.
 OVERHEAD = 2000
 
@@ -50,16 +48,17 @@ class Entry:
         self.packed = gzip.compress(tile.body, compresslevel=5, mtime=0) if tile.body else b""
         self.size = len(self.packed) + OVERHEAD
         said = {"X-Generalised": ",".join(tile.generalised)} if tile.generalised else {}
-        common = [(name.lower().encode(), value.encode()) for name, value in (HEADERS | said).items()]
+        common = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        told = [*common, *NO_SNIFFING, *((name.lower().encode(), value.encode()) for name, value in said.items())]
         status = 200 if tile.body else 204
         kind = [(b"content-type", MVT.encode())] if tile.body else []
         packing = [(b"content-encoding", b"gzip"), (b"content-length", str(len(self.packed)).encode())]
         tag, packed_tag = [(b"etag", self.etag)], [(b"etag", self.packed_etag)]
         if not tile.body:
             packing = tag = packed_tag = []
-        self.start = _start(status, [*common, *kind, *packed_tag, *packing])
+        self.start = _start(status, [*told, *kind, *packed_tag, *packing])
         length = [(b"content-length", str(len(tile.body)).encode())] if tile.body else []
-        self.start_plain = _start(status, [*common, *kind, *tag, *length])
+        self.start_plain = _start(status, [*told, *kind, *tag, *length])
         self.not_modified = _start(304, [*common, *packed_tag]), _start(304, [*common, *tag])
 
     def messages(self, *, packed: bool, said: bytes | None) -> tuple[Message, bytes]:
@@ -94,6 +93,9 @@ class TileCache:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __contains__(self, key: TileKey) -> bool:
+        return key in self._entries
 
     def get(self, key: TileKey) -> Entry | None:
         """The finished tile, or None."""

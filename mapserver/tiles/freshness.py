@@ -19,6 +19,8 @@ from mapserver.tiles.cache import Entry, TileCache, TileKey
 
 #: How long a look at the changes is relied on.
 TRUST_S = 0.05
+#: While tiles are asked for, the next look begins when the last one is so old.
+AHEAD_S = 0.03
 #: So many sets of changes are remembered for tiles that were being made meanwhile.
 REMEMBERED = 64
 
@@ -42,17 +44,25 @@ class Freshness:
         self._counties: dict[str, _County] = {}
 
     def is_fresh(self, county: str) -> bool:
-        """True while the last look is good."""
+        """True while the last look is good. Begins the next one before it ends, so that nobody waits while many ask."""
         known = self._counties.get(county)
-        return known is not None and time.monotonic() - known.looked_at <= TRUST_S
+        if known is None:
+            return False
+        age = time.monotonic() - known.looked_at
+        if age > AHEAD_S:
+            self._begin(known, county)
+        return age <= TRUST_S
+
+    def _begin(self, known: _County, county: str) -> asyncio.Task[int]:
+        if known.looking is None or known.looking.done():
+            known.looking = asyncio.create_task(asyncio.to_thread(self.look, county))
+        return known.looking
 
     async def ensure(self, county: str) -> int:
         """Look again unless the last look is good; returns the generation. Those who wait together share one look."""
         known = self._counties.setdefault(county, _County())
         if time.monotonic() - known.looked_at > TRUST_S:
-            if known.looking is None or known.looking.done():
-                known.looking = asyncio.create_task(asyncio.to_thread(self.look, county))
-            await asyncio.shield(known.looking)
+            await asyncio.shield(self._begin(known, county))
         return known.generation
 
     def doubt(self, county: str) -> None:

@@ -1,4 +1,4 @@
-"""The short way for tiles: an ASGI layer in front of everything else, for known accounts asking for tiles that exist.
+"""The short way for tiles: in front of everything else, for known accounts asking for tiles that exist.
 
 Whatever is not a plain GET of a well-formed tile by an account that may see it goes on to the ordinary route, which says what is
 wrong. A warm tile costs a few look-ups in dictionaries: the account (looked up within the last second), the last
@@ -8,19 +8,22 @@ look at the changes (within 50 ms), the finished bytes.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
-from mapserver.tiles.cache import Entry
+from mapserver.tiles.cache import Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
 
 GZIP_TAKEN = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
 _PATH = re.compile(r"/tiles/(\d{6})/([a-z_]+(?:,[a-z_]+)*)/(\d{1,2})/(\d{1,6})/(\d{1,6})\.mvt", re.ASCII)
 MOST_PATHS = 50_000
+
+Messages = tuple[Message, bytes]
 
 
 class TilePath(NamedTuple):
@@ -49,30 +52,30 @@ def read_path(path: str) -> TilePath | None:
     return TilePath(found[1], names, z, x, y)
 
 
-class TileFront:
-    """The layer. app: everything else."""
+class Question(NamedTuple):
+    """What a request asks, in the words of its headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    path: TilePath
+    cookie: bytes | None
+    authorization: bytes | None
+    said: bytes | None
+    accepted: bytes
+
+
+class TileFront:
+    """Reads requests for tiles and answers them; one for the whole application."""
+
+    def __init__(self) -> None:
         self._paths: dict[str, TilePath | None] = {}
         self._takes_gzip: dict[bytes, bool] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/tiles/"):
-            path = self._read(scope["path"])
-            if path is not None and await self._answer(path, scope, send):
-                return
-        await self._app(scope, receive, send)
-
-    def _read(self, path: str) -> TilePath | None:
-        if path not in self._paths:
-            if len(self._paths) >= MOST_PATHS:
-                self._paths.clear()
-            self._paths[path] = read_path(path)
-        return self._paths[path]
-
-    async def _answer(self, path: TilePath, scope: Scope, send: Send) -> bool:
-        """Whether the answer was sent."""
+    def read(self, scope: Scope) -> Question | None:
+        """The question, or None when it is not a plain GET of a well-formed tile."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith("/tiles/"):
+            return None
+        path = self._read(scope["path"])
+        if path is None:
+            return None
         cookie = authorization = said = None
         accepted = b""
         for name, value in scope["headers"]:
@@ -84,20 +87,35 @@ class TileFront:
                 said = value if said is None else said + b"," + value
             elif name == b"accept-encoding":
                 accepted = accepted + b"," + value if accepted else value
-        service: TileService = scope["app"].state.tiles
-        account = service.accounts.get(cookie, authorization) or await service.accounts.find(cookie, authorization)
-        if account is None or account.county != path.county:
-            return False
-        entry: Entry | None = service.warm(key_of(account, path.layers, path.z, path.x, path.y))
-        if entry is None:
-            allowed = permitted_layers(account.role)
-            if any(name not in allowed for name in path.layers):
-                return False
-            entry = await service.tile(account, *path[1:])
-        start, body = entry.messages(packed=self._packed(accepted), said=said)
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-        return True
+        return Question(path, cookie, authorization, said, accepted)
+
+    async def warm(self, question: Question, service: TileService) -> Messages | None:
+        """The answer, when account and tile are known; waits for a look at the changes when one is due."""
+        account = service.accounts.get(question.cookie, question.authorization)
+        if account is None or account.county != question.path.county:
+            return None
+        entry = await service.warm(key_of(account, *question.path[1:]))
+        return None if entry is None else self._messages(entry, question)
+
+    async def make(self, question: Question, service: TileService) -> Messages | None:
+        """The answer, looked up and made where it must be; None where the ordinary route has to say what is wrong."""
+        account = await service.accounts.find(question.cookie, question.authorization)
+        if account is None or account.county != question.path.county:
+            return None
+        allowed = permitted_layers(account.role)
+        if any(name not in allowed for name in question.path.layers):
+            return None
+        return self._messages(await service.tile(account, *question.path[1:]), question)
+
+    def _messages(self, entry: Entry, question: Question) -> Messages:
+        return entry.messages(packed=self._packed(question.accepted), said=question.said)
+
+    def _read(self, path: str) -> TilePath | None:
+        if path not in self._paths:
+            if len(self._paths) >= MOST_PATHS:
+                self._paths.clear()
+            self._paths[path] = read_path(path)
+        return self._paths[path]
 
     def _packed(self, accepted: bytes) -> bool:
         taken = self._takes_gzip.get(accepted)
@@ -106,3 +124,41 @@ class TileFront:
                 self._takes_gzip.clear()
             taken = self._takes_gzip[accepted] = GZIP_TAKEN.search(accepted) is not None
         return taken
+
+
+class ColdTiles:
+    """The ASGI layer for tiles that must be made, inside the layers that report errors. app: everything else."""
+
+    def __init__(self, app: ASGIApp, front: TileFront) -> None:
+        self._app, self._front = app, front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = self._front.read(scope)
+        told = None if question is None else await self._front.make(question, scope["app"].state.tiles)
+        if told is None:
+            await self._app(scope, receive, send)
+        else:
+            await send_both(told, send)
+
+
+class Application(FastAPI):
+    """FastAPI with the short way before all its layers."""
+
+    def __init__(self, front: TileFront, **settings: Any) -> None:
+        self._front = front
+        super().__init__(**settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = self._front.read(scope)
+        told = None if question is None else await self._front.warm(question, self.state.tiles)
+        if told is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await send_both(told, send)
+
+
+async def send_both(told: Messages, send: Send) -> None:
+    """The start of an answer and its body."""
+    start, body = told
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from database.accounts import Account
 from database.engine import Database
@@ -31,9 +32,16 @@ class TileService:
         """Stop listening; open feeds end."""
         self.feed.close()
 
-    def warm(self, key: TileKey) -> Entry | None:
-        """The finished tile when it may be given without asking anybody."""
-        return self.cache.get(key) if self.freshness.is_fresh(key.county) else None
+    async def warm(self, key: TileKey) -> Entry | None:
+        """The finished tile, when there is one that no change has touched."""
+        if not self.freshness.is_fresh(key.county):
+            if key not in self.cache:
+                return None
+            with suppress(Exception):  # the ordinary way asks again and reports what is wrong
+                await self.freshness.ensure(key.county)
+            if not self.freshness.is_fresh(key.county):
+                return None
+        return self.cache.get(key)
 
     async def tile(self, account: Account, layers: tuple[str, ...], z: int, x: int, y: int) -> Entry:
         """The tile as this account may see it. Raises UnknownLayer, NotPermitted, TileOutOfRange."""
