@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from database.embedded import sqlalchemy_url
 from database.scope import Scope, enter_scope
@@ -35,9 +35,14 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, scope: Scope) -> Iterator[Connection]:
-        """A transaction inside one county, seeing only what the scope allows; commits on success."""
+    def transaction(self, scope: Scope, *, one_moment: bool = False) -> Iterator[Connection]:
+        """A transaction inside one county, seeing only what the scope allows; commits on success.
+
+        one_moment: every statement sees the same data, whatever others commit meanwhile (REPEATABLE READ).
+        """
         with self.engine.begin() as connection:
+            if one_moment:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             enter_scope(connection, scope)
             yield connection
 

@@ -27,6 +27,7 @@ app = lazy_app(
         "token": "mapserver.cli.accounts:token_app",
         "maps": "mapserver.cli.maps:app",
         "raster": "mapserver.cli.raster:app",
+        "tiles": "mapserver.cli.tiles:app",
     },
 )
 

@@ -24,12 +24,23 @@ NAMES = [
     "token",
     "maps",
     "raster",
+    "tiles",
 ]
 
 
 @pytest.mark.parametrize(
     "name",
-    [*NAMES, "address parse", "address match", "county create", "maps alerts", "raster add", "raster elevations"],
+    [
+        *NAMES,
+        "address parse",
+        "address match",
+        "county create",
+        "maps alerts",
+        "raster add",
+        "raster elevations",
+        "tiles export",
+        "tiles apply",
+    ],
 )
 def test_every_command_explains_itself(name: str) -> None:
     answer = CliRunner().invoke(app, [*name.split(), "--help"])

@@ -1,0 +1,94 @@
+"""A pack of a scope from the database: one moment, inside the scope, audited."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from database import audit
+from database.engine import Database
+from database.errors import OnemapError
+from database.scope import Role, Scope
+from layers.overview import county_bounds
+from layers.tiles.catalogue import LAYERS
+from layers.tiles.pyramid import read_pyramid
+from layers.tiles.tile import get_tilejson
+from mapserver.packs.drawing import drawing_files
+from mapserver.packs.pack import Pack
+from mapserver.style.fonts import FontLibrary
+
+CHINA = ZoneInfo("Asia/Shanghai")
+MINZOOM, MAXZOOM = 12, 18
+#: The styles draw all above it from tiles of this zoom.
+USUAL_MAXZOOM = 16
+
+
+class NothingInScope(OnemapError):
+    """这个范围内没有任何数据 | There is nothing in this scope"""
+
+
+class PurposeMissing(OnemapError):
+    """含住户的离线包必须说明用途 | A pack with households needs a purpose"""
+
+
+@dataclass(frozen=True, slots=True)
+class PackOrder:
+    """What to pack. scope: a grid code of 6 to 17 digits. personal: with the layer of households, which needs a purpose."""
+
+    scope: str
+    maxzoom: int = USUAL_MAXZOOM
+    personal: bool = False
+    purpose: str | None = None
+
+    def layers(self) -> tuple[str, ...]:
+        """The tile layers of the pack."""
+        return tuple(name for name, layer in LAYERS.items() if self.personal or layer.sensitivity != "personal")
+
+
+def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:
+    """Everything the scope holds at one moment, recorded in the audit trail.
+
+    Raises InvalidScope, PurposeMissing, NothingInScope, FontFilesMissing.
+    """
+    if order.personal and not (order.purpose or "").strip():
+        raise PurposeMissing("--purpose")
+    scope = Scope(order.scope[:6], actor, Role.SYSTEM, (order.scope,))
+    layers = order.layers()
+    with database.transaction(scope, one_moment=True) as connection:
+        tiles = {
+            tile: gzip.compress(body, compresslevel=9, mtime=0)
+            for tile, body in read_pyramid(connection, layers, order.maxzoom)
+        }
+        bounds = county_bounds(connection)
+        if not tiles or bounds is None:
+            raise NothingInScope(order.scope)
+        west, south, east, north = bounds
+        pack = Pack(
+            scope=order.scope,
+            title=_title(connection, order.scope),
+            made_at=datetime.now(CHINA).replace(microsecond=0),
+            bounds=(west, south, east, north),
+            layers=get_tilejson(connection, layers, "")["vector_layers"],
+            tiles=tiles,
+            files=drawing_files(connection, library, layers, bounds, order.maxzoom),
+            maxzoom=order.maxzoom,
+        )
+        told = f"{len(tiles)} tiles: {','.join(layers)}"
+        audit.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
+    return replace(pack, identity=pack.made_identity())
+
+
+def _title(connection: Connection, scope: str) -> str:
+    """The name of the division or cell with this code, else the code."""
+    name = connection.scalar(
+        text(
+            "SELECT name FROM division WHERE code = :code AND valid_to IS NULL "
+            "UNION ALL SELECT name FROM grid_cell WHERE code = :code AND valid_to IS NULL LIMIT 1"
+        ),
+        {"code": scope},
+    )
+    return str(name or scope)
