@@ -54,5 +54,6 @@ def _outlines(connection: Connection) -> set[tuple[int, int]]:
     bounds = county_bounds(connection)
     if bounds is None:
         return set()
+    west, south, east, north = bounds
     grid = morecantile.tms.get("WebMercatorQuad")
-    return {(tile.x, tile.y) for tile in grid.tiles(*bounds, zooms=[COMPLETE_FROM])}
+    return {(tile.x, tile.y) for tile in grid.tiles(west, south, east, north, zooms=[COMPLETE_FROM])}

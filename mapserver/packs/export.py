@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from database import audit
+from database.counties import get_county
 from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Role, Scope
@@ -52,12 +53,14 @@ class PackOrder:
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:
     """Everything the scope holds at one moment, recorded in the audit trail.
 
-    Raises InvalidScope, PurposeMissing, NothingInScope, FontFilesMissing.
+    Raises InvalidScope, CountyNotFound, PurposeMissing, NothingInScope, FontFilesMissing.
     """
     if order.personal and not (order.purpose or "").strip():
         raise PurposeMissing("--purpose")
     scope = Scope(order.scope[:6], actor, Role.SYSTEM, (order.scope,))
     layers = order.layers()
+    with database.platform() as connection:
+        get_county(connection, scope.county)
     with database.transaction(scope, one_moment=True) as connection:
         tiles = {
             tile: gzip.compress(body, compresslevel=9, mtime=0)
