@@ -4,7 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
 
+from database.engine import Database
+from database.scope import Scope
 from tests.browser.conftest import DESK, PHONE, OpenPage, Site, sign_in, wait_for_map
 
 pytestmark = pytest.mark.browser
@@ -176,3 +179,27 @@ def test_signing_out_ends_it(open_page: OpenPage, site: Site) -> None:
 def test_nothing_was_asked_of_another_host_and_no_script_failed(site: Site) -> None:
     assert site.remote == []
     assert site.errors == []
+
+
+def test_a_change_by_somebody_else_appears_on_the_open_map(
+    open_page: OpenPage, site: Site, app_database: Database
+) -> None:
+    page = open_page(DESK)
+    sign_in(page, "xiangzhen")
+    page.wait_for_url("**/alerts")
+    wait_for_map(page)
+    page.wait_for_timeout(500)  # the line to the server opens after the map
+    town = next(account.prefixes[0] for account in site.county.accounts if account.username == "xiangzhen")
+    with (
+        page.expect_response(re.compile(r"/alerts/\d+/\d+/\d+\.mvt"), timeout=10_000) as told,
+        app_database.transaction(Scope.of_system(site.county.code, "test")) as connection,
+    ):
+        connection.execute(
+            text(
+                "UPDATE alert SET severity = 'high' WHERE id = (SELECT min(id) FROM alert WHERE status <> 'closed' "
+                "AND severity <> 'high' AND grid_code ^@ :town)"
+            ),
+            {"town": town},
+        )
+    assert told.value.status == 200  # not "unchanged": these are other bytes
+    assert not site.errors

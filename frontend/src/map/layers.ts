@@ -46,7 +46,7 @@ export const CELL_SHADES = [
 ] as const
 
 /** Tile requests are grouped by the zoom they begin at; one request carries every layer of its group. */
-const SOURCES: { id: string; layers: TileLayer[]; minzoom: number; maxzoom: number }[] = [
+export const SOURCES: { id: string; layers: TileLayer[]; minzoom: number; maxzoom: number }[] = [
   { id: 'ground', layers: ['divisions', 'cells'], minzoom: 0, maxzoom: 14 },
   { id: 'near', layers: ['addresses', 'places', 'persons', 'events', 'objects'], minzoom: 8, maxzoom: 16 },
   { id: 'alerts', layers: ['alerts'], minzoom: 0, maxzoom: 16 },
