@@ -22,7 +22,9 @@ import layers.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CODE, COUNTY, log
 from database.counties import create_county
 from database.embedded import EmbeddedCluster
+from database.engine import Database
 from database.migrate import owner_engine
+from mapserver.jobs import run_outlines
 
 WEST, SOUTH, WIDTH, HEIGHT = 119.6, 30.3, 0.6, 0.3
 CELL = 0.006
@@ -132,6 +134,9 @@ def county(rows: int, keep: Path | None = None) -> Iterator[EmbeddedCluster]:
             owner.dispose()
             with psycopg.connect(cluster.dsn("superuser", database="onemap"), autocommit=True) as connection:
                 fill(connection, rows)
+            database = Database(cluster.dsn("app"), pool_size=1)
+            log(f"outlines: {run_outlines(database, COUNTY)}")
+            database.close()
             filled.touch()
         yield cluster
     finally:

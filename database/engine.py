@@ -26,6 +26,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            pool_use_lifo=True,  # the connection used last has its plans and caches at hand
             hide_parameters=True,  # parameters may be personal data; errors end in logs
             # a plan made for any prefix cannot use the index on the grid code: plan with the values, always
             connect_args={

@@ -22,7 +22,7 @@ class TileCount(CountyBase):
 
     __tablename__ = "tile_count"
     __table_args__ = (
-        CheckConstraint("level IN (14, 16, 18)", name="level"),
+        CheckConstraint("level BETWEEN 14 AND 18", name="level"),
         grid_code_check(),
         # one tile is one range; the sums are read from the index alone
         Index("ix_tile_count_cell", "layer", "level", "cell", "grid_code", postgresql_include=["n", "members"]),
@@ -33,7 +33,7 @@ class TileCount(CountyBase):
 
     id: Mapped[int] = identity()
     layer: Mapped[str] = mapped_column(Text(collation="C"), nullable=False, comment="tile layer")
-    level: Mapped[int] = mapped_column(SmallInteger, nullable=False, comment="zoom of the cell: 14, 16 or 18")
+    level: Mapped[int] = mapped_column(SmallInteger, nullable=False, comment="zoom of the cell, 14 to 18")
     cell: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="Morton number of the tile at that zoom")
     n: Mapped[int] = mapped_column(Integer, nullable=False, comment="rows that came less rows that went")
     members: Mapped[int] = mapped_column(

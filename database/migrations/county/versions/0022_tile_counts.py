@@ -18,7 +18,7 @@ from database.row_security import APP_ROLE, TILE_ROLE, protect_table
 revision = "0022"
 down_revision = "0021"
 
-LEVELS = (14, 16, 18)
+LEVELS = (14, 15, 16, 17, 18)
 MOST_SETTLED = 2000  # cells added up at a time: some 20 ms
 # layer → table, the rows it shows (alias r), the columns whose change changes a tile
 POINTS = {
@@ -245,7 +245,7 @@ def _tables() -> None:
         "tile_count",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False, comment="surrogate key"),
         _column("layer", code, "tile layer"),
-        _column("level", sa.SmallInteger(), "zoom of the cell: 14, 16 or 18"),
+        _column("level", sa.SmallInteger(), "zoom of the cell, 14 to 18"),
         _column("cell", sa.BigInteger(), "Morton number of the tile at that zoom"),
         _column("n", sa.Integer(), "rows that came less rows that went"),
         _column(
@@ -256,7 +256,7 @@ def _tables() -> None:
         ),
         _column("settled", sa.Boolean(), "the sum of earlier rows, not a single change", server_default=sa.false()),
         _column("grid_code", code, permission),
-        sa.CheckConstraint("level IN (14, 16, 18)", name=op.f("ck_tile_count_level")),
+        sa.CheckConstraint("level BETWEEN 14 AND 18", name=op.f("ck_tile_count_level")),
         sa.CheckConstraint(grammar, name=op.f("ck_tile_count_grid_code_grammar")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tile_count")),
         comment="rows of a layer in a cell, by grid code; several rows of one cell add up (瓦片计数)",

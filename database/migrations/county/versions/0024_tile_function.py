@@ -173,12 +173,12 @@ def branch(layer: str) -> str:
     """What the function does for one layer."""
     if layer in AREAS:
         return f"WHEN '{layer}' THEN {AREAS[layer]}"
-    few = "z > 12 OR held <= budget" if layer == "alerts" else "z > 12"  # open alerts are few: rows, while they are
+    may_be_rows = "true" if layer == "alerts" else "z > 12"  # open alerts are few: rows, while they are
     return f"""
     WHEN '{layer}' THEN
-        held := (SELECT coalesce(sum(t.n), 0) FROM tile_count t WHERE t.layer = '{layer}' AND t.level = store
-                 AND t.cell >= lowest_cell AND t.cell < beyond_cell AND {SCOPE});
-        generalised := NOT ({few}) OR held > budget;
+        generalised := NOT ({may_be_rows}) OR budget < (
+            SELECT coalesce(sum(t.n), 0) FROM tile_count t WHERE t.layer = '{layer}' AND t.level = store
+            AND t.cell >= lowest_cell AND t.cell < beyond_cell AND {SCOPE});
         IF NOT generalised THEN {rows(layer)}
         ELSIF z > 12 THEN {crowds(layer)}
         ELSE {counts(layer)}
@@ -214,11 +214,10 @@ DECLARE
     zoom_band   smallint := CASE WHEN z < 14 THEN greatest(7, z + 1 - z % 2) END;
     fine        float := 4096 * 2.0 ^ z;
     budget      int := {BUDGET};
-    store       smallint := CASE WHEN z <= 8 THEN 14 WHEN z <= 10 THEN 16 ELSE 18 END;
+    store       smallint := least(greatest(z + 6, 14), 18);
     lowest_cell bigint := tile_cell(x, y) << 2 * (store - z);
     beyond_cell bigint := tile_cell(x, y) + 1 << 2 * (store - z);
     shift       int := 2 * (store - least(store, z + 6));
-    held        bigint;
 BEGIN
     body := '';
     generalised := false;
