@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from layers.tiles.catalogue import LAYERS
+from layers.tiles.names import characters
 from mapserver.style.fonts import WEIGHTS, FontLibrary
 from mapserver.style.glyphs import FontFilesMissing, encode
 from mapserver.style.palette import THEMES
@@ -48,16 +48,6 @@ def _texts(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for layer in document["layers"]:
         if "text-field" in layer.get("layout", {}):
             yield layer["layout"]["text-font"][0], layer["source-layer"]
-
-
-def characters(connection: Connection, layers: Sequence[str]) -> set[str]:
-    """The characters in the names of these tile layers, as far as the entered scope reaches."""
-    found: set[str] = set()
-    for layer in layers:
-        of = LAYERS[layer]
-        names = f"SELECT DISTINCT regexp_split_to_table(name, '') FROM {of.table} WHERE {of.shows} AND name IS NOT NULL"  # noqa: S608 (both from the catalogue)
-        found.update(connection.scalars(text(names)))
-    return found - {""}
 
 
 def _glyphs(library: FontLibrary, font: str, wanted: set[str]) -> dict[str, bytes]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, text
-
 from database import audit
 from database.counties import get_county
 from database.engine import Database
@@ -16,6 +14,7 @@ from database.errors import OnemapError
 from database.scope import Role, Scope
 from layers.overview import county_bounds
 from layers.tiles.catalogue import LAYERS
+from layers.tiles.names import name_of
 from layers.tiles.pyramid import read_pyramid
 from layers.tiles.tile import get_tilejson
 from mapserver.packs.drawing import drawing_files
@@ -72,7 +71,7 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
         west, south, east, north = bounds
         pack = Pack(
             scope=order.scope,
-            title=_title(connection, order.scope),
+            title=name_of(connection, order.scope),
             made_at=datetime.now(CHINA).replace(microsecond=0),
             bounds=(west, south, east, north),
             layers=get_tilejson(connection, layers, "")["vector_layers"],
@@ -83,15 +82,3 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
         told = f"{len(tiles)} tiles: {','.join(layers)}"
         audit.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
     return replace(pack, identity=pack.made_identity())
-
-
-def _title(connection: Connection, scope: str) -> str:
-    """The name of the division or cell with this code, else the code."""
-    name = connection.scalar(
-        text(
-            "SELECT name FROM division WHERE code = :code AND valid_to IS NULL "
-            "UNION ALL SELECT name FROM grid_cell WHERE code = :code AND valid_to IS NULL LIMIT 1"
-        ),
-        {"code": scope},
-    )
-    return str(name or scope)

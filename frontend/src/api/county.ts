@@ -9,6 +9,8 @@ import type {
   Candidate,
   Change,
   Cursor,
+  Flood,
+  FloodHousehold,
   FoundPerson,
   Household,
   ImportBatch,
@@ -23,6 +25,7 @@ import type {
   VisitIn,
   Worker,
 } from './types'
+import type { Raster } from '@/map/rasters'
 
 /** Lists come bare or in an envelope named after them. */
 export function listIn<T>(answer: T[] | Record<string, unknown>, name: string): T[] {
@@ -52,6 +55,10 @@ export function countyApi(county: string) {
     searchAddresses: (q: string, signal?: AbortSignal) =>
       get<{ candidates: Candidate[]; place_names: PlaceName[] }>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal),
     address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
+    rasters: async () => listIn<Raster>(await get<Record<string, unknown>>('/rasters'), 'rasters'),
+    flood: (level_m: number, signal?: AbortSignal) => get<Flood>(`/flood${queryOf({ level_m })}`, signal),
+    floodHouseholds: (level_m: number, after: string | null) =>
+      get<{ households: FloodHousehold[]; next: string | null }>(`/flood/households${queryOf({ level_m, after })}`),
     household: (id: number) => get<Household>(`/households/${id}`),
     reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
       (await post<{ value: string | null }>(`/persons/${personId}/reveal`, { field, purpose })).value,

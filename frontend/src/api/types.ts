@@ -254,3 +254,31 @@ export interface Change {
 }
 
 export type Cursor = string | number | null
+
+/** Who is below the water. */
+export interface FloodCounts {
+  households_n: number
+  persons_n: number
+  help_n: number
+  deepest_m: number | null
+}
+export interface Flood {
+  level_m: number
+  total: FloodCounts
+  cells: (FloodCounts & { code: string; name: string | null })[]
+  unknown_households_n: number
+  models: { name: string; title: string; resolution_m: number; replaced: boolean }[]
+}
+export interface FloodHousehold {
+  id: number
+  household_no: string
+  head_name: string | null
+  address: string | null
+  cell_name: string | null
+  lon: number | null
+  lat: number | null
+  depth_m: number
+  persons_n: number
+  help_n: number
+  needs: { code: string; label: string }[]
+}

@@ -200,13 +200,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
     prefixes    text[] := platform.scope_prefixes();
-    whole       boolean := coalesce('{schema.removeprefix("c")}' = ANY (prefixes), false);
-    towns       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 9);
-    villages    text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 12);
-    cells       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 15);
-    micro_cells text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 17);
-    lowest      text := (SELECT min(p COLLATE "C") FROM unnest(prefixes) AS p);
-    beyond      text := (SELECT max((p || '~') COLLATE "C") FROM unnest(prefixes) AS p);  -- prefixes may nest
+    whole       boolean;  -- the range from lowest to beyond says it all: the county, or any single prefix
+    towns       text[];
+    villages    text[];
+    cells       text[];
+    micro_cells text[];
+    lowest      text;
+    beyond      text;  -- prefixes may nest
     box         geometry := st_tileenvelope(z, x, y);
     reach       geometry := st_tileenvelope(z, x, y, margin => 64.0 / 4096);
     near        geometry := st_tileenvelope(z, x, y, margin => 0.5 / 4096);
@@ -221,6 +221,17 @@ DECLARE
 BEGIN
     body := '';
     generalised := false;
+    SELECT count(*) = 1 OR coalesce(bool_or(p = '{schema.removeprefix("c")}'), false),
+           array_agg(p) FILTER (WHERE length(p) = 9), array_agg(p) FILTER (WHERE length(p) = 12),
+           array_agg(p) FILTER (WHERE length(p) = 15), array_agg(p) FILTER (WHERE length(p) = 17),
+           min(p COLLATE "C"), max((p || '~') COLLATE "C")
+    INTO whole, towns, villages, cells, micro_cells, lowest, beyond FROM unnest(prefixes) AS p;
+    IF whole AND (z > 12 AND length(lowest) = 9 OR z > 14 AND length(lowest) = 12) THEN
+        -- the tile is the smaller: by place alone, the prefix checked row by row and not by a second index
+        whole := false;
+        lowest := '';
+        beyond := '~';
+    END IF;
     CASE layer
 {branches}
     ELSE NULL;
