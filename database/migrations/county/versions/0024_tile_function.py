@@ -107,19 +107,19 @@ def rows(layer: str) -> str:
 
 
 def crowds(layer: str) -> str:
-    """Rows counted on the fly, 64 × 64 to a tile; a row alone keeps its id, and from zoom 15 on its attributes."""
+    """Rows counted on the fly by squares, row by row, 64 × 64 to a tile; a row alone keeps its id, and from zoom 15 on its attributes."""
     table, shown, attributes = POINTS[layer]
     listed = "".join(f", {expression} AS {name}" for name, expression in attributes.items())
     members = f", {MEMBERS.format(t='t')} AS members" if layer == "persons" else ""
     summed = ", sum(p.members)::int AS members" if members else ""
     return mvt(layer, f"""
         SELECT CASE WHEN g.n = 1 THEN g.one END AS id{listed}{", g.members" if members else ""}, g.n,
-               st_point((g.col & 63) * 64 + 32, (g.row & 63) * 64 + 32) AS geom
-        FROM (SELECT p.px >> 6 AS col, p.py >> 6 AS row, count(*)::int AS n, min(p.id) AS one{summed}
+               st_point((g.square & 63) * 64 + 32, (g.square >> 6) * 64 + 32) AS geom
+        FROM (SELECT ((p.py & 4032) | (p.px >> 6 & 63))::int AS square, count(*)::int AS n, min(p.id) AS one{summed}
               FROM (SELECT t.id, {pixels(*middle(layer))}{members}
                     FROM {table} t WHERE t.geom_3857 && near AND {shown} AND {SCOPE} OFFSET 0) p
-              WHERE p.px >> 12 = x AND p.py >> 12 = y GROUP BY 1, 2) g
-        LEFT JOIN {table} t ON t.id = g.one AND g.n = 1 AND z >= 15 ORDER BY g.row, g.col""")  # fmt: skip
+              WHERE p.px >> 12 = x AND p.py >> 12 = y GROUP BY 1) g
+        LEFT JOIN {table} t ON t.id = g.one AND g.n = 1 AND z >= 15 ORDER BY g.square""")  # fmt: skip
 
 
 def axis(code: str) -> str:
