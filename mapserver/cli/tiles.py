@@ -36,7 +36,8 @@ def export(
         typer.Option(help="只写与这个离线包不同的部分 / only what differs from this pack", exists=True, dir_okay=False),
     ] = None,
     personal: Annotated[
-        bool, typer.Option("--personal", help="含住户图层 / with the layer of households; needs --purpose")
+        bool,
+        typer.Option("--personal", help="含住户、事件和预警 / with households, events and alerts; needs --purpose"),
     ] = False,
     purpose: Annotated[str | None, typer.Option(help="用途，写入审计 / purpose, kept in the audit trail")] = None,
     maxzoom: Annotated[int, typer.Option(help="最大缩放级别 / highest zoom", min=MINZOOM, max=MAXZOOM)] = USUAL_MAXZOOM,

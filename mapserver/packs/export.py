@@ -21,6 +21,8 @@ from mapserver.packs.drawing import drawing_files
 from mapserver.packs.pack import Pack
 from mapserver.style.fonts import FontLibrary
 
+#: Layers that say something about persons: households, and titles that name them (the titles of alerts do, of events may).
+ABOUT_PERSONS = frozenset({"persons", "events", "alerts"})
 CHINA = ZoneInfo("Asia/Shanghai")
 MINZOOM, MAXZOOM = 12, 18
 #: The styles draw all above it from tiles of this zoom.
@@ -32,12 +34,12 @@ class NothingInScope(OnemapError):
 
 
 class PurposeMissing(OnemapError):
-    """含住户的离线包必须说明用途 | A pack with households needs a purpose"""
+    """含住户、事件和预警的离线包必须说明用途 | A pack with households, events and alerts needs a purpose"""
 
 
 @dataclass(frozen=True, slots=True)
 class PackOrder:
-    """What to pack. scope: a grid code of 6 to 17 digits. personal: with the layer of households, which needs a purpose."""
+    """What to pack. scope: a grid code of 6 to 17 digits. personal: with the layers about persons, which needs a purpose."""
 
     scope: str
     maxzoom: int = USUAL_MAXZOOM
@@ -46,7 +48,7 @@ class PackOrder:
 
     def layers(self) -> tuple[str, ...]:
         """The tile layers of the pack."""
-        return tuple(name for name, layer in LAYERS.items() if self.personal or layer.sensitivity != "personal")
+        return tuple(name for name in LAYERS if self.personal or name not in ABOUT_PERSONS)
 
 
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:

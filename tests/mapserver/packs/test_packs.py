@@ -75,15 +75,16 @@ def test_a_worker_of_one_town_finds_no_other_towns_rows(crowded: Database) -> No
     assert "千秋" not in "".join(body.decode("latin-1") for body in pack.files.values())
 
 
-def test_households_are_packed_only_with_a_purpose(crowded: Database) -> None:  # noqa: F811
+def test_what_is_about_persons_is_packed_only_with_a_purpose(crowded: Database) -> None:  # noqa: F811
     pack = packed(crowded, QIANQIU)
-    assert all(name != "persons" for _, name in sums(pack))
-    assert all(layer["id"] != "persons" for layer in pack.layers)
-    assert b"household" not in pack.files["style/light.json"]
+    about_land = {"divisions", "cells", "addresses", "places", "objects"}
+    assert {name for _, name in sums(pack)} == {layer["id"] for layer in pack.layers} == about_land
+    style = json.loads(pack.files["style/light.json"])
+    assert {layer["source-layer"] for layer in style["layers"] if "source-layer" in layer} == about_land
     for purpose in (None, "", "  "):
         with pytest.raises(PurposeMissing):
             packed(crowded, QIANQIU, personal=True, purpose=purpose)
-    assert any(name == "persons" for _, name in sums(packed(crowded, QIANQIU, **EVERYTHING)))
+    assert {name for _, name in sums(packed(crowded, QIANQIU, **EVERYTHING))} == set(LAYERS)
 
 
 def test_every_pack_is_in_the_audit_trail(crowded: Database, system: Scope) -> None:  # noqa: F811
