@@ -104,8 +104,8 @@ def _batches(database: Database, scope: Scope, raster: RasterRow, path: Path) ->
 def _write(connection: Connection, raster_id: int, ids: list[int], lons: Any, lats: Any, metres: Any) -> None:
     connection.execute(
         text(
-            "CREATE TEMP TABLE IF NOT EXISTS new_elevation "
-            "(address_id bigint, lon float8, lat float8, elevation_m float8) ON COMMIT DELETE ROWS"
+            "CREATE TEMP TABLE new_elevation (address_id bigint, lon float8, lat float8, elevation_m float8) "
+            "ON COMMIT DROP"
         )
     )
     with (
