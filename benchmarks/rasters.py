@@ -33,8 +33,8 @@ from rasterio.transform import from_bounds
 from rio_tiler.colormap import cmap
 from rio_tiler.io.rasterio import Reader
 
+from access.accounts import create_account, create_token
 from benchmarks.tiles_plan import CELL, COUNTY, SOUTH, WEST, filled_cluster, log
-from database.accounts import create_account, create_token
 from database.embedded import EmbeddedCluster
 from database.engine import Database
 from database.scope import Role, Scope

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import FastAPI
 
+from access.accounts import create_account, create_token
 from benchmarks.tiles_plan import COUNTY, log
-from database.accounts import create_account, create_token
 from database.embedded import EmbeddedCluster
 from database.engine import Database
 from database.scope import Role

@@ -26,7 +26,7 @@ class InvalidScope(OnemapError):
 
 
 class Role(StrEnum):
-    """What an account is; what each may do is listed in ``mapserver/auth/permissions.py``."""
+    """What an account is; what each may do is listed in ``access/permissions.py``."""
 
     GRID_WORKER = "grid_worker"  # 网格员
     VILLAGE_OFFICER = "village_officer"  # 村干部

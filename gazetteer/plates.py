@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from database.audit import record
+from access.audit import record
 from database.errors import OnemapError
 from database.scope import county_schema, within_prefix
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from database.audit import record
+from access.audit import record
 from database.errors import OnemapError
 from gazetteer.codes.token import TokenKind
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
 
-from database.audit import record
+from access.audit import record
 from database.errors import OnemapError
 from database.seal import Sealer
 from grid.postings import responsible_on

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from database.audit import record
+from access.audit import record
 from gazetteer.addresses import get_address
 from gazetteer.codes.token import Token
 from gazetteer.plates import PLATES

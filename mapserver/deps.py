@@ -14,9 +14,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from sqlalchemy import Connection
 
-from database.accounts import Account, find_session, find_token
+from access.accounts import Account, find_session, find_token
+from access.permissions import permissions_of
 from database.counties import CountyNotFound
-from mapserver.auth.permissions import permissions_of
 from mapserver.context import Context
 from mapserver.problems import CsrfHeaderMissing, NotPermitted, NotSignedIn
 

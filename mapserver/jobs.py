@@ -10,7 +10,7 @@ import structlog
 from procrastinate import App, Blueprint, JobContext
 from sqlalchemy import text
 
-from database.accounts import find_account
+from access.accounts import find_account
 from database.engine import Database
 from database.jobs import hand_in
 from database.scope import Scope

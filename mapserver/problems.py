@@ -17,7 +17,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from database import accounts, counties, scope
+from access import accounts
+from database import counties, scope
 from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.audit import record
+from access.audit import record
 from database.errors import OnemapError
 from database.scope import Scope
 from gazetteer.divisions import division_index

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
 
-from database.accounts import list_accounts
+from access.accounts import list_accounts
 from database.errors import OnemapError
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.models import Division

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from database.audit import record
+from access.audit import record
 from database.base import CountyBase
 from database.scope import narrowed_to_scope
 from layers.households import STATUS_LABELS

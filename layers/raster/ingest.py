@@ -18,7 +18,7 @@ import rasterio
 from rio_tiler.io.rasterio import Reader
 from sqlalchemy.exc import IntegrityError
 
-from database.audit import record
+from access.audit import record
 from database.crs import Bounds, diagnose_outside
 from database.engine import Database
 from database.scope import Scope

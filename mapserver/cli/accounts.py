@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from database.accounts import create_account, create_token
+from access.accounts import create_account, create_token
 from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Role

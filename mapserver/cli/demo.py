@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from database.accounts import create_account
+from access.accounts import create_account
 from database.counties import create_county
 from database.embedded import ensure_database
 from database.engine import Database

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Request, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from database.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
-from mapserver.auth import permissions
 from mapserver.problems import NotPermitted
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"

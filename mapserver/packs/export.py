@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from database import audit
+from access import audit
 from database.counties import get_county
 from database.engine import Database
 from database.errors import OnemapError

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.address_codes import get_address_codes
 from gazetteer.codes.beidou import decode, encode
 from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates import PLATES, issue_plate, issue_plates, reissue_plate
 from gazetteer.service_points import ServicePointText, put_service_point
 from gazetteer.tokens import IssuedToken, revoke
-from mapserver.auth import permissions
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.plate_table import plate_csv

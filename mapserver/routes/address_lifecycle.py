@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
@@ -19,7 +20,6 @@ from gazetteer.lifecycle.kinds import KINDS
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from grid.address_changes import publish_change_set, take_back
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
 from mapserver.schemas.address_lifecycle import (
     AddressOnDay,

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from database.accounts import Account
-from database.audit import record
+from access import permissions
+from access.accounts import Account
+from access.audit import record
 from gazetteer.candidates import Match
 from gazetteer.lifecycle.then import find_on_day
 from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.compare import compare_many
 from gazetteer.tagging import tag_many
-from mapserver.auth import permissions
 from mapserver.deps import requires
 from mapserver.schemas.address_texts import (
     ElementOut,

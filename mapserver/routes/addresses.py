@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.addresses import AddressNotFound, get_address
 from gazetteer.addresses import reverse as find_nearest
 from gazetteer.match import Candidate, match_address, suggest
 from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
 from layers.households import households_at_address
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.schemas.addresses import (
     AddressDetail,

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.alerts.lifecycle import Action, Transition, possible_actions
 from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
 from layers.anomaly.rules import RULES
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.changes import list_changes
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 
 router = APIRouter(prefix="/api/{county}", tags=["changes"])

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.corrections.alike import apply_alike
 from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import Decided
@@ -15,7 +16,6 @@ from gazetteer.corrections.decide import decide as decide_correction
 from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.undo import list_batches, undo_batch
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_collect
 from mapserver.routes.addresses import candidate_out

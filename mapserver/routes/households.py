@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from grid.visits import NewVisit
 from layers.households import get_household, visit_household
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
 

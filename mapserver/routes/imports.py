@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, File, Form, UploadFile
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from database.accounts import Account
-from database.audit import record
+from access import permissions
+from access.accounts import Account
+from access.audit import record
 from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.alerts.store import AlertFilter
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.maps.offline import CONTENT_SECURITY_POLICY
 from mapserver.maps.pages import make_alert_page, make_alerts_page

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.features.items import time_span
 from layers.overview import county_bounds
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (

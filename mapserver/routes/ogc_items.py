@@ -10,8 +10,8 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection
 
-from database.accounts import Account
-from database.audit import record
+from access.accounts import Account
+from access.audit import record
 from layers.features.collections import Collection
 from layers.features.crs import FeatureCrs, find_crs
 from layers.features.items import Feature, FeaturePage, get_feature, list_features, version_of

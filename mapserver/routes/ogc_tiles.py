@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from database.accounts import Account
+from access.accounts import Account
 from layers.features.collections import Collection
 from layers.features.crs import CRS84
 from layers.features.tile_grids import TITLES, get_grid_tile, matrix_set

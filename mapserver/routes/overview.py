@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.overview import get_overview
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 from mapserver.schemas.overview import Overview
 

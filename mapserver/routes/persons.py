@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.households import find_persons, reveal
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 

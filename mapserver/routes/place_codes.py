@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.codes.token import TokenKind
 from gazetteer.tokens import revoke
 from layers.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut

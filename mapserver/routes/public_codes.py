@@ -11,12 +11,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown, read_token
 from gazetteer.plates import find_public_plate
 from layers.place_codes import scan_place
 from layers.scanned import households_behind
-from mapserver.auth import permissions
 from mapserver.context import Context
 from mapserver.deps import AppContext, get_account
 from mapserver.problems import NotSignedIn

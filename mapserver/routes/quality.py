@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from gazetteer.quality.check import get_rule, rules_of
 from gazetteer.quality.findings import (
     count_findings,
@@ -19,7 +20,6 @@ from gazetteer.quality.findings import (
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
 from layers.quality import SETS
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.jobs import hand_in_check
 from mapserver.schemas.quality import (

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.raster.catalogue import file_of, get_raster
 from layers.raster.render import ImageFormat, check_tile, render_tile, tile_tag
 from layers.raster.styles import Style, style_of
 from layers.raster.tilejson import tilejson
 from layers.raster.visible import outline_in_tile
-from mapserver.auth import permissions
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
 

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.raster.catalogue import file_of, get_raster, list_rasters
 from layers.raster.errors import PointNotVisible, StyleNotPossible
 from layers.raster.flood import count_flooded, list_flooded
 from layers.raster.sample import values_at
 from layers.raster.visible import scope_covers
 from layers.raster.zonal import list_zones, within_budget, zone_statistics
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, CountyConnection, requires
 from mapserver.schemas.rasters import (
     FloodOut,

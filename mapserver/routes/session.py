@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from database import accounts
-from database.accounts import Account
-from database.audit import record
+from access import accounts
+from access.accounts import Account
+from access.audit import record
+from access.permissions import permissions_of
 from database.errors import OnemapError
-from mapserver.auth.permissions import permissions_of
 from mapserver.deps import COOKIE, CSRF_HEADER, AppContext, CurrentAccount
 from mapserver.problems import CsrfHeaderMissing
 from mapserver.schemas.session import AccountOut, SignIn

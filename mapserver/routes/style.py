@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.overview import county_bounds
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 from mapserver.style.answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
 from mapserver.style.glyphs import GlyphStore

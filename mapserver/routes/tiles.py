@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
-from mapserver.auth import permissions
 from mapserver.deps import CountyConnection, requires
 from mapserver.tiles.cache import MVT
 from mapserver.tiles.front import GZIP_TAKEN

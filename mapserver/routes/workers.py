@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from database.accounts import Account, list_accounts
+from access import permissions
+from access.accounts import Account, list_accounts
 from database.scope import Role
-from mapserver.auth import permissions
 from mapserver.deps import AppContext, requires
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"])

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import orjson
 
-from database.accounts import Account
+from access.accounts import Account
 from database.engine import Database
 from database.listen import Listener
 from layers.tiles.watch import BOX_ZOOM, CHANNEL, current_moment, read_changes

@@ -13,7 +13,7 @@ from http.cookies import CookieError
 
 from starlette.requests import cookie_parser
 
-from database.accounts import Account
+from access.accounts import Account
 from mapserver.context import Context
 from mapserver.deps import COOKIE, find_credential
 

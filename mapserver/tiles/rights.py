@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from database.accounts import Account
+from access import permissions
+from access.accounts import Account
 from database.scope import Role
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import check_layers
-from mapserver.auth import permissions
 from mapserver.problems import NotPermitted
 
 NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VIEW, "public": permissions.MAP_VIEW}

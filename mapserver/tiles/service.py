@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from database.accounts import Account
+from access.accounts import Account
 from database.engine import Database
 from database.scope import Scope
 from layers.tiles.tile import check_tile, read_tile

@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from sqlalchemy import Engine, text
 
-from database.accounts import create_account
+from access.accounts import create_account
 from database.counties import create_county
 from database.engine import Database
 from database.scope import Role, Scope

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from database.accounts import create_account
+from access.accounts import create_account
 from database.engine import Database
 from database.scope import Role
 from database.settings import Settings

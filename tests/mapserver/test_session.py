@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from database.accounts import create_token
+from access.accounts import create_token
 from database.engine import Database
 from database.scope import Role, Scope
 from tests.mapserver.conftest import PASSWORD, SignIn

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Connection, text
 
-from database.accounts import create_account
+from access.accounts import create_account
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
