@@ -1,5 +1,6 @@
 """The tables of every floor in one place; importing this module is what makes the metadata complete."""
 
+from access import models as access_models
 from database.base import CountyBase
 from gazetteer import models as gazetteer_models
 from gazetteer import plate_models
@@ -14,6 +15,7 @@ from layers.raster import models as raster_models
 from layers.tiles import models as tile_models
 
 FLOORS = (
+    access_models,
     gazetteer_models,
     plate_models,
     correction_models,

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from access import accounts
+from access import accounts, limits
 from database import counties, scope
 from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
@@ -75,6 +75,7 @@ STATUS: dict[type[OnemapError], int] = {
     MediaTypeWrong: 415,
     accounts.SignInFailed: 401,
     accounts.AccountLocked: 423,
+    limits.TooManyRequests: 429,
     counties.CountyNotFound: 404,
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
@@ -188,6 +189,9 @@ def problem(
         # desktop GIS and browsers sign in to /ogc with Basic (token as password); the web app's own paths never ask
         basic = 'Basic realm="onemap", charset="UTF-8", ' if request.url.path.startswith("/ogc/") else ""
         headers["WWW-Authenticate"] = f'{basic}Bearer realm="onemap"'
+    facts = extra.get("facts")
+    if isinstance(facts, dict) and "retry_after_s" in facts:
+        headers["Retry-After"] = str(facts["retry_after_s"])
     return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
