@@ -24,6 +24,14 @@ QUALITY_VIEW = "quality.view"
 QUALITY_FIX = "quality.fix"
 CHANGES_VIEW = "changes.view"
 AUDIT_VIEW = "audit.view"
+ACCOUNTS_VIEW = "accounts.view"
+ACCOUNTS_CREATE = "accounts.create"
+ACCOUNTS_DISABLE = "accounts.disable"
+SESSIONS_END = "sessions.end"
+ACCOUNTS_GRANT = "accounts.grant"
+ACCOUNTS_UNLOCK = "accounts.unlock"
+ACCOUNTS_RESET = "accounts.reset"
+TOKENS_REVOKE = "tokens.revoke"
 
 _FIELD_WORK = {
     MAP_VIEW,
@@ -48,8 +56,16 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         _FIELD_WORK | {ALERTS_ASSIGN, ALERTS_CLOSE, CHANGES_VIEW, IMPORTS_VIEW, IMPORTS_WRITE} | _LIBRARY_WORK
     ),
     Role.AUDITOR: frozenset({MAP_VIEW, ALERTS_VIEW, CHANGES_VIEW, IMPORTS_VIEW, AUDIT_VIEW}),
+    # the administrators of accounts: nobody holds two of these roles, and none of them sees a record
+    Role.SYSTEM_ADMIN: frozenset({ACCOUNTS_VIEW, ACCOUNTS_CREATE, ACCOUNTS_DISABLE, SESSIONS_END}),
+    Role.SECURITY_ADMIN: frozenset({ACCOUNTS_VIEW, ACCOUNTS_GRANT, ACCOUNTS_UNLOCK, ACCOUNTS_RESET, TOKENS_REVOKE}),
     Role.SYSTEM: frozenset(),
 }
+
+#: Roles that administer accounts and enter no county.
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
+#: The three separated administrators (三员), appointed, reset and dismissed on the server only.
+SEPARATED = ADMINISTRATORS | {Role.AUDITOR}
 
 
 def permissions_of(role: Role) -> frozenset[str]:

@@ -33,7 +33,8 @@ from rasterio.transform import from_bounds
 from rio_tiler.colormap import cmap
 from rio_tiler.io.rasterio import Reader
 
-from access.accounts import create_account, create_token
+from access.accounts import create_account
+from access.tokens import create_token
 from benchmarks.tiles_plan import CELL, COUNTY, SOUTH, WEST, filled_cluster, log
 from database.embedded import EmbeddedCluster
 from database.engine import Database

@@ -16,7 +16,8 @@ import time
 import httpx
 import uvicorn
 
-from access.accounts import create_account, create_token
+from access.accounts import create_account
+from access.tokens import create_token
 from benchmarks.match_synthetic import COUNTY, synthetic_texts
 from database.embedded import ensure_database
 from database.engine import Database

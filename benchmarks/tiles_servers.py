@@ -17,7 +17,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import FastAPI
 
-from access.accounts import create_account, create_token
+from access.accounts import create_account
+from access.tokens import create_token
 from benchmarks.tiles_plan import COUNTY, log
 from database.embedded import EmbeddedCluster
 from database.engine import Database

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
-    Integer,
+    Identity,
     LargeBinary,
     Text,
     text,
@@ -46,26 +47,34 @@ class Account(PlatformBase):
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint(
-            "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin','auditor')",
+            "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin',"
+            "'system_admin','security_admin','auditor')",
             name="role",
         ),
-        CheckConstraint("cardinality(prefixes) > 0", name="has_prefix"),
+        CheckConstraint(
+            "(role IS NULL OR role IN ('system_admin','security_admin')) = (cardinality(prefixes) = 0)",
+            name="has_prefix",
+        ),
         {"comment": "accounts (账号)"},
     )
 
     username: Mapped[str] = mapped_column(Text, primary_key=True, comment="sign-in name, unique on this server")
     display_name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     password_hash: Mapped[str] = mapped_column(Text, nullable=False, comment="argon2id")
-    role: Mapped[str] = mapped_column(Text, nullable=False, comment="what the account may do")
+    role: Mapped[str | None] = mapped_column(Text, comment="what the account may do; none until it is granted")
     county: Mapped[str] = mapped_column(ForeignKey("platform.county.code"), nullable=False, comment="its county")
     prefixes: Mapped[list[str]] = mapped_column(ARRAY(Text), nullable=False, comment="grid-code prefixes it may see")
     disabled: Mapped[bool] = mapped_column(
         Boolean, server_default=text("false"), nullable=False, comment="may not sign in"
     )
-    failed_attempts: Mapped[int] = mapped_column(
-        Integer, server_default=text("0"), nullable=False, comment="wrong passwords in a row"
+    password_changed_at: Mapped[datetime] = now_column("when the password was set")
+    must_change_password: Mapped[bool] = mapped_column(
+        Boolean,
+        server_default=text("false"),
+        nullable=False,
+        comment="nothing else works before the password is changed",
     )
-    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="lockout end")
+    signed_in_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="last sign-in")
     created_at: Mapped[datetime] = now_column("when the account was made")
 
 
@@ -85,6 +94,11 @@ class Session(PlatformBase):
     created_at: Mapped[datetime] = now_column("sign-in")
     last_seen_at: Mapped[datetime] = now_column("last request, for the idle timeout")
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="absolute end")
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=False), nullable=False, unique=True, comment="its name in lists; opens nothing"
+    )
+    address: Mapped[str | None] = mapped_column(Text, comment="network address of the sign-in")
+    agent: Mapped[str | None] = mapped_column(Text, comment="browser and system, short")
 
 
 class AccessToken(PlatformBase):

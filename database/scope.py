@@ -32,8 +32,10 @@ class Role(StrEnum):
     VILLAGE_OFFICER = "village_officer"  # 村干部
     TOWN_OFFICIAL = "town_official"  # 乡镇干部
     GIS_STAFF = "gis_staff"  # 数据专员
-    COUNTY_ADMIN = "county_admin"  # 县级管理员
-    AUDITOR = "auditor"  # 审计员
+    COUNTY_ADMIN = "county_admin"  # 县级管理员: the business of the county, not its accounts
+    SYSTEM_ADMIN = "system_admin"  # 系统管理员: makes and disables accounts
+    SECURITY_ADMIN = "security_admin"  # 安全管理员: grants role and scope, resets, unlocks
+    AUDITOR = "auditor"  # 审计员: reads the trail
     SYSTEM = "system"  # imports, scans and jobs; never an account
 
 

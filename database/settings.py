@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from database.errors import OnemapError
+from database.scope import Role
 
 SECRETS_FILE = "secrets.json"
 CLUSTER_RECORD_FILE = "cluster.json"
@@ -45,6 +46,13 @@ def _postgres_url(url: str | None) -> str | None:
 
 PostgresUrl = Annotated[str | None, AfterValidator(_postgres_url)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _split(roles: object) -> object:
+    return [role.strip() for role in roles.split(",") if role.strip()] if isinstance(roles, str) else roles
+
+
+Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -86,9 +94,23 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(30, ge=1, description="A session ends after this long without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after this long in any case.")
     session_limit: int = Field(5, ge=1, description="Sessions one account may hold at the same time.")
-    lockout_attempts: int = Field(5, ge=1, description="Wrong passwords before an account is locked.")
-    lockout_minutes: int = Field(15, ge=1, description="How long a locked account stays locked.")
+    lockout_attempts: int = Field(
+        5, ge=1, description="Wrong passwords for one name from one address before that address has to wait."
+    )
+    lockout_minutes: int = Field(
+        15, ge=1, description="The longest wait between two tries; it begins at half a minute and doubles."
+    )
+    sign_in_failures_per_minute: int = Field(
+        60, ge=5, description="Failed sign-ins from one address within a minute before the address has to wait."
+    )
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
+    password_history: int = Field(5, ge=0, description="How many earlier passwords may not be used again.")
+    password_max_days: int = Field(0, ge=0, description="A password must be changed after so many days; 0 means never.")
+    second_factor_roles: Roles = Field(
+        (),
+        description="Roles that must sign in with a second factor, separated by commas, for example "
+        "county_admin,gis_staff,system_admin,security_admin,auditor.",
+    )
 
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
     data_key: SecretStr | None = Field(

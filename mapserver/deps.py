@@ -14,11 +14,19 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from sqlalchemy import Connection
 
-from access.accounts import Account, find_session, find_token
+from access.accounts import Account, Due
 from access.permissions import permissions_of
+from access.sessions import find_session
+from access.tokens import find_token
 from database.counties import CountyNotFound
 from mapserver.context import Context
-from mapserver.problems import CsrfHeaderMissing, NotPermitted, NotSignedIn
+from mapserver.problems import (
+    CsrfHeaderMissing,
+    NotPermitted,
+    NotSignedIn,
+    PasswordChangeNeeded,
+    SecondFactorEnrolmentNeeded,
+)
 
 COOKIE = "onemap_session"
 #: the number of a record in a path
@@ -37,30 +45,50 @@ def get_context(request: Request) -> Context:
 AppContext = Annotated[Context, Depends(get_context)]
 
 
-def get_account(request: Request, context: AppContext) -> Account:
-    """The account behind a session cookie, or behind a token as Bearer or as the password of Basic.
+def get_any_account(request: Request, context: AppContext) -> Account:
+    """The account behind a session cookie, or behind a token as Bearer or as the password of Basic; something may be due.
 
-    Raises NotSignedIn; CsrfHeaderMissing when a cookie alone tries to change something.
+    Raises NotSignedIn; CsrfHeaderMissing when a cookie alone tries to change something. An event stream does not keep a
+    session from idling, however often it comes back.
     """
     authorization = request.headers.get("Authorization")
     cookie = request.cookies.get(COOKIE)
     by_cookie = authorization is None and cookie is not None
     if by_cookie and request.method not in SAFE_METHODS and CSRF_HEADER not in request.headers:
         raise CsrfHeaderMissing
-    account = find_credential(context, cookie, authorization)
+    counts = not request.headers.get("Accept", "").startswith("text/event-stream")
+    account = find_credential(context, cookie, authorization, counts=counts)
     if account is None:
         raise NotSignedIn
     return account
 
 
-def find_credential(context: Context, cookie: str | None, authorization: str | None) -> Account | None:
-    """The account behind an Authorization header, or else behind the value of the session cookie; None for a stranger."""
+#: For an account's own password, second factor and sign-out only: everything else asks for CurrentAccount.
+AnyAccount = Annotated[Account, Depends(get_any_account)]
+
+
+def get_account(account: AnyAccount) -> Account:
+    """The account, when nothing is due. Raises PasswordChangeNeeded, SecondFactorEnrolmentNeeded."""
+    if account.due is Due.PASSWORD:
+        raise PasswordChangeNeeded
+    if account.due is Due.SECOND_FACTOR:
+        raise SecondFactorEnrolmentNeeded
+    return account
+
+
+def find_credential(
+    context: Context, cookie: str | None, authorization: str | None, *, counts: bool = True
+) -> Account | None:
+    """The account behind an Authorization header, or else behind the value of the session cookie; None for a stranger.
+
+    counts: whether the session is kept from idling. Something may be due of the account.
+    """
     if authorization is not None:
         return _account_of_token(context, authorization)
     if cookie is None:
         return None
     with context.database.platform() as connection:
-        return find_session(connection, cookie, context.settings)
+        return find_session(connection, cookie, context.settings, counts=counts)
 
 
 def _account_of_token(context: Context, authorization: str) -> Account | None:
@@ -75,7 +103,7 @@ def _account_of_token(context: Context, authorization: str) -> Account | None:
     elif kind.lower() != "bearer":
         return None
     with context.database.platform() as connection:
-        account = find_token(connection, token)
+        account = find_token(connection, token, context.settings)
     return account if account and username in (None, account.username) else None
 
 

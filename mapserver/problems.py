@@ -17,7 +17,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from access import accounts, limits
+from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in
+from access import tokens as access_tokens
 from database import counties, scope
 from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
@@ -50,6 +51,14 @@ class NotPermitted(OnemapError):
     """您的角色没有这项权限 | Your role does not permit this"""
 
 
+class PasswordChangeNeeded(OnemapError):
+    """请先修改密码 | Change your password first"""
+
+
+class SecondFactorEnrolmentNeeded(OnemapError):
+    """请先设置动态验证码（双因素验证） | Set up your second factor first"""
+
+
 class CsrfHeaderMissing(OnemapError):
     """缺少 X-Onemap-Request 请求头 | The X-Onemap-Request header is missing"""
 
@@ -73,8 +82,24 @@ STATUS: dict[type[OnemapError], int] = {
     NotFound: 404,
     MethodMissing: 405,
     MediaTypeWrong: 415,
-    accounts.SignInFailed: 401,
-    accounts.AccountLocked: 423,
+    PasswordChangeNeeded: 403,
+    SecondFactorEnrolmentNeeded: 403,
+    sign_in.SignInFailed: 401,
+    sign_in.NotGrantedYet: 403,
+    failures.SignInPaused: 429,
+    passwords.SignInBusy: 503,
+    passwords.PasswordWeak: 422,
+    second_factor.SecondFactorNeeded: 401,
+    second_factor.SecondFactorWrong: 401,
+    second_factor.SecondFactorState: 409,
+    sessions.SessionNotFound: 404,
+    access_tokens.TokenNotFound: 404,
+    accounts.AccountInvalid: 422,
+    accounts.NoRecordsForAdministrators: 403,
+    administration.AccountNotFound: 404,
+    administration.AccountExists: 409,
+    administration.OwnAccount: 403,
+    administration.OnServerOnly: 403,
     limits.TooManyRequests: 429,
     counties.CountyNotFound: 404,
     scope.InvalidScope: 403,

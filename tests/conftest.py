@@ -91,6 +91,7 @@ def database(app_database: Database, owner: Engine) -> Database:
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         connection.execute(text("DELETE FROM platform.account"))
+        connection.execute(text("DELETE FROM platform.sign_in_failure"))
     return app_database
 
 

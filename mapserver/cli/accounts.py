@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from access.accounts import create_account, create_token
+from access.accounts import create_account
+from access.tokens import create_token
 from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Role

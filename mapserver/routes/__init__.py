@@ -1,6 +1,7 @@
 """Every router of the application, in the order of the OpenAPI document."""
 
 from mapserver.routes import (
+    accounts,
     address_codes,
     address_lifecycle,
     address_matching,
@@ -17,6 +18,7 @@ from mapserver.routes import (
     ogc_items,
     ogc_tiles,
     overview,
+    own_account,
     persons,
     place_codes,
     public_codes,
@@ -33,6 +35,8 @@ ROUTERS = [
     module.router
     for module in (
         session,
+        own_account,
+        accounts,
         overview,
         address_texts,
         address_matching,

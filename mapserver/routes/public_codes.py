@@ -18,7 +18,7 @@ from gazetteer.plates import find_public_plate
 from layers.place_codes import scan_place
 from layers.scanned import households_behind
 from mapserver.context import Context
-from mapserver.deps import AppContext, get_account
+from mapserver.deps import AppContext, get_any_account
 from mapserver.problems import NotSignedIn
 from mapserver.scan_page import HEADERS, scanned_page, unknown_page
 from mapserver.schemas.public_codes import HouseholdLink, ScannedOut
@@ -90,6 +90,7 @@ def _scanned(request: Request, context: Context, token: Token) -> ScannedOut:
 def _account(request: Request, context: Context) -> Account | None:
     """Who scans, when they are signed in."""
     try:
-        return get_account(request, context)
+        account = get_any_account(request, context)
     except NotSignedIn:
         return None
+    return account if account.due is None else None

@@ -3,77 +3,88 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
 
-from access import accounts
 from access.accounts import Account
-from access.audit import record
-from access.permissions import permissions_of
-from database.errors import OnemapError
-from mapserver.deps import COOKIE, CSRF_HEADER, AppContext, CurrentAccount
+from access.audit import record, record_platform
+from access.permissions import ADMINISTRATORS
+from access.sessions import close_session, open_session
+from mapserver.context import Context
+from mapserver.deps import COOKIE, CSRF_HEADER, AnyAccount, AppContext
 from mapserver.problems import CsrfHeaderMissing
-from mapserver.schemas.session import AccountOut, SignIn
+from mapserver.schemas.session import AccountOut, FailuresOut, SignIn, WelcomeOut
+from mapserver.sign_in import (
+    PRIVATE,
+    account_out,
+    address_of,
+    door_of,
+    lane_of,
+    set_device_cookie,
+    set_session_cookie,
+)
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
 
-def _out(account: Account) -> AccountOut:
-    return AccountOut(
-        username=account.username,
-        display_name=account.display_name,
-        role=account.role.value,
-        county=account.county,
-        county_name=account.county_name,
-        synthetic=account.synthetic,
-        prefixes=list(account.prefixes),
-        permissions=sorted(permissions_of(account.role)),
-    )
-
-
 @router.post("")
-def sign_in(body: SignIn, request: Request, response: Response, context: AppContext) -> AccountOut:
-    """Check name and password, start a session, set its cookie (HttpOnly, SameSite=Strict)."""
+def sign_in(body: SignIn, request: Request, response: Response, context: AppContext) -> WelcomeOut:
+    """Check name, password and second factor, start a session, set its cookie (HttpOnly, SameSite=Strict).
+
+    `second-factor-needed` (401) comes only after a right password: send the same again with `code`.
+    """
     if CSRF_HEADER not in request.headers:
         raise CsrfHeaderMissing
-    refused: OnemapError | None = None
-    with context.database.platform() as connection:
-        try:
-            account = accounts.check_password(
-                connection, body.username.strip(), body.password.get_secret_value(), context.settings
-            )
-            cookie = accounts.open_session(connection, account, context.settings)
-        except (accounts.SignInFailed, accounts.AccountLocked) as error:
-            refused = error  # the counted failure is committed all the same
-    if refused is not None:
-        raise refused
-    with context.database.transaction(account.scope) as connection:
-        record(connection, "sign_in")
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=context.settings.session_hours * 3600,
-        httponly=True,
-        samesite="strict",
-        secure=context.settings.cookie_secure,
-        path="/",
+    username = body.username.strip()
+    cookie = ""
+
+    def enter(connection: Connection, account: Account) -> None:
+        nonlocal cookie
+        cookie = open_session(
+            connection,
+            account,
+            context.settings,
+            address=address_of(request),
+            agent=request.headers.get("User-Agent"),
+        )
+
+    welcome = door_of(context).sign_in(
+        username, body.password.get_secret_value(), body.code, lane_of(request, context, username), enter
     )
-    response.headers["Cache-Control"] = "private, no-store"
-    return _out(account)
+    _record_at_home(context, welcome.account, "sign_in")
+    set_session_cookie(response, context, cookie)
+    set_device_cookie(request, response, context, username)
+    failed = welcome.failures
+    return WelcomeOut(
+        **account_out(welcome.account).model_dump(),
+        failed_before=None
+        if failed is None
+        else FailuresOut(failures=failed.failures, last_at=failed.last_at, addresses=failed.addresses),
+    )
 
 
 @router.get("")
-def current(account: CurrentAccount, response: Response) -> AccountOut:
-    """Who is signed in, and what they may do."""
-    response.headers["Cache-Control"] = "private, no-store"
-    return _out(account)
+def current(account: AnyAccount, response: Response) -> AccountOut:
+    """Who is signed in, what they may do, and what is due before they may."""
+    response.headers["Cache-Control"] = PRIVATE
+    return account_out(account)
 
 
 @router.delete("", status_code=204)
-def sign_out(request: Request, account: CurrentAccount, context: AppContext, response: Response) -> None:
+def sign_out(request: Request, account: AnyAccount, context: AppContext, response: Response) -> None:
     """End this session and clear its cookie."""
     cookie = request.cookies.get(COOKIE)
     if cookie is not None:
         with context.database.platform() as connection:
-            accounts.close_session(connection, cookie)
-    with context.database.transaction(account.scope) as connection:
-        record(connection, "sign_out")
+            close_session(connection, cookie)
+    _record_at_home(context, account, "sign_out")
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+
+def _record_at_home(context: Context, account: Account, action: str) -> None:
+    """In the trail of the county; in that of the platform for those who enter no county."""
+    if account.role in ADMINISTRATORS:
+        with context.database.platform() as connection:
+            record_platform(connection, action, actor=account.username, county=account.county)
+    else:
+        with context.database.transaction(account.scope) as connection:
+            record(connection, action)

@@ -117,7 +117,9 @@ async def changes(
         yield b"retry: 2000\n\n"
         async for message in service.feed.read(account, since):
             again = await service.accounts.find(
-                cookie.encode("latin-1") if cookie else None, authorization.encode("latin-1") if authorization else None
+                cookie.encode("latin-1") if cookie else None,
+                authorization.encode("latin-1") if authorization else None,
+                counts=False,
             )
             if again != account:
                 return

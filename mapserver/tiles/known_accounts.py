@@ -34,13 +34,16 @@ class KnownAccounts:
         found = self._known.get(_hash(cookie, authorization))
         return found[1] if found is not None and found[0] > time.monotonic() else None
 
-    async def find(self, cookie: bytes | None, authorization: bytes | None) -> Account | None:
-        """The account, looked up when it must be; None for a stranger, who is never remembered."""
+    async def find(self, cookie: bytes | None, authorization: bytes | None, *, counts: bool = True) -> Account | None:
+        """The account, looked up when it must be; None for a stranger, who is never remembered, and while something is due.
+
+        counts: whether the session is kept from idling; a running event stream does not.
+        """
         if cookie is None and authorization is None:
             return None
-        return self.get(cookie, authorization) or await asyncio.to_thread(self._ask, cookie, authorization)
+        return self.get(cookie, authorization) or await asyncio.to_thread(self._ask, cookie, authorization, counts)
 
-    def _ask(self, cookie: bytes | None, authorization: bytes | None) -> Account | None:
+    def _ask(self, cookie: bytes | None, authorization: bytes | None, counts: bool) -> Account | None:
         until = time.monotonic() + TRUST_S
         session = None
         if cookie is not None:
@@ -48,7 +51,10 @@ class KnownAccounts:
                 session = cookie_parser(cookie.decode("latin-1")).get(COOKIE)
             except CookieError:
                 return None
-        account = find_credential(self._context, session, authorization.decode("latin-1") if authorization else None)
+        token = authorization.decode("latin-1") if authorization else None
+        account = find_credential(self._context, session, token, counts=counts)
+        if account is not None and account.due is not None:
+            return None
         if account is not None:
             if len(self._known) >= MOST:
                 self._known.clear()

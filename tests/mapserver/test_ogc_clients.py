@@ -24,7 +24,8 @@ import pytest
 import uvicorn
 from sqlalchemy import Engine, text
 
-from access.accounts import create_account, create_token
+from access.accounts import create_account
+from access.tokens import create_token
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings

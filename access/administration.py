@@ -1,0 +1,212 @@
+"""What administrators do to accounts: make, disable, grant, unlock, reset, end sessions and tokens. Every act is in the trail.
+
+Three persons, three roles: the system administrator makes accounts, the security administrator grants them role and scope, the
+auditor reads the trail. Nobody acts on their own account, and the accounts of the three are touched on the server only:
+otherwise whoever resets the others' passwords would be all three.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, text
+
+from access.accounts import AccountInvalid, end_access
+from access.audit import record_platform
+from access.failures import forgive
+from access.passwords import NO_PASSWORD, hash_password, new_password, store_password
+from access.permissions import ADMINISTRATORS, SEPARATED
+from access.second_factor import remove_second_factor
+from access.sessions import end_sessions
+from access.tokens import revoke_tokens
+from database.engine import Database
+from database.errors import OnemapError
+from database.scope import Role, Scope
+from database.settings import Settings
+
+T = TypeVar("T")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
+
+
+class AccountNotFound(OnemapError):
+    """没有这个账号 | There is no such account"""
+
+
+class AccountExists(OnemapError):
+    """用户名已被使用 | The user name is taken"""
+
+
+class OwnAccount(OnemapError):
+    """不能管理自己的账号 | Nobody administers their own account"""
+
+
+class OnServerOnly(OnemapError):
+    """三员账号只能在服务器上由命令管理 | Accounts of the three administrators are managed on the server only"""
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who acts. county: where they may act; None means everywhere, for the shell operator on the server."""
+
+    name: str
+    county: str | None
+
+    @property
+    def on_server(self) -> bool:
+        """True for the shell operator, who may touch the three administrators too."""
+        return self.county is None
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """Acts of one administrator on accounts. Each is one transaction with its row in the trail; refusals are recorded too."""
+
+    database: Database
+    settings: Settings
+    by: Administrator
+
+    def create(self, username: str, display_name: str, county: str) -> None:
+        """Make an account that can do nothing yet: its role, scope and first password come from the security administrator.
+
+        Raises AccountInvalid, AccountExists.
+        """
+        if not _USERNAME.fullmatch(username):
+            raise AccountInvalid(
+                "用户名为 2 至 32 位小写字母、数字、点、横线或下划线 / "
+                "a user name has 2 to 32 lower-case letters, digits, dots, hyphens or underscores"
+            )
+        with self.database.platform() as connection:
+            made = connection.execute(
+                text(
+                    "INSERT INTO platform.account (username, display_name, password_hash, county, prefixes, "
+                    "must_change_password) VALUES (:u, :name, :none, :county, '{}', true) ON CONFLICT DO NOTHING"
+                ),
+                {"u": username, "name": display_name, "none": NO_PASSWORD, "county": county},
+            )
+            record_platform(
+                connection,
+                "account_create",
+                actor=self.by.name,
+                target=f"account:{username}",
+                allowed=made.rowcount == 1,
+                county=county,
+            )
+        if made.rowcount != 1:
+            raise AccountExists(username)
+
+    def grant(self, username: str, role: Role, prefixes: Sequence[str]) -> str | None:
+        """Give an account its role and scope; its sessions and tokens end. Returns its first password, when it had none yet.
+
+        Raises AccountInvalid for a role that cannot be granted, InvalidScope, OnServerOnly for one of the three administrators.
+        """
+        if role is Role.SYSTEM:
+            raise AccountInvalid("system 不是账号角色 / system is not a role of accounts")
+
+        first = self._draw(username)
+
+        def act(connection: Connection, row: Row[Any]) -> str | None:
+            if role in SEPARATED and not self.by.on_server:
+                raise OnServerOnly
+            reach = () if role in ADMINISTRATORS else tuple(dict.fromkeys(prefixes))
+            if role not in ADMINISTRATORS:
+                Scope(row.county, username, role, reach)
+            connection.execute(
+                text("UPDATE platform.account SET role = :role, prefixes = :prefixes WHERE username = :u"),
+                {"role": role.value, "prefixes": list(reach), "u": username},
+            )
+            end_access(connection, username)
+            return self._give(connection, username, first) if row.password_hash == NO_PASSWORD else None
+
+        return self._on(username, "account_grant", act, f" role={role.value} scope={','.join(prefixes)[:400]}")
+
+    def set_disabled(self, username: str, *, disabled: bool) -> None:
+        """Shut an account out, at once, or let it in again."""
+
+        def act(connection: Connection, _row: Row[Any]) -> None:
+            connection.execute(
+                text("UPDATE platform.account SET disabled = :d WHERE username = :u"), {"d": disabled, "u": username}
+            )
+            if disabled:
+                end_access(connection, username)
+
+        self._on(username, "account_disable" if disabled else "account_enable", act)
+
+    def unlock(self, username: str) -> int:
+        """Forget the failed sign-ins of an account, so that nobody has to wait; returns on how many lanes there were some."""
+        return self._on(username, "account_unlock", lambda connection, _row: forgive(connection, username))
+
+    def reset_password(self, username: str) -> str:
+        """A new password, returned once, to be changed at the first sign-in. Sessions and tokens end."""
+
+        first = self._draw(username)
+
+        def act(connection: Connection, row: Row[Any]) -> str:
+            if row.role is None:
+                raise AccountInvalid("账号尚未授权 / the account has no role yet")
+            return self._give(connection, username, first)
+
+        return self._on(username, "password_reset", act)
+
+    def reset_second_factor(self, username: str) -> bool:
+        """Take away the second factor, for a lost phone; sessions end. False when there was none."""
+
+        def act(connection: Connection, _row: Row[Any]) -> bool:
+            end_sessions(connection, username)
+            return remove_second_factor(connection, username)
+
+        return self._on(username, "second_factor_reset", act)
+
+    def end_sessions(self, username: str) -> int:
+        """Sign an account out everywhere; returns of how many sessions."""
+        return self._on(username, "sessions_end", lambda connection, _row: end_sessions(connection, username))
+
+    def revoke_tokens(self, username: str) -> int:
+        """End every token of an account; returns how many."""
+        return self._on(username, "tokens_revoke", lambda connection, _row: revoke_tokens(connection, username))
+
+    def _draw(self, username: str) -> tuple[str, str]:
+        """A new password and its hash, made before any transaction."""
+        password = new_password(username, self.settings)
+        return password, hash_password(password)
+
+    def _give(self, connection: Connection, username: str, first: tuple[str, str]) -> str:
+        password, password_hash = first
+        store_password(connection, username, password_hash, self.settings, must_change=True)
+        end_access(connection, username)
+        forgive(connection, username)
+        return password
+
+    def _on(self, username: str, action: str, act: Callable[[Connection, Row[Any]], T], about: str = "") -> T:
+        """Do one act on one account, locked meanwhile, with its row in the trail."""
+        target = f"account:{username}{about}"
+        try:
+            with self.database.platform() as connection:
+                row = self._target(connection, username)
+                done = act(connection, row)
+                record_platform(connection, action, actor=self.by.name, target=target, county=row.county)
+                return done
+        except (AccountNotFound, OwnAccount, OnServerOnly):
+            with self.database.platform() as connection:
+                record_platform(
+                    connection, action, actor=self.by.name, target=target, allowed=False, county=self.by.county
+                )
+            raise
+
+    def _target(self, connection: Connection, username: str) -> Row[Any]:
+        row = connection.execute(
+            text(
+                "SELECT username, county, role, password_hash FROM platform.account "
+                "WHERE username = :u AND (CAST(:county AS text) IS NULL OR county = :county) FOR UPDATE"
+            ),
+            {"u": username, "county": self.by.county},
+        ).one_or_none()
+        if row is None:
+            raise AccountNotFound(username)
+        if username == self.by.name:
+            raise OwnAccount
+        if row.role in SEPARATED and not self.by.on_server:
+            raise OnServerOnly
+        return row

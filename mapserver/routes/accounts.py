@@ -1,0 +1,114 @@
+"""The accounts of a county, for their administrators: the system administrator makes them, the security administrator grants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from access import permissions
+from access.account_list import list_all_accounts
+from access.accounts import Account
+from access.administration import Administration, Administrator
+from access.permissions import SEPARATED
+from mapserver.deps import AppContext, CurrentAccount, refuse_unless
+from mapserver.schemas.accounts import Counted, FirstPassword, Grant, ListedAccountOut, NewAccount
+
+router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+
+Username = Annotated[str, Path(min_length=1, max_length=64, examples=["zhangsan"])]
+
+
+def may(permission: str) -> Callable[[Account], Account]:
+    """A dependency: the account must hold this permission, wherever it is. Raises NotPermitted."""
+
+    def check(account: CurrentAccount) -> Account:
+        refuse_unless(account, permission)
+        return account
+
+    return check
+
+
+def acting(permission: str) -> Callable[[Account, AppContext], Administration]:
+    """A dependency: the acts of this administrator within their county. Raises NotPermitted."""
+
+    def begin(account: Annotated[Account, Depends(may(permission))], context: AppContext) -> Administration:
+        return Administration(context.database, context.settings, Administrator(account.username, account.county))
+
+    return begin
+
+
+Viewer = Annotated[Account, Depends(may(permissions.ACCOUNTS_VIEW))]
+Creator = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_CREATE))]
+Disabler = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_DISABLE))]
+Granter = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_GRANT))]
+Unlocker = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_UNLOCK))]
+Resetter = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_RESET))]
+SessionEnder = Annotated[Administration, Depends(acting(permissions.SESSIONS_END))]
+TokenRevoker = Annotated[Administration, Depends(acting(permissions.TOKENS_REVOKE))]
+
+
+@router.get("")
+def list_accounts(account: Viewer, context: AppContext) -> list[ListedAccountOut]:
+    """Every account of the county: role, scope, sessions, tokens, and what happened at its door."""
+    with context.database.platform() as connection:
+        found = list_all_accounts(connection, account.county, context.settings)
+    return [ListedAccountOut(**asdict(one), separated=one.role in SEPARATED) for one in found]
+
+
+@router.post("", status_code=201)
+def create(account: Viewer, acts: Creator, body: NewAccount) -> NewAccount:
+    """Make an account. It can do nothing until the security administrator has granted it role and scope."""
+    name = NewAccount(username=body.username.strip().lower(), display_name=body.display_name.strip())
+    acts.create(name.username, name.display_name, account.county)
+    return name
+
+
+@router.put("/{username}/grant")
+def grant(acts: Granter, username: Username, body: Grant) -> FirstPassword:
+    """Give an account its role and scope; its sessions and tokens end. A new account gets its first password, shown once."""
+    return FirstPassword(password=acts.grant(username, body.role, body.prefixes))
+
+
+@router.post("/{username}/disable", status_code=204)
+def disable(acts: Disabler, username: Username) -> None:
+    """Shut an account out at once: sessions and tokens end."""
+    acts.set_disabled(username, disabled=True)
+
+
+@router.post("/{username}/enable", status_code=204)
+def enable(acts: Disabler, username: Username) -> None:
+    """Let a disabled account in again."""
+    acts.set_disabled(username, disabled=False)
+
+
+@router.post("/{username}/unlock")
+def unlock(acts: Unlocker, username: Username) -> Counted:
+    """Forget the failed sign-ins of an account, so that its owner need not wait."""
+    return Counted(n=acts.unlock(username))
+
+
+@router.post("/{username}/password-reset")
+def reset_password(acts: Resetter, username: Username) -> FirstPassword:
+    """A new password, shown once; its owner changes it at the first sign-in."""
+    return FirstPassword(password=acts.reset_password(username))
+
+
+@router.post("/{username}/second-factor-reset")
+def reset_second_factor(acts: Resetter, username: Username) -> Counted:
+    """Take away the second factor, for a lost phone; sessions end."""
+    return Counted(n=int(acts.reset_second_factor(username)))
+
+
+@router.delete("/{username}/sessions")
+def end_sessions(acts: SessionEnder, username: Username) -> Counted:
+    """Sign an account out everywhere."""
+    return Counted(n=acts.end_sessions(username))
+
+
+@router.delete("/{username}/tokens")
+def revoke_tokens(acts: TokenRevoker, username: Username) -> Counted:
+    """End every token of an account."""
+    return Counted(n=acts.revoke_tokens(username))
