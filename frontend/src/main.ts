@@ -15,6 +15,14 @@ app.use(createPinia())
 
 watchRequests({
   onReachable: (reachable) => useNetwork().heard(reachable),
+  onDue: () => {
+    const here = router.currentRoute.value
+    if (here.name === 'begin') return
+    void useSession()
+      .refresh()
+      .then(() => router.push({ name: 'begin', query: { next: here.fullPath } }))
+      .catch(() => undefined)
+  },
   onUnauthorized: () => {
     const here = router.currentRoute.value
     useSession().expire()

@@ -13,6 +13,7 @@ declare module 'vue-router' {
 
 const routes: RouteRecordRaw[] = [
   { path: '/signin', name: 'signin', component: () => import('@/views/SignIn.vue'), meta: { open: true, title: '登录' } },
+  { path: '/begin', name: 'begin', component: () => import('@/views/BeginPage.vue'), meta: { title: '账号设置' } },
   {
     path: '/',
     component: () => import('@/components/AppShell.vue'),
@@ -68,6 +69,13 @@ const routes: RouteRecordRaw[] = [
           },
         ],
       },
+      { path: 'account', name: 'account', component: () => import('@/views/AccountPage.vue'), meta: { title: '账号与安全' } },
+      {
+        path: 'accounts',
+        name: 'accounts',
+        component: () => import('@/views/AccountsPage.vue'),
+        meta: { permission: 'accounts.view', title: '账号管理' },
+      },
       {
         path: ':rest(.*)*',
         name: 'missing',
@@ -89,6 +97,9 @@ export function homeOf(): string {
       return 'alerts'
     case 'gis_staff':
       return 'imports'
+    case 'system_admin':
+    case 'security_admin':
+      return 'accounts'
     default:
       return 'map'
   }
@@ -96,7 +107,7 @@ export function homeOf(): string {
 
 /** Only a path of this app: never let a link send people elsewhere after signing in. */
 export function safeNext(value: unknown): string {
-  return typeof value === 'string' && /^\/(?![/\\])/.test(value) && !value.startsWith('/signin') ? value : '/'
+  return typeof value === 'string' && /^\/(?![/\\])/.test(value) && !/^\/(signin|begin)/.test(value) ? value : '/'
 }
 
 export const router = createRouter({ history: createWebHistory(), routes })
@@ -110,6 +121,8 @@ router.beforeEach(async (to) => {
     return { name: 'signin', query: { next: to.fullPath, lost: '1' } }
   }
   if (!session.account) return { name: 'signin', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (session.account.due && to.name !== 'begin') return { name: 'begin', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (!session.account.due && to.name === 'begin') return { path: safeNext(to.query['next']), replace: true }
   if (to.name === 'home') return { name: homeOf(), replace: true }
   if (to.meta.permission && !session.may(to.meta.permission)) {
     return { name: 'missing', params: { rest: ['not-permitted'] }, replace: true }

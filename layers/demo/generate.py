@@ -148,6 +148,8 @@ def _accounts(divisions: Divisions, planted: Planted) -> tuple[DemoAccount, ...]
         DemoAccount("xiangzhen", f"{town}干部（演示）", "town_official", (code[:9],)),
         DemoAccount("shuju", "数据专员（演示）", "gis_staff", (COUNTY_CODE,)),
         DemoAccount("admin", "县级管理员（演示）", "county_admin", (COUNTY_CODE,)),
+        DemoAccount("xitong", "系统管理员（演示）", "system_admin", (COUNTY_CODE,)),
+        DemoAccount("anquan", "安全管理员（演示）", "security_admin", (COUNTY_CODE,)),
         DemoAccount("shenji", "审计员（演示）", "auditor", (COUNTY_CODE,)),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from access.accounts import create_account
+from access.passwords import new_password
 from database.counties import create_county
 from database.embedded import ensure_database
 from database.engine import Database
@@ -95,7 +95,7 @@ def _make_accounts(settings: Settings, database: Database, demo_county: DemoCoun
     sheet: list[dict[str, str]] = []
     with database.platform() as connection:
         for account in demo_county.accounts:
-            password = secrets.token_urlsafe(9)
+            password = new_password(account.username, settings)
             create_account(
                 connection,
                 username=account.username,

@@ -34,7 +34,8 @@ def may(permission: str) -> Callable[[Account], Account]:
 def acting(permission: str) -> Callable[[Account, AppContext], Administration]:
     """A dependency: the acts of this administrator within their county. Raises NotPermitted."""
 
-    def begin(account: Annotated[Account, Depends(may(permission))], context: AppContext) -> Administration:
+    def begin(account: CurrentAccount, context: AppContext) -> Administration:
+        refuse_unless(account, permission)
         return Administration(context.database, context.settings, Administrator(account.username, account.county))
 
     return begin

@@ -164,7 +164,7 @@ def test_the_wait_grows_and_ends(
     name = make_account(Role.GIS_STAFF)
     client = browser("10.0.0.1")
     waits = []
-    for n in range(12):
+    for _n in range(12):
         enter(client, name, "wrong")
         refused = enter(client, name, "wrong")
         if refused.status_code == 429:
@@ -210,8 +210,7 @@ def test_a_flood_from_one_address_costs_a_few_checks_and_another_signs_in_meanwh
 
     def flood(part: int) -> None:
         client = browser("10.6.6.6")
-        for n in range(50):
-            answers.append(enter(client, f"name-{part}-{n}", "wrong").status_code)
+        answers.extend(enter(client, f"name-{part}-{n}", "wrong").status_code for n in range(50))
 
     threads = [threading.Thread(target=flood, args=(part,)) for part in range(8)]
     for thread in threads:

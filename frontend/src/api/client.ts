@@ -65,10 +65,15 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError'
 }
 
-type Watcher = { onUnauthorized: () => void; onReachable: (reachable: boolean) => void }
-const watcher: Watcher = { onUnauthorized: () => undefined, onReachable: () => undefined }
+type Watcher = { onUnauthorized: () => void; onDue: () => void; onReachable: (reachable: boolean) => void }
+const watcher: Watcher = { onUnauthorized: () => undefined, onDue: () => undefined, onReachable: () => undefined }
 
-/** Called once by the application: what to do on 401, and when the connection comes or goes. */
+/** 401 that speaks of a password or a code just sent, not of the session. */
+const ABOUT_PROOF = /:(sign-in-failed|second-factor-(needed|wrong))$/
+/** 403 that says what must be done first. */
+const ABOUT_DUE = /:(password-change|second-factor-enrolment)-needed$/
+
+/** Called once by the application: what to do on 401, when something is due first, and when the connection comes or goes. */
 export function watchRequests(watch: Partial<Watcher>): void {
   Object.assign(watcher, watch)
 }
@@ -88,7 +93,7 @@ export function queryOf(params: Record<string, QueryValue>): string {
 }
 
 interface Options {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   json?: unknown
   form?: FormData
   signal?: AbortSignal
@@ -133,7 +138,8 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   const response = await send(path, options)
   if (!response.ok) {
     const problem = problemFrom(response.status, await bodyOf<ProblemBody>(response))
-    if (response.status === 401 && !options.quietUnauthorized) watcher.onUnauthorized()
+    if (response.status === 401 && !options.quietUnauthorized && !ABOUT_PROOF.test(problem.type)) watcher.onUnauthorized()
+    if (response.status === 403 && ABOUT_DUE.test(problem.type)) watcher.onDue()
     throw problem
   }
   return (await bodyOf<T>(response)) as T

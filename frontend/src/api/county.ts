@@ -9,20 +9,28 @@ import type {
   Candidate,
   Change,
   Cursor,
+  Enrolment,
   Flood,
   FloodHousehold,
   FoundPerson,
   Household,
   ImportBatch,
   ImportReport,
+  ListedAccount,
   Mapping,
+  OpenSession,
   Overview,
   PlaceName,
+  Proof,
   Review,
+  Role,
   Rule,
+  SecondFactor,
+  Token,
   TransitionIn,
   Visit,
   VisitIn,
+  Welcome,
   Worker,
 } from './types'
 import type { Raster } from '@/map/rasters'
@@ -37,9 +45,50 @@ export function listIn<T>(answer: T[] | Record<string, unknown>, name: string): 
 export const session = {
   current: () => request<Account>('/api/session', { quietUnauthorized: true }),
   stillSignedIn: () => request<Account>('/api/session'),
-  signIn: (username: string, password: string) =>
-    request<Account>('/api/session', { method: 'POST', json: { username, password }, quietUnauthorized: true }),
+  signIn: (username: string, password: string, code: string | null) =>
+    request<Welcome>('/api/session', { method: 'POST', json: { username, password, code }, quietUnauthorized: true }),
   signOut: () => request<null>('/api/session', { method: 'DELETE', quietUnauthorized: true }),
+}
+
+/** One's own account: password, second factor, sessions, tokens. */
+export const ownAccount = {
+  changePassword: (password: string, new_password: string) =>
+    request<Account>('/api/session/password', { method: 'PUT', json: { password, new_password } }),
+  secondFactor: () => request<SecondFactor>('/api/session/second-factor'),
+  beginSecondFactor: (proof: Proof) => request<Enrolment>('/api/session/second-factor', { method: 'POST', json: proof }),
+  confirmSecondFactor: async (code: string) =>
+    (await request<{ codes: string[] }>('/api/session/second-factor', { method: 'PUT', json: { code } })).codes,
+  removeSecondFactor: (proof: Proof) => request<null>('/api/session/second-factor/removal', { method: 'POST', json: proof }),
+  newRecoveryCodes: async (proof: Proof) =>
+    (await request<{ codes: string[] }>('/api/session/second-factor/recovery-codes', { method: 'POST', json: proof })).codes,
+  sessions: () => request<OpenSession[]>('/api/session/sessions'),
+  endSession: (id: number) => request<null>(`/api/session/sessions/${id}`, { method: 'DELETE' }),
+  endOtherSessions: () => request<null>('/api/session/sessions', { method: 'DELETE' }),
+  tokens: () => request<Token[]>('/api/session/tokens'),
+  createToken: async (name: string, days: number, proof: Proof) =>
+    (await request<{ token: string }>('/api/session/tokens', { method: 'POST', json: { name, days, ...proof } })).token,
+  revokeToken: (id: number) => request<null>(`/api/session/tokens/${id}`, { method: 'DELETE' }),
+}
+
+/** The accounts of the county, for their administrators. */
+export const accounts = {
+  list: () => request<ListedAccount[]>('/api/accounts'),
+  create: (username: string, display_name: string) =>
+    request<{ username: string }>('/api/accounts', { method: 'POST', json: { username, display_name } }),
+  grant: async (username: string, role: Role, prefixes: string[]) =>
+    (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json: { role, prefixes } })).password,
+  setDisabled: (username: string, disabled: boolean) =>
+    request<null>(`${account(username)}/${disabled ? 'disable' : 'enable'}`, { method: 'POST' }),
+  unlock: (username: string) => request<unknown>(`${account(username)}/unlock`, { method: 'POST' }),
+  resetPassword: async (username: string) =>
+    (await request<{ password: string }>(`${account(username)}/password-reset`, { method: 'POST' })).password,
+  resetSecondFactor: (username: string) => request<unknown>(`${account(username)}/second-factor-reset`, { method: 'POST' }),
+  endSessions: (username: string) => request<unknown>(`${account(username)}/sessions`, { method: 'DELETE' }),
+  revokeTokens: (username: string) => request<unknown>(`${account(username)}/tokens`, { method: 'DELETE' }),
+}
+
+function account(username: string): string {
+  return `/api/accounts/${encodeURIComponent(username)}`
 }
 
 export function filterQuery(filter: AlertFilter): Record<string, QueryValue> {

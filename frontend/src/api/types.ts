@@ -1,6 +1,16 @@
 /** What the HTTP interface takes and gives. Coordinates are lon, lat in CGCS2000 (EPSG:4490), degrees. */
 
-export type Role = 'grid_worker' | 'village_officer' | 'town_official' | 'gis_staff' | 'county_admin' | 'auditor'
+export type Role =
+  | 'grid_worker'
+  | 'village_officer'
+  | 'town_official'
+  | 'gis_staff'
+  | 'county_admin'
+  | 'system_admin'
+  | 'security_admin'
+  | 'auditor'
+/** what must be done before anything else works */
+export type Due = 'password' | 'second_factor'
 export type Severity = 'high' | 'medium' | 'low'
 export type AlertStatus = 'open' | 'acknowledged' | 'assigned' | 'confirmed' | 'refuted' | 'closed'
 export type AlertAction = 'acknowledge' | 'assign' | 'verify' | 'close' | 'reopen'
@@ -17,6 +27,71 @@ export interface Account {
   synthetic: boolean
   prefixes: string[]
   permissions: string[]
+  due: Due | null
+}
+
+export interface FailedBefore {
+  failures: number
+  last_at: string
+  addresses: string[]
+}
+
+export interface Welcome extends Account {
+  failed_before: FailedBefore | null
+}
+
+export interface Proof {
+  password: string
+  code: string | null
+}
+
+export interface SecondFactor {
+  in_force: boolean
+  required: boolean
+  recovery_codes_left: number
+}
+
+export interface Enrolment {
+  secret: string
+  uri: string
+  qr_svg: string
+}
+
+export interface OpenSession {
+  id: number
+  created_at: string
+  last_seen_at: string
+  address: string | null
+  agent: string | null
+  current: boolean
+}
+
+export interface Token {
+  id: number
+  name: string
+  created_at: string
+  last_used_at: string | null
+  expires_at: string
+}
+
+/** An account as its administrators see it. */
+export interface ListedAccount {
+  username: string
+  display_name: string
+  role: Role | null
+  prefixes: string[]
+  disabled: boolean
+  created_at: string
+  signed_in_at: string | null
+  must_change_password: boolean
+  has_second_factor: boolean
+  sessions: number
+  tokens: number
+  failures: number
+  last_failure_at: string | null
+  failure_addresses: string[]
+  paused_lanes: number
+  separated: boolean
 }
 
 export interface Overview {

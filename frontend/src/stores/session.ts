@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { countyApi, session as sessionApi } from '@/api/county'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Account } from '@/api/types'
+import type { Account, FailedBefore } from '@/api/types'
 
 const REMEMBERED = 'onemap-account'
 
@@ -24,6 +24,8 @@ function remembered(): Account | null {
 export const useSession = defineStore('session', () => {
   const account = ref<Account | null>(null)
   const checked = ref(false)
+  /** failed sign-ins since the last right one, until the owner has read it */
+  const failedBefore = ref<FailedBefore | null>(null)
   const api = computed(() => countyApi(account.value?.county ?? ''))
 
   function may(permission: string): boolean {
@@ -48,8 +50,15 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  async function signIn(username: string, password: string): Promise<void> {
-    settle(await sessionApi.signIn(username, password))
+  async function signIn(username: string, password: string, code: string | null = null): Promise<void> {
+    const { failed_before, ...found } = await sessionApi.signIn(username, password, code)
+    failedBefore.value = failed_before
+    settle(found)
+  }
+
+  /** Ask again what is due, after a password was changed or a second factor set up, or when the server says so. */
+  async function refresh(): Promise<void> {
+    settle(await sessionApi.current())
   }
 
   async function signOut(): Promise<void> {
@@ -66,5 +75,5 @@ export const useSession = defineStore('session', () => {
     settle(null)
   }
 
-  return { account, checked, api, may, check, signIn, signOut, recheck, expire }
+  return { account, checked, failedBefore, api, may, check, signIn, settle, refresh, signOut, recheck, expire }
 })

@@ -7,8 +7,13 @@ export const ROLES: Record<Role, string> = {
   town_official: '乡镇干部',
   gis_staff: '数据专员',
   county_admin: '县级管理员',
+  system_admin: '系统管理员',
+  security_admin: '安全管理员',
   auditor: '审计员',
 }
+
+/** Roles that the security administrator may grant; the three administrators are appointed on the server. */
+export const GRANTABLE: Role[] = ['grid_worker', 'village_officer', 'town_official', 'gis_staff', 'county_admin']
 
 export const SEVERITIES: Record<Severity, string> = { high: '高', medium: '中', low: '低' }
 
