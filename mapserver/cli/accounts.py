@@ -28,7 +28,7 @@ token_app = typer.Typer(no_args_is_help=True, help="访问令牌 / access tokens
 console = Console()
 
 Username = Annotated[str, typer.Argument(help="用户名 / sign-in name")]
-Prefixes = Annotated[list[str] | None, typer.Option(help="网格编码前缀，可多次 / grid prefix, repeatable")]
+Prefixes = Annotated[list[str] | None, typer.Option("--scope", help="网格编码前缀，可多次 / grid prefix, repeatable")]
 County = Annotated[str | None, typer.Option(help="县代码 / county code")]
 
 
