@@ -1,11 +1,11 @@
 """Three separated administrators: who makes accounts grants nothing, who grants makes none, neither sees a record."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
@@ -146,23 +146,16 @@ def test_losing_role_scope_or_account_ends_sessions_and_tokens_at_once(
 @pytest.mark.parametrize("role", sorted(ADMINISTRATORS))
 def test_an_administrator_of_accounts_reads_no_record_anywhere(sign_in: SignIn, role: Role) -> None:
     client = sign_in(role)
-    client.headers.pop("Accept", None)
-    open_paths = {"/api/session", "/api/accounts", "/api/openapi.json", "/healthz", "/readyz"}
-    asked = 0
-    for route in client.app.routes:  # type: ignore[attr-defined]
-        if not isinstance(route, APIRoute) or "{county}" not in route.path or "GET" not in route.methods:
-            continue
-        if route.path.startswith(("/p/", "/style/")) or route.path in open_paths:
-            continue
-        path = route.path.replace("{county}", "330521").replace(":path}", "}")
-        for name in ("{z}", "{x}", "{y}", "{level}", "{row}", "{column}"):
-            path = path.replace(name, "0")
-        while "{" in path:
-            path = path[: path.index("{")] + "1" + path[path.index("}") + 1 :]
-        answer = client.get(path)
-        asked += 1
-        assert answer.status_code in (403, 404, 422, 400), (route.path, answer.status_code)
-    assert asked > 40
+    paths = [
+        path
+        for path, verbs in client.get("/api/openapi.json").json()["paths"].items()
+        if "get" in verbs and "{county}" in path
+    ]
+    assert len(paths) > 40
+    for path in paths:
+        filled = path.replace("{county}", "330521").replace("{layers}", "cells").replace("{tileMatrixSetId}", "4490")
+        answer = client.get(re.sub(r"\{\w+\}", "1", filled))
+        assert answer.status_code in (400, 403, 404, 422), (path, answer.status_code, answer.text[:200])
 
 
 def test_only_accounts_permissions_are_theirs() -> None:
