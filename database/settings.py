@@ -9,12 +9,14 @@ import os
 import secrets as random_source
 from dataclasses import dataclass, field
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import parse
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from database.errors import OnemapError
 
@@ -43,6 +45,34 @@ def _postgres_url(url: str | None) -> str | None:
     return "postgresql://" + url.split("://", 1)[1]
 
 
+def _public_url(url: str | None) -> str | None:
+    """``https://map.example.gov.cn``, lower case, without a slash at the end."""
+    if not url:
+        return None
+    parts = urlsplit(url.strip().lower().rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
+        raise ValueError(
+            "须如 https://map.example.gov.cn，不带路径 / must look like https://map.example.gov.cn, without a path"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _networks(value: object) -> object:
+    """``10.0.0.1, 10.1.0.0/16`` as networks."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("须是用逗号分隔的网络地址 / must be network addresses separated by commas")
+    return tuple(ip_network(str(part).strip(), strict=False) for part in parts if str(part).strip())
+
+
+def _rate(written: str) -> str:
+    parse(written)  # raises ValueError, which names the text
+    return written
+
+
+PublicUrl = Annotated[str | None, AfterValidator(_public_url)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Rate = Annotated[str, AfterValidator(_rate)]
 PostgresUrl = Annotated[str | None, AfterValidator(_postgres_url)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
@@ -71,12 +101,70 @@ class Settings(BaseSettings):
         None, description="Folder of initdb and pg_ctl for the embedded cluster; unset means search."
     )
     embedded_fsync: bool = Field(True, description="off: faster and unsafe, for tests of the embedded cluster only.")
-    pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
+    pool_size: int = Field(
+        10,
+        ge=1,
+        le=200,
+        description="Requests of one process that may use the database at the same time; look-ups, uploads and background "
+        "work have a few connections of their own.",
+    )
+    queue_length: int = Field(
+        256, ge=0, description="Requests that may wait for a connection; one more is answered 503 at once."
+    )
+    queue_seconds: float = Field(
+        2.5, gt=0, le=60, description="How long a request waits for a connection before it is answered 503."
+    )
+    uploads_at_once: int = Field(
+        2, ge=1, le=20, description="Uploads and large downloads one process works on at once."
+    )
+    request_statement_seconds: float = Field(
+        20, gt=0, description="Longest statement of an ordinary request; one that takes longer is answered 503."
+    )
+    tile_statement_seconds: float = Field(10, gt=0, description="Longest statement of a map tile.")
+    job_statement_seconds: float = Field(
+        3600, gt=0, description="Longest statement of an import, an export, a command or a background job."
+    )
+    request_lock_seconds: float = Field(3, gt=0, description="How long a request waits for a lock of another one.")
+    job_lock_seconds: float = Field(60, gt=0, description="How long an import or a background job waits for a lock.")
+    request_idle_seconds: float = Field(
+        60, gt=0, description="How long a transaction of a request may do nothing before the database ends it."
+    )
+    job_idle_seconds: float = Field(
+        3600, gt=0, description="How long a transaction of an import or a background job may do nothing."
+    )
 
     tile_cache_mb: int = Field(64, ge=0, description="Finished map tiles kept in memory by one process, in megabytes.")
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
+    public_url: PublicUrl = Field(
+        None,
+        description="Address under which users reach the map, such as https://map.example.gov.cn; links are made from it, and "
+        "requests for other hosts are refused. Unset means the address the request arrived at.",
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For is believed; "
+        "default none.",
+    )
+    requests_per_account: Rate = Field("1200/minute", description="Requests of one account, tiles apart.")
+    requests_per_address: Rate = Field(
+        "6000/minute", description="Requests from one network address, tiles and files of the web app apart."
+    )
+    strangers_per_address: Rate = Field(
+        "600/minute", description="Requests without a valid session or token from one network address."
+    )
+    scans_per_address: Rate = Field(
+        "60/minute", description="Door plates (`/p/…`) opened without signing in from one network address."
+    )
+    tiles_per_second: int = Field(500, ge=1, description="Map tiles within a second for one session or token.")
+    streams_per_account: int = Field(
+        8, ge=1, description="Open streams of changes (server-sent events) of one account."
+    )
+    body_kb: int = Field(1024, ge=16, description="Largest body of an ordinary request, in kilobytes.")
+    body_seconds: float = Field(
+        15, gt=0, description="How long the next piece of a body may take before the request is ended."
+    )
     cookie_secure: bool = Field(False, description="Send the session cookie over HTTPS only.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")

@@ -12,6 +12,12 @@ from database.jobs import queue_app
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
 from database.sign import Signer
+from database.work import work_of_requests
+
+#: Connections for looking up who asks and what changed, and for what strangers may ask (`mapserver/door/door.py`).
+LOOK_SLOTS = 3
+PUBLIC_SLOTS = 2
+OTHER_CONNECTIONS = LOOK_SLOTS + PUBLIC_SLOTS
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,12 @@ def open_context(settings: Settings) -> Context:
     secrets = load_secrets(settings)
     return Context(
         settings=settings,
-        database=Database(urls.app, pool_size=settings.pool_size),
+        database=Database(
+            urls.app,
+            pool_size=settings.pool_size,
+            spare=settings.uploads_at_once + OTHER_CONNECTIONS,
+            work=work_of_requests(settings),
+        ),
         sealer=Sealer.from_secrets(secrets),
         signer=Signer.of_plates(secrets),
         queue=queue,

@@ -16,6 +16,7 @@ from gazetteer.service_points import ServicePointText, put_service_point
 from gazetteer.tokens import IssuedToken, revoke
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.plate_table import plate_csv
 from mapserver.schemas.address_codes import (
     AddressCodesOut,
@@ -27,7 +28,7 @@ from mapserver.schemas.address_codes import (
     TokenOut,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["codes"])
+router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Issuer = Annotated[Account, Depends(requires(permissions.CODES_ISSUE))]

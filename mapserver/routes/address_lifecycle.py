@@ -21,6 +21,7 @@ from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from grid.address_changes import publish_change_set, take_back
 from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_lifecycle import (
     AddressOnDay,
     ChangeSetDetail,
@@ -38,7 +39,7 @@ from mapserver.schemas.address_lifecycle import (
     VillageDiffOut,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"])
+router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
 
 Reader = Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))]
 Editor = Annotated[Account, Depends(requires(permissions.ADDRESSES_EDIT))]

@@ -20,6 +20,7 @@ from gazetteer.lifecycle.then import find_on_day
 from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.address_matching import (
@@ -34,7 +35,7 @@ from mapserver.schemas.address_matching import (
 )
 from mapserver.uploads import kept_upload
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]

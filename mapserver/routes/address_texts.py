@@ -11,6 +11,7 @@ from access.accounts import Account
 from gazetteer.compare import compare_many
 from gazetteer.tagging import tag_many
 from mapserver.deps import requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_texts import (
     ElementOut,
     PairsIn,
@@ -21,7 +22,7 @@ from mapserver.schemas.address_texts import (
     TextsIn,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 

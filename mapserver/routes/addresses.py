@@ -15,6 +15,7 @@ from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
 from layers.households import households_at_address
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import (
     AddressDetail,
     AddressSearch,
@@ -28,7 +29,7 @@ from mapserver.schemas.addresses import (
     ReviewPage,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]

@@ -12,10 +12,11 @@ from layers.alerts.lifecycle import Action, Transition, possible_actions
 from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
 from layers.anomaly.rules import RULES
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter
 
-router = APIRouter(prefix="/api/{county}", tags=["alerts"])
+router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
 NEEDED: dict[Action, str] = {

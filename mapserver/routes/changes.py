@@ -12,8 +12,9 @@ from access import permissions
 from access.accounts import Account
 from layers.changes import list_changes
 from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute
 
-router = APIRouter(prefix="/api/{county}", tags=["changes"])
+router = APIRouter(prefix="/api/{county}", tags=["changes"], route_class=DoorRoute)
 
 
 class ChangeOut(BaseModel):

@@ -17,6 +17,7 @@ from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.undo import list_batches, undo_batch
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_collect
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.corrections import (
@@ -34,7 +35,7 @@ from mapserver.schemas.corrections import (
     TrialIn,
 )
 
-router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"])
+router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"], route_class=DoorRoute)
 
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
 

@@ -11,9 +11,10 @@ from access.accounts import Account
 from grid.visits import NewVisit
 from layers.households import get_household, visit_household
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
 
-router = APIRouter(prefix="/api/{county}/households", tags=["households"])
+router = APIRouter(prefix="/api/{county}/households", tags=["households"], route_class=DoorRoute)
 
 
 @router.get("/{household_id}")

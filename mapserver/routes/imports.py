@@ -19,11 +19,12 @@ from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 from mapserver.uploads import kept_upload
 
-router = APIRouter(prefix="/api/{county}", tags=["imports"])
+router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.IMPORTS_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]

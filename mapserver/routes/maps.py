@@ -11,11 +11,12 @@ from access import permissions
 from access.accounts import Account
 from layers.alerts.store import AlertFilter
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.maps.offline import CONTENT_SECURITY_POLICY
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.schemas.alerts import alert_filter
 
-router = APIRouter(prefix="/maps/{county}", tags=["maps"], default_response_class=HTMLResponse)
+router = APIRouter(prefix="/maps/{county}", tags=["maps"], default_response_class=HTMLResponse, route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "private, no-store"}

@@ -12,13 +12,14 @@ from layers.features.draft import MAX_BYTES, Draft, read_draft
 from layers.features.editing import DEFAULT_REASON, change_feature, create_feature, end_feature
 from layers.features.errors import FeatureInvalid
 from mapserver.deps import CountyConnection, refuse_unless
+from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import GEOJSON, PRIVATE, collection_for, editor_permission, may_edit, only_parameters
 from mapserver.problems import MediaTypeWrong, MethodMissing
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.routes.ogc_items import FeatureId, feature_answer
 from mapserver.schemas.ogc import FeatureOut
 
-router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"], route_class=DoorRoute)
 
 MERGE_PATCH = "application/merge-patch+json"
 TAKEN = (GEOJSON, "application/json", MERGE_PATCH)

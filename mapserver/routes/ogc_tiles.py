@@ -16,6 +16,7 @@ from layers.features.tile_grids import TITLES, get_grid_tile, matrix_set
 from layers.overview import county_bounds
 from layers.tiles.catalogue import LAYERS
 from mapserver.deps import CountyConnection
+from mapserver.door.route import DoorRoute
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     JSON,
@@ -35,7 +36,7 @@ from mapserver.ogc.answers import (
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.schemas.ogc import MatrixSetList, MatrixSetOut, TileSetList, TileSetOut
 
-router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"], route_class=DoorRoute)
 
 GridName = Annotated[str, Path(examples=["CGCS2000Quad"])]
 Level = Annotated[int, Path(ge=0, le=30, examples=[14])]

@@ -10,9 +10,10 @@ from access import permissions
 from access.accounts import Account
 from layers.households import find_persons, reveal
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 
-router = APIRouter(prefix="/api/{county}/persons", tags=["households"])
+router = APIRouter(prefix="/api/{county}/persons", tags=["households"], route_class=DoorRoute)
 
 
 @router.post("/search")

@@ -21,6 +21,7 @@ from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
 from layers.quality import SETS
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_check
 from mapserver.schemas.quality import (
     FindingPage,
@@ -38,7 +39,7 @@ from mapserver.schemas.quality import (
     VillageCount,
 )
 
-router = APIRouter(prefix="/api/{county}/quality", tags=["quality"])
+router = APIRouter(prefix="/api/{county}/quality", tags=["quality"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.QUALITY_VIEW))]
 Fixer = Annotated[Account, Depends(requires(permissions.QUALITY_FIX))]

@@ -10,10 +10,11 @@ from access.audit import record
 from access.permissions import permissions_of
 from database.errors import OnemapError
 from mapserver.deps import COOKIE, CSRF_HEADER, AppContext, CurrentAccount
+from mapserver.door.route import DoorRoute
 from mapserver.problems import CsrfHeaderMissing
 from mapserver.schemas.session import AccountOut, SignIn
 
-router = APIRouter(prefix="/api/session", tags=["session"])
+router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 
 
 def _out(account: Account) -> AccountOut:
