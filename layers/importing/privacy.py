@@ -27,7 +27,44 @@ _NUMBER = re.compile(
 _NOT_A_CHARACTER = re.compile(r"[^0-9X]")
 #: first two digits of resident ID numbers (GB/T 2260)
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 91".split()
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ]
 )
 
 
@@ -61,7 +98,9 @@ def _masked(found: re.Match[str], plain: str) -> str | None:
         good = _person_number(number, number[6:14]) and (not lettered or resident_id_problem(number) is None)
         return mask_id_number(number) if good else None
     if found.lastgroup == "id15":
-        return mask_id_number(number) if not lettered and _person_number(number, "19" + number[6:12]) else None
+        # a grid cell has 15 digits too; its town (001-399 after the county) would be somebody born before 1940
+        good = not lettered and number[6:8] >= "40" and _person_number(number, "19" + number[6:12])
+        return mask_id_number(number) if good else None
     return None if lettered and found.lastgroup == "fixed" else mask_phone(number)
 
 

@@ -113,6 +113,7 @@ def test_numbers_of_persons_are_masked_in_whatever_form_they_are_written(text: s
     [
         "编号3305210010010000001201，2024-03-01 12:30:45", "30.5123456,120.1234567", "135.12345678", "400-820-8820",
         "91330521MA28C12345", "330521001001 00000012", "202403011234567", "33052119800101123410",
+        "与 330521100201001 重叠",
     ],
 )  # fmt: skip
 def test_codes_coordinates_and_dates_are_no_numbers_of_persons(text: str):
