@@ -71,15 +71,16 @@ class Sealer:
 
 
 def mask_id_number(id_number: str) -> str:
-    """``330521********1234``: the division and the last four stay."""
-    return id_number[:6] + "*" * 8 + id_number[14:].upper()
+    """``330*************1X``: the first three and the last two stay. Why no more: docs/masking.md."""
+    if len(id_number) < 15:
+        return "*" * len(id_number)
+    return id_number[:3] + "*" * (len(id_number) - 5) + id_number[-2:].upper()
 
 
 def mask_phone(phone: str) -> str:
-    """``138****5678``; a number too short for that shows its last two digits only."""
-    if len(phone) < 8:
-        return "*" * max(len(phone) - 2, 0) + phone[-2:]
-    return phone[: len(phone) - 8] + "****" + phone[-4:]
+    """``*******5678``: the last four stay; of a number too short for that the last two."""
+    shown = 4 if len(phone) >= 8 else 2
+    return "*" * max(len(phone) - shown, 0) + phone[-shown:]
 
 
 def mask_name(name: str) -> str:

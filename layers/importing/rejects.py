@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from database.seal import Sealer
 from layers.importing.batches import get_batch
+from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage, as_json, copy_line
@@ -55,7 +56,7 @@ def collect_rejects(stage: Stage, source: Source) -> list[tuple[Any, ...]]:
     for number, code, column, facts, cipher in found:
         problem = Problem(code, column, facts)
         sealed = cipher if cipher is not None else ciphers[number]
-        rejects.setdefault((number, code), (number, code, column, problem.text(), sealed))
+        rejects.setdefault((number, code), (number, code, column, mask_numbers(problem.text()), sealed))
     return list(rejects.values())
 
 

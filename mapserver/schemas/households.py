@@ -33,7 +33,7 @@ class ResponsibleOut(BaseModel):
     """A grid worker responsible for the cell today."""
 
     name: str
-    phone_masked: str | None = Field(examples=["138****5678"])
+    phone_masked: str | None = Field(examples=["*******5678"])
 
 
 class MemberOut(BaseModel):
@@ -44,8 +44,8 @@ class MemberOut(BaseModel):
     sex: str | None
     age: int | None
     relation: str | None = Field(description="to the head of the household", examples=["户主"])
-    id_number_masked: str | None = Field(examples=["330521********1234"])
-    phone_masked: str | None = Field(examples=["138****5678"])
+    id_number_masked: str | None = Field(examples=["330*************34"])
+    phone_masked: str | None = Field(examples=["*******5678"])
     status_codes: list[CodeOut]
 
 
@@ -148,7 +148,7 @@ class PersonOut(BaseModel):
 
     person_id: int
     name: str
-    id_number_masked: str | None = Field(examples=["330521********1234"])
+    id_number_masked: str | None = Field(examples=["330*************34"])
     household_id: int | None
     grid_code: str
 

@@ -9,7 +9,7 @@ from psycopg import sql
 from gazetteer.codes import resident_id_birth_date, resident_id_sex
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.matching import match_field
-from layers.importing.publishing import Table, publish_rows
+from layers.importing.publishing import Placed, Table, publish_rows
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage
 from layers.importing.targets.base import Target, Text
@@ -167,12 +167,13 @@ TABLE = Table(
         "sex",
         "birth_date",
         "death_date",
-        "id_number_masked",
-        "phone_masked",
         "registered_address_text",
         "registered_address_id",
         "actual_address_text",
         "actual_address_id",
         "status_codes",
     ),
+    secret={"id_number": "id_number_hash", "phone": "phone_hash"},
+    years=("birth_date", "death_date"),
+    placed=tuple(Placed((text_column, id_column), id_column) for text_column, id_column, _match in ADDRESSES),
 )
