@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from database.row_security import APP_ROLE, protect_table
 
 revision = "0025"
-down_revision = "0024"
+down_revision = "0029"
 
 GRAMMAR = "~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'"
 NO_NUMBERS = (
