@@ -24,7 +24,7 @@ from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
-from gazetteer.lifecycle import change_sets, operation, rollback, writing
+from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
 from layers import households, place_codes
@@ -107,7 +107,7 @@ STATUS: dict[type[OnemapError], int] = {
     change_sets.ChangeSetInvalid: 422,
     change_sets.ChangeSetState: 409,
     change_sets.ChangeSetConflict: 409,
-    change_sets.SecondPersonNeeded: 409,
+    second_person.SecondPersonNeeded: 409,
     place_codes.PlaceNotFound: 404,
     check.UnknownRule: 404,
     findings.FindingNotFound: 404,
