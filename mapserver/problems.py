@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, ProgrammingError
 from starlette.exceptions import HTTPException
 
 from access import accounts, limits
@@ -39,6 +39,7 @@ from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+NOT_PERMITTED = "42501"  # the database's own word for what row-level security refuses
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -126,6 +127,7 @@ STATUS: dict[type[OnemapError], int] = {
     store.StaleAlert: 409,
     store.AssigneeUnknown: 422,
     lifecycle.StepNotPossible: 409,
+    lifecycle.SecondPersonNeeded: 409,
     lifecycle.StepIncomplete: 422,
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
@@ -229,6 +231,14 @@ def install(app: FastAPI) -> None:
         return problem(
             request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
         )
+
+    @app.exception_handler(ProgrammingError)
+    def on_refused_by_the_database(request: Request, error: ProgrammingError) -> JSONResponse:
+        # row-level security is the last guard of every write; what it stops is no fault of the server
+        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            return on_unexpected(request, error)
+        log.warning("request.outside_scope", path=request.url.path)
+        return on_known(request, features.OutsideScope())
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -32,7 +32,9 @@ READ = {
 
 def upgrade() -> None:
     schema = op.get_context().opts["version_table_schema"]
-    op.execute("CREATE INDEX ix_address_event_recorded_at ON address_event (recorded_at) WHERE operation_id IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_address_event_recorded_at ON address_event (recorded_at) WHERE operation_id IS NOT NULL"
+    )
     op.execute(f"CREATE INDEX ix_address_event_lost ON address_event (recorded_at) WHERE {LOST}")
     op.execute(
         f"""
