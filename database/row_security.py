@@ -3,13 +3,15 @@
 A row is visible, and may be written, when its grid code starts with a prefix of the scope that entered the
 transaction; without a scope there are no prefixes and nothing is visible. The policy has no OR and asks for the
 prefixes once a statement (an InitPlan). ``onemap_tiles`` owns the tile functions, which apply the same scope with
-the spatial index (see ``layers/tiles``); nobody can sign in as it.
+the spatial index (see ``layers/tiles``); ``onemap_guard`` owns what the application must not do by hand: the chain of the
+audit trail, and the count of what a village lost. Nobody can sign in as either.
 """
 
 from __future__ import annotations
 
 APP_ROLE = "onemap_app"
 TILE_ROLE = "onemap_tiles"
+GUARD_ROLE = "onemap_guard"
 
 WITHIN_SCOPE = "grid_code ^@ ANY ((SELECT platform.scope_prefixes())::text[])"
 

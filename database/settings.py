@@ -178,6 +178,10 @@ class Settings(BaseSettings):
     lockout_minutes: int = Field(15, ge=1, description="How long a locked account stays locked.")
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
 
+    second_person_hours: float = Field(
+        24.0, gt=0, le=24 * 31, description="Hours over which the addresses a village loses are counted together."
+    )
+
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
     data_key: SecretStr | None = Field(
         None, description="Base64 of 32 bytes; replaces the data key in secrets.json on every machine."

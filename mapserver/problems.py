@@ -15,7 +15,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -26,7 +26,7 @@ from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
-from gazetteer.lifecycle import change_sets, operation, rollback, writing
+from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
 from layers import households, place_codes
@@ -43,6 +43,7 @@ from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+NOT_PERMITTED = "42501"  # the database's own word for what row-level security refuses
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -131,7 +132,7 @@ STATUS: dict[type[OnemapError], int] = {
     change_sets.ChangeSetInvalid: 422,
     change_sets.ChangeSetState: 409,
     change_sets.ChangeSetConflict: 409,
-    change_sets.SecondPersonNeeded: 409,
+    second_person.SecondPersonNeeded: 409,
     place_codes.PlaceNotFound: 404,
     check.UnknownRule: 404,
     findings.FindingNotFound: 404,
@@ -150,6 +151,7 @@ STATUS: dict[type[OnemapError], int] = {
     store.StaleAlert: 409,
     store.AssigneeUnknown: 422,
     lifecycle.StepNotPossible: 409,
+    lifecycle.SecondPersonNeeded: 409,
     lifecycle.StepIncomplete: 422,
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
@@ -269,6 +271,14 @@ def install(app: FastAPI) -> None:
         return problem(
             request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
         )
+
+    @app.exception_handler(ProgrammingError)
+    async def on_refused_by_the_database(request: Request, error: ProgrammingError) -> JSONResponse:
+        # row-level security is the last guard of every write; what it stops is no fault of the server
+        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            return await on_unexpected(request, error)
+        log.warning("request.outside_scope", path=request.url.path)
+        return answer_to(request, features.OutsideScope())
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -17,7 +17,8 @@ from database.errors import OnemapError
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.models import Division
 from grid.models import GridCell
-from layers.alerts.lifecycle import PENDING, Transition, next_status
+from layers.alerts.lifecycle import PENDING, Action, Transition, next_status, refuse_barred
+from layers.anomaly.rules import needs_second_person
 from layers.models import Alert
 
 MAX_ID = 2**63 - 1
@@ -177,16 +178,17 @@ def apply_transition(
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
-    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown.
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
     """
     row = connection.execute(
-        text("SELECT status, version, grid_code FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
+        text("SELECT status, version, grid_code, rule, severity FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
     ).one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
     if row.version != expected_version:
         raise StaleAlert(f"version {row.version}", version=row.version)
     status = next_status(row.status, step)
+    refuse_barred(step, barred_to(connection, alert_id, actor, rule=row.rule, severity=row.severity))
     if step.action == "assign":
         _check_assignee(connection, step.assignee or "", row.grid_code)
     connection.execute(
@@ -217,6 +219,22 @@ def apply_transition(
         },
     )
     return get_alert(connection, alert_id)
+
+
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+    """What this person may not do with the alert: close it, having verified it at any time, when the rule asks for two.
+
+    Reopening does not wash a verdict off. Served by ix_alert_step_alert.
+    """
+    if not needs_second_person(rule, severity):
+        return frozenset()
+    verified = connection.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM alert_step WHERE alert_id = :id AND action = 'verify' AND lower(actor) = lower(:actor))"
+        ),
+        {"id": alert_id, "actor": actor},
+    )
+    return frozenset({"close"} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

@@ -43,6 +43,7 @@ class Rule:
     find: all findings of the county in scope as of a day; it collects facts set-based and judges each with the rule's
     own pure function. watches: table → fields whose change can bring the finding about; no fields means that the record
     appeared. The state before and after that change stands in the alert.
+    second_person: whoever verified an alert of this rule does not close it; None means so when its severity is high.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Rule:
     description: str
     find: Callable[[Connection, date], Iterator[Finding]]
     watches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    second_person: bool | None = None
 
     def fingerprint(self, finding: Finding) -> str:
         """64 hexadecimal digits, equal for the same finding."""

@@ -20,7 +20,8 @@ from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Scope
 from database.seal import Sealer
-from layers.importing.batches import close_batch, fail_batch, open_batch
+from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
+from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
 from layers.importing.errors import ScopeTooNarrow
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
@@ -68,6 +69,7 @@ def import_file(
 
     publish: False computes everything and changes nothing. progress: called with a stage's name and rows done.
     rejects_path: where to write the workbook of rejected rows, if there are any. today: for tests.
+    Raises SecondPersonNeeded when a village loses too many addresses by it: another person may then import the same file.
     Raises an ImportRefused when the whole file cannot be taken; the batch then says why. ScopeTooNarrow unless the scope
     is the whole county.
     """
@@ -86,7 +88,7 @@ def import_file(
                 report.rejects_path = rejects_path
     except BaseException as error:
         with suppress(Exception), database.transaction(scope) as connection:
-            fail_batch(connection, batch_id, _why(error))
+            fail_batch(connection, batch_id, _why(error), needs_second_person=isinstance(error, SecondPersonNeeded))
         if isinstance(error, OnemapError):
             error.facts.setdefault("batch_id", batch_id)
         raise
@@ -141,6 +143,8 @@ class _Run:
         rejects = collect_rejects(stage, source)
         counts = _counts(stage, rejects)
         if self._publish:
+            if not refused_for_another(connection, self._batch_id):
+                refuse_alone(connection)
             attempt.commit()
         else:
             attempt.rollback()

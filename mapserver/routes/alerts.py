@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import Connection
 
 from access import permissions
 from access.accounts import Account
 from layers.alerts.lifecycle import Action, Transition, possible_actions
-from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
+from layers.alerts.store import AlertFilter, apply_transition, barred_to, get_alert, list_alerts
 from layers.anomaly.rules import RULES
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
@@ -33,9 +34,10 @@ def _titled(alert: dict[str, Any]) -> dict[str, Any]:
     return {**alert, "rule_title": rule.title if rule else alert["rule"]}
 
 
-def _detail(alert: dict[str, Any], account: Account) -> AlertDetail:
+def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> AlertDetail:
     mine = permissions.permissions_of(account.role)
-    actions = [action for action in possible_actions(alert["status"]) if NEEDED[action] in mine]
+    barred = barred_to(connection, alert["id"], account.username, rule=alert["rule"], severity=alert["severity"])
+    actions = [action for action in possible_actions(alert["status"], barred=barred) if NEEDED[action] in mine]
     return AlertDetail(**_titled(alert), actions=actions)
 
 
@@ -55,18 +57,21 @@ def alerts(
 @router.get("/alerts/{alert_id}")
 def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> AlertDetail:
     """One alert: reason, facts, before and after, history, and what this account may do now."""
-    return _detail(get_alert(connection, alert_id), account)
+    return _detail(connection, get_alert(connection, alert_id), account)
 
 
 @router.post("/alerts/{alert_id}/transitions")
 def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
-    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen. 409 when somebody was faster."""
+    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen.
+
+    409 when somebody was faster, and when who verified an alert of high severity wants to close it as well.
+    """
     get_alert(connection, alert_id)  # outside the scope is 404, whatever the permission
     if NEEDED[body.action] not in permissions.permissions_of(account.role):
         raise NotPermitted(NEEDED[body.action])
     step = Transition(body.action, body.reason, body.verdict, body.assignee, body.evidence)
     moved = apply_transition(connection, alert_id, step, actor=account.username, expected_version=body.version)
-    return _detail(moved, account)
+    return _detail(connection, moved, account)
 
 
 @router.get("/rules")

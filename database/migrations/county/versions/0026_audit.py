@@ -1,0 +1,11 @@
+"""x
+
+Revision ID: 0026
+"""
+
+revision = "0026"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    pass
