@@ -1,17 +1,16 @@
 """Settings from `ONEMAP_…` environment variables, and the secrets kept beside the data."""
 
-import base64
 import contextlib
-import hashlib
-import hmac
+import fcntl
 import json
 import os
 import secrets as random_source
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 from limits import parse
@@ -19,10 +18,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from database.errors import OnemapError
+from database.keys import KeyRing, KeySource, Suite, decode
 
 SECRETS_FILE = "secrets.json"
 CLUSTER_RECORD_FILE = "cluster.json"
-_KEY_BYTES = 32
 
 
 class SecretsMissingError(OnemapError):
@@ -165,7 +164,9 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         15, gt=0, description="How long the next piece of a body may take before the request is ended."
     )
-    cookie_secure: bool = Field(False, description="Send the session cookie over HTTPS only.")
+    cookie_secure: bool | None = Field(
+        None, description="Send the session cookie over HTTPS only; unset means when public_url is https."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")
     rasters: AbsolutePath | None = Field(None, description="Folder of rasters; unset means `rasters` below home.")
@@ -183,16 +184,30 @@ class Settings(BaseSettings):
     )
 
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
+    crypto_suite: Suite = Field(
+        Suite.V1,
+        description="Ciphers of the next key version: v1 AES-256-GCM and HMAC-SHA-256, v2 SM4-GCM and HMAC-SM3 (商用密码).",
+    )
     data_key: SecretStr | None = Field(
-        None, description="Base64 of 32 bytes; replaces the data key in secrets.json on every machine."
+        None, description="Base64 of 32 bytes; replaces the data key of version 1 in secrets.json on every machine."
     )
     index_key: SecretStr | None = Field(
-        None, description="Base64 of 32 bytes; replaces the index key in secrets.json on every machine."
+        None, description="Base64 of 32 bytes; replaces the index key of version 1 in secrets.json on every machine."
     )
     plate_key: SecretStr | None = Field(
         None,
-        description="Base64 of 32 bytes; signs the QR codes of door plates. Unset means derived from the index key.",
+        description="Base64 of 32 bytes; signs the QR codes of door plates. Unset means the one in secrets.json.",
     )
+
+    @property
+    def is_https(self) -> bool:
+        """The public address is https: browsers are told to come no other way."""
+        return (self.public_url or "").lower().startswith("https://")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies travel over HTTPS only."""
+        return self.is_https if self.cookie_secure is None else self.cookie_secure
 
     @property
     def rasters_folder(self) -> Path:
@@ -210,21 +225,18 @@ def get_settings() -> Settings:
 class Secrets:
     """Passwords and keys of one installation. None of them appears in repr or in a log.
 
-    data_key: 32 bytes for AES-GCM. index_key: 32 bytes for the HMAC of searchable personal fields.
-    own_plate_key: 32 bytes that sign door plates, when they are given in the environment.
+    keys: every key version; they follow the file while the process runs.
     """
 
     superuser_password: str = field(repr=False)
     owner_password: str = field(repr=False)
     app_password: str = field(repr=False)
-    data_key: bytes = field(repr=False)
-    index_key: bytes = field(repr=False)
-    own_plate_key: bytes | None = field(default=None, repr=False)
+    keys: KeySource = field(repr=False, compare=False)
 
     @property
     def plate_key(self) -> bytes:
-        """32 bytes that sign door plates. Plates on walls outlive machines: keep this key, or the index key, for good."""
-        return self.own_plate_key or hmac.new(self.index_key, b"onemap door plates", hashlib.sha256).digest()
+        """32 bytes that sign door plates; the same for good, whatever is rotated: plates stand on walls."""
+        return self.keys.ring().plate
 
 
 def load_secrets(settings: Settings) -> Secrets:
@@ -234,19 +246,25 @@ def load_secrets(settings: Settings) -> Secrets:
     SecretsMissingError when a database exists but its secrets do not, SecretsUnreadableError when the file
     is damaged or belongs to somebody else.
     """
-    stored = load_home_secrets(settings.home)
+    stored = load_home_secrets(settings.home, settings.crypto_suite)
+    data, index, plate = (
+        decode(key.get_secret_value()) if key else None
+        for key in (settings.data_key, settings.index_key, settings.plate_key)
+    )
+    path = settings.home / SECRETS_FILE
     return Secrets(
         superuser_password=stored.superuser_password,
         owner_password=_password_in(settings.owner_database_url) or stored.owner_password,
         app_password=_password_in(settings.database_url) or stored.app_password,
-        data_key=_decode_key(settings.data_key.get_secret_value()) if settings.data_key else stored.data_key,
-        index_key=_decode_key(settings.index_key.get_secret_value()) if settings.index_key else stored.index_key,
-        own_plate_key=_decode_key(settings.plate_key.get_secret_value()) if settings.plate_key else None,
+        keys=KeySource(path, lambda: KeyRing.from_json(read_secrets_file(path)).with_first(data, index, plate)),
     )
 
 
-def load_home_secrets(home: Path) -> Secrets:
-    """The secrets of one home folder, created on first use; several processes may race, one wins."""
+def load_home_secrets(home: Path, suite: Suite = Suite.V1) -> Secrets:
+    """The secrets of one home folder, created on first use; several processes may race, one wins.
+
+    suite: of the first key, when they are created.
+    """
     path = home / SECRETS_FILE
     if not path.exists():
         if (home / CLUSTER_RECORD_FILE).exists():
@@ -256,8 +274,18 @@ def load_home_secrets(home: Path) -> Secrets:
                 "Restore that file from a backup.",
                 path=str(path),
             )
-        _create_secrets_file(path)
-    return _read_secrets_file(path)
+        passwords = ("superuser_password", "owner_password", "app_password")
+        content = {name: random_source.token_urlsafe(32) for name in passwords} | KeyRing.fresh(suite).to_json()
+        prepare_home(home)
+        with _draft(path, content) as draft, contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # unless another process was first; its secrets count
+    content = read_secrets_file(path)
+    return Secrets(
+        superuser_password=str(content["superuser_password"]),
+        owner_password=str(content["owner_password"]),
+        app_password=str(content["app_password"]),
+        keys=KeySource(path, lambda: KeyRing.from_json(read_secrets_file(path))),
+    )
 
 
 def prepare_home(home: Path) -> None:
@@ -266,15 +294,30 @@ def prepare_home(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _create_secrets_file(path: Path) -> None:
-    prepare_home(path.parent)
-    content = {
-        "superuser_password": random_source.token_urlsafe(32),
-        "owner_password": random_source.token_urlsafe(32),
-        "app_password": random_source.token_urlsafe(32),
-        "data_key": base64.b64encode(random_source.token_bytes(_KEY_BYTES)).decode(),
-        "index_key": base64.b64encode(random_source.token_bytes(_KEY_BYTES)).decode(),
-    }
+def change_keys(home: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+    """Write changed keys into the secrets file, whole or not at all; one process after the other. Returns them.
+
+    The keys of before versions leave the file at the first change. Raises SecretsUnreadableError.
+    """
+    path = home / SECRETS_FILE
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_ino != path.stat().st_ino:  # another process was first and put a new file there
+            return change_keys(home, change)
+        content = read_secrets_file(path)
+        ring = change(KeyRing.from_json(content))
+        kept = {name: value for name, value in content.items() if name not in ("data_key", "index_key")}
+        with _draft(path, kept | ring.to_json()) as draft:
+            draft.replace(path)
+        folder = os.open(home, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+    return ring
+
+
+@contextlib.contextmanager
+def _draft(path: Path, content: dict[str, Any]) -> Iterator[Path]:
+    """A closed file beside the path, on the disk; gone afterwards unless it was moved."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{random_source.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -283,10 +326,9 @@ def _create_secrets_file(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         _give_to_owner_of(path.parent, draft)
-        with contextlib.suppress(FileExistsError):  # another process was first; its secrets count
-            os.link(draft, path)
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _give_to_owner_of(folder: Path, path: Path) -> None:
@@ -296,19 +338,17 @@ def _give_to_owner_of(folder: Path, path: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _read_secrets_file(path: Path) -> Secrets:
+def read_secrets_file(path: Path) -> dict[str, Any]:
+    """The content, looked through. Raises SecretsUnreadableError, which quotes nothing of it."""
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        content = json.loads(path.read_text(encoding="ascii"))
-        return Secrets(
-            superuser_password=str(content["superuser_password"]),
-            owner_password=str(content["owner_password"]),
-            app_password=str(content["app_password"]),
-            data_key=_decode_key(content["data_key"]),
-            index_key=_decode_key(content["index_key"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        KeyRing.from_json(content)
+        if not all(isinstance(content[f"{role}_password"], str) for role in ("superuser", "owner", "app")):
+            raise ValueError("a password is a text")
+        return content
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SecretsUnreadableError(
             f"{path} 已损坏或属于其他用户；请从备份恢复，或用创建它的用户运行。 / "
             f"{path} is damaged or belongs to another user; restore it from a backup, or run as the user "
@@ -320,10 +360,3 @@ def _read_secrets_file(path: Path) -> Secrets:
 
 def _password_in(url: str | None) -> str | None:
     return unquote(urlsplit(url).password or "") if url else None
-
-
-def _decode_key(text: str) -> bytes:
-    key = base64.b64decode(text, validate=True)
-    if len(key) != _KEY_BYTES:
-        raise ValueError("a key is 32 bytes in base64")
-    return key

@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from access.audit import record
 from database.errors import OnemapError
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from grid.visits import OUTCOMES, NewVisit, record_visit
 from layers.alerts.store import open_alerts_of_household
@@ -149,11 +149,11 @@ def find_persons(
     """
     by = "id_number" if id_number else "phone" if phone else "name"
     conditions = {
-        "id_number": "p.id_number_hash = :value",
-        "phone": "p.phone_hash = :value",
+        "id_number": "p.id_number_hash = ANY(:value)",
+        "phone": "p.phone_hash = ANY(:value)",
         "name": "p.name = :value",
     }
-    value: bytes | str = sealer.index(id_number or phone or "") if by != "name" else (name or "").strip()
+    value = sealer.index_candidates(id_number or phone or "") if by != "name" else (name or "").strip()
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
@@ -174,7 +174,7 @@ def reveal(connection: Connection, person_id: int, field: RevealField, *, purpos
     Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters.
     """
     row = connection.execute(
-        text(f"SELECT grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
+        text(f"SELECT source, source_key, grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
         {"id": person_id},
     ).one_or_none()
     if row is None:
@@ -182,7 +182,9 @@ def reveal(connection: Connection, person_id: int, field: RevealField, *, purpos
     if len(purpose.strip()) < PURPOSE_MIN:
         raise PurposeMissing(f"至少 {PURPOSE_MIN} 个字 / at least {PURPOSE_MIN} characters")
     record(connection, "reveal", target=f"person:{person_id} {field}", purpose=purpose.strip(), grid_code=row.grid_code)
-    return sealer.unseal(row.sealed) if row.sealed is not None else None
+    if row.sealed is None:
+        return None
+    return sealer.unseal(row.sealed, bound_to=row_binding("person", _SEALED[field], row.source, row.source_key))
 
 
 def visit_household(

@@ -133,7 +133,7 @@ class _Run:
 
     def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
         """Everything, inside one transaction of the caller's."""
-        _wait_for_turn(connection, scope.county)
+        wait_for_turn(connection, scope.county)
         # the database's day, for its defaults and checks go by that
         today = self._today or connection.execute(text("SELECT CURRENT_DATE")).scalar_one()
         stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, today)
@@ -179,7 +179,8 @@ class _Run:
         entry["seconds"] = round(time.perf_counter() - start, 3)
 
 
-def _wait_for_turn(connection: Connection, county: str) -> None:
+def wait_for_turn(connection: Connection, county: str) -> None:
+    """Until no import of the county runs; others wait for the end of this transaction."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(:class, :county)"), {"class": LOCK_CLASS, "county": int(county)}
     )

@@ -13,7 +13,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font, PatternFill
 from sqlalchemy import Connection, text
 
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
 from layers.importing.batches import get_batch
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
@@ -26,11 +26,18 @@ STORE_ROWS = 5_000
 NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
 
 
-def reject_line(number: int, problem: Problem, record: dict[str, str | None], sealer: Sealer) -> str:
+def reject_line(stage: Stage, number: int, problem: Problem, record: dict[str, str | None]) -> str:
     """One line of COPY into ``stage_reject``; the record leaves sealed."""
     facts = as_json(problem.facts or {})
-    sealed = bytea(sealer.seal(orjson.dumps(record).decode()))
-    return copy_line([str(number), problem.code, problem.column, facts, sealed])
+    return copy_line([str(number), problem.code, problem.column, facts, bytea(_sealed(stage, number, record))])
+
+
+def _sealed(stage: Stage, number: int, record: dict[str, str | None]) -> bytes:
+    return stage.sealer.seal_bytes(orjson.dumps(record), bound_to=_bound(stage.batch_id, number))
+
+
+def _bound(batch_id: int, number: int) -> str:
+    return row_binding("import_reject", "row_cipher", batch_id, number)
 
 
 def row_record(source: Source, batch: RowBatch, place: int) -> dict[str, str | None]:
@@ -67,7 +74,7 @@ def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, byt
             if number not in wanted:
                 continue
             record = row_record(source, batch, i)
-            ciphers[number] = stage.sealer.seal(orjson.dumps(record).decode())
+            ciphers[number] = _sealed(stage, number, record)
     return ciphers
 
 
@@ -102,7 +109,7 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
         ),
         {"batch": batch_id},
     ).all()
-    records = [(row, _opened(row.cipher, sealer)) for row in found]
+    records = [(row, _opened(row.cipher, sealer, _bound(batch_id, row.row_no))) for row in found]
     columns = list(dict.fromkeys(name for _row, record in records for name in record))
     book = Workbook(write_only=True)
     sheet = book.create_sheet("退回")
@@ -116,8 +123,8 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
     return len(records)
 
 
-def _opened(cipher: bytes, sealer: Sealer) -> dict[str, str | None]:
-    record: dict[str, str | None] = orjson.loads(sealer.unseal(bytes(cipher)))
+def _opened(cipher: bytes, sealer: Sealer, bound_to: str) -> dict[str, str | None]:
+    record: dict[str, str | None] = orjson.loads(sealer.unseal_bytes(cipher, bound_to=bound_to))
     outline = record.pop(WKT_COLUMN, None)
     if outline:
         for part in range(0, len(outline), CELL_LIMIT):

@@ -28,6 +28,7 @@ app = lazy_app(
         "maps": "mapserver.cli.maps:app",
         "raster": "mapserver.cli.raster:app",
         "tiles": "mapserver.cli.tiles:app",
+        "keys": "mapserver.cli.keys:app",
     },
 )
 

@@ -54,7 +54,7 @@ def sign_in(body: SignIn, request: Request, response: Response, context: AppCont
         max_age=context.settings.session_hours * 3600,
         httponly=True,
         samesite="strict",
-        secure=context.settings.cookie_secure,
+        secure=context.settings.secure_cookies,
         path="/",
     )
     response.headers["Cache-Control"] = "private, no-store"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
 from tests.layers.importing.conftest import (
     ADDRESSES,
     EAST,
@@ -84,7 +84,7 @@ def test_a_person_is_sealed_matched_and_put_into_a_household(tmp_path: Path, loa
     assert (report.counts["texts"], report.counts["matched"]) == (2, 2)
     row = query(
         "SELECT name, sex, birth_date::text, id_number_masked, phone_masked, grid_code, status_codes, "
-        "id_number_cipher, id_number_hash, source_key, actual_address_match ->> 'class' FROM person ORDER BY id"
+        "id_number_cipher, id_number_hash, source_key, actual_address_match ->> 'class', source FROM person ORDER BY id"
     )[0]
     number = id_number(1)
     assert row[:7] == (
@@ -96,7 +96,8 @@ def test_a_person_is_sealed_matched_and_put_into_a_household(tmp_path: Path, loa
         WEST + "001",
         ["disabled", "elderly_alone"],
     )
-    assert sealer.unseal(bytes(row[7])) == number
+    bound_to = row_binding("person", "id_number_cipher", row[11], row[9])
+    assert sealer.unseal(bytes(row[7]), bound_to=bound_to) == number
     assert bytes(row[8]) == sealer.index(number)
     assert number not in row[9], "the key of the record holds no ID number"
     assert row[10] == "A"

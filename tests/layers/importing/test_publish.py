@@ -10,9 +10,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import Database
+<<<<<<< HEAD
 from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded
+=======
+from database.scope import Scope
+from database.seal import Sealer, row_binding
+>>>>>>> ca0c44af2c7a4b514372c7c8cbf12afbc21ed1b6
 from layers.changes import list_changes
 from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.errors import BatchNotFound
@@ -157,9 +162,10 @@ def test_rejected_rows_are_kept_encrypted(
     tmp_path: Path, load: Load, query: Query, sealer: Sealer, database: Database, system: Scope
 ):
     report = load(write_csv(tmp_path / "a.csv", [*plates(2), address_row(7, 150, 30)]), ADDRESSES)
-    ((cipher,),) = query("SELECT row_cipher FROM import_reject")
+    ((cipher, row_no),) = query("SELECT row_cipher, row_no FROM import_reject")
     assert "前街7号".encode() not in bytes(cipher)
-    assert "前街7号" in sealer.unseal(bytes(cipher))
+    bound_to = row_binding("import_reject", "row_cipher", report.batch_id, row_no)
+    assert "前街7号" in sealer.unseal(bytes(cipher), bound_to=bound_to)
     with database.transaction(system) as connection:
         assert list_rejects(connection, report.batch_id)[0]["rows_n"] == 1
         with pytest.raises(BatchNotFound):
