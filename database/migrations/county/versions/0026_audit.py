@@ -4,7 +4,7 @@ Revision ID: 0026
 """
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 
 
 def upgrade() -> None:
