@@ -10,14 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import Database
-<<<<<<< HEAD
 from database.scope import Role, Scope
-from database.seal import Sealer
-from gazetteer.lifecycle.second_person import SecondPersonNeeded
-=======
-from database.scope import Scope
 from database.seal import Sealer, row_binding
->>>>>>> ca0c44af2c7a4b514372c7c8cbf12afbc21ed1b6
+from gazetteer.lifecycle.second_person import SecondPersonNeeded
 from layers.changes import list_changes
 from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.errors import BatchNotFound
