@@ -90,6 +90,21 @@ class Settings(BaseSettings):
     lockout_minutes: int = Field(15, ge=1, description="How long a locked account stays locked.")
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
 
+    look_window_hours: int = Field(24, ge=1, description="Looks at personal data are counted over so many hours.")
+    look_misses_without_purpose: int = Field(
+        3, ge=0, description="Searches by number that may find nobody before a purpose must be stated."
+    )
+    look_misses: int = Field(15, ge=1, description="Searches by number that may find nobody in the window.")
+    look_numbers: int = Field(200, ge=1, description="Searches by number in the window, found or not.")
+    look_names: int = Field(300, ge=1, description="Searches by name in the window.")
+    look_reveals: int = Field(100, ge=1, description="Whole numbers one account may see in the window.")
+    look_checks: int = Field(
+        30,
+        ge=1,
+        description="Files of ID numbers one account may compare with the county in the window, published or not.",
+    )
+    looks_per_minute: int = Field(60, ge=1, description="Looks at personal data by one account in a minute.")
+
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
     data_key: SecretStr | None = Field(
         None, description="Base64 of 32 bytes; replaces the data key in secrets.json on every machine."

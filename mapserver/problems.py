@@ -27,7 +27,7 @@ from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, writing
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
-from layers import households, place_codes
+from layers import households, looks, place_codes
 from layers.alerts import lifecycle, store
 from layers.bulk_match import jobs, writers
 from layers.features import errors as features
@@ -121,6 +121,7 @@ STATUS: dict[type[OnemapError], int] = {
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
+    looks.PurposeNeeded: 428,
     households.VisitUidTaken: 409,
     store.AlertNotFound: 404,
     store.StaleAlert: 409,
@@ -195,20 +196,19 @@ def problem(
     return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def answer_to(request: Request, error: OnemapError) -> JSONResponse:
+    """The problem document of a known error."""
+    return problem(
+        request, status_of(error), error.code, error.title_zh, error.title_en, error.detail, facts=error.facts
+    )
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem document."""
 
     @app.exception_handler(OnemapError)
     def on_known(request: Request, error: OnemapError) -> JSONResponse:
-        return problem(
-            request,
-            status_of(error),
-            error.code,
-            error.title_zh,
-            error.title_en,
-            error.detail,
-            facts=error.facts,
-        )
+        return answer_to(request, error)
 
     @app.exception_handler(RequestValidationError)
     def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
