@@ -182,6 +182,20 @@ class Settings(BaseSettings):
     second_person_hours: float = Field(
         24.0, gt=0, le=24 * 31, description="Hours over which the addresses a village loses are counted together."
     )
+    look_window_hours: int = Field(24, ge=1, description="Looks at personal data are counted over so many hours.")
+    look_misses_without_purpose: int = Field(
+        3, ge=0, description="Searches by number that may find nobody before a purpose must be stated."
+    )
+    look_misses: int = Field(15, ge=1, description="Searches by number that may find nobody in the window.")
+    look_numbers: int = Field(200, ge=1, description="Searches by number in the window, found or not.")
+    look_names: int = Field(300, ge=1, description="Searches by name in the window.")
+    look_reveals: int = Field(100, ge=1, description="Whole numbers one account may see in the window.")
+    look_checks: int = Field(
+        30,
+        ge=1,
+        description="Files of ID numbers one account may compare with the county in the window, published or not.",
+    )
+    looks_per_minute: int = Field(60, ge=1, description="Looks at personal data by one account in a minute.")
 
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
     crypto_suite: Suite = Field(

@@ -29,7 +29,7 @@ from gazetteer.corrections import errors as corrections
 from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
-from layers import households, place_codes
+from layers import households, looks, place_codes
 from layers.alerts import lifecycle, store
 from layers.bulk_match import jobs, writers
 from layers.features import errors as features
@@ -146,6 +146,7 @@ STATUS: dict[type[OnemapError], int] = {
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
+    looks.PurposeNeeded: 428,
     households.VisitUidTaken: 409,
     store.AlertNotFound: 404,
     store.StaleAlert: 409,

@@ -16,13 +16,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from access.audit import record
+from access.limits import TooManyRequests
 from database.engine import Database
 from database.errors import OnemapError
-from database.scope import Scope
+from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
 from layers.importing.errors import ScopeTooNarrow
+from layers.importing.fields import Field, Kind
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
 from layers.importing.readers import file_sha256, open_source
@@ -31,6 +34,7 @@ from layers.importing.rejects import collect_rejects, store_rejects, write_rejec
 from layers.importing.stage import Stage
 from layers.importing.targets import make_target
 from layers.importing.targets.base import Target
+from layers.looks import admit_look, count_look
 
 Progress = Callable[[str, int], None]
 
@@ -76,6 +80,8 @@ def import_file(
     if not scope.whole_county:
         raise ScopeTooNarrow(f"{scope.actor}：{'、'.join(scope.prefixes)}")
     target = make_target(mapping)
+    if scope.role is not Role.SYSTEM and any(field.kind is Kind.ID_NUMBER for field in _mapped(target, mapping)):
+        _count_check(database, scope, mapping)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
@@ -96,6 +102,23 @@ def import_file(
         with database.transaction(scope) as connection:
             connection.execute(text("SELECT refresh_statistics()"))
     return report
+
+
+def _mapped(target: Target, mapping: Mapping) -> list[Field]:
+    return [field for field in target.fields if field.name in mapping.columns]
+
+
+def _count_check(database: Database, scope: Scope, mapping: Mapping) -> None:
+    """A file of ID numbers asks the county which of them it knows: that is a look. Raises LooksUsedUp, TooManyRequests."""
+    refusal: TooManyRequests | None = None
+    with database.transaction(scope) as connection:
+        try:
+            admit_look(connection, "check", action="check_numbers", target=f"mapping:{mapping.name}")
+            count_look(connection, "check", found=True)
+        except TooManyRequests as error:
+            refusal = error  # raised outside, so that the refusal stays in the audit trail
+    if refusal is not None:
+        raise refusal
 
 
 def _sha256(path: Path) -> str:
@@ -151,6 +174,12 @@ class _Run:
         store_rejects(stage, rejects)
         state = "published" if self._publish else "checked"
         close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
+        if stage.maps("id_number"):
+            known = counts["changed"] + counts["unchanged"]
+            record(
+                connection, "check_numbers",
+                target=f"import:{self._batch_id} {state}, {counts['read']} rows, {known} known, {counts['added']} new",
+            )  # fmt: skip
         return ImportReport(self._batch_id, state, counts, self._stages)
 
     def _compute(self, stage: Stage, source: Source) -> None:

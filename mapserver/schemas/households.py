@@ -129,11 +129,17 @@ class RevealOut(BaseModel):
 
 
 class PersonQuery(BaseModel):
-    """Exactly one of the three; in the body, never in a URL."""
+    """Exactly one of number, phone and name; in the body, never in a URL."""
 
     id_number: str | None = Field(default=None, min_length=15, max_length=18)
     phone: str | None = Field(default=None, min_length=7, max_length=20)
     name: str | None = Field(default=None, min_length=1, max_length=50, examples=["示例"])
+    purpose: str | None = Field(
+        default=None,
+        max_length=200,
+        description="needed after several searches by number that found nobody; kept in the audit trail",
+        examples=["上门核实身份"],
+    )
 
     @model_validator(mode="after")
     def one_of_them(self) -> PersonQuery:
