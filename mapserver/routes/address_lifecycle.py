@@ -41,6 +41,9 @@ from mapserver.schemas.address_lifecycle import (
 
 router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
 
+#: Largest body of a change set: a thousand changes, some with a geometry.
+CHANGES_BYTES = 4_000_000
+
 Reader = Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))]
 Editor = Annotated[Account, Depends(requires(permissions.ADDRESSES_EDIT))]
 Uid = Annotated[uuid.UUID, Path(examples=["191a7dde-6710-4a79-bcca-077358a35b02"])]
@@ -101,7 +104,7 @@ def operations(account: Editor) -> list[OperationSchema]:
     ]
 
 
-@router.post("/address-change-sets", status_code=201)
+@router.post("/address-change-sets", status_code=201, max_body_size=CHANGES_BYTES)
 def prepare_set(account: Editor, connection: CountyConnection, body: ChangeSetIn) -> ChangeSetDetail:
     """Prepare a change set. It is tried at once, so that what cannot work is refused with its place; nothing holds yet."""
     set_id = prepare(

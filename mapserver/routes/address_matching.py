@@ -33,6 +33,7 @@ from mapserver.schemas.address_matching import (
     MatchJobOut,
     MatchOut,
 )
+from mapserver.schemas.address_texts import TEXTS_BYTES
 from mapserver.uploads import kept_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
@@ -44,7 +45,7 @@ MEDIA = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocume
 MOST_CANDIDATES = 5
 
 
-@router.post("/addresses/match")
+@router.post("/addresses/match", max_body_size=TEXTS_BYTES)
 def match(account: Viewer, connection: CountyConnection, body: MatchIn) -> Matches:
     """Match up to 1,000 texts: class A certain, B probable, C needs a person, with the reasons. Only your scope is searched."""
     return Matches(matches=[_match_out(found) for found in match_many(connection, body.texts)])

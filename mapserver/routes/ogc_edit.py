@@ -94,7 +94,7 @@ def item_methods(account: Viewer, request: Request, name: CollectionName, featur
     )
 
 
-@router.post("/items", status_code=201, response_model=FeatureOut, openapi_extra=BODY)
+@router.post("/items", max_body_size=MAX_BYTES, status_code=201, response_model=FeatureOut, openapi_extra=BODY)
 def create(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, body: Body,
     content_crs: ContentCrs = None, reason: Reason = DEFAULT_REASON,
@@ -105,7 +105,9 @@ def create(
     return feature_answer(request, account, collection, feature, DEFAULT, 201)
 
 
-@router.put("/items/{feature_id}", response_model=FeatureOut, responses=REFUSED, openapi_extra=BODY)
+@router.put(
+    "/items/{feature_id}", max_body_size=MAX_BYTES, response_model=FeatureOut, responses=REFUSED, openapi_extra=BODY
+)
 def replace(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, feature_id: FeatureId, body: Body,
     content_crs: ContentCrs = None, if_match: IfMatch = None, reason: Reason = DEFAULT_REASON,
@@ -116,7 +118,13 @@ def replace(
     return feature_answer(request, account, collection, feature, DEFAULT)
 
 
-@router.patch("/items/{feature_id}", response_model=FeatureOut, responses=REFUSED, openapi_extra=PATCH_BODY)
+@router.patch(
+    "/items/{feature_id}",
+    max_body_size=MAX_BYTES,
+    response_model=FeatureOut,
+    responses=REFUSED,
+    openapi_extra=PATCH_BODY,
+)
 def update(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, feature_id: FeatureId, body: Body,
     content_crs: ContentCrs = None, if_match: IfMatch = None, reason: Reason = DEFAULT_REASON,
