@@ -20,6 +20,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 FORMAT = "onemap-audit-1"
@@ -247,7 +248,7 @@ def check_heads(heads: Sequence[Mapping[str, Any]]) -> list[Fault]:
 
 def read_lines(path: str) -> Iterator[dict[str, Any]]:
     """The objects of a file of JSON lines; what is none comes as an empty one. Raises OSError."""
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+    with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             if not line.strip():
                 continue
@@ -292,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heads = list(read_lines(options.heads)) if options.heads else []
         verdict = verify_file(options.export, heads, part=options.part)
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     for fault in check_heads(heads):
         verdict.add(fault)

@@ -53,7 +53,7 @@ def chain_functions(schema: str, chain: str, columns: Sequence[str], head_column
             END IF;
             RETURN done;
         END $$
-        """,
+        """,  # noqa: S608 - names of columns only
         f"""
         CREATE FUNCTION {schema}.chain_audit_event() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp

@@ -210,7 +210,10 @@ def test_the_application_cannot_write_the_chain_nor_touch_a_row(trail: Database,
         "UPDATE platform.audit_head SET number = 0",
         "INSERT INTO platform.audit_event (actor, action, number) VALUES ('x', 'y', 1)",
     ):
-        with pytest.raises(Exception, match=r"permission denied|must be owner"), trail.transaction(system) as connection:
+        with (
+            pytest.raises(Exception, match=r"permission denied|must be owner"),
+            trail.transaction(system) as connection,
+        ):
             connection.execute(text(statement))
     assert verdict(trail, system).faults == []
 
