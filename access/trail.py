@@ -6,7 +6,7 @@ Two trails are read alike: the county's, under the reader's scope, and the platf
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Literal
 
@@ -39,6 +39,10 @@ class TrailFilter:
     allowed: bool | None = None
     first_day: date | None = None
     last_day: date | None = None
+
+    def __str__(self) -> str:
+        """What was asked for, as the trail keeps it of the auditor's own look."""
+        return " ".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from access.audit import record
 from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Scope
@@ -78,6 +79,7 @@ def import_file(
     target = make_target(mapping)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
+        record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:
         source = open_source(path, mapping)
