@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from limits import parse
@@ -179,6 +179,12 @@ class Settings(BaseSettings):
     lockout_minutes: int = Field(15, ge=1, description="How long a locked account stays locked.")
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
 
+    audit_anchor_folder: AbsolutePath | None = Field(
+        None, description="Folder of the daily heads of the audit trail, better on another machine; unset: below home."
+    )
+    audit_anchor_hash: Literal["sha256", "sm3"] = Field(
+        "sha256", description="Digest of the lines of heads: sha256, or sm3 (GB/T 32905)."
+    )
     second_person_hours: float = Field(
         24.0, gt=0, le=24 * 31, description="Hours over which the addresses a village loses are counted together."
     )

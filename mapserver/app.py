@@ -27,6 +27,7 @@ from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
+from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         app.state.context = context
         door = app.state.door = Door(context)
         app.state.tiles = TileService(door)
+        app.state.refusals = Refusals(door)
         runner = asyncio.create_task(run_worker(context)) if worker else None
         gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
         try:
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
                 with suppress(asyncio.CancelledError):
                     await runner
             app.state.tiles.close()
+            await app.state.refusals.close()
             door.close()
             await asyncio.to_thread(context.close)
 

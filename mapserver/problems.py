@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError, Programm
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from access import accounts, limits
+from access import accounts, limits, trail
 from database import counties, scope
 from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
@@ -94,6 +94,7 @@ STATUS: dict[type[OnemapError], int] = {
     accounts.SignInFailed: 401,
     accounts.AccountLocked: 423,
     limits.TooManyRequests: 429,
+    trail.TrailFilterInvalid: 422,
     gate.ServerBusy: 503,
     body.BodyTooLarge: 413,
     body.BodyTooSlow: 408,
@@ -242,7 +243,9 @@ def answer_to(request: Request, error: Exception) -> JSONResponse:
 
 
 async def answer_of(request: Request, error: Exception) -> JSONResponse:
-    """The same, as an exception handler."""
+    """The same, as an exception handler; what an account was refused is recorded."""
+    if isinstance(error, OnemapError):
+        await request.app.state.refusals.note(request, status_of(error), error)
     return answer_to(request, error)
 
 
@@ -279,7 +282,7 @@ def install(app: FastAPI) -> None:
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             return await on_unexpected(request, error)
         log.warning("request.outside_scope", path=request.url.path)
-        return answer_to(request, features.OutsideScope())
+        return await answer_of(request, features.OutsideScope())
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:

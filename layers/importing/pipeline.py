@@ -84,6 +84,7 @@ def import_file(
         _count_check(database, scope, mapping)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
+        record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:
         source = open_source(path, mapping)

@@ -25,6 +25,7 @@ app = lazy_app(
         "database": "mapserver.cli.county:database_app",
         "account": "mapserver.cli.accounts:account_app",
         "token": "mapserver.cli.accounts:token_app",
+        "audit": "mapserver.cli.audit:app",
         "maps": "mapserver.cli.maps:app",
         "raster": "mapserver.cli.raster:app",
         "tiles": "mapserver.cli.tiles:app",

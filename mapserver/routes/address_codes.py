@@ -14,6 +14,7 @@ from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates import PLATES, issue_plate, issue_plates, reissue_plate
 from gazetteer.service_points import ServicePointText, put_service_point
 from gazetteer.tokens import IssuedToken, revoke
+from mapserver.audited import audited
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
@@ -121,6 +122,7 @@ def batch(account: Issuer, connection: CountyConnection, context: AppContext, bo
 
 
 @router.put("/divisions/{code}/service-point")
+@audited("set_service_point", "division:{code}")
 def service_point(
     account: Issuer,
     connection: CountyConnection,

@@ -19,6 +19,7 @@ from gazetteer.candidates import Match
 from gazetteer.lifecycle.then import find_on_day
 from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_match
@@ -136,6 +137,7 @@ def result(account: Importer, connection: CountyConnection, context: AppContext,
 
 
 @router.delete("/addresses/match-jobs/{job_id}", status_code=204)
+@audited("remove_match_job", "match_job:{job_id}")
 def remove(account: Importer, connection: CountyConnection, job_id: RecordId) -> None:
     """Take a job away, with its file and its result; one that runs is stopped."""
     remove_job(connection, job_id)

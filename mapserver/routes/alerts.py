@@ -12,6 +12,7 @@ from access.accounts import Account
 from layers.alerts.lifecycle import Action, Transition, possible_actions
 from layers.alerts.store import AlertFilter, apply_transition, barred_to, get_alert, list_alerts
 from layers.anomaly.rules import RULES
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.problems import NotPermitted
@@ -42,6 +43,7 @@ def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> 
 
 
 @router.get("/alerts")
+@audited("list_alerts", rows=lambda page: page.alerts)
 def alerts(
     account: Viewer,
     connection: CountyConnection,
@@ -55,12 +57,14 @@ def alerts(
 
 
 @router.get("/alerts/{alert_id}")
+@audited("view_alert", "alert:{alert_id}")
 def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> AlertDetail:
     """One alert: reason, facts, before and after, history, and what this account may do now."""
     return _detail(connection, get_alert(connection, alert_id), account)
 
 
 @router.post("/alerts/{alert_id}/transitions")
+@audited("alert_step", "alert:{alert_id} {body.action}")
 def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
     """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen.
 

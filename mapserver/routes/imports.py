@@ -18,6 +18,7 @@ from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_collect, hand_in_scan
@@ -66,6 +67,7 @@ def upload(
 
 
 @router.get("/imports/{batch_id}")
+@audited("view_import", "import:{batch_id}")
 def detail(account: Viewer, connection: CountyConnection, batch_id: RecordId) -> BatchDetail:
     """One import: counts, seconds of each stage, reasons of rejected rows."""
     return _detail(connection, batch_id)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from access import permissions
 from access.accounts import Account
 from layers.alerts.store import AlertFilter
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.maps.offline import CONTENT_SECURITY_POLICY
@@ -23,6 +24,7 @@ HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": 
 
 
 @router.get("/alerts")
+@audited("map_alerts")
 def alerts_map(
     account: Viewer, connection: CountyConnection, where: Annotated[AlertFilter, Depends(alert_filter)]
 ) -> HTMLResponse:
@@ -32,6 +34,7 @@ def alerts_map(
 
 
 @router.get("/alerts/{alert_id}")
+@audited("map_alert", "alert:{alert_id}")
 def alert_map(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> HTMLResponse:
     """One alert: its cell, its point, the facts, before and after, the history."""
     page = make_alert_page(connection, account.county_name, synthetic=account.synthetic, alert_id=alert_id)

@@ -122,9 +122,9 @@ def content_crs(crs: FeatureCrs) -> dict[str, str]:
 
 
 def _note(connection: Connection, collection: Collection, n: int) -> None:
-    """A look at households leaves a trace in the audit trail."""
-    if collection.sensitivity == "personal":
-        record(connection, "read_features", target=f"{collection.name} n={n}")
+    """A look at households or alerts leaves a trace in the audit trail."""
+    if collection.sensitivity == "personal" or collection.name == "alerts":
+        record(connection, "read_features", target=collection.name, rows_n=n)
 
 
 def _next_url(request: Request, cursor: str) -> str:
