@@ -12,6 +12,7 @@ from database.jobs import queue_app
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
 from database.sign import Signer
+from mapserver.logs import install_structlog
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """Connect as the application role, starting the embedded cluster when there is no other server."""
+    install_structlog()
     urls = ensure_database(settings)
     queue = queue_app(urls.app)
     queue.open()
