@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from database.jobs import worker_app
 from database.settings import Settings, get_settings
 from mapserver import problems
 from mapserver.context import Context, open_context
+from mapserver.headers import DATA_PATHS
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.routes import ROUTERS
 from mapserver.style.glyphs import GlyphStore
@@ -27,17 +28,6 @@ from mapserver.tiles.service import TileService
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
-)
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-}
-WEB_APP_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -65,6 +55,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     front = TileFront()
     app = Application(
         front,
+        https=settings.is_https,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
         version="0.1.0",
@@ -75,7 +66,6 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     )
     problems.install(app)
     app.state.glyphs = GlyphStore(WEB_APP / "assets")
-    app.middleware("http")(add_security_headers)
     app.add_middleware(ColdTiles, front=front)
     for router in ROUTERS:
         app.include_router(router)
@@ -95,18 +85,6 @@ async def run_worker(context: Context) -> None:
             shutdown_graceful_timeout=20,
             additional_context={DATABASE_KEY: context.database, SEALER_KEY: context.sealer},
         )
-
-
-async def add_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Headers for every answer; what is about people is never kept by a shared cache."""
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/ogc/", "/p/")):
-        response.headers.setdefault("Cache-Control", "private, no-store")
-    else:
-        response.headers.setdefault("Content-Security-Policy", WEB_APP_POLICY)
-    return response
 
 
 def alive() -> JSONResponse:
@@ -130,7 +108,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/", "style/")):
+        if f"/{path}".startswith(DATA_PATHS):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
+from mapserver.headers import SecurityHeaders
 from mapserver.tiles.cache import Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
@@ -144,9 +145,14 @@ class ColdTiles:
 class Application(FastAPI):
     """FastAPI with the short way before all its layers."""
 
-    def __init__(self, front: TileFront, **settings: Any) -> None:
+    def __init__(self, front: TileFront, *, https: bool = False, **settings: Any) -> None:
         self._front = front
+        self._https = https
         super().__init__(**settings)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Every layer of FastAPI, those that answer for errors included, with the security headers around them."""
+        return SecurityHeaders(super().build_middleware_stack(), https=self._https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         question = self._front.read(scope)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from access.accounts import Account
 from database.engine import Database
 from database.scope import Scope
+from layers.tiles.catalogue import is_personal
 from layers.tiles.tile import check_tile, read_tile
 from mapserver.context import Context
 from mapserver.tiles.cache import Entry, TileCache, TileKey
@@ -62,7 +63,8 @@ class TileService:
 
     def _make(self, scope: Scope, key: TileKey, generation: int) -> Entry:
         with self._database.transaction(scope) as connection:
-            entry = Entry(read_tile(connection, key.layers, key.z, key.x, key.y))
+            tile = read_tile(connection, key.layers, key.z, key.x, key.y)
+        entry = Entry(tile, personal=is_personal(key.layers))
         self.freshness.keep(key, entry, generation)
         return entry
 
