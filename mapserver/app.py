@@ -12,8 +12,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from database.embedded import ensure_database
 from database.engine import Database
@@ -26,6 +24,7 @@ from mapserver.deps import door_of
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
+from mapserver.headers import DATA_PATHS
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
@@ -36,17 +35,6 @@ from mapserver.tiles.service import TileService
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
-)
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-}
-WEB_APP_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -79,6 +67,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     app = Application(
         front,
         Entrance(settings),
+        https=settings.is_https,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
         version="0.1.0",
@@ -89,7 +78,6 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     )
     problems.install(app)
     app.state.glyphs = GlyphStore(WEB_APP / "assets")
-    app.add_middleware(SecurityHeaders)
     app.add_middleware(ColdTiles, front=front)
     for router in ROUTERS:
         check_routes(router.routes)
@@ -116,29 +104,6 @@ async def run_worker(context: Context) -> None:
             database.close()
 
 
-class SecurityHeaders:
-    """The ASGI layer that gives every answer its headers; what is about people is never kept by a shared cache."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        private = scope["path"].startswith(("/api/", "/tiles/", "/maps/", "/ogc/", "/p/"))
-        more = {"Cache-Control": "private, no-store"} if private else {"Content-Security-Policy": WEB_APP_POLICY}
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in (SECURITY_HEADERS | more).items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
 async def ready(request: Request) -> JSONResponse:
     """The process answers and reaches its database."""
     door = door_of(request)
@@ -159,7 +124,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/", "style/")):
+        if f"/{path}".startswith(DATA_PATHS):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

@@ -13,6 +13,7 @@ from database.seal import Sealer
 from database.settings import Settings, load_secrets
 from database.sign import Signer
 from database.work import work_of_requests
+from mapserver.logs import install_structlog
 
 #: Connections for looking up who asks and what changed, and for what strangers may ask (`mapserver/door/door.py`).
 LOOK_SLOTS = 3
@@ -39,6 +40,7 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """Connect as the application role, starting the embedded cluster when there is no other server."""
+    install_structlog()
     urls = ensure_database(settings)
     queue = queue_app(urls.app)
     queue.open()

@@ -22,6 +22,16 @@ TILES_ROLE = "onemap_tiles"
 GUARD_ROLE = "onemap_guard"
 EXTENSIONS = ("postgis", "pg_trgm", "btree_gist")
 
+#: An error's message, its DETAIL and its statement quote rows ("Failing row contains …"). They go to the client, which leaves the
+#: words out; the server's own log keeps what concerns the server (LOG, FATAL, PANIC).
+LOG_SETTINGS = {
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 _PLAIN = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 _SCRAM_ROUNDS = 4096
 
@@ -69,6 +79,7 @@ def bootstrap_sql(owner_password: str, app_password: str) -> BootstrapSql:
         create_database=f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE} TEMPLATE template0 ENCODING 'UTF8'",
         inside=(
             f"ALTER DATABASE {DATABASE} SET timezone = 'Asia/Shanghai'",
+            *(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'" for name, value in LOG_SETTINGS.items()),
             f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
             f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {DATABASE} TO {OWNER_ROLE}",
             f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP_ROLE}",

@@ -13,14 +13,12 @@ from layers.alerts.store import AlertFilter
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
-from mapserver.maps.offline import CONTENT_SECURITY_POLICY
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.schemas.alerts import alert_filter
 
 router = APIRouter(prefix="/maps/{county}", tags=["maps"], default_response_class=HTMLResponse, route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
-HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "private, no-store"}
 
 
 @router.get("/alerts")
@@ -30,7 +28,7 @@ def alerts_map(
 ) -> HTMLResponse:
     """The alerts in scope on one page, with the same filters as the list; opens without any network."""
     page = make_alerts_page(connection, account.county_name, synthetic=account.synthetic, where=where)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(page, headers={"Content-Security-Policy": page.policy})
 
 
 @router.get("/alerts/{alert_id}")
@@ -38,4 +36,4 @@ def alerts_map(
 def alert_map(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> HTMLResponse:
     """One alert: its cell, its point, the facts, before and after, the history."""
     page = make_alert_page(connection, account.county_name, synthetic=account.synthetic, alert_id=alert_id)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(page, headers={"Content-Security-Policy": page.policy})

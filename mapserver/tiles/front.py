@@ -18,6 +18,7 @@ from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
 from mapserver.door.entrance import Entrance
+from mapserver.headers import SecurityHeaders
 from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
@@ -151,7 +152,8 @@ class ColdTiles:
         try:
             told = None if question is None else await self._front.make(question, scope["app"].state.tiles)
         except problems.ANSWERED as error:
-            await problems.answer_to(Request(scope), error)(scope, receive, send)
+            refusal = problems.answer_to(Request(scope), error)
+            await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
             return
         if told is None:
             await self._app(scope, receive, send)
@@ -162,9 +164,13 @@ class ColdTiles:
 class Application(FastAPI):
     """FastAPI with the entrance and the short way before all its layers. ``/healthz`` is answered here, whatever else is going on."""
 
-    def __init__(self, front: TileFront, entrance: Entrance, **settings: Any) -> None:
-        self._front, self._entrance = front, entrance
+    def __init__(self, front: TileFront, entrance: Entrance, *, https: bool = False, **settings: Any) -> None:
+        self._front, self._entrance, self._https = front, entrance, https
         super().__init__(**settings)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Every layer of FastAPI, those that answer for errors included, with the security headers around them."""
+        return SecurityHeaders(super().build_middleware_stack(), https=self._https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -10,6 +10,7 @@ from access.limits import TooManyRequests
 from database.engine import Database
 from database.scope import Scope
 from database.work import work_of_tiles
+from layers.tiles.catalogue import is_personal
 from layers.tiles.tile import check_tile, read_tile
 from mapserver.door.door import Door
 from mapserver.door.known_accounts import Known
@@ -78,7 +79,8 @@ class TileService:
 
     def _make(self, scope: Scope, key: TileKey, generation: int) -> Entry:
         with self._database.transaction(scope) as connection:
-            entry = Entry(read_tile(connection, key.layers, key.z, key.x, key.y))
+            tile = read_tile(connection, key.layers, key.z, key.x, key.y)
+        entry = Entry(tile, personal=is_personal(key.layers))
         self.freshness.keep(key, entry, generation)
         return entry
 
