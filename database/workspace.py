@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,10 @@ def make_workspace(purpose: str) -> Path:
     home = get_settings().home
     prepare_home(home)
     parent = home / FOLDER
+    # an older or foreign folder of this name is closed as well
     parent.mkdir(mode=0o700, exist_ok=True)
+    if parent.stat().st_mode & 0o077:
+        parent.chmod(0o700)
     folder = parent / f"{purpose}-{os.getpid()}-{_started(os.getpid())}-{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     return folder
@@ -52,6 +56,24 @@ def sweep_workspaces(home: Path) -> int:
             remove_workspace(folder)
             swept += 1
     return swept
+
+
+def use_private_temporary_folder() -> Path:
+    """From now on temporary files of libraries (parts of a workbook, bodies being received) lie in a private folder too.
+
+    Sweeps what the dead have left first. Give the folder back with ``leave_temporary_folder`` at the end of the process.
+    """
+    sweep_workspaces(get_settings().home)
+    folder = make_workspace("tmp")
+    tempfile.tempdir = str(folder)
+    return folder
+
+
+def leave_temporary_folder(folder: Path) -> None:
+    """End what ``use_private_temporary_folder`` began, with all that is left there."""
+    if tempfile.tempdir == str(folder):
+        tempfile.tempdir = None
+    remove_workspace(folder)
 
 
 def _alive(name: str) -> bool:
