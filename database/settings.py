@@ -172,6 +172,21 @@ class Settings(BaseSettings):
     rasters: AbsolutePath | None = Field(None, description="Folder of rasters; unset means `rasters` below home.")
     max_raster_mb: int = Field(20480, ge=1, description="Largest raster, unpacked, in megabytes.")
 
+    max_unpacked_mb: int = Field(
+        4096, ge=1, description="Largest content of a compressed upload (zip, xlsx, gzip), in megabytes."
+    )
+    reader_memory_mb: int = Field(
+        2048, ge=128, description="Memory the process that reads an uploaded table may take, in megabytes."
+    )
+    reader_seconds: int = Field(
+        300, ge=5, description="Seconds the process that reads an uploaded table has for each answer."
+    )
+    reader_processes: int = Field(4, ge=1, description="Files that one process of the server reads at the same time.")
+    raster_memory_mb: int = Field(
+        4096, ge=512, description="Memory the process that converts a raster may take, in megabytes."
+    )
+    raster_minutes: int = Field(240, ge=1, description="Longest conversion of a raster, in minutes.")
+
     session_idle_minutes: int = Field(30, ge=1, description="A session ends after this long without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after this long in any case.")
     session_limit: int = Field(5, ge=1, description="Sessions one account may hold at the same time.")

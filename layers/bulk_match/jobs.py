@@ -8,7 +8,6 @@ that took the file. Nobody but the owner sees the job (policy ``owner``), and no
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Scope, home_prefix
 from database.seal import Sealer, row_binding
+from database.workspace import workspace
 from layers.bulk_match.run import check_table, match_file
 from layers.bulk_match.writers import OutputNotPossible
 
@@ -140,8 +140,8 @@ def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int) -> No
     if job is None:
         return
     try:
-        with tempfile.TemporaryDirectory(prefix="onemap-match-") as name:
-            _match(database, sealer, scope, job, Path(name))
+        with workspace("match") as folder:
+            _match(database, sealer, scope, job, folder)
     except _TakenAway:
         return
     except OnemapError as error:

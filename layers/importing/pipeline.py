@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -87,8 +87,7 @@ def import_file(
         record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:
-        source = open_source(path, mapping)
-        with database.transaction(scope) as connection:
+        with closing(open_source(path, mapping)) as source, database.transaction(scope) as connection:
             report = run.within(connection, scope, source)
             if rejects_path is not None and report.counts["rejected"]:
                 write_rejects(connection, batch_id, rejects_path, sealer)

@@ -7,13 +7,10 @@ from typing import Any
 
 import orjson
 import shapely
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Font, PatternFill
 from sqlalchemy import Connection, text
 
 from database.seal import Sealer, row_binding
+from database.spreadsheet import SheetTable
 from layers.importing.batches import get_batch
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
@@ -111,15 +108,15 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
     ).all()
     records = [(row, _opened(row.cipher, sealer, _bound(batch_id, row.row_no))) for row in found]
     columns = list(dict.fromkeys(name for _row, record in records for name in record))
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("退回")
-    _write_header(sheet, [NUMBER, REASON, MEND, *columns])
+    sheet = SheetTable("退回")
+    added = (NUMBER, REASON, MEND)
+    sheet.write_header([*added, *columns], dict.fromkeys(columns, "E2EFDA") | dict.fromkeys(added, "FDE9D9"))
     for row, record in records:
         lines = [reason.split("\n") for reason in row.reasons]
         why = "\n".join(line[0] for line in lines)
         how = "\n".join(dict.fromkeys(line[1] for line in lines if len(line) > 1))
-        sheet.append([row.row_no, *(_as_string(sheet, value) for value in (why, how, *map(record.get, columns)))])
-    book.save(path)
+        sheet.write([row.row_no, why, how, *map(record.get, columns)])
+    sheet.save(path)
     return len(records)
 
 
@@ -131,24 +128,3 @@ def _opened(cipher: bytes, sealer: Sealer, bound_to: str) -> dict[str, str | Non
             name = WKT_COLUMN if part == 0 else f"{WKT_COLUMN}{part // CELL_LIMIT + 1}"
             record[name] = outline[part : part + CELL_LIMIT]
     return record
-
-
-def _as_string(sheet: Any, value: str | None) -> Cell | None:
-    """A cell that is text and stays text: a value beginning with ``=`` must never run as a formula."""
-    if value is None:
-        return None
-    cell: Cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell
-
-
-def _write_header(sheet: Any, names: list[str]) -> None:
-    cells = []
-    for name in names:
-        cell = WriteOnlyCell(sheet, value=name)
-        cell.font = Font(bold=True)
-        cell.fill = PatternFill("solid", fgColor="FFFDE9D9" if name in (NUMBER, REASON, MEND) else "FFE2EFDA")
-        cells.append(cell)
-    sheet.append(cells)
-    sheet.freeze_panes = "A2"

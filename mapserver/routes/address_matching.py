@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from access import permissions
 from access.accounts import Account
@@ -35,7 +32,7 @@ from mapserver.schemas.address_matching import (
     MatchOut,
 )
 from mapserver.schemas.address_texts import TEXTS_BYTES
-from mapserver.uploads import kept_upload
+from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
@@ -121,19 +118,13 @@ def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> Ma
 )
 def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: RecordId) -> FileResponse:
     """Your file with code, matched text, class, score, level, longitude, latitude and reasons. The download is audited."""
-    folder = FilePath(tempfile.mkdtemp(prefix="onemap-match-"))
-    try:
+
+    def make(folder: FilePath) -> FilePath:
         path = write_result(connection, context.sealer, job_id, folder)
         record(connection, "export_match", target=f"match_job:{job_id}")
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type=MEDIA[path.suffix[1:]],
-        filename=path.name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+        return path
+
+    return made_file(make, MEDIA)
 
 
 @router.delete("/addresses/match-jobs/{job_id}", status_code=204)

@@ -152,8 +152,7 @@ class ColdTiles:
         try:
             told = None if question is None else await self._front.make(question, scope["app"].state.tiles)
         except problems.ANSWERED as error:
-            refusal = problems.answer_to(Request(scope), error)
-            await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
+            await problems.answer_to(Request(scope), error)(scope, receive, send)
             return
         if told is None:
             await self._app(scope, receive, send)
@@ -184,7 +183,8 @@ class Application(FastAPI):
             question = self._front.read(scope)
             told = None if question is None else await self._front.warm(question, self.state.tiles)
         except problems.ANSWERED as error:
-            await problems.answer_to(Request(scope), error)(scope, receive, send)
+            refusal = problems.answer_to(Request(scope), error)
+            await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
             return
         if told is None:
             await super().__call__(scope, receive, send)
