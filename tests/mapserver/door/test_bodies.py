@@ -39,7 +39,7 @@ def test_a_stranger_is_refused_before_a_byte_of_the_body_is_read(
         began = time.monotonic()
         answer = read_answer(line)  # nothing of the body was sent, and nothing is waited for
     assert answer.status == 401
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # waiting for the body would take the 15 s of `body_seconds`
     assert answer.headers["connection"] == "close"
 
 
