@@ -37,4 +37,4 @@ def device_cookie(cookie: str | None, username: str, sealer: Sealer) -> str:
 
 def _signature(device: str, username: str, sealer: Sealer) -> str:
     name = hashlib.sha256(username.encode()).hexdigest()
-    return sealer.index(f"sign-in device {device} {name}").hex()[:32]
+    return sealer.identity(f"sign-in device {device} {name}").hex()[:32]

@@ -1,4 +1,4 @@
-"""How often something may be done: moving windows in the memory of this process (library ``limits``)."""
+"""How often something may be done: windows in the memory of this process (library ``limits``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from limits import parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 
 from database.errors import OnemapError
 
@@ -20,15 +20,20 @@ class TooManyRequests(OnemapError):
 
 
 class Limit:
-    """One kind of act and how often it may be done. rate: as ``limits`` writes it, ``30/minute`` or ``5 per 10 seconds``."""
+    """One kind of act and how often it may be done. rate: as ``limits`` writes it, ``30/minute`` or ``5 per 10 seconds``.
 
-    def __init__(self, name: str, rate: str) -> None:
+    moving: every window of this length counts, exactly, remembering each act; for what is rare. False: windows that begin with their
+    first act, one number each, for what is done thousands of times.
+    """
+
+    def __init__(self, name: str, rate: str, *, moving: bool = True) -> None:
         self._name = name
         self._rate = parse(rate)
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        kind = MovingWindowRateLimiter if moving else FixedWindowRateLimiter
+        self._windows: RateLimiter = kind(MemoryStorage())
 
     def hit(self, key: str) -> None:
-        """Count one act of this key. Raises TooManyRequests, and counts nothing, when the window is full."""
+        """Count one act of this key. Raises TooManyRequests when the window is full."""
         if not self._windows.hit(self._rate, self._name, key):
             raise self.refusal(key)
 

@@ -16,6 +16,10 @@ class PlatformAuditEvent(PlatformBase):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_platform_audit_event_at", "at"),
+        Index("uq_platform_audit_event_number", "number", unique=True),
+        Index("ix_platform_audit_event_unchained", "id", postgresql_where=text("number IS NULL")),
+        Index("ix_platform_audit_event_county", "county", "id"),
+        Index("ix_platform_audit_event_actor", "actor", "id"),
         {"comment": "audit trail of the platform (平台审计日志)"},
     )
 
@@ -99,3 +103,18 @@ class RecoveryCode(PlatformBase):
         ForeignKey("platform.account.username", ondelete="CASCADE"), nullable=False, index=True, comment="whose"
     )
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was used")
+    number: Mapped[int | None] = mapped_column(BigInteger, comment="place in the chain")
+    previous: Mapped[str | None] = mapped_column(Text, comment="hash of the row before")
+    hash: Mapped[str | None] = mapped_column(Text, comment="SHA-256 over the row and the hash before")
+
+
+class PlatformAuditHead(PlatformBase):
+    """The last link of the chain of the platform's audit trail."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = ({"comment": "head of the chain of the platform's audit trail (审计链头)"},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, comment="always 1")
+    number: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="last number of the chain")
+    hash: Mapped[str] = mapped_column(Text, nullable=False, comment="its hash")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="when it was chained")

@@ -13,7 +13,7 @@ import segno
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
 
 STEP_S = 30
 RECOVERY_CODES = 10
@@ -50,7 +50,7 @@ def begin_enrolment(connection: Connection, username: str, sealer: Sealer) -> En
             "ON CONFLICT (username) DO UPDATE SET secret = excluded.secret, last_step = 0 "
             "WHERE second_factor.confirmed_at IS NULL"
         ),
-        {"u": username, "secret": sealer.seal(secret)},
+        {"u": username, "secret": sealer.seal(secret, bound_to=_binding(username))},
     )
     if kept.rowcount != 1:
         raise SecondFactorState("已经启用；请先停用再重新设置 / it is in force: remove it before setting up another")
@@ -128,7 +128,7 @@ def _take_step(connection: Connection, username: str, code: str, sealer: Sealer)
     ).one_or_none()
     if row is None:
         return False
-    totp = pyotp.TOTP(sealer.unseal(bytes(row.secret)), interval=STEP_S)
+    totp = pyotp.TOTP(sealer.unseal(bytes(row.secret), bound_to=_binding(username)), interval=STEP_S)
     digits = "".join(code.split())
     now = int(time.time()) // STEP_S
     for step in (now - 1, now, now + 1):
@@ -139,6 +139,10 @@ def _take_step(connection: Connection, username: str, code: str, sealer: Sealer)
             )
             return True
     return False
+
+
+def _binding(username: str) -> str:
+    return row_binding("second_factor", "secret", username)
 
 
 def _hash(username: str, code: str) -> bytes:

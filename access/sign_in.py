@@ -1,8 +1,8 @@
 """Signing in: who may try, how often, and whether password and second factor are right.
 
 Known, unknown, disabled and paused names get the same answer after the same work: one count, one argon2 check, one
-row in the trail. The order is: the window of the address (in memory), the count of name and lane (one short transaction), the
-password (no transaction, two at once), the outcome (one short transaction).
+row in the trail. The order is: the window of the address and a place at the gate (in memory), the count of name and lane (one
+short transaction), the password (no transaction, two at once), the outcome (one short transaction).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, text
 
 from access.accounts import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account, account_of
 from access.audit import record_platform
-from access.failures import FailureReport, Lane, SignInPaused, Try, count_try, network_of, succeed, sweep, take_back
+from access.failures import FailureReport, Lane, SignInPaused, Try, count_try, succeed, sweep, take_back
 from access.limits import Limit
-from access.passwords import Gate, SignInBusy, is_right
+from access.passwords import Gate, is_right
 from access.second_factor import SecondFactorNeeded, SecondFactorWrong, take_code
 from database.engine import Database
 from database.errors import OnemapError
@@ -54,7 +54,7 @@ class Welcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class SignInDoor:
     """Where names and passwords are checked: database, sealer and settings of this process."""
 
     database: Database
@@ -114,14 +114,9 @@ class Door:
         if not window.is_open(lane.key):
             self._note(username, act, lane)
             raise SignInPaused.after(_wait_of(window, lane.key))
-        row, attempt = self._begin(username, lane, act)
-        try:
-            with GATE.enter(network_of(lane.address)):
-                right = is_right(password, row.password_hash if row is not None else None)
-        except SignInBusy:
-            with self.database.platform() as connection:
-                take_back(connection, attempt)
-            raise
+        with GATE.enter(lane.key):
+            row, attempt = self._begin(username, lane, act)
+            right = is_right(password, row.password_hash if row is not None else None)
         if row is None or row.disabled or not right:
             if window.is_open(lane.key):
                 window.hit(lane.key)

@@ -1,6 +1,6 @@
 """Matching, measured: variants of a real county's register, speed, memory, calibration. Prints Markdown.
 
-    python -m benchmarks.load --data ../shared/data        # once: the register, into ONEMAP_HOME
+    python -m benchmarks.load_register --data ../shared/data        # once: the register, into ONEMAP_HOME
     python -m benchmarks.match [--each 300] [--seed 1] [--synthetic 1000000] [--misses 5]
 
 Old names: within a transaction that is rolled back, some roads get a former name as alias and some villages a former

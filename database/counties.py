@@ -53,3 +53,8 @@ def get_county(connection: Connection, code: str) -> KnownCounty:
     if row is None:
         raise CountyNotFound(code)
     return KnownCounty(row.code, row.name, row.synthetic)
+
+
+def county_codes(connection: Connection) -> list[str]:
+    """The codes of the counties of this server, in order."""
+    return list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))

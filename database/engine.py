@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import psycopg
@@ -11,29 +12,50 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from database.embedded import sqlalchemy_url
 from database.scope import Scope, enter_scope
+from database.settings import get_settings
+from database.work import Work, work_of_jobs
+
+#: How long one waits for a free connection, and for a server that does not answer; whole seconds.
+POOL_WAIT_S = 3
+CONNECT_WAIT_S = 3
+_LIMITS = text(
+    "SELECT set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true), "
+    "set_config('idle_in_transaction_session_timeout', :idle_in_transaction_session_timeout, true)"
+)
 
 
 class Database:
     """The application's door to PostGIS, connected as the role that owns nothing.
 
-    url: ``postgresql://`` of the application role. pool_size: connections kept.
+    url: ``postgresql://`` of the application role. pool_size: connections kept. spare: more of them, closed when given back;
+    default as many again. work: how long its transactions may take; default that of jobs.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, spare: int | None = None, work: Work | None = None) -> None:
         self.url = url
+        self._work = self._work_of_pool = work or work_of_jobs(get_settings())
+        limits = " ".join(f"-c {name}={value}" for name, value in self._work.limits.items())
         self.engine: Engine = create_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=pool_size if spare is None else spare,
+            pool_timeout=POOL_WAIT_S,
             pool_pre_ping=True,
             pool_use_lifo=True,  # the connection used last has its plans and caches at hand
             hide_parameters=True,  # parameters may be personal data; errors end in logs
             # a plan made for any prefix cannot use the index on the grid code: plan with the values, always
             connect_args={
-                "options": "-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan",
+                "options": f"-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan {limits}",
                 "application_name": "onemap",
+                "connect_timeout": CONNECT_WAIT_S,
             },
         )
+
+    def of(self, work: Work) -> Database:
+        """The same connections, for another kind of work."""
+        other = copy(self)
+        other._work = work
+        return other
 
     @contextmanager
     def transaction(self, scope: Scope, *, one_moment: bool = False) -> Iterator[Connection]:
@@ -44,6 +66,7 @@ class Database:
         with self.engine.begin() as connection:
             if one_moment:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            self._limit(connection)
             enter_scope(connection, scope)
             yield connection
 
@@ -51,7 +74,13 @@ class Database:
     def platform(self) -> Iterator[Connection]:
         """A transaction on the platform tables; county tables stay closed, for no scope is entered."""
         with self.engine.begin() as connection:
+            self._limit(connection)
             yield connection
+
+    def _limit(self, connection: Connection) -> None:
+        """The limits of this kind of work, for this transaction; those of the pool's own kind hold from the start."""
+        if self._work != self._work_of_pool:
+            connection.execute(_LIMITS, self._work.limits)
 
     def close(self) -> None:
         """Close every pooled connection."""

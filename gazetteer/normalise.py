@@ -39,19 +39,21 @@ _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL = "[零〇○一二三四五六七八九两十百千]"
 # a Chinese numeral becomes digits only before a counter of addresses, so that 三里店 and 五里村 stay names
+# a run of numerals, digits or dashes is taken from its first character and given back as a whole or not at all (possessive): the time
+# is linear in the length of the text, whatever somebody writes
 _COUNTED = re.compile(
-    rf"({_NUMERAL}+)(?=(?:号|幢|栋|座|单元|层|楼|室|户|巷|弄|邻|组|之|-|段))|(?<=之)({_NUMERAL}+)|(?<=-)({_NUMERAL}+)"
+    rf"(?<!{_NUMERAL})({_NUMERAL}++)(?=(?:号|幢|栋|座|单元|层|楼|室|户|巷|弄|邻|组|之|-|段))|(?<=之)({_NUMERAL}+)|(?<=-)({_NUMERAL}+)"
 )
 _NOISE = re.compile(r"[\s,，。、;；:：·.．_|/\\()（）\[\]【】{}<>《》\"'“”‘’*＊]+")
-_DASH = re.compile(r"[-‐‑‒–—―−－~～至]+(?=\d)")
+_DASH = re.compile(r"(?<![-‐‑‒–—―−－~～至])[-‐‑‒–—―−－~～至]++(?=\d)")
 # 花莲县-国福里-5邻-1号: a dash after a level's counter only separates; after 号, 层, 幢 it joins numbers
 _SEPARATING_DASH = re.compile(r"(?<=[县市镇乡村里区社路街道段巷弄邻组])-")
-_SUB_NUMBER_AFTER = re.compile(r"(\d+)号之(\d+)")
-_SUB_NUMBER_BEFORE = re.compile(r"(\d+)之(\d+)(?:号)?")
-_BUILDING = re.compile(r"([A-Za-z]?\d+|(?<![A-Za-z])[A-Za-z])(?:栋|号楼|#楼|座)")
+_SUB_NUMBER_AFTER = re.compile(r"(?<!\d)(\d++)号之(\d++)")
+_SUB_NUMBER_BEFORE = re.compile(r"(?<!\d)(\d++)之(\d++)(?:号)?")
+_BUILDING = re.compile(r"((?:[A-Za-z]|(?<!\d))\d++|(?<![A-Za-z])[A-Za-z])(?:栋|号楼|#楼|座)")
 _HASH = re.compile(r"(\d)#")
 _LEADING_ZERO = re.compile(r"(?<!\d)0+(?=\d)")
-_FLOOR = re.compile(r"(\d+)(?:楼|F|f)")
+_FLOOR = re.compile(r"(?<!\d)(\d++)(?:楼|F|f)")
 _BASEMENT = re.compile(r"(?:地下|负|b|B|(?<=\D)-)(\d+层)")
 _GROUP = re.compile(r"(?:村民)?小组")
 # 国联5路 is the street 国联五路; a number of two digits or more is no ordinal of a street

@@ -16,6 +16,7 @@ from gazetteer.lifecycle.change_sets import publish_set
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from gazetteer.lifecycle.rollback import roll_back
+from gazetteer.lifecycle.second_person import refuse_alone
 from grid.assign import assign_cells
 
 # served by ix_address_event_operation
@@ -37,8 +38,11 @@ def publish_change_set(connection: Connection, set_id: int) -> list[uuid.UUID]:
 
 
 def take_back(connection: Connection, operation: Operation) -> list[uuid.UUID]:
-    """Roll an operation back, cells included; returns the addresses. Raises what ``roll_back`` raises."""
+    """Roll an operation back, cells included; returns the addresses. Raises what ``roll_back`` raises; SecondPersonNeeded
+    when a village loses too many by it: then a change set with ``restore`` is the way.
+    """
     uids = roll_back(connection, operation)
+    refuse_alone(connection)
     follow(connection, [operation.id])
     return uids
 
@@ -48,11 +52,13 @@ def operate(
 ) -> tuple[Operation, list[uuid.UUID]]:
     """One operation by its name in ``OPERATIONS``, cells included; the operation and the addresses it touched.
 
-    Raises KeyError for an unknown name, pydantic's ValidationError for arguments that do not fit, and what the operation does.
+    Raises KeyError for an unknown name, pydantic's ValidationError for arguments that do not fit, what the operation does;
+    SecondPersonNeeded when a village loses too many: then a change set is the way.
     """
     kind, act = OPERATIONS[name]
     operation = Operation(kind, reason, effective_on)
     uids = act(connection, operation, **ARGUMENTS[name].model_validate(arguments).values())
+    refuse_alone(connection)
     follow(connection, [operation.id])
     return operation, uids
 

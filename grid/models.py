@@ -79,7 +79,11 @@ class GridWorker(CountyBase):
     """A grid worker (网格员)."""
 
     __tablename__ = "grid_worker"
-    __table_args__ = (grid_code_check(), {"comment": "grid workers (网格员)"})
+    __table_args__ = (
+        CheckConstraint("phone_masked IS NULL OR phone_masked ~ '^[*]{4,}[0-9]{1,4}$'", name="phone_masked"),
+        grid_code_check(),
+        {"comment": "grid workers (网格员)"},
+    )
 
     id: Mapped[int] = identity_column()
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from database.scope import narrowed_to_scope
-from layers.models import Change
+from layers.models import Change, ChangeWhole
 
 COLUMNS = (
     Change.id,
@@ -17,8 +17,8 @@ COLUMNS = (
     Change.entity_id,
     Change.operation,
     Change.fields,
-    Change.before,
-    Change.after,
+    func.coalesce(ChangeWhole.before, Change.before).label("before"),
+    func.coalesce(ChangeWhole.after, Change.after).label("after"),
     Change.actor,
     Change.at,
     Change.grid_code,
@@ -46,12 +46,17 @@ def list_changes(
 
     entity: a table name (person, household_member, standard_address …); entity_id: one record; batch: one import.
     Served by the primary key read backwards, ``ix_change_batch`` and ``ix_change_record``; in a narrow scope by
-    ``ix_change_grid_code``. Personal numbers appear masked only.
+    ``ix_change_grid_code``. What a change says of a place outside its own grid code stands in ``change_whole`` (primary
+    key), which row-level security shows to who sees both places; to others it says （辖区外）.
     """
     given = {Change.entity: entity, Change.entity_id: entity_id, Change.batch_id: batch}
-    query = select(*COLUMNS).where(
-        *(column == value for column, value in given.items() if value is not None),
-        *narrowed_to_scope(connection, Change.__table__.c.grid_code),
+    query = (
+        select(*COLUMNS)
+        .outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id)
+        .where(
+            *(column == value for column, value in given.items() if value is not None),
+            *narrowed_to_scope(connection, Change.__table__.c.grid_code),
+        )
     )
     if after is not None:
         query = query.where(Change.id < after)

@@ -10,12 +10,13 @@ from sqlalchemy.exc import NoResultFound
 
 from access.audit import record
 from database.errors import OnemapError
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from grid.visits import OUTCOMES, NewVisit, record_visit
 from layers.alerts.store import open_alerts_of_household
+from layers.importing.privacy import mask_numbers
+from layers.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
 
-PURPOSE_MIN = 4
 FIND_LIMIT = 20
 STATUS_LABELS: dict[str, str] = {
     "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
@@ -99,14 +100,15 @@ FROM household h LEFT JOIN standard_address a ON a.id = h.address_id LEFT JOIN g
 LEFT JOIN division d ON d.code = h.grid_code
 WHERE h.id = :id
 """
-# Served by uq_household_member_household_id_person_id_valid_from.
+# Served by uq_household_member_household_id_person_id_valid_from. Age and order by the year of birth: an age that changes on
+# the birthday, or an order by days, would tell the day.
 _MEMBERS = """
-SELECT p.id AS person_id, p.name, p.sex, extract(year FROM age(p.birth_date))::int AS age, m.relation,
+SELECT p.id AS person_id, p.name, p.sex, (extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date))::int AS age, m.relation,
        p.id_number_masked, p.phone_masked, p.status_codes
 FROM household_member m JOIN person p ON p.id = m.person_id
 WHERE m.household_id = :id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
   AND p.death_date IS NULL
-ORDER BY (m.relation = '户主') IS NOT TRUE, p.birth_date, p.id
+ORDER BY (m.relation = '户主') IS NOT TRUE, extract(year FROM p.birth_date), p.id
 """
 # Served by ix_place_address.
 _DWELLINGS = """
@@ -142,18 +144,25 @@ def find_persons(
     id_number: str | None = None,
     phone: str | None = None,
     name: str | None = None,
+    purpose: str | None = None,
+    limits: LookLimits | None = None,
 ) -> list[dict[str, Any]]:
-    """At most 20 persons by ID number or phone (through the keyed hash) or by exact name; numbers masked. Audited.
+    """At most 20 persons by ID number or phone (through the keyed hash) or by exact name; numbers masked.
 
-    Served by ``uq_person_id_number_hash``, ``ix_person_phone_hash``, ``ix_person_name``.
+    A look: counted, limited and audited, found or not. limits: default those of the settings. Raises PurposeNeeded,
+    LooksUsedUp, TooManyRequests: commit all the same, for the refusal is audited too. Served by ``uq_person_id_number_hash``,
+    ``ix_person_phone_hash``, ``ix_person_name``.
     """
     by = "id_number" if id_number else "phone" if phone else "name"
+    kind: Kind = "name" if by == "name" else "number"
+    stated = mask_numbers(purpose.strip()) if purpose else None
+    admit_look(connection, kind, action="find_person", target=f"by {by}", purpose=stated, limits=limits)
     conditions = {
-        "id_number": "p.id_number_hash = :value",
-        "phone": "p.phone_hash = :value",
+        "id_number": "p.id_number_hash = ANY(:value)",
+        "phone": "p.phone_hash = ANY(:value)",
         "name": "p.name = :value",
     }
-    value: bytes | str = sealer.index(id_number or phone or "") if by != "name" else (name or "").strip()
+    value = sealer.index_candidates(id_number or phone or "") if by != "name" else (name or "").strip()
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
@@ -164,25 +173,42 @@ def find_persons(
         {"value": value},
     )
     found = [dict(row) for row in rows.mappings()]
-    record(connection, "find_person", target=f"by {by}, {len(found)} found")
+    count_look(connection, kind, found=bool(found))
+    record(connection, "find_person", target=f"by {by}, {len(found)} found", purpose=stated)
     return found
 
 
-def reveal(connection: Connection, person_id: int, field: RevealField, *, purpose: str, sealer: Sealer) -> str | None:
+def reveal(
+    connection: Connection,
+    person_id: int,
+    field: RevealField,
+    *,
+    purpose: str,
+    sealer: Sealer,
+    limits: LookLimits | None = None,
+) -> str | None:
     """The ID number or phone itself, or None when none is recorded. Leaves an audit row in the same transaction.
 
-    Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters.
+    Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters; LooksUsedUp, TooManyRequests:
+    commit all the same, for the refusal is audited too.
     """
     row = connection.execute(
-        text(f"SELECT grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
+        text(f"SELECT source, source_key, grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
         {"id": person_id},
     ).one_or_none()
     if row is None:
         raise PersonNotFound(str(person_id))
-    if len(purpose.strip()) < PURPOSE_MIN:
+    if not purpose_given(purpose):
         raise PurposeMissing(f"至少 {PURPOSE_MIN} 个字 / at least {PURPOSE_MIN} characters")
-    record(connection, "reveal", target=f"person:{person_id} {field}", purpose=purpose.strip(), grid_code=row.grid_code)
-    return sealer.unseal(row.sealed) if row.sealed is not None else None
+    target, stated = f"person:{person_id} {field}", mask_numbers(purpose.strip())
+    admit_look(
+        connection, "reveal", action="reveal", target=target, purpose=stated, grid_code=row.grid_code, limits=limits
+    )
+    count_look(connection, "reveal", found=row.sealed is not None)
+    record(connection, "reveal", target=target, purpose=stated, grid_code=row.grid_code)
+    if row.sealed is None:
+        return None
+    return sealer.unseal(row.sealed, bound_to=row_binding("person", _SEALED[field], row.source, row.source_key))
 
 
 def visit_household(
@@ -202,7 +228,7 @@ def visit_household(
         outcome=visit.outcome,
         grid_code=grid_code,
         household_id=household_id,
-        note=visit.note,
+        note=None if visit.note is None else mask_numbers(visit.note),
         lon=visit.lon,
         lat=visit.lat,
     )

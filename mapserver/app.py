@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -14,11 +14,19 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 
 from database.embedded import ensure_database
+from database.engine import Database
 from database.jobs import worker_app
 from database.settings import Settings, get_settings
+from database.work import work_of_jobs
 from mapserver import problems
 from mapserver.context import Context, open_context
+from mapserver.deps import door_of
+from mapserver.door.door import Door
+from mapserver.door.entrance import Entrance
+from mapserver.door.route import check_routes
+from mapserver.headers import DATA_PATHS
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
+from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
@@ -27,17 +35,6 @@ from mapserver.tiles.service import TileService
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
-)
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-}
-WEB_APP_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -49,7 +46,9 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         context = await asyncio.to_thread(open_context, settings)
         app.state.context = context
-        app.state.tiles = TileService(context)
+        door = app.state.door = Door(context)
+        app.state.tiles = TileService(door)
+        app.state.refusals = Refusals(door)
         runner = asyncio.create_task(run_worker(context)) if worker else None
         gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
         try:
@@ -60,11 +59,15 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
                 with suppress(asyncio.CancelledError):
                     await runner
             app.state.tiles.close()
+            await app.state.refusals.close()
+            door.close()
             await asyncio.to_thread(context.close)
 
     front = TileFront()
     app = Application(
         front,
+        Entrance(settings),
+        https=settings.is_https,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
         version="0.1.0",
@@ -75,50 +78,41 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     )
     problems.install(app)
     app.state.glyphs = GlyphStore(WEB_APP / "assets")
-    app.middleware("http")(add_security_headers)
     app.add_middleware(ColdTiles, front=front)
     for router in ROUTERS:
+        check_routes(router.routes)
         app.include_router(router)
-    app.get("/healthz", include_in_schema=False)(alive)
     app.get("/readyz", include_in_schema=False)(ready)
     mount_web_app(app)
     return app
 
 
 async def run_worker(context: Context) -> None:
-    """Work off the job queue until cancelled."""
-    queue = worker_app(ensure_database(context.settings).app, make_tasks())
+    """Work off the job queue until cancelled, on connections of its own."""
+    url = ensure_database(context.settings).app
+    database = Database(url, pool_size=2, work=work_of_jobs(context.settings))
+    queue = worker_app(url, make_tasks())
     async with queue.open_async():
-        await queue.run_worker_async(
-            install_signal_handlers=False,
-            concurrency=1,
-            shutdown_graceful_timeout=20,
-            additional_context={DATABASE_KEY: context.database, SEALER_KEY: context.sealer},
-        )
+        try:
+            await queue.run_worker_async(
+                install_signal_handlers=False,
+                concurrency=1,
+                shutdown_graceful_timeout=20,
+                additional_context={DATABASE_KEY: database, SEALER_KEY: context.sealer},
+            )
+        finally:
+            database.close()
 
 
-async def add_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Headers for every answer; what is about people is never kept by a shared cache."""
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/api/", "/tiles/", "/maps/", "/ogc/", "/p/")):
-        response.headers.setdefault("Cache-Control", "private, no-store")
-    else:
-        response.headers.setdefault("Content-Security-Policy", WEB_APP_POLICY)
-    return response
-
-
-def alive() -> JSONResponse:
-    """The process answers."""
-    return JSONResponse({"status": "ok"})
-
-
-def ready(request: Request) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """The process answers and reaches its database."""
-    context: Context = request.app.state.context
-    with context.database.platform() as connection:
-        connection.execute(text("SELECT 1"))
+    door = door_of(request)
+
+    def reach() -> None:
+        with door.context.database.platform() as connection:
+            connection.execute(text("SELECT 1"))
+
+    await door.looks.run(reach)
     return JSONResponse({"status": "ready"})
 
 
@@ -130,7 +124,7 @@ def mount_web_app(app: FastAPI) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(("api/", "tiles/", "maps/", "ogc/", "p/", "style/")):
+        if f"/{path}".startswith(DATA_PATHS):
             return JSONResponse(
                 {
                     "type": "urn:onemap:problem:http-404",

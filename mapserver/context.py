@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from procrastinate import App
 
@@ -12,6 +13,14 @@ from database.jobs import queue_app
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
 from database.sign import Signer
+from database.work import work_of_requests
+from database.workspace import leave_temporary_folder, use_private_temporary_folder
+from mapserver.logs import install_structlog
+
+#: Connections for looking up who asks and what changed, and for what strangers may ask (`mapserver/door/door.py`).
+LOOK_SLOTS = 3
+PUBLIC_SLOTS = 4
+OTHER_CONNECTIONS = LOOK_SLOTS + PUBLIC_SLOTS
 
 
 @dataclass(frozen=True)
@@ -23,24 +32,34 @@ class Context:
     sealer: Sealer
     signer: Signer
     queue: App
+    temporary: Path
 
     def close(self) -> None:
         """Give everything back; the last user of the embedded cluster stops it."""
         self.queue.close()
         self.database.close()
         release_database()
+        leave_temporary_folder(self.temporary)
 
 
 def open_context(settings: Settings) -> Context:
-    """Connect as the application role, starting the embedded cluster when there is no other server."""
+    """Connect as the application role, starting the embedded cluster when there is no other server; sweep what the dead have left."""
+    install_structlog()
     urls = ensure_database(settings)
+    temporary = use_private_temporary_folder()
     queue = queue_app(urls.app)
     queue.open()
     secrets = load_secrets(settings)
     return Context(
         settings=settings,
-        database=Database(urls.app, pool_size=settings.pool_size),
+        database=Database(
+            urls.app,
+            pool_size=settings.pool_size,
+            spare=settings.uploads_at_once + OTHER_CONNECTIONS,
+            work=work_of_requests(settings),
+        ),
         sealer=Sealer.from_secrets(secrets),
         signer=Signer.of_plates(secrets),
         queue=queue,
+        temporary=temporary,
     )

@@ -14,10 +14,12 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in
+from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in, trail
 from access import tokens as access_tokens
 from database import counties, scope
 from database.errors import OnemapError
@@ -25,10 +27,10 @@ from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
-from gazetteer.lifecycle import change_sets, operation, rollback, writing
+from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
-from layers import households, place_codes
+from layers import households, looks, place_codes
 from layers.alerts import lifecycle, store
 from layers.bulk_match import jobs, writers
 from layers.features import errors as features
@@ -36,11 +38,27 @@ from layers.features import tile_grids
 from layers.importing import errors as importing
 from layers.raster import errors as rasters
 from layers.tiles import tile, watch
+from mapserver import uploads
+from mapserver.door import body, entrance, gate
 from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+NOT_PERMITTED = "42501"  # the database's own word for what row-level security refuses
 PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+#: A request may have thousands of faults; the first ones are told.
+MOST_ERRORS = 20
+DATABASE_RETRY_S = 5
+#: Errors with an answer of their own, wherever they arise.
+ANSWERED: tuple[type[Exception], ...] = (
+    OnemapError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    ConnectorException,
+)
 
 
 class NotSignedIn(OnemapError):
@@ -101,6 +119,14 @@ STATUS: dict[type[OnemapError], int] = {
     administration.OwnAccount: 403,
     administration.OnServerOnly: 403,
     limits.TooManyRequests: 429,
+    trail.TrailFilterInvalid: 422,
+    gate.ServerBusy: 503,
+    body.BodyTooLarge: 413,
+    body.BodyTooSlow: 408,
+    entrance.UnknownHost: 400,
+    entrance.UrlTooLong: 414,
+    entrance.HeadTooLarge: 431,
+    uploads.FileTooLarge: 413,
     counties.CountyNotFound: 404,
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
@@ -132,7 +158,7 @@ STATUS: dict[type[OnemapError], int] = {
     change_sets.ChangeSetInvalid: 422,
     change_sets.ChangeSetState: 409,
     change_sets.ChangeSetConflict: 409,
-    change_sets.SecondPersonNeeded: 409,
+    second_person.SecondPersonNeeded: 409,
     place_codes.PlaceNotFound: 404,
     check.UnknownRule: 404,
     findings.FindingNotFound: 404,
@@ -146,11 +172,13 @@ STATUS: dict[type[OnemapError], int] = {
     households.HouseholdNotFound: 404,
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
+    looks.PurposeNeeded: 428,
     households.VisitUidTaken: 409,
     store.AlertNotFound: 404,
     store.StaleAlert: 409,
     store.AssigneeUnknown: 422,
     lifecycle.StepNotPossible: 409,
+    lifecycle.SecondPersonNeeded: 409,
     lifecycle.StepIncomplete: 422,
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
@@ -200,7 +228,7 @@ def problem(
     request: Request, status: int, kind: str, title: str, title_en: str, detail: str = "", **extra: object
 ) -> JSONResponse:
     """A problem document. kind: stable name, the last part of ``type``."""
-    body = {
+    document = {
         "type": f"urn:onemap:problem:{kind}",
         "title": title,
         "title_en": title_en,
@@ -214,49 +242,75 @@ def problem(
         # desktop GIS and browsers sign in to /ogc with Basic (token as password); the web app's own paths never ask
         basic = 'Basic realm="onemap", charset="UTF-8", ' if request.url.path.startswith("/ogc/") else ""
         headers["WWW-Authenticate"] = f'{basic}Bearer realm="onemap"'
+    if body.is_unread(request.scope):
+        headers["Connection"] = "close"  # what is still on its way is not read
     facts = extra.get("facts")
     if isinstance(facts, dict) and "retry_after_s" in facts:
         headers["Retry-After"] = str(facts["retry_after_s"])
-    return JSONResponse(jsonable_encoder(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return JSONResponse(jsonable_encoder(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def answer_to(request: Request, error: Exception) -> JSONResponse:
+    """The problem document for one of the errors in ANSWERED."""
+    if isinstance(error, OnemapError):
+        return problem(
+            request, status_of(error), error.code, error.title_zh, error.title_en, error.detail, facts=error.facts
+        )
+    # the database is away, has no connection left, ended a statement that took too long, or waited too long for a lock
+    cause = getattr(error, "orig", None) or error
+    log.warning(
+        "request.database", path=request.url.path, error=type(cause).__name__, sqlstate=getattr(cause, "sqlstate", None)
+    )
+    return problem(
+        request, 503, "database-busy", "数据库繁忙或暂时无法访问，请稍后再试", "The database is busy or away; try again later",
+        facts={"retry_after_s": DATABASE_RETRY_S},
+    )  # fmt: skip
+
+
+async def answer_of(request: Request, error: Exception) -> JSONResponse:
+    """The same, as an exception handler; what an account was refused is recorded."""
+    if isinstance(error, OnemapError):
+        await request.app.state.refusals.note(request, status_of(error), error)
+    return answer_to(request, error)
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem document."""
 
-    @app.exception_handler(OnemapError)
-    def on_known(request: Request, error: OnemapError) -> JSONResponse:
-        return problem(
-            request,
-            status_of(error),
-            error.code,
-            error.title_zh,
-            error.title_en,
-            error.detail,
-            facts=error.facts,
-        )
+    for known in ANSWERED:
+        app.exception_handler(known)(answer_of)
 
     @app.exception_handler(RequestValidationError)
-    def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # the input itself is left out: it may hold an ID number
-        errors = [{"where": [str(part) for part in e["loc"]], "message": e["msg"]} for e in error.errors()]
+        found = error.errors()
+        errors = [{"where": [str(part) for part in e["loc"]], "message": e["msg"]} for e in found[:MOST_ERRORS]]
         return problem(request, 422, "invalid-request", "请求内容有误", "The request is not valid", errors=errors)
 
     @app.exception_handler(HTTPException)
-    def on_http(request: Request, error: HTTPException) -> JSONResponse:
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
         titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
         title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
         return problem(request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail))
 
     @app.exception_handler(DataError)
-    def on_unfit(request: Request, error: DataError) -> JSONResponse:
+    async def on_unfit(request: Request, error: DataError) -> JSONResponse:
         # a value that no column takes: a number beyond 64 bits, a NUL in a text
         log.warning("request.unfit", path=request.url.path, error=type(error.orig).__name__)
         return problem(
             request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
         )
 
+    @app.exception_handler(ProgrammingError)
+    async def on_refused_by_the_database(request: Request, error: ProgrammingError) -> JSONResponse:
+        # row-level security is the last guard of every write; what it stops is no fault of the server
+        if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            return await on_unexpected(request, error)
+        log.warning("request.outside_scope", path=request.url.path)
+        return await answer_of(request, features.OutsideScope())
+
     @app.exception_handler(Exception)
-    def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
         reference = uuid.uuid4().hex[:12]
         # not the message: a database error quotes the row, and the row may hold personal data
         where = traceback.format_tb(error.__traceback__)[-6:]

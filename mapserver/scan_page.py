@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from html import escape
 
+from mapserver.headers import style_hash
 from mapserver.schemas.public_codes import ScannedOut
 
 _STYLE = """
@@ -25,12 +24,11 @@ a.row{display:block;min-height:44px;padding:.6rem 0;box-sizing:border-box}
 footer{color:#5b6b7b;font-size:.85rem;padding:1rem .25rem}
 @media(prefers-color-scheme:dark){body{background:#10161c;color:#e6ebf0}section{background:#1b2530}a{color:#8ec1f5}dt,footer{color:#9fb0c0}}
 """.strip()
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 #: Nothing runs, nothing is loaded, nobody frames it; the one style is known by its hash. The token stays out of referrers.
 HEADERS = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {style_hash(_STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "no-referrer",

@@ -9,7 +9,7 @@ from access.asker import asker_address
 from access.devices import DEVICE_DAYS, device_cookie, device_of
 from access.failures import Lane
 from access.permissions import permissions_of
-from access.sign_in import Door
+from access.sign_in import SignInDoor
 from mapserver.context import Context
 from mapserver.deps import COOKIE
 from mapserver.schemas.session import AccountOut
@@ -20,9 +20,9 @@ DEVICE_PATH = "/api/session"
 PRIVATE = "private, no-store"
 
 
-def door_of(context: Context) -> Door:
+def entrance_of(context: Context) -> SignInDoor:
     """Where passwords are checked."""
-    return Door(context.database, context.sealer, context.settings)
+    return SignInDoor(context.database, context.sealer, context.settings)
 
 
 def address_of(request: Request) -> str:
@@ -43,7 +43,7 @@ def set_session_cookie(response: Response, context: Context, cookie: str) -> Non
         max_age=context.settings.session_hours * 3600,
         httponly=True,
         samesite="strict",
-        secure=context.settings.cookie_secure,
+        secure=context.settings.secure_cookies,
         path="/",
     )
     response.headers["Cache-Control"] = PRIVATE
@@ -57,7 +57,7 @@ def set_device_cookie(request: Request, response: Response, context: Context, us
         max_age=DEVICE_DAYS * 86400,
         httponly=True,
         samesite="strict",
-        secure=context.settings.cookie_secure,
+        secure=context.settings.secure_cookies,
         path=DEVICE_PATH,
     )
 

@@ -26,6 +26,17 @@ hypothesis.settings.register_profile("onemap", deadline=None)
 hypothesis.settings.load_profile("onemap")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home of the test run's own, also where no cluster is asked for: readers keep private folders there."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ONEMAP_HOME", str(tmp_path_factory.mktemp("home")))
+    get_settings.cache_clear()
+    yield
+    patch.undo()
+    get_settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[EmbeddedCluster]:
     """A running embedded cluster in a temporary home, fast and unsafe (fsync off)."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.seal import Sealer, mask_id_number, mask_phone
+from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from gazetteer.divisions import division_index
 from gazetteer.keys import DEPTHS, address_keys
 from gazetteer.parse import parse
@@ -139,13 +139,15 @@ def add_person(connection: Connection, name: str, cell: str, household_id: int |
     relation = values.pop("relation", "户主")
     if sealer is not None and id_number is not None:
         values |= {
-            "id_number_cipher": sealer.seal(id_number),
+            "id_number_cipher": sealer.seal(
+                id_number, bound_to=row_binding("person", "id_number_cipher", "test", name)
+            ),
             "id_number_hash": sealer.index(id_number),
             "id_number_masked": mask_id_number(id_number),
         }
     if sealer is not None and phone is not None:
         values |= {
-            "phone_cipher": sealer.seal(phone),
+            "phone_cipher": sealer.seal(phone, bound_to=row_binding("person", "phone_cipher", "test", name)),
             "phone_hash": sealer.index(phone),
             "phone_masked": mask_phone(phone),
         }

@@ -3,6 +3,7 @@
 onemap_owner  signs in for migrations, owns the database and every schema, is no superuser.
 onemap_app    signs in for the application, owns nothing, is bound by row-level security.
 onemap_tiles  cannot sign in; owns only the audited functions that read tiles with an explicit scope.
+onemap_guard  cannot sign in; owns the functions that chain the audit trail and count what a village lost.
 """
 
 import base64
@@ -18,7 +19,18 @@ DATABASE = "onemap"
 OWNER_ROLE = "onemap_owner"
 APP_ROLE = "onemap_app"
 TILES_ROLE = "onemap_tiles"
+GUARD_ROLE = "onemap_guard"
 EXTENSIONS = ("postgis", "pg_trgm", "btree_gist")
+
+#: An error's message, its DETAIL and its statement quote rows ("Failing row contains …"). They go to the client, which leaves the
+#: words out; the server's own log keeps what concerns the server (LOG, FATAL, PANIC).
+LOG_SETTINGS = {
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 
 _PLAIN = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 _SCRAM_ROUNDS = 4096
@@ -57,21 +69,23 @@ def bootstrap_sql(owner_password: str, app_password: str) -> BootstrapSql:
     owner_verifier, app_verifier = scram_verifier(owner_password), scram_verifier(app_password)
     return BootstrapSql(
         server=(
-            *(_create_role(role) for role in (OWNER_ROLE, APP_ROLE, TILES_ROLE)),
+            *(_create_role(role) for role in (OWNER_ROLE, APP_ROLE, TILES_ROLE, GUARD_ROLE)),
             f"ALTER ROLE {OWNER_ROLE} LOGIN INHERIT {_PLAIN} PASSWORD '{owner_verifier}'",
             f"ALTER ROLE {APP_ROLE} LOGIN NOINHERIT {_PLAIN} PASSWORD '{app_verifier}'",
             f"ALTER ROLE {TILES_ROLE} NOLOGIN {_PLAIN} PASSWORD NULL",
-            f"GRANT {TILES_ROLE} TO {OWNER_ROLE}",
+            f"ALTER ROLE {GUARD_ROLE} NOLOGIN {_PLAIN} PASSWORD NULL",
+            f"GRANT {TILES_ROLE}, {GUARD_ROLE} TO {OWNER_ROLE}",
         ),
         create_database=f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE} TEMPLATE template0 ENCODING 'UTF8'",
         inside=(
             f"ALTER DATABASE {DATABASE} SET timezone = 'Asia/Shanghai'",
+            *(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'" for name, value in LOG_SETTINGS.items()),
             f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
             f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {DATABASE} TO {OWNER_ROLE}",
             f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP_ROLE}",
             *(f"CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA public" for name in EXTENSIONS),
             "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-            f"GRANT USAGE ON SCHEMA public TO {OWNER_ROLE}, {APP_ROLE}, {TILES_ROLE}",
+            f"GRANT USAGE ON SCHEMA public TO {OWNER_ROLE}, {APP_ROLE}, {TILES_ROLE}, {GUARD_ROLE}",
         ),
     )
 

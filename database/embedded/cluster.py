@@ -34,7 +34,7 @@ State = Literal["absent", "stopped", "starting", "running"]
 _START_SECONDS = 3600  # crash recovery of a large county may take long
 _LEFTOVER_SECONDS = 20
 _READY_MARK = "bootstrap.done"
-_BOOTSTRAP_VERSION = "1"
+_BOOTSTRAP_VERSION = "2"
 _log = logging.getLogger(__name__)
 
 

@@ -121,6 +121,12 @@ class Move(Arguments):
     lat: Lat
 
 
+class Restore(Arguments):
+    """The operation that is taken back."""
+
+    operation_id: uuid.UUID
+
+
 #: name of an operation → its arguments
 ARGUMENTS: dict[str, type[Arguments]] = {
     "create": Create,
@@ -135,4 +141,5 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "merge_villages": MergeVillages,
     "move": Move,
     "demolish": Several,
+    "restore": Restore,
 }

@@ -21,10 +21,7 @@ from database.scope import home_prefix
 from gazetteer.lifecycle.arguments import ARGUMENTS, Arguments
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
-
-#: Retiring more than this share of a village's addresses, and more than so many, needs a second person.
-GUARD_SHARE = 0.05
-GUARD_LEAST = 5
+from gazetteer.lifecycle.second_person import Loss, SecondPersonNeeded, losses, refuse_alone
 
 
 class ChangeSetNotFound(OnemapError):
@@ -43,10 +40,6 @@ class ChangeSetConflict(OnemapError):
     """准备变更集之后，有的地址又变了 | Some addresses have changed since the change set was prepared"""
 
 
-class SecondPersonNeeded(OnemapError):
-    """停用的地址超过比例，须由另一人审批 | So many addresses are retired that a second person must approve"""
-
-
 #: action → (states it starts from, state it leads to)
 STEPS: dict[str, tuple[frozenset[str], str]] = {
     "submit": (frozenset({"draft"}), "submitted"),
@@ -58,7 +51,7 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class VillageDiff:
-    """What a set does to one village. before: published addresses there now."""
+    """What a set does to one village. before: published addresses there now. lost: see :class:`Loss`; with this set."""
 
     division_code: str
     village: str | None
@@ -66,11 +59,8 @@ class VillageDiff:
     added: int
     changed: int
     retired: int
-
-    @property
-    def guarded(self) -> bool:
-        """True when so many are retired that a second person must approve."""
-        return self.retired > max(GUARD_LEAST, GUARD_SHARE * self.before)
+    lost: int
+    guarded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +180,15 @@ def publish_set(connection: Connection, set_id: int) -> list[uuid.UUID]:
     """Do what the set says, all or nothing; returns the operations. Drafts it publishes are in the library from now on.
 
     Raises ChangeSetState unless it is submitted or approved; ChangeSetConflict when addresses of it have changed since;
-    SecondPersonNeeded when it retires more than ``GUARD_SHARE`` of a village and nobody else has approved it.
+    SecondPersonNeeded when a village loses more than one person may take from it and nobody else has approved the set.
     """
     content = get_set(connection, set_id, lock=True)
     if content["state"] not in ("submitted", "approved"):
         raise ChangeSetState(f"{content['state']} → publish", state=content["state"], action="publish")
     operations = _run(connection, content)
     _refuse_conflicts(connection, content["basis"], operations)
-    guarded = [village for village in _by_village(connection, operations) if village.guarded]
-    if guarded and content["state"] != "approved":
-        raise SecondPersonNeeded(
-            "；".join(f"{v.village or v.division_code} 停用 {v.retired}/{v.before}" for v in guarded[:5]),
-            villages=[v.division_code for v in guarded],
-        )
+    if content["state"] != "approved":
+        refuse_alone(connection)
     for item, operation in zip(content["items"], operations, strict=True):
         connection.execute(
             text("UPDATE address_change_item SET operation_id = :operation WHERE id = :id"),
@@ -256,7 +242,8 @@ _VILLAGES = text(f"""
 SELECT coalesce(before, after) ->> 'division_code' AS division_code, d.name AS village,
        count(*) FILTER (WHERE before IS NULL) AS added,
        count(*) FILTER (WHERE before IS NOT NULL AND after ->> 'status' <> 'retired') AS changed,
-       count(*) FILTER (WHERE before IS NOT NULL AND after ->> 'status' = 'retired') AS retired
+       count(*) FILTER (WHERE before IS NOT NULL AND after ->> 'status' = 'retired') AS retired,
+       count(*) FILTER (WHERE before ->> 'division_code' <> after ->> 'division_code') AS moved
 FROM touched LEFT JOIN division d ON d.code = coalesce(before, after) ->> 'division_code' GROUP BY 1, 2 ORDER BY 1
 """)  # noqa: S608 - constants only
 _EVENTS = text(
@@ -274,16 +261,21 @@ ORDER BY 1 LIMIT 10
 
 def _by_village(connection: Connection, operations: Sequence[uuid.UUID]) -> tuple[VillageDiff, ...]:
     rows = connection.execute(_VILLAGES, {"operations": list(operations)}).all()
-    return tuple(
-        VillageDiff(
-            row.division_code,
-            row.village,
-            int(connection.scalar(_PUBLISHED, {"code": row.division_code}) or 0) + row.retired - row.added,
-            row.added,
-            row.changed,
-            row.retired,
-        )
-        for row in rows
+    lost = losses(connection)
+    return tuple(_village_diff(connection, row, lost.get(row.division_code)) for row in rows)
+
+
+def _village_diff(connection: Connection, row: Any, loss: Loss | None) -> VillageDiff:
+    now = int(connection.scalar(_PUBLISHED, {"code": row.division_code}) or 0)
+    return VillageDiff(
+        row.division_code,
+        row.village,
+        now + row.retired + row.moved - row.added,
+        row.added,
+        row.changed,
+        row.retired,
+        loss.lost if loss else 0,
+        loss is not None and loss.guarded,
     )
 
 

@@ -27,6 +27,15 @@ class AddressEvent(CountyBase):
         Index("ix_address_event_uid", "uid", "number"),
         Index("ix_address_event_operation", "operation_id"),
         Index("ix_address_event_local_key", "local_key", "uid"),
+        Index("ix_address_event_recorded_at", "recorded_at", postgresql_where=text("operation_id IS NOT NULL")),
+        Index(
+            "ix_address_event_lost",
+            "recorded_at",
+            postgresql_where=text(
+                "kind <> 'left' AND (before ->> 'status') = 'published' AND (after IS NULL OR (after ->> 'status') <> 'published' "
+                "OR (after ->> 'division_code') <> (before ->> 'division_code'))"
+            ),
+        ),
         {"comment": "log of the address library (地址变更日志)"},
     )
 
@@ -109,5 +118,5 @@ class AddressChangeItem(CountyBase):
     position: Mapped[int] = mapped_column(Integer, nullable=False, comment="order within the set")
     kind: Mapped[str] = mapped_column(Text, nullable=False, comment="rename_road, split, merge …")
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, comment="what the operation needs")
-    operation_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, comment="the operation once published")
+    operation_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, index=True, comment="the operation once published")
     grid_code: Mapped[str] = grid_code_column()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from gazetteer.divisions import spoken_name
 from gazetteer.lifecycle.operation import Operation, recorded
+from gazetteer.lifecycle.rollback import restore
 from gazetteer.lifecycle.writing import (
     BY_ROAD,
     BY_VILLAGE,
@@ -241,4 +242,5 @@ OPERATIONS: dict[str, tuple[str, Callable[..., Any]]] = {
     "merge_villages": ("villages_merged", merge_villages),
     "move": ("moved", move),
     "demolish": ("demolished", demolish),
+    "restore": ("restored", restore),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -97,6 +98,11 @@ def roll_back(connection: Connection, operation: Operation) -> list[uuid.UUID]:
         if made:
             connection.execute(_RETIRE, {"uids": made, "day": operation.effective_on})
     return [row.uid for row in touched]
+
+
+def restore(connection: Connection, operation: Operation, operation_id: uuid.UUID) -> list[uuid.UUID]:
+    """The same as an operation of a change set, so that a second person can approve it. operation_id: what is taken back."""
+    return roll_back(connection, replace(operation, reverts=operation_id))
 
 
 def _with_keys(connection: Connection, states: list[dict[str, Any]]) -> list[dict[str, Any]]:

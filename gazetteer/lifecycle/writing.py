@@ -30,7 +30,7 @@ class NotApplicable(OnemapError):
 
 
 class NoVillage(OnemapError):
-    """看不出地址属于哪个村社区 | The text does not say which village the address belongs to"""
+    """看不出地址属于您范围内的哪个村社区 | The text names no village of your scope"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,7 @@ def rewrite(connection: Connection, rewrites: Sequence[Rewrite], *, keep_former:
         connection.execute(text(_FORMER), packed)
 
 
+_PRESENT = "SELECT EXISTS (SELECT FROM division WHERE code = :village AND level = 'village' AND valid_to IS NULL)"
 _NEXT_CODE = """
 SELECT coalesce(max(substr(code, 13)::bigint), 0) FROM standard_address
 WHERE code >= :village AND code < :village || ':' AND code ~ '^[0-9]{20}$'
@@ -193,6 +194,11 @@ def _row(
     if not parsed.number_plate and not parsed.building and not parsed.road and not parsed.village_group:
         raise NotApplicable(f"{one.full_text}：没有道路、组或门牌 / no road, group or number")
     if village not in taken:
+        if not connection.scalar(text(_PRESENT), {"village": village}):
+            raise NoVillage(
+                f"{one.full_text}：{village} 不是您范围内现有的村社区 / no present village of your scope",
+                division_code=village,
+            )
         # a code once given is never given again; the lock on the village keeps two writers from the same number
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended('address code ' || :v, 0))"), {"v": village}

@@ -18,6 +18,7 @@ from database.errors import OnemapError
 from database.scope import Scope
 from gazetteer.divisions import division_index
 from gazetteer.keys import address_keys
+from gazetteer.lifecycle.second_person import refuse_alone
 from gazetteer.normalise import normalise
 from gazetteer.parse import parse
 from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
@@ -76,7 +77,7 @@ def apply_fix(
 ) -> FixReport:
     """Change the addresses of the open findings in scope, close the findings, keep what was before.
 
-    Raises NoSafeFix, FixReasonMissing.
+    Raises NoSafeFix, FixReasonMissing; SecondPersonNeeded when a village lost addresses by it (no fix of today does that).
     """
     if not reason.strip():
         raise FixReasonMissing(rule.name)
@@ -102,6 +103,7 @@ def apply_fix(
         {"fix": fix_id},
     )
     _write(connection, "after", "SELECT id, before, after FROM pg_temp.quality_change", {})
+    refuse_alone(connection)
     connection.execute(
         text(
             "UPDATE address_finding f SET state = 'fixed', gone_at = now() FROM pg_temp.quality_change c "
@@ -127,6 +129,7 @@ def revert_fix(connection: Connection, scope: Scope, fix_id: int) -> int:
         raise FixReverted(str(fix_id))
     rows = "SELECT address_id AS id, after AS before, before AS after FROM quality_fix_row WHERE fix_id = :fix"
     restored = _write(connection, "after", rows, {"fix": fix_id})
+    refuse_alone(connection)
     connection.execute(
         text("UPDATE quality_fix SET reverted_at = now(), reverted_by = :actor WHERE id = :id"),
         {"id": fix_id, "actor": scope.actor},

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
+from database.spreadsheet import SheetTable, csv_file
 from gazetteer.quality.rule import Rule
 
 COLUMNS = (
@@ -27,7 +25,6 @@ COLUMNS = (
     "首次发现",
 )
 SEVERITY_ZH = {"high": "高", "medium": "中", "low": "低"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS = """
 SELECT f.rule, f.facts, f.division_code, f.first_seen_at, a.code, a.full_text, st_x(a.geom), st_y(a.geom)
 FROM address_finding f JOIN standard_address a ON a.id = f.address_id
@@ -49,20 +46,18 @@ def write_report(
     rows = _rows(connection, rules, names, village)
     n = 0
     if path.suffix.lower() == ".csv":
-        with path.open("w", newline="", encoding="utf-8-sig") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+        with csv_file(path) as table:
+            table.write(COLUMNS)
             for row in rows:
-                writer.writerow([_safe(value) for value in row])
+                table.write(row)
                 n += 1
         return n
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("质量问题")
-    sheet.append(COLUMNS)
+    sheet = SheetTable("质量问题")
+    sheet.write_header(COLUMNS)
     for row in rows:
-        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", v) if isinstance(v, str) else v for v in map(_safe, row)])
+        sheet.write(row)
         n += 1
-    book.save(path)
+    sheet.save(path)
     return n
 
 
@@ -76,8 +71,3 @@ def _rows(
             name, rule.manual.title, SEVERITY_ZH[rule.severity], code, full_text, division, rule.sentence(facts),
             rule.manual.mend, lon, lat, first_seen.date().isoformat(),
         )  # fmt: skip
-
-
-def _safe(value: object) -> object:
-    """Texts that a spreadsheet would take for a formula get an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -37,6 +37,10 @@ class StepIncomplete(OnemapError):
     """请补全处理信息 | The step lacks something it needs"""
 
 
+class SecondPersonNeeded(OnemapError):
+    """核查过这条预警的人不能自己办结，须由另一人办结 | Who verified this alert does not close it; another person does"""
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One step a person takes. verify needs a verdict; verify, close and reopen need a reason; assign an assignee."""
@@ -68,6 +72,12 @@ def next_status(status: str, step: Transition) -> Status:
     return "closed" if step.action == "close" else "open"
 
 
-def possible_actions(status: str) -> list[Action]:
-    """The steps possible from a status, in the order of the loop."""
-    return [action for action, sources in ALLOWED_FROM.items() if status in sources]
+def possible_actions(status: str, *, barred: frozenset[Action] = frozenset()) -> list[Action]:
+    """The steps possible from a status, in the order of the loop, without those barred to the asker."""
+    return [action for action, sources in ALLOWED_FROM.items() if status in sources and action not in barred]
+
+
+def refuse_barred(step: Transition, barred: frozenset[Action]) -> None:
+    """Raise SecondPersonNeeded when the step is one that this person may not take."""
+    if step.action in barred:
+        raise SecondPersonNeeded("请由另一位有权限的人员办结 / ask another person who may close it")

@@ -17,8 +17,9 @@ from database.errors import OnemapError
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.models import Division
 from grid.models import GridCell
-from layers.alerts.lifecycle import PENDING, Transition, next_status
-from layers.models import Alert
+from layers.alerts.lifecycle import PENDING, Action, Transition, next_status, refuse_barred
+from layers.anomaly.rules import needs_second_person
+from layers.models import Alert, AlertWhole
 
 MAX_ID = 2**63 - 1
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
@@ -90,6 +91,14 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
 )  # type: ignore[assignment]
 
 
+# what an alert says: the whole to who sees every place it names (row-level security of alert_whole, by its primary key),
+# its own side to the others
+_TOLD: tuple[ColumnElement[Any], ...] = (
+    func.coalesce(AlertWhole.reason, Alert.reason).label("reason"),
+    func.coalesce(AlertWhole.facts, Alert.facts).label("facts"),
+)
+
+
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
 ) -> AlertPage:
@@ -99,8 +108,12 @@ def list_alerts(
 
     after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
     """
-    columns = [*_COLUMNS, Alert.reason, Alert.facts] if with_reason else list(_COLUMNS)
-    query = select(*columns).where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
+    columns = [*_COLUMNS, *_TOLD] if with_reason else list(_COLUMNS)
+    query = (
+        select(*columns)
+        .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
+        .where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
+    )
     if after is not None:
         raised_at, last_id = _read_cursor(after)
         query = query.where(tuple_(Alert.last_raised_at, Alert.id) < tuple_(raised_at, last_id))
@@ -126,7 +139,11 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
         conditions.append(func.date(Alert.first_raised_at) <= where.last_day)
     if where.q:
         words = [
-            or_(Alert.title.contains(w, autoescape=True), Alert.reason.contains(w, autoescape=True))
+            or_(
+                Alert.title.contains(w, autoescape=True),
+                Alert.reason.contains(w, autoescape=True),
+                AlertWhole.reason.contains(w, autoescape=True),
+            )
             for w in where.q.split()
         ]
         conditions.append(and_(*words))
@@ -152,15 +169,24 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
 
     before and after: of the change (异动) that brought it about, as the scan kept it; None where there was none.
+    related: the alerts in sight that tell other sides of the same finding; each has steps of its own.
     """
-    query = select(*_COLUMNS, Alert.reason, Alert.facts).where(Alert.id == alert_id)
+    query = select(*_COLUMNS, *_TOLD).outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id).where(Alert.id == alert_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
     history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings()
-    return {**row, "facts": facts, "before": before, "after": after, "history": [dict(step) for step in history]}
+    related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
+    return {
+        **row,
+        "facts": facts,
+        "before": before,
+        "after": after,
+        "history": [dict(step) for step in history],
+        "related": [dict(other) for other in related],
+    }
 
 
 # Served by ix_alert_step_alert.
@@ -171,22 +197,32 @@ WHERE s.alert_id = :id ORDER BY s.id
 """
 
 
+# Served by ix_alert_finding_key.
+_RELATED = """
+SELECT o.id, o.status, o.grid_code, coalesce(c.name, d.name) AS grid_name
+FROM alert me JOIN alert o ON o.finding_key = me.finding_key AND o.id <> me.id
+LEFT JOIN grid_cell c ON c.code = o.grid_code LEFT JOIN division d ON d.code = o.grid_code
+WHERE me.id = :id ORDER BY o.id
+"""
+
+
 def apply_transition(
     connection: Connection, alert_id: int, step: Transition, *, actor: str, expected_version: int
 ) -> dict[str, Any]:
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
-    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown.
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
     """
     row = connection.execute(
-        text("SELECT status, version, grid_code FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
+        text("SELECT status, version, grid_code, rule, severity FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
     ).one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
     if row.version != expected_version:
         raise StaleAlert(f"version {row.version}", version=row.version)
     status = next_status(row.status, step)
+    refuse_barred(step, barred_to(connection, alert_id, actor, rule=row.rule, severity=row.severity))
     if step.action == "assign":
         _check_assignee(connection, step.assignee or "", row.grid_code)
     connection.execute(
@@ -217,6 +253,22 @@ def apply_transition(
         },
     )
     return get_alert(connection, alert_id)
+
+
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+    """What this person may not do with the alert: close it, having verified it at any time, when the rule asks for two.
+
+    Reopening does not wash a verdict off. Served by ix_alert_step_alert.
+    """
+    if not needs_second_person(rule, severity):
+        return frozenset()
+    verified = connection.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM alert_step WHERE alert_id = :id AND action = 'verify' AND lower(actor) = lower(:actor))"
+        ),
+        {"id": alert_id, "actor": actor},
+    )
+    return frozenset({"close"} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

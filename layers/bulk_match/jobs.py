@@ -8,7 +8,6 @@ that took the file. Nobody but the owner sees the job (policy ``owner``), and no
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,8 @@ from sqlalchemy import Connection, text
 from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Scope, home_prefix
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
+from database.workspace import workspace
 from layers.bulk_match.run import check_table, match_file
 from layers.bulk_match.writers import OutputNotPossible
 
@@ -140,8 +140,8 @@ def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int) -> No
     if job is None:
         return
     try:
-        with tempfile.TemporaryDirectory(prefix="onemap-match-") as name:
-            _match(database, sealer, scope, job, Path(name))
+        with workspace("match") as folder:
+            _match(database, sealer, scope, job, folder)
     except _TakenAway:
         return
     except OnemapError as error:
@@ -243,7 +243,8 @@ def _keep(connection: Connection, sealer: Sealer, job_id: int, kind: str, file: 
         "SELECT id, :kind, :number, :sealed, created_by, grid_code FROM match_job WHERE id = :id"
     )
     for number, piece in enumerate(_pieces(file)):
-        connection.execute(insert, {"id": job_id, "kind": kind, "number": number, "sealed": sealer.seal_bytes(piece)})
+        sealed = sealer.seal_bytes(piece, bound_to=row_binding("match_job_piece", "sealed", job_id, kind, number))
+        connection.execute(insert, {"id": job_id, "kind": kind, "number": number, "sealed": sealed})
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -252,8 +253,9 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _restore(connection: Connection, sealer: Sealer, job_id: int, kind: str, path: Path) -> None:
-    select = text("SELECT sealed FROM match_job_piece WHERE job_id = :id AND kind = :kind ORDER BY number")
+    select = text("SELECT number, sealed FROM match_job_piece WHERE job_id = :id AND kind = :kind ORDER BY number")
     rows = connection.execute(select.execution_options(yield_per=4), {"id": job_id, "kind": kind})
     with path.open("wb") as file:
         for row in rows:
-            file.write(sealer.unseal_bytes(row.sealed))
+            bound = row_binding("match_job_piece", "sealed", job_id, kind, row.number)
+            file.write(sealer.unseal_bytes(row.sealed, bound_to=bound))

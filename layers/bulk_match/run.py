@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,10 +18,8 @@ from gazetteer.match import match_many
 from layers.bulk_match.answers import HEADER, answer, broken, tally
 from layers.bulk_match.writers import result_file
 from layers.importing.errors import ColumnMissing, FileUnreadable
-from layers.importing.readers import CSV_SUFFIXES, WORKBOOK_SUFFIXES
-from layers.importing.readers.csv_file import CsvSource
+from layers.importing.readers import CSV_SUFFIXES, WORKBOOK_SUFFIXES, open_table
 from layers.importing.readers.source import RowBatch, Source
-from layers.importing.readers.workbook import WorkbookSource
 
 CHUNK_ROWS = 2_000
 #: below this many rows one process is done before others have built their index
@@ -59,10 +58,9 @@ def match_file(
     EncodingWrong, OutputNotPossible; then ``out`` is as it was before.
     """
     start = time.perf_counter()
-    source = check_table(path, column, sheet=sheet, encoding=encoding)
-    place = source.columns.index(column)
     report = MatchReport()
-    with result_file(out) as writer:
+    with closing(open_with_column(path, column, sheet=sheet, encoding=encoding)) as source, result_file(out) as writer:
+        place = source.columns.index(column)
         writer.write([*source.columns, *HEADER])
         for rows in _matched(database, scope, source, place, processes or os.cpu_count() or 1):
             for row in rows:
@@ -79,27 +77,22 @@ def match_file(
     return report
 
 
-def check_table(path: Path, column: str, *, sheet: str | None = None, encoding: str | None = None) -> Source:
-    """Open a table and see that it has the column. Raises ColumnMissing, FileUnreadable, EncodingWrong."""
-    source = _open(path, sheet, encoding)
+def check_table(path: Path, column: str, *, sheet: str | None = None, encoding: str | None = None) -> None:
+    """See that a table opens and has the column. Raises ColumnMissing and what the reader refuses."""
+    open_with_column(path, column, sheet=sheet, encoding=encoding).close()
+
+
+def open_with_column(path: Path, column: str, *, sheet: str | None = None, encoding: str | None = None) -> Source:
+    """An open table that has the column; close it. Raises ColumnMissing, FileUnreadable, EncodingWrong."""
+    source = open_table(path, CSV_SUFFIXES | WORKBOOK_SUFFIXES, sheet=sheet, encoding=encoding)
     if column not in source.columns:
+        source.close()
         raise ColumnMissing(
             f"{path.name} 没有列“{column}”；有：{'、'.join(source.columns)} / no such column",
             column=column,
             found=source.columns,
         )
     return source
-
-
-def _open(path: Path, sheet: str | None, encoding: str | None) -> Source:
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise FileUnreadable(f"没有文件 {path} / no such file", path=str(path))
-    if suffix in CSV_SUFFIXES:
-        return CsvSource(path, encoding)
-    if suffix in WORKBOOK_SUFFIXES:
-        return WorkbookSource(path, sheet)
-    raise FileUnreadable(f"不认识的格式 {suffix}；可用 CSV、XLSX / unknown format", suffix=suffix)
 
 
 def _matched(database: Database, scope: Scope, source: Source, place: int, processes: int) -> Iterator[Rows]:

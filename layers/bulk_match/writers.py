@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 from database.errors import OnemapError
-
-#: rows of a sheet, header included
-SHEET_ROWS = 1_048_576
+from database.spreadsheet import SHEET_ROWS, CsvTable, SheetTable
 
 
 class OutputNotPossible(OnemapError):
@@ -32,37 +25,27 @@ class RowWriter(Protocol):
 class _CsvRows:
     def __init__(self, path: Path) -> None:
         self.file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self.file)
+        self._table = CsvTable(self.file)
 
     def write(self, row: Sequence[str]) -> None:
-        self._writer.writerow(row)
+        self._table.write(row)
 
     def close(self) -> None:
         self.file.close()
 
 
 class _SheetRows:
-    """Every cell is text: a code keeps its zeros, and what begins with = is no formula."""
-
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.book = Workbook(write_only=True)
-        self.sheet = self.book.create_sheet("匹配结果")
-        self.rows = 0
+        self._table = SheetTable("匹配结果")
 
     def write(self, row: Sequence[str]) -> None:
-        self.rows += 1
-        if self.rows > SHEET_ROWS:
+        if self._table.rows >= SHEET_ROWS:
             raise OutputNotPossible(f"超过 {SHEET_ROWS:,} 行，请改用 .csv / more rows than a sheet holds; use .csv")
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(self.sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-            cell.data_type = "s"
-            cells.append(cell)
-        self.sheet.append(cells)
+        self._table.write(row)
 
     def close(self) -> None:
-        self.book.save(self.path)
+        self._table.save(self.path)
 
 
 @contextmanager

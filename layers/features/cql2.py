@@ -7,7 +7,6 @@ CQL2, the advanced comparison operators (LIKE, BETWEEN, IN), CASEI, comparisons 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,22 +20,17 @@ from sqlalchemy import ColumnElement, Date, DateTime, and_, bindparam, false, fu
 from sqlalchemy.types import NullType
 
 from layers.features.collections import Collection, Kind
+from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import FeatureCrs
 from layers.features.errors import FilterInvalid
 
 LANGUAGES = ("cql2-text", "cql2-json", "cql-text")  # cql-text: what GDAL calls it; what it writes is CQL2
-MAX_CHARACTERS = 60_000
+MAX_CHARACTERS = 20_000
 MAX_NODES = 500
 #: The library's parser calls itself for each level and ends the process when the stack does: refuse before.
 MAX_DEPTH = 40
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-# GDAL's dialect has ILIKE, which CQL2 writes with CASEI
-_ILIKE = re.compile(r"""(\w+|"[^"]+")\s+ILIKE\s+('(?:[^']|'')*')""", re.I)
-_CHAIN = re.compile(r"<=|>=|<>|[=<>]|\bLIKE\b", re.I)
-_JOINT = re.compile(r"\b(?:AND|OR)\b", re.I)
-_PREFIX = re.compile(r"\bNOT\b|-(?=\s*[-(])|\^", re.I)
 _COMPARISONS: dict[str, Any] = {
     "=": lambda a, b: a == b,
     "<>": lambda a, b: a != b,
@@ -75,7 +69,7 @@ def read_filter(text: str, language: str, collection: Collection, crs: FeatureCr
     if len(text) > MAX_CHARACTERS:
         raise FilterInvalid(f"筛选条件超过 {MAX_CHARACTERS} 个字符 / the filter is too long")
     if language == "cql-text":
-        text = _ILIKE.sub(r"CASEI(\1) LIKE CASEI(\2)", text)
+        text = without_ilike(text)
     node = _parse_json(text) if language == "cql2-json" else _parse_text(text)
     if sum(1 for _ in _nodes(node)) > MAX_NODES:
         raise FilterInvalid(f"筛选条件超过 {MAX_NODES} 项 / the filter has too many parts")
@@ -89,23 +83,15 @@ def shape_in_sql(area: Any) -> ColumnElement[Any]:
 
 
 def _parse_text(text: str) -> Any:
-    if _depth_of(text) > MAX_DEPTH:
+    size = measure(text)
+    if size.depth > MAX_DEPTH:
         raise FilterInvalid("筛选条件嵌套过深 / the filter is nested too deeply")
+    if size.joints > MAX_NODES:
+        raise FilterInvalid(f"筛选条件超过 {MAX_NODES} 项 / the filter has too many parts")
     try:
         return cql2.parse_text(text).to_json()
     except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
         raise FilterInvalid(str(error)[:500]) from None
-
-
-def _depth_of(text: str) -> int:
-    """Levels of brackets, of operators that stand before their operand, and of comparisons of comparisons."""
-    bare = _QUOTED.sub("''", text)
-    deepest = brackets = 0
-    for character in bare:
-        brackets += (character in "([") - (character in ")]")
-        deepest = max(deepest, brackets)
-    chain = max(len(_CHAIN.findall(part)) for part in _JOINT.split(bare))
-    return deepest + len(_PREFIX.findall(bare)) + chain
 
 
 def _parse_json(text: str) -> Any:

@@ -18,7 +18,6 @@ from sqlalchemy import Connection, text
 from database.crs import diagnose_outside
 from gazetteer.divisions import division_index
 from gazetteer.keys import DEPTHS
-from gazetteer.lifecycle.change_sets import GUARD_LEAST, GUARD_SHARE, SecondPersonNeeded
 from gazetteer.parse import parse
 from grid.address_changes import operate
 from grid.cell_changes import cell_state, change_cell, create_cell, retire_cell, village_of
@@ -116,7 +115,6 @@ def _change_address(connection: Connection, present: Feature, draft: Draft, reas
 
 
 def _end_address(connection: Connection, present: Feature, reason: str) -> None:
-    _refuse_mass_retirement(connection, present.properties["division_code"])
     _operate(connection, "demolish", {"uids": [_uid(connection, present)]}, reason)
 
 
@@ -168,27 +166,6 @@ def _refuse_outside(connection: Connection, point: Any) -> None:
         cause = diagnose_outside(point.x, point.y, (bounds[0], bounds[1], bounds[2], bounds[3])) if bounds else None
         raise FeatureInvalid(
             cause.text if cause else "坐标不在您的数据范围内 / outside your scope", lon=point.x, lat=point.y
-        )
-
-
-# Served by ix_address_event_grid_code as far as the scope narrows it, and by the policy.
-_ENDED_TODAY = text(
-    "SELECT count(*) FROM address_event WHERE kind = 'demolished' AND effective_on = CURRENT_DATE "
-    "AND actor = current_setting('onemap.actor') AND grid_code >= :village AND grid_code < :village || '~'"
-)
-_PUBLISHED = text("SELECT count(*) FROM standard_address WHERE division_code = :village AND status = 'published'")
-
-
-def _refuse_mass_retirement(connection: Connection, village: str) -> None:
-    """One by one, a person may end as many addresses of a village a day as one change set may without a second person."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('retiring in ' || :village, 0))"), {"village": village}
-    )
-    ended = int(connection.scalar(_ENDED_TODAY, {"village": village}) or 0)
-    published = int(connection.scalar(_PUBLISHED, {"village": village}) or 0)
-    if ended + 1 > max(GUARD_LEAST, GUARD_SHARE * (published + ended)):
-        raise SecondPersonNeeded(
-            f"{village} 今天已停用 {ended} 个地址，请改用变更集 / use a change set", villages=[village]
         )
 
 

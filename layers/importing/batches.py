@@ -54,13 +54,35 @@ def close_batch(
     )
 
 
-def fail_batch(connection: Connection, batch_id: int, error: str, counts: dict[str, Any] | None = None) -> None:
+#: An import that waits for a second person is remembered so long.
+WAITING_DAYS = 7
+
+
+def refused_for_another(connection: Connection, batch_id: int) -> bool:
+    """True when another person imported the same file, by the same mapping, and was told that a second person is needed:
+    this import is that second person's. Served by the primary key, read backwards.
+    """
+    return bool(
+        connection.scalar(
+            text(
+                "SELECT EXISTS (SELECT FROM import_batch me JOIN import_batch b ON b.id < me.id AND b.sha256 = me.sha256 "
+                "AND b.mapping = me.mapping AND b.created_by <> me.created_by WHERE me.id = :id AND me.sha256 <> '' "
+                "AND b.state = 'failed' AND b.counts @> '{\"second_person\": true}' "
+                "AND b.created_at > now() - make_interval(days => :days))"
+            ),
+            {"id": batch_id, "days": WAITING_DAYS},
+        )
+    )
+
+
+def fail_batch(connection: Connection, batch_id: int, error: str, *, needs_second_person: bool = False) -> None:
     """Record why an import failed; nothing of it was published."""
+    counts = {"second_person": True} if needs_second_person else {}
     connection.execute(
         text(
             "UPDATE import_batch SET state = 'failed', error = :error, counts = CAST(:counts AS jsonb) WHERE id = :id"
         ),
-        {"error": error, "counts": _json(counts or {}), "id": batch_id},
+        {"error": error, "counts": _json(counts), "id": batch_id},
     )
 
 

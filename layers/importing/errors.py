@@ -21,6 +21,14 @@ class FileUnreadable(ImportRefused):
     """文件打不开 | The file cannot be opened"""
 
 
+class FileTooHeavy(ImportRefused):
+    """文件展开后太大 | The file is too large when unpacked"""
+
+
+class ReaderEnded(ImportRefused):
+    """读取文件时中断，文件没有导入 | Reading the file broke off; nothing was imported"""
+
+
 class FileEmpty(ImportRefused):
     """文件里没有数据行 | The file has no rows"""
 
@@ -31,6 +39,10 @@ class FileTruncated(ImportRefused):
 
 class EncodingWrong(ImportRefused):
     """文件编码不对 | The encoding of the file is wrong"""
+
+
+class EncodingUnknown(ImportRefused):
+    """没有这种文字编码 | No such encoding"""
 
 
 class ColumnMissing(ImportRefused):

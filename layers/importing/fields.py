@@ -58,6 +58,7 @@ class Field:
             return [
                 (f"{self.name}_cipher", "bytea"),
                 (f"{self.name}_hash", "bytea"),
+                (f"{self.name}_older", "bytea[]"),  # the same by older keys, while there are some
                 (f"{self.name}_masked", "text"),
             ]
         return [(self.name, SQL_TYPES[self.kind])]

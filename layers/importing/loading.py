@@ -106,7 +106,9 @@ class Loader:
         lines: list[str] = []
         rejects: list[str] = []
         for i, row in enumerate(batch.values):
-            clean = read_row(self._readers, row, self._stage.sealer)
+            number = batch.numbers[i]
+            key = self._key_of(row, number)
+            clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
             problems = clean.problems
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
@@ -123,12 +125,11 @@ class Loader:
             if self._projector:
                 cells.append(geometries[i])
                 hashed.append(geometries[i])
-            number = batch.numbers[i]
-            lines.append(copy_line([str(number), self._key_of(row, number), _row_hash(hashed), *cells]))
+            lines.append(copy_line([str(number), key, _row_hash(hashed), *cells]))
         for number, found in batch.broken.items():
             problem = Problem("bad_row", None, {"found": len(found), "expected": len(self._source.columns)})
             record = dict(zip(self._source.columns, found, strict=False))
-            rejects.append(reject_line(number, problem, record, self._stage.sealer))
+            rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
         if rejects:
@@ -139,12 +140,12 @@ class Loader:
         parts = []
         for place, sealed in self._key:
             text = row[place] or ""
-            parts.append(self._stage.sealer.index(text).hex()[:32] if sealed and text else text)
+            parts.append(self._stage.sealer.identity(text).hex()[:32] if sealed and text else text)
         return "|".join(parts) if any(parts) else f"#{number}"
 
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)
-        return [reject_line(batch.numbers[place], problem, record, self._stage.sealer) for problem in problems]
+        return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
 
 
 def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:

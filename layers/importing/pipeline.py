@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,12 +16,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from access.audit import record
+from access.limits import TooManyRequests
 from database.engine import Database
 from database.errors import OnemapError
-from database.scope import Scope
+from database.scope import Role, Scope
 from database.seal import Sealer
-from layers.importing.batches import close_batch, fail_batch, open_batch
+from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
+from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
 from layers.importing.errors import ScopeTooNarrow
+from layers.importing.fields import Field, Kind
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
 from layers.importing.readers import file_sha256, open_source
@@ -30,6 +34,7 @@ from layers.importing.rejects import collect_rejects, store_rejects, write_rejec
 from layers.importing.stage import Stage
 from layers.importing.targets import make_target
 from layers.importing.targets.base import Target
+from layers.looks import admit_look, count_look
 
 Progress = Callable[[str, int], None]
 
@@ -68,25 +73,28 @@ def import_file(
 
     publish: False computes everything and changes nothing. progress: called with a stage's name and rows done.
     rejects_path: where to write the workbook of rejected rows, if there are any. today: for tests.
+    Raises SecondPersonNeeded when a village loses too many addresses by it: another person may then import the same file.
     Raises an ImportRefused when the whole file cannot be taken; the batch then says why. ScopeTooNarrow unless the scope
     is the whole county.
     """
     if not scope.whole_county:
         raise ScopeTooNarrow(f"{scope.actor}：{'、'.join(scope.prefixes)}")
     target = make_target(mapping)
+    if scope.role is not Role.SYSTEM and any(field.kind is Kind.ID_NUMBER for field in _mapped(target, mapping)):
+        _count_check(database, scope, mapping)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
+        record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:
-        source = open_source(path, mapping)
-        with database.transaction(scope) as connection:
+        with closing(open_source(path, mapping)) as source, database.transaction(scope) as connection:
             report = run.within(connection, scope, source)
             if rejects_path is not None and report.counts["rejected"]:
                 write_rejects(connection, batch_id, rejects_path, sealer)
                 report.rejects_path = rejects_path
     except BaseException as error:
         with suppress(Exception), database.transaction(scope) as connection:
-            fail_batch(connection, batch_id, _why(error))
+            fail_batch(connection, batch_id, _why(error), needs_second_person=isinstance(error, SecondPersonNeeded))
         if isinstance(error, OnemapError):
             error.facts.setdefault("batch_id", batch_id)
         raise
@@ -94,6 +102,23 @@ def import_file(
         with database.transaction(scope) as connection:
             connection.execute(text("SELECT refresh_statistics()"))
     return report
+
+
+def _mapped(target: Target, mapping: Mapping) -> list[Field]:
+    return [field for field in target.fields if field.name in mapping.columns]
+
+
+def _count_check(database: Database, scope: Scope, mapping: Mapping) -> None:
+    """A file of ID numbers asks the county which of them it knows: that is a look. Raises LooksUsedUp, TooManyRequests."""
+    refusal: TooManyRequests | None = None
+    with database.transaction(scope) as connection:
+        try:
+            admit_look(connection, "check", action="check_numbers", target=f"mapping:{mapping.name}")
+            count_look(connection, "check", found=True)
+        except TooManyRequests as error:
+            refusal = error  # raised outside, so that the refusal stays in the audit trail
+    if refusal is not None:
+        raise refusal
 
 
 def _sha256(path: Path) -> str:
@@ -131,7 +156,7 @@ class _Run:
 
     def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
         """Everything, inside one transaction of the caller's."""
-        _wait_for_turn(connection, scope.county)
+        wait_for_turn(connection, scope.county)
         # the database's day, for its defaults and checks go by that
         today = self._today or connection.execute(text("SELECT CURRENT_DATE")).scalar_one()
         stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, today)
@@ -141,12 +166,20 @@ class _Run:
         rejects = collect_rejects(stage, source)
         counts = _counts(stage, rejects)
         if self._publish:
+            if not refused_for_another(connection, self._batch_id):
+                refuse_alone(connection)
             attempt.commit()
         else:
             attempt.rollback()
         store_rejects(stage, rejects)
         state = "published" if self._publish else "checked"
         close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
+        if stage.maps("id_number"):
+            known = counts["changed"] + counts["unchanged"]
+            record(
+                connection, "check_numbers",
+                target=f"import:{self._batch_id} {state}, {counts['read']} rows, {known} known, {counts['added']} new",
+            )  # fmt: skip
         return ImportReport(self._batch_id, state, counts, self._stages)
 
     def _compute(self, stage: Stage, source: Source) -> None:
@@ -175,7 +208,8 @@ class _Run:
         entry["seconds"] = round(time.perf_counter() - start, 3)
 
 
-def _wait_for_turn(connection: Connection, county: str) -> None:
+def wait_for_turn(connection: Connection, county: str) -> None:
+    """Until no import of the county runs; others wait for the end of this transaction."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(:class, :county)"), {"class": LOCK_CLASS, "county": int(county)}
     )

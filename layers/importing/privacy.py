@@ -1,25 +1,113 @@
-"""Numbers of persons inside free text (details, notes, unmapped columns) are masked before anything is stored."""
+"""Numbers of persons inside free text (details, notes, unmapped columns) are masked before anything is stored.
+
+Found in any of the forms people write: full-width digits, spaces or hyphens between the digits, 15-digit numbers of before
+1999 (GB 11643-1989), +86 before a mobile number, fixed lines with their area code.
+"""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from database.seal import mask_id_number, mask_phone
+from gazetteer.codes.checksums import resident_id_problem
 
-_LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[0-9Xx]|1[3-9]\d{9})(?![0-9A-Za-z])")
-_ELEVEN_DIGITS = re.compile(r"\d{11}")
-_BORN = re.compile(r"\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９ＸｘＡＢＣ", "0123456789XxABC")
+_GAP = r"[ \t\u00a0\u3000\-‐‑–—－·•_]{0,2}"
+_DIGIT = rf"{_GAP}\d"
+_ENOUGH_DIGITS = re.compile(r"(?:\d[^\d]{0,2}){10}")
+_NUMBER = re.compile(
+    rf"(?<!\d)(?:"
+    rf"(?P<id18>[1-9](?:{_DIGIT}){{16}}{_GAP}[\dXx])"
+    rf"|(?P<id15>[1-9](?:{_DIGIT}){{14}})"
+    rf"|(?P<mobile>(?:(?:\+|00)?86{_GAP})?1(?:{_GAP}[3-9](?:{_DIGIT}){{9}}|[3-9]\d\.\d{{4}}\.\d{{4}}))"
+    rf"|(?P<fixed>[(（]?0(?:10|2\d|[3-9]\d\d)[)）]?{_GAP}[2-8](?:{_DIGIT}){{6,7}})"
+    rf")(?!\d)"
+)
+_NOT_A_CHARACTER = re.compile(r"[^0-9X]")
+#: first two digits of resident ID numbers (GB/T 2260)
+_PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ]
+)
 
 
 def mask_numbers(text: str) -> str:
-    """The text with resident ID numbers (18 characters with a date inside) and mobile numbers masked."""
-    if _ELEVEN_DIGITS.search(text) is None:
+    """The text with the resident ID numbers, mobile and fixed-line numbers in it masked; other numbers stay.
+
+    Of a number with a digit too many or too few nothing is said: it is none. A number with letters beside it is masked
+    when its check digit is right.
+    """
+    if len(text) < 10:
         return text
-    return _LONG_NUMBER.sub(_mask, text)
+    plain = text.translate(_FULL_WIDTH)  # as long as the text, so that places agree
+    if _ENOUGH_DIGITS.search(plain) is None:
+        return text
+    parts, at = [], 0
+    while (found := _NUMBER.search(plain, at)) is not None:
+        masked = _masked(found, plain)
+        # what is no number of a person may still begin before one that is
+        end = found.end() if masked else found.start() + 1
+        parts.append(text[at : found.start()] + masked if masked else text[at:end])
+        at = end
+    return "".join(parts) + text[at:]
 
 
-def _mask(match: re.Match[str]) -> str:
-    number = match.group()
-    if len(number) == 11:
-        return mask_phone(number)
-    return mask_id_number(number) if _BORN.match(number) else number
+def _masked(found: re.Match[str], plain: str) -> str | None:
+    """The mask of a match, or None when it is no number of a person."""
+    number = _NOT_A_CHARACTER.sub("", found.group().upper())
+    beside = plain[max(found.start() - 1, 0) : found.start()] + plain[found.end() : found.end() + 1]
+    lettered = any(character.isascii() and character.isalpha() for character in beside)
+    if found.lastgroup == "id18":
+        good = _person_number(number, number[6:14]) and (not lettered or resident_id_problem(number) is None)
+        return mask_id_number(number) if good else None
+    if found.lastgroup == "id15":
+        # a grid cell has 15 digits too; its town (001-399 after the county) would be somebody born before 1940
+        good = not lettered and number[6:8] >= "40" and _person_number(number, "19" + number[6:12])
+        return mask_id_number(number) if good else None
+    return None if lettered and found.lastgroup == "fixed" else mask_phone(number)
+
+
+def _person_number(number: str, born: str) -> bool:
+    if number[:2] not in _PROVINCES:
+        return False
+    try:
+        return 1900 <= date(int(born[:4]), int(born[4:6]), int(born[6:])).year <= date.today().year
+    except ValueError:
+        return False

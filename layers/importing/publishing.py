@@ -1,10 +1,14 @@
-"""Publishing rows into one table: compare with what is there, write the changes (异动), insert, update. Set-based."""
+"""Publishing rows into one table: compare with what is there, write the changes (异动), insert, update. Set-based.
+
+A change says what differs, but no personal number, of a day of birth only the year, and of a place that its own grid code
+does not hold only that there is one; the whole of that goes into ``change_whole``, seen by who sees both places.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, LiteralString
 
 from psycopg import sql
 
@@ -13,17 +17,35 @@ from layers.importing.stage import Stage
 GeometryState = Literal["none", "point", "outline"]
 
 
+#: What a change says in place of a value of a place its grid code does not hold.
+OUTSIDE = "（辖区外）"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Columns that tell of a place: of the address that a column names, or of the record's own (no address)."""
+
+    names: Sequence[str]
+    address: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table that takes rows of the stage.
 
     columns: what is copied, named alike in the stage. visible: what a change shows (never a cipher or a hash).
+    secret: what a change names and never shows, with the column that tells whether it differs. years: dates of which a
+    change shows the year. placed: which of the visible columns tell of which place; position and grid code tell of the
+    record's own.
     key: column of the table that holds the record's key; sourced: the key is (source, source_key).
     """
 
     name: str
     columns: Sequence[str]
     visible: Sequence[str]
+    secret: Mapping[str, str] = field(default_factory=dict)
+    years: Sequence[str] = ()
+    placed: Sequence[Placed] = ()
     id_column: str = "id"
     key: str = "source_key"
     stage_key: str = "source_key"
@@ -64,10 +86,11 @@ def write_differences(stage: Stage, table: Table, *, entity: str | None = None) 
     stage.run(
         """
         CREATE TEMP TABLE stage_diff ON COMMIT DROP AS
-        SELECT s.row_no, t.{id}::text AS entity_id, d.fields, d.before, d.after,
-               {grid} AS grid_code
+        SELECT s.row_no, t.{id}::text AS entity_id, d.fields, {shown_before} AS before, {shown_after} AS after,
+               g.grid_code, {places_before} AS places_before, {places_after} AS places_after
         FROM stage_row s
         JOIN {table} t ON {same}
+        CROSS JOIN LATERAL (SELECT {grid} AS grid_code) g
         CROSS JOIN LATERAL (
             SELECT jsonb_agg(a.key ORDER BY a.key) AS fields,
                    jsonb_object_agg(a.key, b.value) AS before, jsonb_object_agg(a.key, a.value) AS after
@@ -82,13 +105,12 @@ def write_differences(stage: Stage, table: Table, *, entity: str | None = None) 
         grid=sql.SQL("coalesce(s.grid_code, t.grid_code)") if table.gridded else sql.SQL("t.grid_code"),
         after=_state(table, "s", stage),
         before=_state(table, "t", stage),
+        shown_before=_shown(table, "d.before"),
+        shown_after=_shown(table, "d.after"),
+        places_before=_places(table, "t", stage),
+        places_after=_places(table, "s", stage),
     )
-    stage.run(
-        "INSERT INTO change (batch_id, entity, entity_id, operation, fields, before, after, actor, grid_code) "
-        "SELECT %(batch)s, %(entity)s, entity_id, 'changed', fields, before, after, %(actor)s, grid_code "
-        "FROM stage_diff ORDER BY row_no",
-        entity=entity or table.name,
-    )
+    _write_changes(stage, entity or table.name, "'changed'")
     stage.run(
         "UPDATE stage_row s SET outcome = 'same' WHERE s.outcome = 'changed' "
         "AND NOT EXISTS (SELECT FROM stage_diff d WHERE d.row_no = s.row_no)"
@@ -144,15 +166,56 @@ def insert_rows(stage: Stage, table: Table) -> None:
 
 def write_additions(stage: Stage, table: Table, *, entity: str | None = None) -> None:
     """A change row for each new record, with its state."""
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_diff")
     stage.run(
-        "INSERT INTO change (batch_id, entity, entity_id, operation, after, actor, grid_code) "
-        "SELECT %(batch)s, %(entity)s, t.{id}::text, 'added', jsonb_strip_nulls({after}), %(actor)s, t.grid_code "
-        "FROM stage_row s JOIN {table} t ON {same} WHERE s.outcome = 'added' ORDER BY s.row_no",
-        entity=entity or table.name,
+        """
+        CREATE TEMP TABLE stage_diff ON COMMIT DROP AS
+        SELECT s.row_no, t.{id}::text AS entity_id, '[]'::jsonb AS fields, NULL::jsonb AS before, {after} AS after,
+               t.grid_code, '{{}}'::jsonb AS places_before, {places} AS places_after
+        FROM stage_row s JOIN {table} t ON {same} WHERE s.outcome = 'added'
+        """,
         id=sql.Identifier(table.id_column),
         table=sql.Identifier(table.name),
-        after=_state(table, "t", stage, everything=True),
+        after=_shown(table, sql.SQL("jsonb_strip_nulls({})").format(_state(table, "t", stage, everything=True))),
+        places=_places(table, "t", stage, everything=True),
         same=_same_record(table),
+    )
+    _write_changes(stage, entity or table.name, "'added'")
+
+
+def _write_changes(stage: Stage, entity: str, operation: LiteralString) -> None:
+    """The rows of ``stage_diff`` as changes; what their grid code does not hold is left out there and kept beside it.
+
+    places_before, places_after: key of a state → grid code of the place it tells of.
+    """
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_told")
+    stage.run(
+        """
+        CREATE TEMP TABLE stage_told ON COMMIT DROP AS
+        SELECT nextval(pg_get_serial_sequence('change', 'id')) AS id, d.*, h.*
+        FROM (SELECT * FROM stage_diff ORDER BY row_no) d
+        CROSS JOIN LATERAL (
+            SELECT jsonb_object_agg(key, %(outside)s::text) FILTER (WHERE side = 'before') AS hidden_before,
+                   jsonb_object_agg(key, %(outside)s::text) FILTER (WHERE side = 'after') AS hidden_after,
+                   array_agg(DISTINCT code) AS codes
+            FROM (SELECT 'before' AS side, key, value AS code FROM jsonb_each_text(d.places_before) WHERE d.before ? key
+                  UNION ALL SELECT 'after', key, value FROM jsonb_each_text(d.places_after) WHERE d.after ? key) p
+            WHERE NOT place_within(p.code, d.grid_code)
+              AND jsonb_typeof(CASE side WHEN 'before' THEN d.before ELSE d.after END -> key) <> 'null'
+        ) h
+        """,
+        outside=OUTSIDE,
+    )
+    stage.run(
+        "INSERT INTO change (id, batch_id, entity, entity_id, operation, fields, before, after, actor, grid_code) "
+        "SELECT id, %(batch)s, %(entity)s, entity_id, {operation}, fields, before || coalesce(hidden_before, '{{}}'), "
+        "after || coalesce(hidden_after, '{{}}'), %(actor)s, grid_code FROM stage_told ORDER BY id",
+        entity=entity,
+        operation=sql.SQL(operation),
+    )
+    stage.run(
+        "INSERT INTO change_whole (change_id, before, after, grid_code, also_grid_code) "
+        "SELECT id, before, after, grid_code, common_grid_code(codes) FROM stage_told WHERE codes IS NOT NULL"
     )
 
 
@@ -179,11 +242,53 @@ def _state(table: Table, alias: str, stage: Stage, *, everything: bool = False) 
         for name in table.visible
         if name in copied
     ]
+    pairs += [
+        sql.SQL("{}, encode({}.{}, 'hex')").format(sql.Literal(name), sql.SQL(alias), sql.Identifier(column))
+        for name, column in table.secret.items()
+        if column in copied and not everything
+    ]
     if table.gridded:
         pairs.append(sql.SQL("'grid_code', coalesce({}.grid_code, t.grid_code)").format(sql.SQL(alias)))
     if table.geometry != "none" and (stage.geometry or everything):
         pairs.append(_geometry_state(table.geometry, alias))
     return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+
+
+def _shown(table: Table, state: LiteralString | sql.Composable) -> sql.Composable:
+    """The part of a state that a change may show: no secrets, years for dates."""
+    whole = sql.SQL(state) if isinstance(state, str) else state
+    if not table.secret and not table.years:
+        return whole
+    return sql.SQL(
+        "coalesce((SELECT jsonb_object_agg(e.key, CASE WHEN e.key = ANY({years}) THEN "
+        "to_jsonb(left(e.value #>> '{{}}', 4)) ELSE e.value END) FROM jsonb_each({state}) AS e "
+        "WHERE e.key <> ALL({secret})), '{{}}')"
+    ).format(years=sql.Literal(list(table.years)), state=whole, secret=sql.Literal(list(table.secret)))
+
+
+def _places(table: Table, alias: LiteralString, stage: Stage, *, everything: bool = False) -> sql.Composable:
+    """For each visible key that tells of a place the grid code of that place, as jsonb."""
+    there = set(_copied(table, stage)) | {name for name in table.visible if everything}
+    own = sql.SQL("coalesce({}.grid_code, t.grid_code)").format(sql.SQL(alias))
+    pairs: list[sql.Composable] = []
+    if table.gridded:
+        pairs += [sql.SQL("{}, {}").format(sql.Literal(key), own) for key in ("grid_code", *_POSITION[table.geometry])]
+    for placed in table.placed:
+        code = own
+        if placed.address is not None:
+            row = alias if placed.address in there else "t"
+            code = sql.SQL("coalesce((SELECT a.grid_code FROM standard_address a WHERE a.id = {}.{}), {})").format(
+                sql.SQL(row), sql.Identifier(placed.address), own
+            )
+        pairs += [sql.SQL("{}, {}").format(sql.Literal(name), code) for name in placed.names if name in there]
+    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+
+
+_POSITION: dict[GeometryState, tuple[str, ...]] = {
+    "none": (),
+    "point": ("lon", "lat"),
+    "outline": ("outline", "area_m2"),
+}
 
 
 def _geometry_state(kind: GeometryState, alias: str) -> sql.Composable:

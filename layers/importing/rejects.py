@@ -7,14 +7,12 @@ from typing import Any
 
 import orjson
 import shapely
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Font, PatternFill
 from sqlalchemy import Connection, text
 
-from database.seal import Sealer
+from database.seal import Sealer, row_binding
+from database.spreadsheet import SheetTable
 from layers.importing.batches import get_batch
+from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage, as_json, copy_line
@@ -25,11 +23,18 @@ STORE_ROWS = 5_000
 NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
 
 
-def reject_line(number: int, problem: Problem, record: dict[str, str | None], sealer: Sealer) -> str:
+def reject_line(stage: Stage, number: int, problem: Problem, record: dict[str, str | None]) -> str:
     """One line of COPY into ``stage_reject``; the record leaves sealed."""
     facts = as_json(problem.facts or {})
-    sealed = bytea(sealer.seal(orjson.dumps(record).decode()))
-    return copy_line([str(number), problem.code, problem.column, facts, sealed])
+    return copy_line([str(number), problem.code, problem.column, facts, bytea(_sealed(stage, number, record))])
+
+
+def _sealed(stage: Stage, number: int, record: dict[str, str | None]) -> bytes:
+    return stage.sealer.seal_bytes(orjson.dumps(record), bound_to=_bound(stage.batch_id, number))
+
+
+def _bound(batch_id: int, number: int) -> str:
+    return row_binding("import_reject", "row_cipher", batch_id, number)
 
 
 def row_record(source: Source, batch: RowBatch, place: int) -> dict[str, str | None]:
@@ -55,7 +60,7 @@ def collect_rejects(stage: Stage, source: Source) -> list[tuple[Any, ...]]:
     for number, code, column, facts, cipher in found:
         problem = Problem(code, column, facts)
         sealed = cipher if cipher is not None else ciphers[number]
-        rejects.setdefault((number, code), (number, code, column, problem.text(), sealed))
+        rejects.setdefault((number, code), (number, code, column, mask_numbers(problem.text()), sealed))
     return list(rejects.values())
 
 
@@ -66,7 +71,7 @@ def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, byt
             if number not in wanted:
                 continue
             record = row_record(source, batch, i)
-            ciphers[number] = stage.sealer.seal(orjson.dumps(record).decode())
+            ciphers[number] = _sealed(stage, number, record)
     return ciphers
 
 
@@ -101,46 +106,25 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
         ),
         {"batch": batch_id},
     ).all()
-    records = [(row, _opened(row.cipher, sealer)) for row in found]
+    records = [(row, _opened(row.cipher, sealer, _bound(batch_id, row.row_no))) for row in found]
     columns = list(dict.fromkeys(name for _row, record in records for name in record))
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("退回")
-    _write_header(sheet, [NUMBER, REASON, MEND, *columns])
+    sheet = SheetTable("退回")
+    added = (NUMBER, REASON, MEND)
+    sheet.write_header([*added, *columns], dict.fromkeys(columns, "E2EFDA") | dict.fromkeys(added, "FDE9D9"))
     for row, record in records:
         lines = [reason.split("\n") for reason in row.reasons]
         why = "\n".join(line[0] for line in lines)
         how = "\n".join(dict.fromkeys(line[1] for line in lines if len(line) > 1))
-        sheet.append([row.row_no, *(_as_string(sheet, value) for value in (why, how, *map(record.get, columns)))])
-    book.save(path)
+        sheet.write([row.row_no, why, how, *map(record.get, columns)])
+    sheet.save(path)
     return len(records)
 
 
-def _opened(cipher: bytes, sealer: Sealer) -> dict[str, str | None]:
-    record: dict[str, str | None] = orjson.loads(sealer.unseal(bytes(cipher)))
+def _opened(cipher: bytes, sealer: Sealer, bound_to: str) -> dict[str, str | None]:
+    record: dict[str, str | None] = orjson.loads(sealer.unseal_bytes(cipher, bound_to=bound_to))
     outline = record.pop(WKT_COLUMN, None)
     if outline:
         for part in range(0, len(outline), CELL_LIMIT):
             name = WKT_COLUMN if part == 0 else f"{WKT_COLUMN}{part // CELL_LIMIT + 1}"
             record[name] = outline[part : part + CELL_LIMIT]
     return record
-
-
-def _as_string(sheet: Any, value: str | None) -> Cell | None:
-    """A cell that is text and stays text: a value beginning with ``=`` must never run as a formula."""
-    if value is None:
-        return None
-    cell: Cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell
-
-
-def _write_header(sheet: Any, names: list[str]) -> None:
-    cells = []
-    for name in names:
-        cell = WriteOnlyCell(sheet, value=name)
-        cell.font = Font(bold=True)
-        cell.fill = PatternFill("solid", fgColor="FFFDE9D9" if name in (NUMBER, REASON, MEND) else "FFE2EFDA")
-        cells.append(cell)
-    sheet.append(cells)
-    sheet.freeze_panes = "A2"

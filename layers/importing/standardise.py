@@ -10,7 +10,7 @@ from datetime import date
 
 import orjson
 
-from database.seal import Sealer, mask_id_number, mask_phone
+from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from gazetteer.codes import resident_id_problem
 from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import SEALED, Field, Kind
@@ -83,8 +83,8 @@ class CleanRow:
     problems: list[Problem]
 
 
-def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer) -> CleanRow:
-    """Clean every field of a row; what is wrong is listed, not raised."""
+def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: tuple[str, ...]) -> CleanRow:
+    """Clean every field of a row; what is wrong is listed, not raised. record: target, source and key; numbers are sealed for it."""
     clean = CleanRow([], [], {}, [])
     for reader in readers:
         name, kind = reader.field.name, reader.field.kind
@@ -104,21 +104,29 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer) -> CleanR
             clean.problems.append(problem.at(reader.column))
         clean.plain[name] = value
         if kind in SEALED:
-            columns = seal_value(kind, value, sealer)
-            clean.values.extend(columns)
-            clean.hashed.append(columns[1])
+            clean.values.extend(seal_value(reader.field, value, sealer, record))
+            clean.hashed.append(None if value is None else bytea(sealer.identity(value)))
         else:
             clean.values.append(value)
             clean.hashed.append(value)
     return clean
 
 
-def seal_value(kind: Kind, value: Text, sealer: Sealer) -> list[Text]:
-    """Ciphertext, search hash and mask of a personal number, as the stage table takes them."""
+def seal_value(field: Field, value: Text, sealer: Sealer, record: tuple[str, ...]) -> list[Text]:
+    """Ciphertext, search hash, hashes by older keys and mask of a personal number, as the stage table takes them."""
     if value is None:
-        return [None, None, None]
-    mask = mask_id_number if kind is Kind.ID_NUMBER else mask_phone
-    return [bytea(sealer.seal(value)), bytea(sealer.index(value)), mask(value)]
+        return [None, None, None, None]
+    mask = mask_id_number if field.kind is Kind.ID_NUMBER else mask_phone
+    sealed = sealer.seal(value, bound_to=sealed_for(field.name, record))
+    current, *older = sealer.index_candidates(value)
+    others = "{" + ",".join(f'"\\\\x{one.hex()}"' for one in older) + "}" if older else None
+    return [bytea(sealed), bytea(current), others, mask(value)]
+
+
+def sealed_for(field: str, record: tuple[str, ...]) -> str:
+    """What a personal number is bound to. record: target, source and key of the record."""
+    target, *identity = record
+    return row_binding(target, f"{field}_cipher", *identity)
 
 
 def bytea(value: bytes) -> str:

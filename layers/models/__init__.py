@@ -1,13 +1,27 @@
 """Tables of the layers, one name for all of them."""
 
-from layers.models.history import Alert, AlertStep, AuditEvent, Change, ImportBatch, ImportReject
+from layers.models.history import (
+    Alert,
+    AlertStep,
+    AlertWhole,
+    AuditEvent,
+    AuditHead,
+    Change,
+    ChangeWhole,
+    ImportBatch,
+    ImportReject,
+    PersonLook,
+)
 from layers.models.records import Event, Facility, Household, HouseholdMember, Person, PersonPlace, Place
 
 __all__ = [
     "Alert",
     "AlertStep",
+    "AlertWhole",
     "AuditEvent",
+    "AuditHead",
     "Change",
+    "ChangeWhole",
     "Event",
     "Facility",
     "Household",
@@ -15,6 +29,7 @@ __all__ = [
     "ImportBatch",
     "ImportReject",
     "Person",
+    "PersonLook",
     "PersonPlace",
     "Place",
 ]

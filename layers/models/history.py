@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import (
     CountyBase,
+    code_column,
     geometry_column,
     grid_code_check,
     grid_code_column,
@@ -30,6 +31,22 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+
+#: No personal number, and of dates of birth and death only the year: the database holds writers to it.
+NO_NUMBERS = (
+    "NOT (coalesce(before, '{}') || coalesce(after, '{}')) ?| "
+    "ARRAY['id_number','id_number_masked','phone','phone_masked'] "
+    "AND greatest(length(before ->> 'birth_date'), length(after ->> 'birth_date'), length(before ->> 'death_date'), "
+    "length(after ->> 'death_date'), 0) <= 4"
+)
+
+
+def also_grid_code_column() -> Any:
+    """The second place a row is about; who sees only one of the two does not see the row."""
+    return code_column(
+        "grid code of the other places named: who does not see those does not see the row", nullable=False
+    )
+
 
 # --- what every imported record carries -------------------------------------------------------------
 
@@ -92,11 +109,16 @@ class ImportReject(CountyBase):
 
 
 class Change(CountyBase):
-    """A change (异动): the difference between two states of a record. Personal numbers appear masked only."""
+    """A change (异动): the difference between two states of a record.
+
+    No personal number stands in it, of dates of birth and death only the year, of a place that the row's grid code does not
+    hold only that there is one: the whole of that stands in ``change_whole``.
+    """
 
     __tablename__ = "change"
     __table_args__ = (
         CheckConstraint("operation IN ('added','changed','removed')", name="operation"),
+        CheckConstraint(NO_NUMBERS, name="no_numbers"),
         grid_code_check(),
         Index("ix_change_record", "entity", "entity_id"),
         Index("ix_change_batch", "batch_id"),
@@ -118,6 +140,26 @@ class Change(CountyBase):
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
     at: Mapped[datetime] = now_column("when")
     grid_code: Mapped[str] = grid_code_column()
+
+
+class ChangeWhole(CountyBase):
+    """The states of a change that names two places, in full: seen by who sees both."""
+
+    __tablename__ = "change_whole"
+    __table_args__ = (
+        CheckConstraint(NO_NUMBERS, name="no_numbers"),
+        grid_code_check(),
+        grid_code_check("also_grid_code"),
+        {"comment": "changes that cross scopes, in full (跨范围异动全文)"},
+    )
+
+    change_id: Mapped[int] = mapped_column(
+        ForeignKey("change.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, comment="the change"
+    )
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state before")
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state after")
+    grid_code: Mapped[str] = grid_code_column()
+    also_grid_code: Mapped[str] = also_grid_code_column()
 
 
 # --- alerts ---------------------------------------------------------------------------------------------
@@ -144,6 +186,7 @@ class Alert(CountyBase):
         Index("ix_alert_list", "last_raised_at", "id"),
         Index("ix_alert_subject", "subject_kind", "subject_id"),
         Index("ix_alert_status", "status"),
+        Index("ix_alert_finding_key", "finding_key", postgresql_where=text("finding_key IS NOT NULL")),
         {"comment": "alerts (预警)"},
     )
 
@@ -152,6 +195,9 @@ class Alert(CountyBase):
         Text,
         nullable=False,
         comment="rule + subject + what makes it the same finding; scanning twice makes one alert",
+    )
+    finding_key: Mapped[str | None] = mapped_column(
+        Text, comment="the same for alerts that tell one finding to several sides, each in its own words"
     )
     rule: Mapped[str] = mapped_column(Text, nullable=False, comment="rule that found it")
     severity: Mapped[str] = mapped_column(Text, nullable=False, comment="high, medium, low")
@@ -186,6 +232,27 @@ class Alert(CountyBase):
     geom_3857: Mapped[Any | None] = tile_geometry_column("POINT")
 
 
+class AlertWhole(CountyBase):
+    """What an alert that crosses scopes says to who sees every place it names."""
+
+    __tablename__ = "alert_whole"
+    __table_args__ = (
+        grid_code_check(),
+        grid_code_check("also_grid_code"),
+        {"comment": "alerts that cross scopes, in full (跨范围预警全文)"},
+    )
+
+    alert_id: Mapped[int] = mapped_column(
+        ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, comment="the alert"
+    )
+    reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why, with every place named")
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), nullable=False, comment="what the rule saw, before and after, in full"
+    )
+    grid_code: Mapped[str] = grid_code_column()
+    also_grid_code: Mapped[str] = also_grid_code_column()
+
+
 class AlertStep(CountyBase):
     """One step of an alert's life: who, when, from, to, why. Never changed, never removed."""
 
@@ -213,12 +280,19 @@ class AlertStep(CountyBase):
 
 
 class AuditEvent(CountyBase):
-    """A look at personal data, an export, a sign-in: who, when, what, for what purpose. Append only."""
+    """A look at personal data, an export, a sign-in: who, when, what, for what purpose. Append only.
+
+    number, previous and hash chain the rows; the database writes them at the commit, the application cannot.
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         grid_code_check(),
         Index("ix_audit_event_at", "at"),
+        Index("uq_audit_event_number", "number", unique=True),
+        Index("ix_audit_event_unchained", "id", postgresql_where=text("number IS NULL")),
+        Index("ix_audit_event_refused", "id", postgresql_where=text("NOT allowed")),
+        *(Index(f"ix_audit_event_{name}", name, "id") for name in ("actor", "action", "target", "address")),
         {"comment": "audit trail (审计日志)"},
     )
 
@@ -233,4 +307,49 @@ class AuditEvent(CountyBase):
     allowed: Mapped[bool] = mapped_column(
         Boolean, server_default=text("true"), nullable=False, comment="false when it was refused"
     )
+    rows_n: Mapped[int | None] = mapped_column(Integer, comment="records shown or written, where that is a number")
+    times: Mapped[int] = mapped_column(
+        Integer,
+        server_default=text("1"),
+        nullable=False,
+        comment="identical refusals within a minute that this row stands for",
+    )
+    grid_code: Mapped[str] = grid_code_column()
+    address: Mapped[str | None] = mapped_column(Text, comment="network address of the asker; none in commands and jobs")
+    number: Mapped[int | None] = mapped_column(BigInteger, comment="place in the chain")
+    previous: Mapped[str | None] = mapped_column(Text, comment="hash of the row before")
+    hash: Mapped[str | None] = mapped_column(Text, comment="SHA-256 over the row and the hash before")
+
+
+class AuditHead(CountyBase):
+    """The last link of the chain of the audit trail. Its row is locked while a transaction that left audit rows commits."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (grid_code_check(), {"comment": "head of the chain of the audit trail (审计链头)"})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, comment="always 1")
+    number: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="last number of the chain")
+    hash: Mapped[str] = mapped_column(Text, nullable=False, comment="its hash")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="when it was chained")
+    grid_code: Mapped[str] = grid_code_column()
+
+
+class PersonLook(CountyBase):
+    """A look at personal numbers, counted for the limits: kept in the database, so that it counts for every process."""
+
+    __tablename__ = "person_look"
+    __table_args__ = (
+        CheckConstraint("kind IN ('number','name','reveal','check')", name="kind"),
+        grid_code_check(),
+        Index("ix_person_look_actor", "actor", "kind", "at"),
+        {"comment": "looks at personal numbers, for the limits (查号计数)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    at: Mapped[datetime] = now_column("when")
+    actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
+    kind: Mapped[str] = mapped_column(
+        Text, nullable=False, comment="search by number, by name, reveal, check of a file of numbers"
+    )
+    found: Mapped[bool] = mapped_column(Boolean, nullable=False, comment="whether anybody was found")
     grid_code: Mapped[str] = grid_code_column()

@@ -94,9 +94,10 @@ class Person(CountyBase):
             "num_nulls(id_number_cipher, id_number_hash, id_number_masked) IN (0, 3)", name="id_number_whole"
         ),
         CheckConstraint(
-            "id_number_masked IS NULL OR id_number_masked ~ '^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$'",
+            "id_number_masked IS NULL OR id_number_masked ~ '^[0-9]{3}[*]{13}[0-9][0-9X]$'",
             name="id_number_masked",
         ),
+        CheckConstraint("phone_masked IS NULL OR phone_masked ~ '^[*]{4,}[0-9]{1,4}$'", name="phone_masked"),
         CheckConstraint("octet_length(id_number_hash) = 32 AND octet_length(phone_hash) = 32", name="hash_length"),
         CheckConstraint("num_nulls(phone_cipher, phone_hash, phone_masked) IN (0, 3)", name="phone_whole"),
         grid_code_check(),

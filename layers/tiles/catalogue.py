@@ -5,6 +5,7 @@ The SQL of a layer stands in the migration that made ``tile_layer()``; a test ho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,7 +42,7 @@ class TileLayer:
     """One layer. table: where its rows live. shows: which of them, SQL. rows_from: lowest zoom at which rows are told apart.
 
     minzoom: below it the layer is empty. sensitivity: 'public' names and outlines; 'internal' records; 'personal' about
-    households. geometry: 'mixed' is points and outlines.
+    households. names_people: a title of it may hold a name, whoever may see the layer. geometry: 'mixed' is points and outlines.
     """
 
     name: str
@@ -54,6 +55,12 @@ class TileLayer:
     generalisation: str
     sensitivity: Literal["public", "internal", "personal"]
     fields: tuple[Field, ...]
+    names_people: bool = False
+
+    @property
+    def about_people(self) -> bool:
+        """True for a layer that a browser shall not keep: the next person at that desk may be somebody else."""
+        return self.names_people or self.sensitivity == "personal"
 
     @property
     def counted(self) -> bool:
@@ -100,6 +107,7 @@ LAYERS: dict[str, TileLayer] = {
         TileLayer(
             "events", "事：事件", "event", "true", "point", 0, 13, COUNTS, "internal",
             _fields(id="event id", kind="kind", title="title", state="state", at="local time"),
+            names_people=True,
         ),
         TileLayer(
             "objects", "物：部件", "facility", "true", "point", 0, 13, COUNTS, "internal",
@@ -108,6 +116,12 @@ LAYERS: dict[str, TileLayer] = {
         TileLayer(
             "alerts", "预警", "alert", "status <> 'closed'", "point", 0, 0, FEW, "internal",
             _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status"),
+            names_people=True,
         ),
     )
 }  # fmt: skip
+
+
+def is_personal(layers: Iterable[str]) -> bool:
+    """True when one of the layers is about people."""
+    return any(LAYERS[name].about_people for name in layers)

@@ -25,7 +25,9 @@ def lazy_app(help_text: str, places: Mapping[str, str]) -> typer.Typer:
             del ctx
             return _load(cmd_name, places[cmd_name]) if cmd_name in places else None
 
-    app = typer.Typer(cls=LazyGroup, help=help_text, no_args_is_help=True, add_completion=False)
+    app = typer.Typer(
+        cls=LazyGroup, help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
     app.callback()(_nothing)
     return app
 
@@ -41,6 +43,6 @@ def _load(name: str, place: str) -> Any:
         group = get_group(found)
         group.name = name
         return group
-    single = typer.Typer(add_completion=False)
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     single.command(name)(found)
     return get_command(single)

@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 
 from database.errors import OnemapError
+from mapserver import logs
 from mapserver.cli.lazy import lazy_app
 
 app = lazy_app(
@@ -25,15 +26,18 @@ app = lazy_app(
         "database": "mapserver.cli.county:database_app",
         "account": "mapserver.cli.accounts:account_app",
         "token": "mapserver.cli.accounts:token_app",
+        "audit": "mapserver.cli.audit:app",
         "maps": "mapserver.cli.maps:app",
         "raster": "mapserver.cli.raster:app",
         "tiles": "mapserver.cli.tiles:app",
+        "keys": "mapserver.cli.keys:app",
     },
 )
 
 
 def main() -> None:
     """Run a command; a known error is one clear message and exit code 2, never a traceback."""
+    logs.install()
     console = Console(stderr=True)
     try:
         app()
@@ -44,7 +48,9 @@ def main() -> None:
         sys.exit(2)
     except Exception as error:
         if not _explained(console, error):
-            raise
+            # not the message, nor local variables: they may hold a row
+            console.print(logs.trace_of(error), highlight=False, markup=False, soft_wrap=True)
+            sys.exit(1)
         sys.exit(2)
 
 

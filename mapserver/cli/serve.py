@@ -25,6 +25,8 @@ def serve(
         host=host or settings.host,
         port=settings.port if port is None else port,
         log_level=settings.log_level.lower(),
+        proxy_headers=False,  # mapserver/door/entrance.py believes the proxies of the settings, and no others
+        server_header=False,
         access_log=False,  # request lines hold search texts
         timeout_graceful_shutdown=10,
     )

@@ -15,7 +15,7 @@ from jinja2 import Template
 
 from layers.alerts.lifecycle import STATUS_LABELS
 from mapserver.maps import panel
-from mapserver.maps.offline import render_page, safe_text
+from mapserver.maps.offline import Page, render_page, safe_text
 from mapserver.maps.panel import COLOURS, SEVERITIES, MapHeading
 
 LIMIT = 20_000  # alerts on a page
@@ -32,7 +32,7 @@ def alerts_page(
     cells: Sequence[dict[str, Any]],
     divisions: Sequence[dict[str, Any]],
     bounds: Bounds | None,
-) -> str:
+) -> Page:
     """The page of many alerts. cells, divisions: GeoJSON features (code, name); bounds: west, south, east, north."""
     page = _empty_map(bounds)
     _add_divisions(page, divisions)
@@ -52,7 +52,7 @@ def alert_page(
     own: Sequence[dict[str, Any]],
     around: Sequence[dict[str, Any]],
     divisions: Sequence[dict[str, Any]],
-) -> str:
+) -> Page:
     """The page of one alert. own: the outline of its cell; around: the other cells of the village."""
     page = _empty_map(bounds_of(own) or _bounds_at(alert))
     _add_divisions(page, divisions)

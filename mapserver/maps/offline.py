@@ -29,19 +29,31 @@ _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
 _CHINESE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(3[0-9a-f]{3}|[4-9][0-9a-f]{3}|ff[0-9a-e][0-9a-f])")
 _REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
 
-# What the page may do: run its own inline script, show its own data images, and nothing else; sandboxed away from the
-# application's origin, so that even a script that slipped in could not call it. The page says so itself too, where it
-# is opened from a file, and there names its scripts by a nonce: nothing in a record can know it.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
-)
-
-
+# What the page may do: run its own inline scripts and styles, named by a nonce that nothing in a record can know, show its own
+# data images, and nothing else. The page says so itself, so that it holds where it is opened from a file; served, it is
+# moreover sandboxed away from the application's origin. Colours in the panel and Folium's own tooltips are style attributes,
+# which load nothing.
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; img-src data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'"
 )
+
+
+class Page(str):
+    """The whole page as HTML, and its nonce."""
+
+    nonce: str
+
+    def __new__(cls, text: str, nonce: str) -> Page:
+        """A text that is a page."""
+        page = super().__new__(cls, text)
+        page.nonce = nonce
+        return page
+
+    @property
+    def policy(self) -> str:
+        """The policy to serve it with: its own, and a sandbox."""
+        return f"{PAGE_POLICY.format(nonce=self.nonce)}; frame-ancestors 'self'; sandbox allow-scripts"
 
 
 class AssetsMissing(OnemapError):
@@ -52,7 +64,7 @@ class RemoteLink(OnemapError):
     """地图页面含有外部链接，拒绝输出 | The map page would load from another host; it is not written"""
 
 
-def render_page(page: folium.Map, *, title: str) -> str:
+def render_page(page: folium.Map, *, title: str) -> Page:
     """The whole page as HTML. title: plain text. Raises AssetsMissing, or RemoteLink if any outside link is left."""
     figure = page.get_root()
     assert isinstance(figure, Figure)
@@ -76,9 +88,9 @@ def render_page(page: folium.Map, *, title: str) -> str:
         raise RemoteLink
     text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
     text = _CHINESE.sub(lambda match: match[1] + chr(int(match[2], 16)), text)
-    text = text.replace("<script>", f'<script nonce="{nonce}">')
+    text = text.replace("<script>", f'<script nonce="{nonce}">').replace("<style>", f'<style nonce="{nonce}">')
     scripts = "".join(f'<script nonce="{nonce}">{_text(script)}</script>' for script in SCRIPTS)
-    return text.replace("</head>", f"{scripts}</head>", 1)
+    return Page(text.replace("</head>", f"{scripts}</head>", 1), nonce)
 
 
 def safe_text(value: object) -> str:

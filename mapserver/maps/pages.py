@@ -13,12 +13,13 @@ from layers.anomaly.rules import RULES
 from layers.outlines import cell_outlines, division_outlines, sibling_outlines, unit_outline
 from layers.overview import county_bounds
 from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page, bounds_of
+from mapserver.maps.offline import Page
 from mapserver.maps.panel import SEVERITIES, MapHeading
 
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
 
-def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> str:
+def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> Page:
     """The map of the alerts in scope that pass the filter, the latest 20,000 of them."""
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
@@ -29,7 +30,7 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
     return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
 
 
-def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> str:
+def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
     alert = get_alert(connection, alert_id)
     heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME))

@@ -15,6 +15,7 @@ from access.accounts import Account
 from database.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
+from mapserver.headers import style_hash
 from mapserver.problems import NotPermitted
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
@@ -98,7 +99,7 @@ table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{border:1px solid
 th{background:#eef2f6}.scroll{overflow-x:auto}.next{display:inline-block;margin:1rem 1rem 1rem 0}
 """
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    f"default-src 'none'; style-src {style_hash(_STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 

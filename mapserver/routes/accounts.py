@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
@@ -14,30 +14,33 @@ from access.accounts import Account
 from access.administration import Administration, Administrator
 from access.permissions import SEPARATED
 from mapserver.deps import AppContext, CurrentAccount, refuse_unless
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.accounts import Counted, FirstPassword, Grant, ListedAccountOut, NewAccount
 
-router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+router = APIRouter(prefix="/api/accounts", tags=["accounts"], route_class=DoorRoute)
 
 Username = Annotated[str, Path(min_length=1, max_length=64, examples=["zhangsan"])]
 
 
-def may(permission: str) -> Callable[[Account], Account]:
+def may(permission: str) -> Callable[..., Coroutine[Any, Any, Account]]:
     """A dependency: the account must hold this permission, wherever it is. Raises NotPermitted."""
 
-    def check(account: CurrentAccount) -> Account:
+    async def check(account: CurrentAccount) -> Account:
         refuse_unless(account, permission)
         return account
 
+    check.__dict__["permission"] = permission
     return check
 
 
-def acting(permission: str) -> Callable[[Account, AppContext], Administration]:
+def acting(permission: str) -> Callable[..., Coroutine[Any, Any, Administration]]:
     """A dependency: the acts of this administrator within their county. Raises NotPermitted."""
 
-    def begin(account: CurrentAccount, context: AppContext) -> Administration:
+    async def begin(account: CurrentAccount, context: AppContext) -> Administration:
         refuse_unless(account, permission)
         return Administration(context.database, context.settings, Administrator(account.username, account.county))
 
+    begin.__dict__["permission"] = permission
     return begin
 
 

@@ -14,8 +14,10 @@ from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates import PLATES, issue_plate, issue_plates, reissue_plate
 from gazetteer.service_points import ServicePointText, put_service_point
 from gazetteer.tokens import IssuedToken, revoke
+from mapserver.audited import audited
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.plate_table import plate_csv
 from mapserver.schemas.address_codes import (
     AddressCodesOut,
@@ -27,7 +29,7 @@ from mapserver.schemas.address_codes import (
     TokenOut,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["codes"])
+router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Issuer = Annotated[Account, Depends(requires(permissions.CODES_ISSUE))]
@@ -120,6 +122,7 @@ def batch(account: Issuer, connection: CountyConnection, context: AppContext, bo
 
 
 @router.put("/divisions/{code}/service-point")
+@audited("set_service_point", "division:{code}")
 def service_point(
     account: Issuer,
     connection: CountyConnection,

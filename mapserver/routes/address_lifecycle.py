@@ -20,7 +20,9 @@ from gazetteer.lifecycle.kinds import KINDS
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from grid.address_changes import publish_change_set, take_back
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_lifecycle import (
     AddressOnDay,
     ChangeSetDetail,
@@ -38,7 +40,10 @@ from mapserver.schemas.address_lifecycle import (
     VillageDiffOut,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"])
+router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
+
+#: Largest body of a change set: a thousand changes, some with a geometry.
+CHANGES_BYTES = 4_000_000
 
 Reader = Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))]
 Editor = Annotated[Account, Depends(requires(permissions.ADDRESSES_EDIT))]
@@ -56,6 +61,7 @@ def _drafts(account: Account) -> bool:
 
 
 @router.get("/addresses/changes")
+@audited("read_address_changes", "after:{after}", rows=lambda page: page.events)
 def changes(
     account: Reader,
     connection: CountyConnection,
@@ -70,6 +76,7 @@ def changes(
 
 
 @router.get("/addresses/{uid}/history")
+@audited("view_address_history", "address:{uid}", rows=lambda page: page.events)
 def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> HistoryOut:
     """Everything that happened to one address, named by its lifelong identity; drafts only for those who prepare them."""
     events = history(connection, uid, drafts=_drafts(account))
@@ -79,6 +86,7 @@ def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> 
 
 
 @router.get("/addresses/{uid}/as-of")
+@audited("view_address_history", "address:{uid} on:{on}")
 def on_day(
     account: Reader, connection: CountyConnection, uid: Uid, on: Annotated[date, Query(examples=["2025-03-01"])]
 ) -> AddressOnDay:
@@ -100,7 +108,8 @@ def operations(account: Editor) -> list[OperationSchema]:
     ]
 
 
-@router.post("/address-change-sets", status_code=201)
+@router.post("/address-change-sets", status_code=201, max_body_size=CHANGES_BYTES)
+@audited("prepare_change_set")
 def prepare_set(account: Editor, connection: CountyConnection, body: ChangeSetIn) -> ChangeSetDetail:
     """Prepare a change set. It is tried at once, so that what cannot work is refused with its place; nothing holds yet."""
     set_id = prepare(
@@ -153,6 +162,7 @@ def preview_map(account: Editor, connection: CountyConnection, set_id: RecordId)
 
 
 @router.post("/address-change-sets/{set_id}/steps")
+@audited("change_set_step", "change_set:{set_id} {body.action}")
 def take_step(account: Editor, connection: CountyConnection, set_id: RecordId, body: StepIn) -> ChangeSetDetail:
     """Submit, approve, reject, withdraw or publish a set. Approving is for another person than the author.
 
@@ -169,6 +179,7 @@ def take_step(account: Editor, connection: CountyConnection, set_id: RecordId, b
 
 
 @router.post("/address-operations/{operation_id}/rollback")
+@audited("roll_back", "operation:{operation_id}", rows=lambda done: done.uids)
 def rollback(account: Editor, connection: CountyConnection, operation_id: Uid, body: RollbackIn) -> RollbackOut:
     """Take a published operation back: every address it touched is as before. 409 when something happened to one since."""
     today = connection.scalar(text("SELECT CURRENT_DATE"))

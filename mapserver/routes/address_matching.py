@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from access import permissions
 from access.accounts import Account
@@ -19,7 +16,9 @@ from gazetteer.candidates import Match
 from gazetteer.lifecycle.then import find_on_day
 from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.address_matching import (
@@ -32,9 +31,10 @@ from mapserver.schemas.address_matching import (
     MatchJobOut,
     MatchOut,
 )
-from mapserver.uploads import kept_upload
+from mapserver.schemas.address_texts import TEXTS_BYTES
+from mapserver.uploads import kept_upload, made_file
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]
@@ -43,7 +43,7 @@ MEDIA = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocume
 MOST_CANDIDATES = 5
 
 
-@router.post("/addresses/match")
+@router.post("/addresses/match", max_body_size=TEXTS_BYTES)
 def match(account: Viewer, connection: CountyConnection, body: MatchIn) -> Matches:
     """Match up to 1,000 texts: class A certain, B probable, C needs a person, with the reasons. Only your scope is searched."""
     return Matches(matches=[_match_out(found) for found in match_many(connection, body.texts)])
@@ -118,22 +118,17 @@ def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> Ma
 )
 def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: RecordId) -> FileResponse:
     """Your file with code, matched text, class, score, level, longitude, latitude and reasons. The download is audited."""
-    folder = FilePath(tempfile.mkdtemp(prefix="onemap-match-"))
-    try:
+
+    def make(folder: FilePath) -> FilePath:
         path = write_result(connection, context.sealer, job_id, folder)
         record(connection, "export_match", target=f"match_job:{job_id}")
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type=MEDIA[path.suffix[1:]],
-        filename=path.name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+        return path
+
+    return made_file(make, MEDIA)
 
 
 @router.delete("/addresses/match-jobs/{job_id}", status_code=204)
+@audited("remove_match_job", "match_job:{job_id}")
 def remove(account: Importer, connection: CountyConnection, job_id: RecordId) -> None:
     """Take a job away, with its file and its result; one that runs is stopped."""
     remove_job(connection, job_id)

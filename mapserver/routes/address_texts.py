@@ -11,7 +11,9 @@ from access.accounts import Account
 from gazetteer.compare import compare_many
 from gazetteer.tagging import tag_many
 from mapserver.deps import requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_texts import (
+    TEXTS_BYTES,
     ElementOut,
     PairsIn,
     ParsedText,
@@ -21,12 +23,12 @@ from mapserver.schemas.address_texts import (
     TextsIn,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 
 
-@router.post("/addresses/parse")
+@router.post("/addresses/parse", max_body_size=TEXTS_BYTES)
 def parse(account: Viewer, body: TextsIn) -> ParsedTexts:
     """The labelled elements of up to 1,000 address texts, each with its place in the text."""
     found = zip(body.texts, tag_many(body.texts), strict=True)
@@ -38,7 +40,7 @@ def parse(account: Viewer, body: TextsIn) -> ParsedTexts:
     )
 
 
-@router.post("/addresses/compare")
+@router.post("/addresses/compare", max_body_size=TEXTS_BYTES)
 def compare(account: Viewer, body: PairsIn) -> Relations:
     """Whether the two addresses of each pair are the same place, partly so, or different."""
     found = compare_many([(pair.a, pair.b) for pair in body.pairs])

@@ -14,7 +14,9 @@ from gazetteer.match import Candidate, match_address, suggest
 from gazetteer.place_names import find_place_names
 from gazetteer.reviews import decide_review, list_reviews
 from layers.households import households_at_address
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import (
     AddressDetail,
     AddressSearch,
@@ -28,7 +30,7 @@ from mapserver.schemas.addresses import (
     ReviewPage,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["addresses"])
+router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
@@ -81,6 +83,7 @@ def reverse(
 
 
 @router.get("/addresses/{address_id}")
+@audited("view_address", "address:{address_id}", rows=lambda card: card.households)
 def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) -> AddressDetail:
     """One standard address with its cell and the households there. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
@@ -104,6 +107,7 @@ def reviews(
 
 
 @router.post("/reviews/{review_id}/decision")
+@audited("decide_review", "review:{review_id}")
 def decide(account: Decider, connection: CountyConnection, review_id: RecordId, body: Decision) -> ReviewOut:
     """Accept the address as it is, or reject it; either way who, when and why is kept."""
     return ReviewOut(**decide_review(connection, review_id, accept=body.accept, note=body.note, actor=account.username))

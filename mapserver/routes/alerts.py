@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import Connection
 
 from access import permissions
 from access.accounts import Account
 from layers.alerts.lifecycle import Action, Transition, possible_actions
-from layers.alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
+from layers.alerts.store import AlertFilter, apply_transition, barred_to, get_alert, list_alerts
 from layers.anomaly.rules import RULES
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter
 
-router = APIRouter(prefix="/api/{county}", tags=["alerts"])
+router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
 NEEDED: dict[Action, str] = {
@@ -32,13 +35,15 @@ def _titled(alert: dict[str, Any]) -> dict[str, Any]:
     return {**alert, "rule_title": rule.title if rule else alert["rule"]}
 
 
-def _detail(alert: dict[str, Any], account: Account) -> AlertDetail:
+def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> AlertDetail:
     mine = permissions.permissions_of(account.role)
-    actions = [action for action in possible_actions(alert["status"]) if NEEDED[action] in mine]
+    barred = barred_to(connection, alert["id"], account.username, rule=alert["rule"], severity=alert["severity"])
+    actions = [action for action in possible_actions(alert["status"], barred=barred) if NEEDED[action] in mine]
     return AlertDetail(**_titled(alert), actions=actions)
 
 
 @router.get("/alerts")
+@audited("list_alerts", rows=lambda page: page.alerts)
 def alerts(
     account: Viewer,
     connection: CountyConnection,
@@ -52,20 +57,25 @@ def alerts(
 
 
 @router.get("/alerts/{alert_id}")
+@audited("view_alert", "alert:{alert_id}")
 def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> AlertDetail:
     """One alert: reason, facts, before and after, history, and what this account may do now."""
-    return _detail(get_alert(connection, alert_id), account)
+    return _detail(connection, get_alert(connection, alert_id), account)
 
 
 @router.post("/alerts/{alert_id}/transitions")
+@audited("alert_step", "alert:{alert_id} {body.action}")
 def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
-    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen. 409 when somebody was faster."""
+    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen.
+
+    409 when somebody was faster, and when who verified an alert of high severity wants to close it as well.
+    """
     get_alert(connection, alert_id)  # outside the scope is 404, whatever the permission
     if NEEDED[body.action] not in permissions.permissions_of(account.role):
         raise NotPermitted(NEEDED[body.action])
     step = Transition(body.action, body.reason, body.verdict, body.assignee, body.evidence)
     moved = apply_transition(connection, alert_id, step, actor=account.username, expected_version=body.version)
-    return _detail(moved, account)
+    return _detail(connection, moved, account)
 
 
 @router.get("/rules")

@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 from access import permissions
 from access.accounts import Account
 from layers.changes import list_changes
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute
 
-router = APIRouter(prefix="/api/{county}", tags=["changes"])
+router = APIRouter(prefix="/api/{county}", tags=["changes"], route_class=DoorRoute)
 
 
 class ChangeOut(BaseModel):
@@ -40,6 +42,7 @@ class ChangePage(BaseModel):
 
 
 @router.get("/changes")
+@audited("read_changes", "entity:{entity} batch:{batch} after:{after}", rows=lambda page: page.changes)
 def changes(
     account: Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))],
     connection: CountyConnection,

@@ -16,7 +16,9 @@ from gazetteer.corrections.decide import decide as decide_correction
 from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.undo import list_batches, undo_batch
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_collect
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.corrections import (
@@ -34,12 +36,13 @@ from mapserver.schemas.corrections import (
     TrialIn,
 )
 
-router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"])
+router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"], route_class=DoorRoute)
 
 Decider = Annotated[Account, Depends(requires(permissions.REVIEWS_DECIDE))]
 
 
 @router.get("/next")
+@audited("take_correction")
 def next_row(
     account: Decider,
     connection: CountyConnection,
@@ -63,6 +66,7 @@ def next_row(
 
 
 @router.post("/{correction_id}/decide")
+@audited("decide_correction", "correction:{correction_id}")
 def decide(account: Decider, connection: CountyConnection, correction_id: RecordId, body: TrialIn) -> DecidedOut:
     """Decide a row. An alias or a rule is first tested against the whole library.
 
@@ -74,6 +78,7 @@ def decide(account: Decider, connection: CountyConnection, correction_id: Record
 
 
 @router.post("/{correction_id}/apply-alike")
+@audited("decide_corrections_alike", "correction:{correction_id}")
 def alike(account: Decider, connection: CountyConnection, correction_id: RecordId, body: NoteIn) -> AppliedOut:
     """Decide every waiting row like this decided one the same way, as one batch.
 
@@ -95,6 +100,7 @@ def batches(
 
 
 @router.post("/batches/{batch_id}/undo")
+@audited("undo_corrections", "batch:{batch_id}")
 def undo(account: Decider, connection: CountyConnection, batch_id: RecordId) -> CorrectionBatchOut:
     """Take a batch back: everything it changed is again exactly as it was, and its rows wait again.
 
@@ -104,6 +110,7 @@ def undo(account: Decider, connection: CountyConnection, batch_id: RecordId) -> 
 
 
 @router.post("/collect", status_code=202)
+@audited("collect_corrections")
 def collect(account: Decider, connection: CountyConnection, context: AppContext) -> CollectingOut:
     """Let the texts of records without a standard address join the queue, in the background; every import asks for it too."""
     return CollectingOut(handed_in=hand_in_collect(context.queue, account.county), waiting_n=count_waiting(connection))

@@ -10,10 +10,12 @@ from access import permissions
 from access.accounts import Account
 from grid.visits import NewVisit
 from layers.households import get_household, visit_household
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
 
-router = APIRouter(prefix="/api/{county}/households", tags=["households"])
+router = APIRouter(prefix="/api/{county}/households", tags=["households"], route_class=DoorRoute)
 
 
 @router.get("/{household_id}")
@@ -27,6 +29,7 @@ def household(
 
 
 @router.post("/{household_id}/visits", status_code=201)
+@audited("record_visit", "household:{household_id}")
 def visit(
     account: Annotated[Account, Depends(requires(permissions.VISITS_WRITE))],
     connection: CountyConnection,

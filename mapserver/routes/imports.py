@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from access import permissions
 from access.accounts import Account
@@ -18,12 +15,14 @@ from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
-from mapserver.uploads import kept_upload
+from mapserver.uploads import kept_upload, made_file
 
-router = APIRouter(prefix="/api/{county}", tags=["imports"])
+router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.IMPORTS_VIEW))]
 Importer = Annotated[Account, Depends(requires(permissions.IMPORTS_WRITE))]
@@ -65,6 +64,7 @@ def upload(
 
 
 @router.get("/imports/{batch_id}")
+@audited("view_import", "import:{batch_id}")
 def detail(account: Viewer, connection: CountyConnection, batch_id: RecordId) -> BatchDetail:
     """One import: counts, seconds of each stage, reasons of rejected rows."""
     return _detail(connection, batch_id)
@@ -75,15 +75,13 @@ def rejects(account: Importer, connection: CountyConnection, context: AppContext
     """The rejected rows as a workbook to correct and send again. It holds personal data: the download is audited."""
     get_batch(connection, batch_id)
     record(connection, "export_rejects", target=f"import:{batch_id}")
-    folder = Path(tempfile.mkdtemp(prefix="onemap-rejects-"))
-    path = folder / f"rejects-{batch_id}.xlsx"
-    write_rejects(connection, batch_id, path, context.sealer)
-    return FileResponse(
-        path,
-        media_type=XLSX,
-        filename=path.name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+
+    def make(folder: Path) -> Path:
+        path = folder / f"rejects-{batch_id}.xlsx"
+        write_rejects(connection, batch_id, path, context.sealer)
+        return path
+
+    return made_file(make, XLSX)
 
 
 def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:

@@ -10,28 +10,30 @@ from fastapi.responses import HTMLResponse
 from access import permissions
 from access.accounts import Account
 from layers.alerts.store import AlertFilter
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
-from mapserver.maps.offline import CONTENT_SECURITY_POLICY
+from mapserver.door.route import DoorRoute
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.schemas.alerts import alert_filter
 
-router = APIRouter(prefix="/maps/{county}", tags=["maps"], default_response_class=HTMLResponse)
+router = APIRouter(prefix="/maps/{county}", tags=["maps"], default_response_class=HTMLResponse, route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
-HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "private, no-store"}
 
 
 @router.get("/alerts")
+@audited("map_alerts")
 def alerts_map(
     account: Viewer, connection: CountyConnection, where: Annotated[AlertFilter, Depends(alert_filter)]
 ) -> HTMLResponse:
     """The alerts in scope on one page, with the same filters as the list; opens without any network."""
     page = make_alerts_page(connection, account.county_name, synthetic=account.synthetic, where=where)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(page, headers={"Content-Security-Policy": page.policy})
 
 
 @router.get("/alerts/{alert_id}")
+@audited("map_alert", "alert:{alert_id}")
 def alert_map(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> HTMLResponse:
     """One alert: its cell, its point, the facts, before and after, the history."""
     page = make_alert_page(connection, account.county_name, synthetic=account.synthetic, alert_id=alert_id)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(page, headers={"Content-Security-Policy": page.policy})

@@ -11,6 +11,7 @@ from access.accounts import Account
 from layers.features.items import time_span
 from layers.overview import county_bounds
 from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     OPEN_API,
@@ -31,7 +32,7 @@ from mapserver.ogc.conformance import CLASSES
 from mapserver.ogc.definition import definition
 from mapserver.schemas.ogc import CollectionList, CollectionOut, Conformance, Landing, SchemaOut
 
-router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 CollectionName = Annotated[str, Path(examples=["addresses"])]

@@ -11,14 +11,16 @@ from layers.features.crs import DEFAULT, find_crs
 from layers.features.draft import MAX_BYTES, Draft, read_draft
 from layers.features.editing import DEFAULT_REASON, change_feature, create_feature, end_feature
 from layers.features.errors import FeatureInvalid
+from mapserver.audited import audited
 from mapserver.deps import CountyConnection, refuse_unless
+from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import GEOJSON, PRIVATE, collection_for, editor_permission, may_edit, only_parameters
 from mapserver.problems import MediaTypeWrong, MethodMissing
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.routes.ogc_items import FeatureId, feature_answer
 from mapserver.schemas.ogc import FeatureOut
 
-router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"], route_class=DoorRoute)
 
 MERGE_PATCH = "application/merge-patch+json"
 TAKEN = (GEOJSON, "application/json", MERGE_PATCH)
@@ -93,7 +95,8 @@ def item_methods(account: Viewer, request: Request, name: CollectionName, featur
     )
 
 
-@router.post("/items", status_code=201, response_model=FeatureOut, openapi_extra=BODY)
+@router.post("/items", max_body_size=MAX_BYTES, status_code=201, response_model=FeatureOut, openapi_extra=BODY)
+@audited("create_feature", "{collection.name}")
 def create(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, body: Body,
     content_crs: ContentCrs = None, reason: Reason = DEFAULT_REASON,
@@ -104,7 +107,10 @@ def create(
     return feature_answer(request, account, collection, feature, DEFAULT, 201)
 
 
-@router.put("/items/{feature_id}", response_model=FeatureOut, responses=REFUSED, openapi_extra=BODY)
+@router.put(
+    "/items/{feature_id}", max_body_size=MAX_BYTES, response_model=FeatureOut, responses=REFUSED, openapi_extra=BODY
+)
+@audited("change_feature", "{collection.name}:{feature_id}")
 def replace(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, feature_id: FeatureId, body: Body,
     content_crs: ContentCrs = None, if_match: IfMatch = None, reason: Reason = DEFAULT_REASON,
@@ -115,7 +121,14 @@ def replace(
     return feature_answer(request, account, collection, feature, DEFAULT)
 
 
-@router.patch("/items/{feature_id}", response_model=FeatureOut, responses=REFUSED, openapi_extra=PATCH_BODY)
+@router.patch(
+    "/items/{feature_id}",
+    max_body_size=MAX_BYTES,
+    response_model=FeatureOut,
+    responses=REFUSED,
+    openapi_extra=PATCH_BODY,
+)
+@audited("change_feature", "{collection.name}:{feature_id}")
 def update(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, feature_id: FeatureId, body: Body,
     content_crs: ContentCrs = None, if_match: IfMatch = None, reason: Reason = DEFAULT_REASON,
@@ -127,6 +140,7 @@ def update(
 
 
 @router.delete("/items/{feature_id}", status_code=204, responses=REFUSED)
+@audited("end_feature", "{collection.name}:{feature_id}")
 def delete(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, feature_id: FeatureId,
     if_match: IfMatch = None, reason: Reason = DEFAULT_REASON,

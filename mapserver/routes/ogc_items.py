@@ -17,6 +17,7 @@ from layers.features.crs import FeatureCrs, find_crs
 from layers.features.items import Feature, FeaturePage, get_feature, list_features, version_of
 from layers.features.query import everything, read_query
 from mapserver.deps import CountyConnection
+from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import (
     GEOJSON,
     JSON,
@@ -34,7 +35,7 @@ from mapserver.ogc.answers import (
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.schemas.ogc import FeatureCollectionOut, FeatureOut
 
-router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"], route_class=DoorRoute)
 
 FeatureId = Annotated[str, Path(max_length=40, examples=["12"])]
 
@@ -121,9 +122,9 @@ def content_crs(crs: FeatureCrs) -> dict[str, str]:
 
 
 def _note(connection: Connection, collection: Collection, n: int) -> None:
-    """A look at households leaves a trace in the audit trail."""
-    if collection.sensitivity == "personal":
-        record(connection, "read_features", target=f"{collection.name} n={n}")
+    """A look at households or alerts leaves a trace in the audit trail."""
+    if collection.sensitivity == "personal" or collection.name == "alerts":
+        record(connection, "read_features", target=collection.name, rows_n=n)
 
 
 def _next_url(request: Request, cursor: str) -> str:

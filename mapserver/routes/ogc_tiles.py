@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,8 +15,10 @@ from layers.features.collections import Collection
 from layers.features.crs import CRS84
 from layers.features.tile_grids import TITLES, get_grid_tile, matrix_set
 from layers.overview import county_bounds
-from layers.tiles.catalogue import LAYERS
+from layers.tiles.catalogue import LAYERS, is_personal
 from mapserver.deps import CountyConnection
+from mapserver.door.route import DoorRoute
+from mapserver.headers import NO_STORE
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     JSON,
@@ -35,7 +38,7 @@ from mapserver.ogc.answers import (
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.schemas.ogc import MatrixSetList, MatrixSetOut, TileSetList, TileSetOut
 
-router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"])
+router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"], route_class=DoorRoute)
 
 GridName = Annotated[str, Path(examples=["CGCS2000Quad"])]
 Level = Annotated[int, Path(ge=0, le=30, examples=[14])]
@@ -94,7 +97,7 @@ def dataset_tile(
         names = [c.name for c in visible_collections(account.role)]
     else:
         names = [collection_for(account, name).name for name in collections.split(",")]
-    return _tile(request, get_grid_tile(connection, grid, names, level, row, column))
+    return _tile(request, names, get_grid_tile(connection, grid, names, level, row, column))
 
 
 @router.get("/collections/{name}/tiles", response_model=TileSetList)
@@ -121,7 +124,7 @@ def collection_tile(
     """A vector tile of one collection: only what the account may see."""
     only_parameters(request)
     names = [collection_for(account, name).name]
-    return _tile(request, get_grid_tile(connection, grid, names, level, row, column))
+    return _tile(request, names, get_grid_tile(connection, grid, names, level, row, column))
 
 
 def _tilesets(request: Request, account: Account, collection: Collection | None) -> Response:
@@ -177,9 +180,10 @@ def _tileset(
     return document
 
 
-def _tile(request: Request, body: bytes) -> Response:
+def _tile(request: Request, names: Sequence[str], body: bytes) -> Response:
     """The tile, packed when the client takes it; 304 when it has it already."""
-    headers = {**PRIVATE, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding"}
+    kept = NO_STORE if is_personal(names) else "private, no-cache"
+    headers = {**PRIVATE, "Cache-Control": kept, "Vary": "Cookie, Authorization, Accept-Encoding"}
     if not body:
         return Response(status_code=204, headers=headers)
     packed = "gzip" in request.headers.get("Accept-Encoding", "").replace("gzip;q=0,", "")

@@ -10,9 +10,10 @@ from access import permissions
 from access.accounts import Account
 from layers.overview import get_overview
 from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.overview import Overview
 
-router = APIRouter(prefix="/api/{county}", tags=["overview"])
+router = APIRouter(prefix="/api/{county}", tags=["overview"], route_class=DoorRoute)
 
 
 @router.get("/overview")

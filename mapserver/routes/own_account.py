@@ -20,6 +20,7 @@ from access.passwords import (
 from access.sign_in import GATE
 from mapserver.context import Context
 from mapserver.deps import COOKIE, AnyAccount, AppContext, CurrentAccount, RecordId
+from mapserver.door.route import DoorRoute
 from mapserver.problems import NotSignedIn
 from mapserver.schemas.session import (
     AccountOut,
@@ -34,12 +35,12 @@ from mapserver.schemas.session import (
     TokenIn,
     TokenOut,
 )
-from mapserver.sign_in import account_out, address_of, door_of, lane_of, set_session_cookie
+from mapserver.sign_in import account_out, address_of, entrance_of, lane_of, set_session_cookie
 
-router = APIRouter(prefix="/api/session", tags=["session"])
+router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 
 
-def get_cookie(request: Request) -> str:
+async def get_cookie(request: Request) -> str:
     """The session cookie. Raises NotSignedIn for a token: programs do not look after passwords, sessions and tokens."""
     cookie = request.cookies.get(COOKIE)
     if cookie is None or "Authorization" in request.headers:
@@ -61,7 +62,7 @@ def _note(connection: Connection, account: Account, action: str, target: str | N
 
 
 def _prove(request: Request, context: Context, account: Account, proof: Proof, act: str) -> None:
-    door_of(context).prove(
+    entrance_of(context).prove(
         account,
         proof.password.get_secret_value(),
         lane_of(request, context, account.username),
@@ -77,7 +78,7 @@ def change_password(
     """Change one's password. Every other session and every token ends; this one goes on with a new cookie."""
     lane = lane_of(request, context, account.username)
     new = body.new_password.get_secret_value()
-    door_of(context).prove_password(account, body.password.get_secret_value(), lane, act="password_change")
+    entrance_of(context).prove_password(account, body.password.get_secret_value(), lane, act="password_change")
     check_rules(new, account.username, context.settings)
     with context.database.platform() as connection:
         hashes = earlier_hashes(connection, account.username, context.settings)

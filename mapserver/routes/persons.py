@@ -4,36 +4,66 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
 
 from access import permissions
 from access.accounts import Account
+from access.limits import TooManyRequests
 from layers.households import find_persons, reveal
+from layers.looks import LookLimits, PurposeNeeded
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
+from mapserver.problems import answer_to
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 
-router = APIRouter(prefix="/api/{county}/persons", tags=["households"])
+router = APIRouter(prefix="/api/{county}/persons", tags=["households"], route_class=DoorRoute)
 
 
-@router.post("/search")
+# A refused look is answered, not raised: what is raised rolls back, and the refusal belongs into the audit trail.
+
+
+@router.post("/search", response_model=PersonList)
 def search(
     account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
     connection: CountyConnection,
     context: AppContext,
+    request: Request,
     body: PersonQuery,
-) -> PersonList:
-    """Find persons in scope by ID number, phone or name. A POST, so that no number stands in a URL. Audited."""
-    found = find_persons(connection, context.sealer, id_number=body.id_number, phone=body.phone, name=body.name)
+) -> PersonList | JSONResponse:
+    """Find persons in scope by ID number, phone or name. A POST, so that no number stands in a URL.
+
+    A look: audited and counted, found or not. After some searches by number that found nobody a purpose is needed (428
+    `purpose-needed`), after more of them the account waits (429 with `Retry-After`).
+    """
+    try:
+        found = find_persons(
+            connection,
+            context.sealer,
+            id_number=body.id_number,
+            phone=body.phone,
+            name=body.name,
+            purpose=body.purpose,
+            limits=LookLimits.of(context.settings),
+        )
+    except (PurposeNeeded, TooManyRequests) as refusal:
+        return answer_to(request, refusal)
     return PersonList(persons=[PersonOut(**person) for person in found])
 
 
-@router.post("/{person_id}/reveal")
+@router.post("/{person_id}/reveal", response_model=RevealOut)
 def reveal_number(
     account: Annotated[Account, Depends(requires(permissions.PERSONAL_REVEAL))],
     connection: CountyConnection,
     context: AppContext,
+    request: Request,
     person_id: RecordId,
     body: RevealIn,
-) -> RevealOut:
-    """The ID number or phone itself, for a stated purpose; who looked, when and why is kept."""
-    return RevealOut(value=reveal(connection, person_id, body.field, purpose=body.purpose, sealer=context.sealer))
+) -> RevealOut | JSONResponse:
+    """The ID number or phone itself, for a stated purpose; who looked, when and why is kept. 429 beyond the limit."""
+    limits = LookLimits.of(context.settings)
+    try:
+        value = reveal(connection, person_id, body.field, purpose=body.purpose, sealer=context.sealer, limits=limits)
+    except TooManyRequests as refusal:
+        return answer_to(request, refusal)
+    return RevealOut(value=value)

@@ -13,11 +13,12 @@ from gazetteer.codes.token import TokenKind
 from gazetteer.tokens import revoke
 from layers.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut
 from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount, ScanCounts
 
-router = APIRouter(prefix="/api/{county}", tags=["codes"])
+router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Issuer = Annotated[Account, Depends(requires(permissions.CODES_ISSUE))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from access import permissions
@@ -18,12 +18,26 @@ from gazetteer.plates import find_public_plate
 from layers.place_codes import scan_place
 from layers.scanned import households_behind
 from mapserver.context import Context
-from mapserver.deps import AppContext, get_any_account
-from mapserver.problems import NotSignedIn
+from mapserver.deps import AppContext, door_of, signed_in
+from mapserver.door.door import asker
+from mapserver.door.route import DoorRoute
 from mapserver.scan_page import HEADERS, scanned_page, unknown_page
 from mapserver.schemas.public_codes import HouseholdLink, ScannedOut
 
-router = APIRouter(prefix="/p", tags=["codes"])
+router = APIRouter(prefix="/p", tags=["codes"], route_class=DoorRoute)
+
+
+async def who_scans(request: Request) -> Account | None:
+    """The account, or None for the public, which may scan so often from one address. Raises TooManyRequests."""
+    account = await signed_in(request)
+    if account is not None and account.due is not None:
+        account = None  # somebody who may do nothing yet scans like a stranger
+    if account is None:
+        door_of(request).scans.hit(asker())
+    return account
+
+
+Asker = Annotated[Account | None, Depends(who_scans)]
 
 
 @router.get(
@@ -37,6 +51,7 @@ router = APIRouter(prefix="/p", tags=["codes"])
 def scan(
     request: Request,
     context: AppContext,
+    account: Asker,
     token: Annotated[str, Path(max_length=100, examples=["CECQV2OBS5VZVJ3BH6RQ5MNJ7TEI6GKXS4ASFJ2I"])],
 ) -> Response:
     """A page for a phone; JSON when the request accepts ``application/json`` and no HTML.
@@ -46,7 +61,7 @@ def scan(
     """
     as_page = not _wants_json(request)
     try:
-        scanned = _scanned(request, context, read_token(token, context.signer))
+        scanned = _scanned(request, context, account, read_token(token, context.signer))
     except TokenUnknown:
         if as_page:
             return HTMLResponse(unknown_page(), status_code=404, headers=HEADERS)
@@ -61,7 +76,7 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in accept and "text/html" not in accept
 
 
-def _scanned(request: Request, context: Context, token: Token) -> ScannedOut:
+def _scanned(request: Request, context: Context, account: Account | None, token: Token) -> ScannedOut:
     with context.database.platform() as connection:
         if token.kind is TokenKind.PLATE:
             plate = asdict(find_public_plate(connection, token))
@@ -76,7 +91,6 @@ def _scanned(request: Request, context: Context, token: Token) -> ScannedOut:
                 code=None,
                 **place,
             )
-    account = _account(request, context)
     if account is None or token.kind is not TokenKind.PLATE or account.county != token.county:
         return public
     if permissions.HOUSEHOLD_VIEW not in permissions.permissions_of(account.role):
@@ -85,12 +99,3 @@ def _scanned(request: Request, context: Context, token: Token) -> ScannedOut:
         households = households_behind(connection, token)
     links = None if households is None else [HouseholdLink(**household) for household in households]
     return public.model_copy(update={"households": links})
-
-
-def _account(request: Request, context: Context) -> Account | None:
-    """Who scans, when they are signed in."""
-    try:
-        account = get_any_account(request, context)
-    except NotSignedIn:
-        return None
-    return account if account.due is None else None

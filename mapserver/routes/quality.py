@@ -20,7 +20,9 @@ from gazetteer.quality.findings import (
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
 from layers.quality import SETS
+from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_check
 from mapserver.schemas.quality import (
     FindingPage,
@@ -38,7 +40,7 @@ from mapserver.schemas.quality import (
     VillageCount,
 )
 
-router = APIRouter(prefix="/api/{county}/quality", tags=["quality"])
+router = APIRouter(prefix="/api/{county}/quality", tags=["quality"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.QUALITY_VIEW))]
 Fixer = Annotated[Account, Depends(requires(permissions.QUALITY_FIX))]
@@ -87,6 +89,7 @@ def run(account: Fixer, context: AppContext) -> RunAccepted:
 
 
 @router.post("/findings/{finding_id}/ignore")
+@audited("ignore_finding", "finding:{finding_id}")
 def ignore(account: Fixer, connection: CountyConnection, finding_id: RecordId, body: IgnoreIn) -> QualityFindingOut:
     """Say that the address is right as it is, and why. Later runs leave the finding ignored."""
     return _finding_out(ignore_finding(connection, finding_id, reason=body.reason, actor=account.username))

@@ -20,8 +20,9 @@ from layers.raster.tilejson import tilejson
 from layers.raster.visible import outline_in_tile
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.door.route import DoorRoute
 
-router = APIRouter(prefix="/tiles/{county}/raster", tags=["rasters"])
+router = APIRouter(prefix="/tiles/{county}/raster", tags=["rasters"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Name = Annotated[str, Path(max_length=63, examples=["dem"], description="name of the raster")]

@@ -16,6 +16,7 @@ from layers.raster.sample import values_at
 from layers.raster.visible import scope_covers
 from layers.raster.zonal import list_zones, within_budget, zone_statistics
 from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.door.route import DoorRoute
 from mapserver.schemas.rasters import (
     FloodOut,
     FloodPage,
@@ -26,7 +27,7 @@ from mapserver.schemas.rasters import (
     ZoneStatistics,
 )
 
-router = APIRouter(prefix="/api/{county}", tags=["rasters"])
+router = APIRouter(prefix="/api/{county}", tags=["rasters"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 HouseholdViewer = Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))]

@@ -11,19 +11,20 @@ from access.permissions import ADMINISTRATORS
 from access.sessions import close_session, open_session
 from mapserver.context import Context
 from mapserver.deps import COOKIE, CSRF_HEADER, AnyAccount, AppContext
+from mapserver.door.route import DoorRoute
 from mapserver.problems import CsrfHeaderMissing
 from mapserver.schemas.session import AccountOut, FailuresOut, SignIn, WelcomeOut
 from mapserver.sign_in import (
     PRIVATE,
     account_out,
     address_of,
-    door_of,
+    entrance_of,
     lane_of,
     set_device_cookie,
     set_session_cookie,
 )
 
-router = APIRouter(prefix="/api/session", tags=["session"])
+router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 
 
 @router.post("")
@@ -47,7 +48,7 @@ def sign_in(body: SignIn, request: Request, response: Response, context: AppCont
             agent=request.headers.get("User-Agent"),
         )
 
-    welcome = door_of(context).sign_in(
+    welcome = entrance_of(context).sign_in(
         username, body.password.get_secret_value(), body.code, lane_of(request, context, username), enter
     )
     _record_at_home(context, welcome.account, "sign_in")

@@ -15,6 +15,7 @@ from access import permissions
 from access.accounts import Account
 from layers.overview import county_bounds
 from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute
 from mapserver.style.answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
 from mapserver.style.glyphs import GlyphStore
 from mapserver.style.links import links_of
@@ -23,7 +24,7 @@ from mapserver.style.sprites import find_sheet
 from mapserver.style.style import style_document
 from mapserver.tiles.rights import permitted_layers
 
-router = APIRouter(tags=["style"])
+router = APIRouter(tags=["style"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Theme = Annotated[str, Path(max_length=20, examples=["light"], description="light, dark or contrast")]

@@ -12,13 +12,14 @@ from access import permissions
 from access.accounts import Account
 from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
-from mapserver.deps import CountyConnection, requires
+from mapserver.deps import CountyConnection, door_of, requires
+from mapserver.door.route import DoorRoute
 from mapserver.tiles.cache import MVT
 from mapserver.tiles.front import GZIP_TAKEN
 from mapserver.tiles.rights import check_permitted
 from mapserver.tiles.service import TileService
 
-router = APIRouter(prefix="/tiles/{county}", tags=["tiles"])
+router = APIRouter(prefix="/tiles/{county}", tags=["tiles"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="layers, separated by commas")]
@@ -27,7 +28,7 @@ Column = Annotated[int, Path(examples=[13651], description="from the west")]
 Row = Annotated[int, Path(examples=[6756], description="from the north")]
 
 
-def get_service(request: Request) -> TileService:
+async def get_service(request: Request) -> TileService:
     """The finished tiles of this process."""
     service = request.app.state.tiles
     assert isinstance(service, TileService)
@@ -111,19 +112,22 @@ async def changes(
     with `Last-Event-ID` misses nothing for a day. A comment is sent every 15 seconds. The stream ends when the session does.
     """
     since = check_moment(last_event_id) if last_event_id else None
+    door = door_of(request)
+    door.refuse_more_streams(account)
     cookie, authorization = (request.headers.get(name) for name in ("Cookie", "Authorization"))
 
     async def lines() -> AsyncIterator[bytes]:
-        yield b"retry: 2000\n\n"
-        async for message in service.feed.read(account, since):
-            again = await service.accounts.find(
-                cookie.encode("latin-1") if cookie else None,
-                authorization.encode("latin-1") if authorization else None,
-                counts=False,
-            )
-            if again != account:
-                return
-            yield message if message is not None else b": still here\n\n"
+        with door.stream(account):
+            yield b"retry: 2000\n\n"
+            async for message in service.feed.read(account, since):
+                again = await service.accounts.find(
+                    cookie.encode("latin-1") if cookie else None,
+                    authorization.encode("latin-1") if authorization else None,
+                    counts=False,
+                )
+                if again != account:
+                    return
+                yield message if message is not None else b": still here\n\n"
 
     headers = {"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)

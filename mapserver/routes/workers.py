@@ -11,8 +11,9 @@ from access import permissions
 from access.accounts import Account, list_accounts
 from database.scope import Role
 from mapserver.deps import AppContext, requires
+from mapserver.door.route import DoorRoute
 
-router = APIRouter(prefix="/api/{county}", tags=["alerts"])
+router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
 FIELD_ROLES = [Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL]
 

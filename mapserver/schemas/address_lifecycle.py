@@ -119,7 +119,10 @@ class VillageDiffOut(BaseModel):
     added: int
     changed: int
     retired: int
-    guarded: bool = Field(description="so many are retired that a second person must approve")
+    lost: int = Field(
+        description="taken from the village within the last day without a second person, this set included"
+    )
+    guarded: bool = Field(description="the village loses so many that a second person must approve")
 
 
 class StateChange(BaseModel):

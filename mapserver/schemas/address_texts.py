@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 AddressText = Annotated[str, StringConstraints(max_length=2000)]
+#: Largest body with a thousand texts or pairs, in bytes.
+TEXTS_BYTES = 4_000_000
 _EXAMPLE = "浙江省湖州市德清县武康街道永安街12号凯悦大厦3幢2单元1201室"
 
 

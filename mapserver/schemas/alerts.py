@@ -78,14 +78,27 @@ class StepOut(BaseModel):
     evidence: dict[str, Any]
 
 
+class RelatedAlert(BaseModel):
+    """Another side of the same finding, an alert with steps of its own."""
+
+    id: int
+    status: Status
+    grid_code: str
+    grid_name: str | None
+
+
 class AlertDetail(AlertOut):
-    """An alert with everything an official needs to judge it."""
+    """An alert with everything an official needs to judge it.
+
+    An alert that names a place outside the scope says only that there is one; who sees every place it names reads the whole.
+    """
 
     reason: str = Field(description="why, in Chinese, from the facts")
     facts: dict[str, Any] = Field(description="what the rule saw")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
     after: dict[str, Any] | None = Field(description="state after that change")
     history: list[StepOut] = Field(description="oldest step first")
+    related: list[RelatedAlert] = Field(description="alerts in sight that tell other sides of the same finding")
     actions: list[Action] = Field(description="steps this account may take now")
 
 

@@ -33,7 +33,7 @@ class ResponsibleOut(BaseModel):
     """A grid worker responsible for the cell today."""
 
     name: str
-    phone_masked: str | None = Field(examples=["138****5678"])
+    phone_masked: str | None = Field(examples=["*******5678"])
 
 
 class MemberOut(BaseModel):
@@ -44,8 +44,8 @@ class MemberOut(BaseModel):
     sex: str | None
     age: int | None
     relation: str | None = Field(description="to the head of the household", examples=["户主"])
-    id_number_masked: str | None = Field(examples=["330521********1234"])
-    phone_masked: str | None = Field(examples=["138****5678"])
+    id_number_masked: str | None = Field(examples=["330*************34"])
+    phone_masked: str | None = Field(examples=["*******5678"])
     status_codes: list[CodeOut]
 
 
@@ -129,11 +129,17 @@ class RevealOut(BaseModel):
 
 
 class PersonQuery(BaseModel):
-    """Exactly one of the three; in the body, never in a URL."""
+    """Exactly one of number, phone and name; in the body, never in a URL."""
 
     id_number: str | None = Field(default=None, min_length=15, max_length=18)
     phone: str | None = Field(default=None, min_length=7, max_length=20)
     name: str | None = Field(default=None, min_length=1, max_length=50, examples=["示例"])
+    purpose: str | None = Field(
+        default=None,
+        max_length=200,
+        description="needed after several searches by number that found nobody; kept in the audit trail",
+        examples=["上门核实身份"],
+    )
 
     @model_validator(mode="after")
     def one_of_them(self) -> PersonQuery:
@@ -148,7 +154,7 @@ class PersonOut(BaseModel):
 
     person_id: int
     name: str
-    id_number_masked: str | None = Field(examples=["330521********1234"])
+    id_number_masked: str | None = Field(examples=["330*************34"])
     household_id: int | None
     grid_code: str
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from layers.tiles.tile import Tile
 from layers.tiles.watch import Box
+from mapserver.headers import NO_STORE
 
 MVT = "application/vnd.mapbox-vector-tile"
 HEADERS = {
@@ -18,7 +19,7 @@ HEADERS = {
     "Vary": "Cookie, Authorization, Accept-Encoding",
 }
 #: The other security headers of the application are about pages.
-NO_SNIFFING = [(b"x-content-type-options", b"nosniff")]
+NO_SNIFFING = [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]
 #: What an entry costs beside its bytes: the key, the headers, the places in the indexes.
 OVERHEAD = 2000
 
@@ -38,17 +39,21 @@ class TileKey(NamedTuple):
 
 
 class Entry:
-    """A finished tile: packed bytes, strong tags of both representations, the messages that send it."""
+    """A finished tile: packed bytes, strong tags of both representations, the messages that send it.
+
+    personal: about people; no browser keeps it, for the next at this desk may be somebody else.
+    """
 
     __slots__ = ("etag", "not_modified", "packed", "packed_etag", "size", "start", "start_plain")
 
-    def __init__(self, tile: Tile) -> None:
+    def __init__(self, tile: Tile, *, personal: bool = False) -> None:
         digest = hashlib.sha256(tile.body).hexdigest()[:32]
         self.etag, self.packed_etag = f'"{digest}"'.encode(), f'"{digest}-gzip"'.encode()
         self.packed = gzip.compress(tile.body, compresslevel=5, mtime=0) if tile.body else b""
         self.size = len(self.packed) + OVERHEAD
         said = {"X-Generalised": ",".join(tile.generalised)} if tile.generalised else {}
-        common = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        headers = {**HEADERS, "Cache-Control": NO_STORE} if personal else HEADERS
+        common = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         told = [*common, *NO_SNIFFING, *((name.lower().encode(), value.encode()) for name, value in said.items())]
         status = 200 if tile.body else 204
         kind = [(b"content-type", MVT.encode())] if tile.body else []

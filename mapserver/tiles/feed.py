@@ -10,15 +10,21 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 
 import orjson
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from access.accounts import Account
 from database.engine import Database
 from database.listen import Listener
 from layers.tiles.watch import BOX_ZOOM, CHANNEL, current_moment, read_changes
+from mapserver.door.gate import Gate, ServerBusy
 from mapserver.tiles.freshness import Freshness
 from mapserver.tiles.rights import permitted_layers
+
+log = structlog.get_logger()
 
 #: How often a county is looked at while somebody reads and no bell rings.
 LOOK_S = 1.0
@@ -31,8 +37,8 @@ HEARTBEAT_S = 15.0
 class ChangeFeed:
     """Readers of this process, a bell, and one look-out a county while it has readers."""
 
-    def __init__(self, database: Database, freshness: Freshness) -> None:
-        self._database = database
+    def __init__(self, database: Database, freshness: Freshness, gate: Gate) -> None:
+        self._database, self._gate = database, gate
         self._freshness = freshness
         self._readers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._rung: dict[str, asyncio.Event] = {}
@@ -58,7 +64,10 @@ class ChangeFeed:
         news = asyncio.Event()
         self._enter(account.county, news)
         try:
-            moment = since if since is not None else await asyncio.to_thread(self._now, account)
+            try:
+                moment = since if since is not None else await self._gate.run(lambda: self._now(account))
+            except ServerBusy:
+                return  # the reader comes back by itself
             yield _message(moment, "ready", {"zoom": BOX_ZOOM})
             news.set()  # what happened since
             while not self.closed:
@@ -69,7 +78,11 @@ class ChangeFeed:
                     continue
                 await asyncio.sleep(GATHER_S)
                 news.clear()
-                moment, told = await asyncio.to_thread(self._changes, account, moment)
+                try:
+                    moment, told = await self._gate.run(partial(self._changes, account, moment))
+                except ServerBusy:
+                    news.set()  # told in the next round
+                    continue
                 if told:
                     yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": told})
         finally:
@@ -110,12 +123,16 @@ class ChangeFeed:
 
     async def _look_out(self, county: str) -> None:
         """Look when the bell rings, and every second; wake the readers when something changed."""
-        generation = await asyncio.to_thread(self._freshness.look, county)
+        generation: int | None = None
         while self._readers[county] and not self.closed:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._rung[county].wait(), LOOK_S)
             self._rung[county].clear()
-            now = await asyncio.to_thread(self._freshness.look, county)
+            try:
+                now = await self._freshness.look_again(county)
+            except (ServerBusy, SQLAlchemyError) as error:
+                log.warning("tiles.look-out", county=county, error=type(error).__name__)
+                continue
             if now != generation:
                 generation = now
                 for news in self._readers[county]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from database.engine import Database
 from database.scope import Scope
 from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes
+from mapserver.door.gate import Gate
 from mapserver.tiles.cache import Entry, TileCache, TileKey
 
 #: How long a look at the changes is relied on.
@@ -38,8 +39,8 @@ class _County:
 class Freshness:
     """The changes of the counties that are asked for; drops the tiles they touch from the cache."""
 
-    def __init__(self, database: Database, cache: TileCache) -> None:
-        self._database = database
+    def __init__(self, database: Database, cache: TileCache, gate: Gate) -> None:
+        self._database, self._gate = database, gate
         self._cache = cache
         self._counties: dict[str, _County] = {}
 
@@ -55,8 +56,13 @@ class Freshness:
 
     def _begin(self, known: _County, county: str) -> asyncio.Task[int]:
         if known.looking is None or known.looking.done():
-            known.looking = asyncio.create_task(asyncio.to_thread(self.look, county))
+            known.looking = asyncio.create_task(self.look_again(county))
+            known.looking.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
         return known.looking
+
+    async def look_again(self, county: str) -> int:
+        """A look in a thread. Raises ServerBusy."""
+        return await self._gate.run(lambda: self.look(county))
 
     async def ensure(self, county: str) -> int:
         """Look again unless the last look is good; returns the generation. Those who wait together share one look."""

@@ -11,11 +11,15 @@ import re
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
-from mapserver.tiles.cache import Entry, Message
+from mapserver import problems
+from mapserver.door.entrance import Entrance
+from mapserver.headers import SecurityHeaders
+from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
 
@@ -24,6 +28,11 @@ _PATH = re.compile(r"/tiles/(\d{6})/([a-z_]+(?:,[a-z_]+)*)/(\d{1,2})/(\d{1,6})/(
 MOST_PATHS = 50_000
 
 Messages = tuple[Message, bytes]
+_ALIVE_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"15"), (b"cache-control", b"no-store")]
+ALIVE: Messages = (
+    {"type": "http.response.start", "status": 200, "headers": [*_ALIVE_HEADERS, *NO_SNIFFING]},
+    b'{"status":"ok"}',
+)
 
 
 class TilePath(NamedTuple):
@@ -91,20 +100,26 @@ class TileFront:
 
     async def warm(self, question: Question, service: TileService) -> Messages | None:
         """The answer, when account and tile are known; waits for a look at the changes when one is due."""
-        account = service.accounts.get(question.cookie, question.authorization)
-        if account is None or account.county != question.path.county:
+        known = service.accounts.get(question.cookie, question.authorization)
+        if known is None or known.account.due is not None or known.account.county != question.path.county:
             return None
-        entry = await service.warm(key_of(account, *question.path[1:]))
-        return None if entry is None else self._messages(entry, question)
+        entry = await service.warm(key_of(known.account, *question.path[1:]))
+        if entry is None:
+            return None
+        service.count(known)
+        return self._messages(entry, question)
 
     async def make(self, question: Question, service: TileService) -> Messages | None:
         """The answer, looked up and made where it must be; None where the ordinary route has to say what is wrong."""
         account = await service.accounts.find(question.cookie, question.authorization)
-        if account is None or account.county != question.path.county:
+        if account is None or account.due is not None or account.county != question.path.county:
             return None
         allowed = permitted_layers(account.role)
         if any(name not in allowed for name in question.path.layers):
             return None
+        known = service.accounts.get(question.cookie, question.authorization)
+        if known is not None:
+            service.count(known)
         return self._messages(await service.tile(account, *question.path[1:]), question)
 
     def _messages(self, entry: Entry, question: Question) -> Messages:
@@ -134,7 +149,11 @@ class ColdTiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         question = self._front.read(scope)
-        told = None if question is None else await self._front.make(question, scope["app"].state.tiles)
+        try:
+            told = None if question is None else await self._front.make(question, scope["app"].state.tiles)
+        except problems.ANSWERED as error:
+            await problems.answer_to(Request(scope), error)(scope, receive, send)
+            return
         if told is None:
             await self._app(scope, receive, send)
         else:
@@ -142,15 +161,31 @@ class ColdTiles:
 
 
 class Application(FastAPI):
-    """FastAPI with the short way before all its layers."""
+    """FastAPI with the entrance and the short way before all its layers. ``/healthz`` is answered here, whatever else is going on."""
 
-    def __init__(self, front: TileFront, **settings: Any) -> None:
-        self._front = front
+    def __init__(self, front: TileFront, entrance: Entrance, *, https: bool = False, **settings: Any) -> None:
+        self._front, self._entrance, self._https = front, entrance, https
         super().__init__(**settings)
 
+    def build_middleware_stack(self) -> ASGIApp:
+        """Every layer of FastAPI, those that answer for errors included, with the security headers around them."""
+        return SecurityHeaders(super().build_middleware_stack(), https=self._https)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        question = self._front.read(scope)
-        told = None if question is None else await self._front.warm(question, self.state.tiles)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if scope["path"] == "/healthz":
+            await send_both(ALIVE, send)
+            return
+        try:
+            self._entrance.pass_in(scope)
+            question = self._front.read(scope)
+            told = None if question is None else await self._front.warm(question, self.state.tiles)
+        except problems.ANSWERED as error:
+            refusal = problems.answer_to(Request(scope), error)
+            await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
+            return
         if told is None:
             await super().__call__(scope, receive, send)
         else:

@@ -6,26 +6,32 @@ import asyncio
 from contextlib import suppress
 
 from access.accounts import Account
+from access.limits import TooManyRequests
 from database.engine import Database
 from database.scope import Scope
+from database.work import work_of_tiles
+from layers.tiles.catalogue import is_personal
 from layers.tiles.tile import check_tile, read_tile
-from mapserver.context import Context
+from mapserver.door.door import Door
+from mapserver.door.known_accounts import Known
 from mapserver.tiles.cache import Entry, TileCache, TileKey
 from mapserver.tiles.feed import ChangeFeed
 from mapserver.tiles.freshness import Freshness
-from mapserver.tiles.known_accounts import KnownAccounts
 from mapserver.tiles.rights import check_permitted
 
 
 class TileService:
     """The finished tiles of this process; opened with the application."""
 
-    def __init__(self, context: Context) -> None:
-        self._database: Database = context.database
-        self.cache = TileCache(context.settings.tile_cache_mb * 2**20)
-        self.freshness = Freshness(context.database, self.cache)
-        self.accounts = KnownAccounts(context)
-        self.feed = ChangeFeed(context.database, self.freshness)
+    def __init__(self, door: Door) -> None:
+        settings = door.context.settings
+        self._gate = door.work
+        self._database: Database = door.context.database.of(work_of_tiles(settings))
+        self.cache = TileCache(settings.tile_cache_mb * 2**20)
+        self.freshness = Freshness(self._database, self.cache, door.looks)
+        self.accounts = door.accounts
+        self.most_tiles = settings.tiles_per_second
+        self.feed = ChangeFeed(self._database, self.freshness, door.looks)
         self._making: dict[tuple[TileKey, int], asyncio.Task[Entry]] = {}
 
     def close(self) -> None:
@@ -43,6 +49,12 @@ class TileService:
                 return None
         return self.cache.get(key)
 
+    def count(self, known: Known) -> None:
+        """Count a tile given to a credential. Raises TooManyRequests when it had its tiles of this second."""
+        known.tiles += 1
+        if known.tiles > self.most_tiles:
+            raise TooManyRequests(f"每秒 {self.most_tiles} 张 / {self.most_tiles} tiles a second", retry_after_s=1)
+
     async def tile(self, account: Account, layers: tuple[str, ...], z: int, x: int, y: int) -> Entry:
         """The tile as this account may see it. Raises UnknownLayer, NotPermitted, TileOutOfRange."""
         check_permitted(layers, account)
@@ -55,14 +67,20 @@ class TileService:
         # whoever saw another generation makes their own: the one under way may have begun before the change
         making = self._making.get((key, generation))
         if making is None:
-            making = asyncio.create_task(asyncio.to_thread(self._make, account.scope, key, generation))
+            making = asyncio.create_task(self._gate.run(lambda: self._make(account.scope, key, generation)))
             self._making[key, generation] = making
-            making.add_done_callback(lambda _done: self._making.pop((key, generation), None))
+            making.add_done_callback(lambda done: self._made(done, key, generation))
         return await asyncio.shield(making)
+
+    def _made(self, making: asyncio.Task[Entry], key: TileKey, generation: int) -> None:
+        self._making.pop((key, generation), None)
+        if not making.cancelled():
+            making.exception()  # whoever still waits is told; nobody may wait any more
 
     def _make(self, scope: Scope, key: TileKey, generation: int) -> Entry:
         with self._database.transaction(scope) as connection:
-            entry = Entry(read_tile(connection, key.layers, key.z, key.x, key.y))
+            tile = read_tile(connection, key.layers, key.z, key.x, key.y)
+        entry = Entry(tile, personal=is_personal(key.layers))
         self.freshness.keep(key, entry, generation)
         return entry
 

@@ -77,7 +77,7 @@ def test_secrets_are_created_once_and_closed_to_others(tmp_path: Path) -> None:
     assert load_secrets(settings) == first
     assert mode(settings.home) == 0o700
     assert mode(settings.home / SECRETS_FILE) == 0o600
-    assert len(first.data_key) == len(first.index_key) == 32
+    assert len(first.keys.ring().key.data) == len(first.keys.ring().key.index) == 32
     assert [path.name for path in settings.home.iterdir()] == [SECRETS_FILE]
 
 
@@ -103,7 +103,7 @@ def test_processes_that_race_agree_on_the_secrets(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(found) == 12
-    assert len({secrets.data_key for secrets in found}) == 1
+    assert len({secrets.keys.ring().key.data for secrets in found}) == 1
 
 
 def test_new_secrets_are_not_made_beside_an_existing_database(tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_damaged_secrets_are_reported_without_quoting_them(tmp_path: Path) -> No
 def test_keys_in_the_environment_win_over_the_file(tmp_path: Path) -> None:
     key = base64.b64encode(b"k" * 32).decode()
     secrets = load_secrets(Settings(home=tmp_path, data_key=SecretStr(key)))
-    assert secrets.data_key == b"k" * 32
-    assert secrets.index_key != b"k" * 32
+    assert secrets.keys.ring().key.data == b"k" * 32
+    assert secrets.keys.ring().key.index != b"k" * 32
 
 
 def test_passwords_in_the_database_urls_win_over_the_file(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_file_holds_the_living_members_the_dwellings_and_no_number(
     with database.transaction(worker) as connection:
         file = get_household(connection, ids["household"])
     assert [m["name"] for m in file["members"]] == ["张测试", "李测试"]
-    assert file["members"][0]["phone_masked"] == "138****0001"
+    assert file["members"][0]["phone_masked"] == "*******0001"
     assert [(d["name"], d["occupancy"]) for d in file["dwellings"]] == [("房", "occupied"), ("楼", None)]
     assert file["address"]["text"] == "德清县武康街道千秋社区永安街1号"
     assert file["cell_name"] == "千秋社区第1网格"

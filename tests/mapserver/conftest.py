@@ -56,8 +56,8 @@ def make_account(database: Database, settings: Settings) -> Callable[..., str]:
 def sign_in(application: TestClient, make_account: Callable[..., str]) -> SignIn:
     """Sign in as a role with a scope; returns a client of its own that sends the CSRF header."""
 
-    def enter(role: Role, *prefixes: str, county: str = "330521") -> TestClient:
-        username = make_account(role, *prefixes, county=county)
+    def enter(role: Role, *prefixes: str, county: str = "330521", username: str | None = None) -> TestClient:
+        username = make_account(role, *prefixes, county=county, username=username)
         client = TestClient(application.app, raise_server_exceptions=False, headers={"X-Onemap-Request": "1"})
         answer = client.post("/api/session", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text

@@ -1,6 +1,7 @@
 """Alerts over HTTP: who sees them, and the closed loop from raising to closing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from database.engine import Database
 from database.scope import Role, Scope
+from layers.anomaly.rules import RULES
 from layers.anomaly.scan import scan
 from tests import world
 from tests.mapserver.conftest import SignIn
@@ -129,7 +131,8 @@ def test_the_closed_loop(sign_in: SignIn, make_account: Callable[..., str], aler
     assert step(official, one, 3, "verify", verdict="confirmed").status_code == 422
     checked = step(official, one, 3, "verify", verdict="confirmed", reason="上门核实属实", evidence={"照片": 2}).json()
     assert checked["status"] == "confirmed"
-    closed = step(official, one, 4, "close", reason="已注销重复户籍").json()
+    colleague = sign_in(Role.TOWN_OFFICIAL, WUKANG, username="colleague")  # high severity: who verified does not close
+    closed = step(colleague, one, 4, "close", reason="已注销重复户籍").json()
     assert closed["status"] == "closed"
     reopened = step(official, one, 5, "reopen", reason="再次出现").json()
     assert reopened["status"] == "open"
@@ -137,6 +140,45 @@ def test_the_closed_loop(sign_in: SignIn, make_account: Callable[..., str], aler
     assert reopened["history"][2]["reason"] == "上门核实属实"
     assert reopened["history"][2]["evidence"] == {"照片": 2}
     assert reopened["history"][2]["actor_name"] == "测试 town_official"
+
+
+def test_who_verified_an_alert_of_high_severity_does_not_close_it(sign_in: SignIn, alert_ids: list[int]) -> None:
+    official, colleague = sign_in(Role.TOWN_OFFICIAL, WUKANG), sign_in(Role.TOWN_OFFICIAL, WUKANG, username="colleague")
+    one = alert_ids[0]
+    verdict = {"verdict": "refuted", "reason": "查无此事"}
+    assert step(official, one, 1, "verify", **verdict).json()["actions"] == ["reopen"]
+    refused = step(official, one, 2, "close", reason="办结")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    assert official.get(f"{LIST}/{one}").json()["status"] == "refuted"
+    assert colleague.get(f"{LIST}/{one}").json()["actions"] == ["close", "reopen"]
+    # opening it again and verifying once more changes nothing; neither does a verdict of the other kind
+    assert step(official, one, 2, "reopen", reason="重来").status_code == 200
+    assert step(official, one, 3, "verify", verdict="confirmed", reason="属实").status_code == 200
+    assert step(official, one, 4, "close", reason="办结").status_code == 409
+    # nor that a colleague verifies it as well: then both have
+    assert step(colleague, one, 4, "reopen", reason="重来").status_code == 200
+    assert step(colleague, one, 5, "verify", verdict="confirmed", reason="属实").status_code == 200
+    for client in (official, colleague):
+        assert step(client, one, 6, "close", reason="办结").status_code == 409
+    assert step(sign_in(Role.COUNTY_ADMIN), one, 6, "close", reason="办结").json()["status"] == "closed"
+
+
+def test_an_alert_of_low_severity_needs_one_person(sign_in: SignIn, alert_ids: list[int]) -> None:
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    answer = step(official, alert_ids[1], 1, "verify", verdict="confirmed", reason="属实").json()
+    assert answer["actions"] == ["close", "reopen"]
+    assert step(official, alert_ids[1], 2, "close", reason="办结").json()["status"] == "closed"
+
+
+def test_a_rule_may_ask_for_two_persons_or_for_one(
+    sign_in: SignIn, alert_ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RULES, "two_households", replace(RULES["two_households"], second_person=False))
+    monkeypatch.setitem(RULES, "event_surge", replace(RULES["event_surge"], second_person=True))
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    for alert_id, status in ((alert_ids[0], 200), (alert_ids[1], 409)):
+        assert step(official, alert_id, 1, "verify", verdict="confirmed", reason="属实").status_code == 200
+        assert step(official, alert_id, 2, "close", reason="办结").status_code == status
 
 
 def test_the_rules_explain_themselves(stranger: TestClient, sign_in: SignIn) -> None:

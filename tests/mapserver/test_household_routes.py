@@ -28,7 +28,7 @@ def ids(database: Database, system: Scope, sealer: Sealer) -> dict[str, int]:
             connection, "张测试", CELLS[0], household, sealer=sealer, id_number=ID_NUMBER, phone=PHONE, sex="male",
             status_codes=["elderly_alone"],
         )  # fmt: skip
-        worker = world.insert(connection, "grid_worker", name="王网格", phone_masked="138****0002", grid_code=CELLS[0])
+        worker = world.insert(connection, "grid_worker", name="王网格", phone_masked="*******0002", grid_code=CELLS[0])
         world.insert(
             connection, "posting", worker_id=worker, cell_code=CELLS[0], valid_from="2026-01-01", grid_code=CELLS[0]
         )
@@ -89,10 +89,10 @@ def test_the_card_shows_everything_and_no_number(
     assert card["address"]["text"] == "德清县武康街道千秋社区永安街1号"
     assert card["members"][0] | {"age": 0} == {
         "person_id": ids["person"], "name": "张测试", "sex": "male", "age": 0, "relation": "户主",
-        "id_number_masked": "330521********123X", "phone_masked": "138****0001",
+        "id_number_masked": "330*************3X", "phone_masked": "*******0001",
         "status_codes": [{"code": "elderly_alone", "label": "独居老人"}],
     }  # fmt: skip
-    assert card["responsible"] == [{"name": "王网格", "phone_masked": "138****0002"}]
+    assert card["responsible"] == [{"name": "王网格", "phone_masked": "*******0002"}]
     assert ID_NUMBER not in answer.text
     assert PHONE not in answer.text
     assert answer.headers["cache-control"].startswith("private")

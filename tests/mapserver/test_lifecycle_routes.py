@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Role, Scope
+from gazetteer.lifecycle import writing
 from tests import world
 from tests.mapserver.conftest import SignIn
-from tests.world import CELLS, MOGAN, WUKANG
+from tests.world import CELLS, LIAOYUAN, MOGAN, QIANQIU, WUKANG
 
 API = "/api/330521"
 HEAD = "德清县武康街道千秋社区"
@@ -175,3 +176,99 @@ def test_operations_describe_themselves(sign_in: SignIn, uids: list[str]) -> Non
     described = {o["name"]: o for o in sign_in(Role.GIS_STAFF).get(f"{API}/address-operations").json()}
     assert set(described["rename_road"]["arguments"]["properties"]) == {"division_code", "old", "new"}
     assert described["merge_villages"]["title"] == "并村"
+
+
+FOREIGN = [
+    {"kind": "create", "division_code": QIANQIU, "new": [{"full_text": "永安街99号", "lon": 120.0051, "lat": 30.505}]},
+    {"kind": "create", "status": "published", "new": [{"full_text": HEAD + "永安街99号"}]},
+    {"kind": "create", "new": [{"full_text": "千秋社区永安街99号"}], "division_code": QIANQIU},
+    {"kind": "rename_road", "division_code": QIANQIU, "old": "永安街", "new": "永宁街"},
+    {"kind": "merge_villages", "old_code": LIAOYUAN, "new_code": QIANQIU},
+    {"kind": "merge_villages", "old_code": QIANQIU, "new_code": LIAOYUAN},
+    {"kind": "create", "new": [{"full_text": "某街1号"}], "division_code": "999999999999"},
+    {"kind": "restore", "operation_id": "191a7dde-6710-4a79-bcca-077358a35b02"},
+]
+
+
+@pytest.mark.parametrize("item", FOREIGN, ids=lambda item: f"{item['kind']}")
+def test_a_change_set_in_a_foreign_village_is_refused_in_words_and_leaves_nothing(
+    sign_in: SignIn, uids: list[str], item: dict[str, Any]
+) -> None:
+    elsewhere = sign_in(Role.GIS_STAFF, MOGAN)
+    answer = elsewhere.post(f"{API}/address-change-sets", json=body(item))
+    assert answer.status_code in (403, 404, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert sign_in(Role.GIS_STAFF).get(f"{API}/address-change-sets").json() == {"change_sets": []}
+
+
+def test_own_addresses_are_not_carried_into_a_foreign_village(
+    sign_in: SignIn, uids: list[str], database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        text_ = "德清县莫干山镇燎原村后坞路{}号"
+        for n in (1, 2):
+            world.add_address(connection, text_.format(n), CELLS[3], n, valid_from=date.today() - timedelta(days=9))
+        own = [
+            str(u)
+            for u in connection.scalars(
+                text("SELECT uid FROM standard_address WHERE division_code = :v ORDER BY code"), {"v": LIAOYUAN}
+            )
+        ]
+    elsewhere = sign_in(Role.GIS_STAFF, MOGAN)
+    items: list[dict[str, Any]] = [
+        {"kind": "move", "uid": own[0], "lon": 120.0051, "lat": 30.505},
+        {"kind": "split", "uid": own[0], "parts": [{"full_text": HEAD + "永安街77号"}, {"full_text": HEAD + "永安街78号"}]},
+        {"kind": "merge", "uids": own, "into": {"full_text": HEAD + "永安街79号"}},
+        {"kind": "rename", "uid": own[0], "full_text": HEAD + "永安街80号"},
+    ]  # fmt: skip
+    for item in items:
+        made = elsewhere.post(f"{API}/address-change-sets", json=body(item))
+        if made.status_code == 201:
+            set_id = made.json()["id"]
+            take(elsewhere, set_id, "submit")
+            published = elsewhere.post(f"{API}/address-change-sets/{set_id}/steps", json={"action": "publish"})
+            assert published.status_code in (200, 403, 404, 409, 422), published.text
+        else:
+            assert made.status_code in (403, 404, 422), made.text
+    with database.transaction(system) as connection:
+        outside = text("SELECT count(*) FROM standard_address WHERE NOT starts_with(code, division_code)")
+        assert connection.scalar(outside) == 0
+        assert (
+            connection.scalar(text("SELECT count(*) FROM standard_address WHERE division_code = :v"), {"v": QIANQIU})
+            == 8
+        )
+
+
+def test_elevens_add_up_over_http_whoever_publishes_them(
+    sign_in: SignIn, uids: list[str], database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        for n in range(9, 231):
+            world.add_address(
+                connection, f"{HEAD}永安街{n}号", CELLS[0], n, valid_from=date.today() - timedelta(days=9)
+            )
+        known = [str(u) for u in connection.scalars(text("SELECT uid FROM standard_address ORDER BY code"))]
+    a, b = sign_in(Role.GIS_STAFF), sign_in(Role.COUNTY_ADMIN)
+
+    def prepare(client: TestClient, part: list[str]) -> int:
+        made = client.post(f"{API}/address-change-sets", json=body({"kind": "demolish", "uids": part})).json()
+        take(client, made["id"], "submit")
+        return int(made["id"])
+
+    take(a, prepare(a, known[:11]), "publish")
+    second = prepare(b, known[11:22])
+    assert b.get(f"{API}/address-change-sets/{second}/preview").json()["guarded"]
+    refused = take(b, second, "publish", 409)
+    assert refused["type"] == "urn:onemap:problem:second-person-needed"
+    assert "停用 22/230" in refused["detail"]
+    take(b, second, "approve", 409)
+    take(a, second, "approve")
+    take(b, second, "publish")
+
+
+def test_what_only_the_database_stops_is_answered_in_words(
+    sign_in: SignIn, uids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_PRESENT", "SELECT :village <> ''")  # as if nobody had looked before writing
+    answer = sign_in(Role.GIS_STAFF, MOGAN).post(f"{API}/address-change-sets", json=body(FOREIGN[0]))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:onemap:problem:outside-scope")

@@ -192,8 +192,10 @@ def test_households_need_the_permission_and_leave_a_trace(
     assert "/collections/persons/items" not in auditor.get("/ogc/330521/api").json()["paths"]
     items(sign_in(Role.GRID_WORKER, world.CELLS[0]), "persons")
     with county_with_rows.transaction(system) as connection:
-        noted = connection.execute(text("SELECT action, target FROM audit_event WHERE action = 'read_features'")).all()
-    assert [tuple(row) for row in noted] == [("read_features", "persons n=1")]
+        noted = connection.execute(
+            text("SELECT action, target, rows_n FROM audit_event WHERE action = 'read_features'")
+        ).all()
+    assert [tuple(row) for row in noted] == [("read_features", "persons", 1)]
 
 
 FILTERS: list[tuple[str, int]] = [

@@ -21,6 +21,18 @@ function remembered(): Account | null {
   return text ? (JSON.parse(text) as Account) : null
 }
 
+/** In the morning a whole office signs in at once: where the door says it is busy, come again by itself a few times. */
+async function patiently<T>(ask: () => Promise<T>, tries = 4): Promise<T> {
+  for (let left = tries - 1; ; left -= 1) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!left || !(error instanceof Problem) || !/:(sign-in|server)-busy$/.test(error.type)) throw error
+      await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1000))
+    }
+  }
+}
+
 export const useSession = defineStore('session', () => {
   const account = ref<Account | null>(null)
   const checked = ref(false)
@@ -51,7 +63,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signIn(username: string, password: string, code: string | null = null): Promise<void> {
-    const { failed_before, ...found } = await sessionApi.signIn(username, password, code)
+    const { failed_before, ...found } = await patiently(() => sessionApi.signIn(username, password, code))
     failedBefore.value = failed_before
     settle(found)
   }

@@ -1,6 +1,6 @@
 """独居老人超期未走访: an elderly person living alone without a visit for 30 days.
 
-Elderly: 65 or older on the day of the scan. Alone: the only living current member of the household. A visit counts when
+Elderly: 65 or older by the year of birth, for an alert that came on the birthday would tell the day. Alone: the only living current member of the household. A visit counts when
 somebody was met. Who was never visited counts from the day their record was made.
 """
 
@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from layers.anomaly.finding import Finding, Rule
+from layers.anomaly.finding import ELSEWHERE, Finding, Rule, Whole, within
 
 ELDERLY_YEARS = 65
 VISIT_DAYS = 30
@@ -20,7 +20,10 @@ VISIT_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class LivesAlone:
-    """A person alone in a household. last_visit: of somebody met there, or None. since: when the record was made."""
+    """A person alone in a household. last_visit: of somebody met there, or None. since: when the record was made.
+
+    grid_code: of the household; person_grid: of the person's record, when that is kept elsewhere.
+    """
 
     person_id: int
     person_name: str
@@ -33,6 +36,7 @@ class LivesAlone:
     grid_code: str
     lon: float | None
     lat: float | None
+    person_grid: str | None = None
 
 
 def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
@@ -46,30 +50,34 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
         if facts.last_visit
         else f"{facts.since:%Y-%m-%d} 建档，到 {today:%Y-%m-%d} 的 {days} 天里没有走访记录"
     )
+    elsewhere = facts.person_grid is not None and not within(facts.person_grid, facts.grid_code)
+    since = f"自 {facts.last_visit or facts.since:%Y-%m-%d} 起未走访"
+    lives = f"独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。"
+    house = {
+        "户号": facts.household_no,
+        "住址": facts.address,
+        "上次走访": None if facts.last_visit is None else facts.last_visit.isoformat(),
+        "未走访天数": days,
+    }
+    reason, told = f"{facts.person_name}，{years} 岁，{lives}", {"姓名": facts.person_name, "年龄": years, **house}
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
         anchor=f"{facts.household_id}:{facts.last_visit or 'never'}",
-        title=f"独居老人{facts.person_name}（{years} 岁）自 {facts.last_visit or facts.since:%Y-%m-%d} 起未走访",
-        reason=f"{facts.person_name}，{years} 岁，独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。",
+        title=f"独居老人{since}" if elsewhere else f"独居老人{facts.person_name}（{years} 岁）{since}",
+        reason=f"一名老人（登记在{ELSEWHERE}）{lives}" if elsewhere else reason,
         grid_code=facts.grid_code,
-        facts={
-            "姓名": facts.person_name,
-            "年龄": years,
-            "户号": facts.household_no,
-            "住址": facts.address,
-            "上次走访": None if facts.last_visit is None else facts.last_visit.isoformat(),
-            "未走访天数": days,
-        },
+        facts=house if elsewhere else told,
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,
+        whole=Whole(reason, told, (str(facts.person_grid),)) if elsewhere else None,
     )
 
 
 def age(birth_date: date, today: date) -> int:
-    """Completed years on a day."""
-    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+    """Years by the calendar: the year of the day less the year of birth, whatever the day of birth."""
+    return today.year - birth_date.year
 
 
 # Groups household_member once; visits by ix_visit_household, the making of the record by ix_change_record.
@@ -80,7 +88,7 @@ WITH alone AS MATERIALIZED (
     WHERE m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
     GROUP BY m.household_id HAVING count(DISTINCT m.person_id) = 1
 )
-SELECT p.id, p.name, p.birth_date, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,
+SELECT p.id, p.name, p.birth_date, p.grid_code AS person_grid, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,
        (SELECT max(v.visited_at)::date FROM visit v WHERE v.household_id = h.id
         AND v.outcome IN ('met', 'help_needed') AND v.visited_at < CAST(:today AS date) + 1) AS last_visit,
        coalesce((SELECT min(c.at) FROM change c WHERE c.entity = 'person' AND c.entity_id = alone.record_key
@@ -95,7 +103,7 @@ WHERE p.birth_date <= :born_before AND h.kind <> 'collective'
 
 def find(connection: Connection, today: date) -> Iterator[Finding]:
     """All findings as of ``today``."""
-    born_before = date(today.year - ELDERLY_YEARS, today.month, min(today.day, 28) if today.month == 2 else today.day)
+    born_before = date(today.year - ELDERLY_YEARS, 12, 31)
     for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before}):
         finding = elderly_alone_unvisited(
             LivesAlone(
@@ -110,6 +118,7 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
                 grid_code=r.grid_code,
                 lon=r.lon,
                 lat=r.lat,
+                person_grid=r.person_grid,
             ),
             today,
         )
@@ -119,5 +128,5 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 RULE = Rule(
     "elderly_alone_unvisited", "独居老人超期未走访", "high",
-    f"{ELDERLY_YEARS} 岁及以上独居老人超过 {VISIT_DAYS} 天没有走访。", find,
+    f"{ELDERLY_YEARS} 岁及以上（按年计）独居老人超过 {VISIT_DAYS} 天没有走访。", find,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """一人两户: a person who is a current member of two or more households.
 
-Usually a registration that was not closed after a move or a marriage; sometimes a benefit drawn twice.
+Usually a registration that was not closed after a move or a marriage; sometimes a benefit drawn twice. Households in
+different cells make one alert for each cell, in words that name its own household only: each side checks its own.
 """
 
 from __future__ import annotations
@@ -8,47 +9,74 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, text
 
-from layers.anomaly.finding import Finding, Rule
+from layers.anomaly.finding import ELSEWHERE, Finding, Rule, Whole, within
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentHousehold:
+    """A household a person is a current member of. lon, lat in EPSG:4490, of its door."""
+
+    id: int
+    no: str
+    address: str
+    grid_code: str
+    membership_id: int
+    lon: float | None = None
+    lat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's current households, in order of number. membership_ids in any order; grid_code, lon, lat of the first."""
+    """A person and their current households, in order of number."""
 
     person_id: int
     person_name: str
-    household_ids: tuple[int, ...]
-    household_nos: tuple[str, ...]
-    addresses: tuple[str, ...]
-    membership_ids: tuple[int, ...]
-    grid_code: str
-    lon: float | None
-    lat: float | None
+    households: tuple[CurrentHousehold, ...]
 
 
-def two_households(facts: Membership) -> Finding | None:
-    """A finding when there are at least two current households."""
-    if len(facts.household_nos) < 2:
-        return None
-    places = "；".join(
-        f"{no}（{address or '地址不详'}）" for no, address in zip(facts.household_nos, facts.addresses, strict=True)
-    )
-    return Finding(
-        subject_kind="person",
-        subject_id=str(facts.person_id),
-        anchor=",".join(facts.household_nos),
-        title=f"{facts.person_name}同时登记在 {len(facts.household_nos)} 户",
-        reason=f"{facts.person_name}同时是 {len(facts.household_nos)} 个户的现有成员：{places}。请核实应保留哪一户。",
-        grid_code=facts.grid_code,
-        facts={"姓名": facts.person_name, "户号": list(facts.household_nos), "地址": list(facts.addresses)},
-        household_id=facts.household_ids[0],
-        lon=facts.lon,
-        lat=facts.lat,
-        records=tuple(("household_member", key) for key in facts.membership_ids),
-    )
+def two_households(facts: Membership) -> Iterator[Finding]:
+    """Findings when there are at least two current households: one for each cell that holds one of them."""
+    households, name = facts.households, facts.person_name
+    if len(households) < 2:
+        return
+    for n, code in enumerate(dict.fromkeys(h.grid_code for h in households)):
+        own = [h for h in households if within(h.grid_code, code)]
+        others = [h for h in households if h not in own]
+        first = next(h for h in own if h.grid_code == code)
+        yield Finding(
+            subject_kind="person",
+            subject_id=str(facts.person_id),
+            anchor=",".join(h.no for h in households),
+            title=f"{name}同时登记在 {len(households)} 户",
+            reason=_reason(name, len(households), own, len(others)),
+            grid_code=code,
+            facts=_facts(name, own) | ({ELSEWHERE: f"{len(others)} 户"} if others else {}),
+            household_id=first.id,
+            lon=first.lon,
+            lat=first.lat,
+            records=tuple(("household_member", h.membership_id) for h in households),
+            side=first.no if n else "",
+            whole=Whole(
+                _reason(name, len(households), households), _facts(name, households), tuple(h.grid_code for h in others)
+            )
+            if others
+            else None,
+        )
+
+
+def _reason(name: str, n: int, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...], elsewhere: int = 0) -> str:
+    places = [f"{h.no}（{h.address or '地址不详'}）" for h in told]
+    if elsewhere:
+        places.append(f"另一户在{ELSEWHERE}" if elsewhere == 1 else f"另外 {elsewhere} 户在{ELSEWHERE}")
+    return f"{name}同时是 {n} 个户的现有成员：{'；'.join(places)}。请核实应保留哪一户。"
+
+
+def _facts(name: str, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...]) -> dict[str, Any]:
+    return {"姓名": name, "户号": [h.no for h in told], "地址": [h.address for h in told]}
 
 
 # Grouping reads household_member once; then ix_household_member_person, and households by primary key.
@@ -57,12 +85,9 @@ WITH twice AS (
     SELECT person_id FROM household_member WHERE valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
     GROUP BY person_id HAVING count(DISTINCT household_id) > 1
 )
-SELECT p.id, p.name, array_agg(h.id ORDER BY h.household_no) AS ids, array_agg(h.household_no ORDER BY h.household_no) AS nos,
-       array_agg(coalesce(a.full_text, h.address_text, '') ORDER BY h.household_no) AS addresses,
-       array_agg(m.id) AS membership_ids,
-       (array_agg(h.grid_code ORDER BY h.household_no))[1] AS grid_code,
-       (array_agg(st_x(h.geom) ORDER BY h.household_no))[1] AS lon,
-       (array_agg(st_y(h.geom) ORDER BY h.household_no))[1] AS lat
+SELECT p.id, p.name, jsonb_agg(jsonb_build_object('id', h.id, 'no', h.household_no,
+       'address', coalesce(a.full_text, h.address_text, ''), 'grid_code', h.grid_code, 'membership_id', m.id,
+       'lon', st_x(h.geom), 'lat', st_y(h.geom)) ORDER BY h.household_no) AS households
 FROM twice JOIN person p ON p.id = twice.person_id
 JOIN LATERAL (
     SELECT max(m.id) AS id, m.household_id FROM household_member m
@@ -79,21 +104,8 @@ GROUP BY p.id, p.name
 def find(connection: Connection, today: date) -> Iterator[Finding]:
     """All findings as of ``today``."""
     for r in connection.execute(text(_COLLECT), {"today": today}):
-        finding = two_households(
-            Membership(
-                person_id=r.id,
-                person_name=r.name,
-                household_ids=tuple(r.ids),
-                household_nos=tuple(r.nos),
-                addresses=tuple(r.addresses),
-                membership_ids=tuple(r.membership_ids),
-                grid_code=r.grid_code,
-                lon=r.lon,
-                lat=r.lat,
-            )
-        )
-        if finding is not None:
-            yield finding
+        households = tuple(CurrentHousehold(**household) for household in r.households)
+        yield from two_households(Membership(r.id, r.name, households))
 
 
 RULE = Rule(

@@ -1,47 +1,110 @@
-"""Readers of department files: CSV, XLSX, GeoPackage, Shapefile, GeoJSON."""
+"""Readers of department files: CSV, XLSX, GeoPackage, Shapefile, GeoJSON. What they read they read in a confined process.
+
+``open_table`` opens a file and is all that others need; ``child`` and the modules of the formats run on the other side.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from layers.importing.errors import FileEmpty, FileUnreadable
-from layers.importing.mapping import Mapping
-from layers.importing.readers.csv_file import CsvSource
-from layers.importing.readers.dissolve import DissolvedSource
-from layers.importing.readers.source import Source
-from layers.importing.readers.vector import VectorSource
-from layers.importing.readers.workbook import WorkbookSource
+from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable
+
+if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
+    from layers.importing.mapping import Mapping
+    from layers.importing.readers.source import Source
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
 WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods"}
 CSV_SUFFIXES = {".csv", ".tsv", ".txt", ".gz"}
+#: the parts of a Shapefile that are read; the first ones it must have
+SIDE_FILES = (".dbf", ".shx")
+MORE_SIDE_FILES = (".prj", ".cpg")
 
 
 def open_source(path: Path, mapping: Mapping) -> Source:
-    """The department file as the mapping wants it. Raises an ImportRefused that says what is wrong with the file."""
-    if not path.is_file():
-        raise FileUnreadable(f"没有文件 {path} / no such file", path=str(path))
-    if path.stat().st_size == 0:
-        raise FileEmpty(path.name)
-    source = _open(path, mapping)
-    mapping.check_columns(source.columns)
+    """The department file as the mapping wants it. Raises an ImportRefused that says what is wrong with the file.
+
+    Close the source when done with it: a process stands behind it.
+    """
+    from layers.importing.readers.dissolve import DissolvedSource
+
+    source = open_table(
+        path,
+        CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter,
+        sheet=mapping.sheet,
+        layer=mapping.layer,
+    )
+    try:
+        mapping.check_columns(source.columns)
+    except BaseException:
+        source.close()
+        raise
     # a workbook of rejected rows holds rows that were joined already
     if mapping.dissolve is None or path.suffix.lower() in WORKBOOK_SUFFIXES:
         return source
     return DissolvedSource(source, mapping.dissolve)
 
 
-def _open(path: Path, mapping: Mapping) -> Source:
-    suffix = path.suffix.lower()
+def open_table(
+    path: Path,
+    suffixes: set[str],
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
+) -> Source:
+    """A file of one of these endings, opened as what both its ending and its first bytes say.
+
+    Raises FileUnreadable, FileEmpty, FileTruncated, FileTooHeavy, EncodingUnknown, EncodingWrong, ReaderEnded.
+    """
+    from layers.importing.readers.confined import ConfinedSource
+    from layers.importing.readers.encoding import check_encoding
+    from layers.importing.readers.sniff import check_format
+
+    name, suffix = path.name, path.suffix.lower()
+    if not path.is_file():
+        raise FileUnreadable(f"没有文件 {path} / no such file", path=str(path))
+    if suffix not in suffixes:
+        known = " ".join(sorted(suffixes))
+        raise FileUnreadable(f"不认识的格式 {suffix[:20]}；可用：{known} / unknown format", suffix=suffix[:20])
+    if path.stat().st_size == 0:
+        raise FileEmpty(name)
+    work: dict[str, Any] = {
+        "reader": _reader(suffix),
+        "kind": check_format(path, suffix, name),
+        "file": f"input{suffix}",
+        "encoding": check_encoding(encoding) if encoding else None,
+        "delimiter": delimiter,
+        "sheet": sheet,
+        "layer": layer,
+    }
+    return ConfinedSource(_files(path, suffix), work, name)
+
+
+def _reader(suffix: str) -> str:
     if suffix in CSV_SUFFIXES:
-        return CsvSource(path, mapping.encoding, mapping.delimiter)
-    if suffix in WORKBOOK_SUFFIXES:
-        return WorkbookSource(path, mapping.sheet)
-    if suffix in VECTOR_SUFFIXES:
-        return VectorSource(path, mapping.layer, mapping.encoding)
-    known = " ".join(sorted(CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES))
-    raise FileUnreadable(f"不认识的格式 {suffix}；可用：{known} / unknown format", suffix=suffix)
+        return "csv"
+    return "workbook" if suffix in WORKBOOK_SUFFIXES else "vector"
+
+
+def _files(path: Path, suffix: str) -> dict[str, Path]:
+    """What the process gets to see, under names of our own. A Shapefile is several files of one name."""
+    files = {f"input{suffix}": path}
+    if suffix != ".shp":
+        return files
+    sides = {item.suffix.lower(): item for item in path.parent.iterdir() if item.stem == path.stem and item.is_file()}
+    absent = [side for side in SIDE_FILES if side not in sides]
+    if absent:
+        raise FileTruncated(
+            f"{path.name} 缺少同名的 {'、'.join(absent)} 文件 / the Shapefile lacks its {', '.join(absent)}",
+            missing=absent,
+        )
+    return files | {f"input{side}": sides[side] for side in (*SIDE_FILES, *MORE_SIDE_FILES) if side in sides}
 
 
 def file_sha256(path: Path) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from layers.importing.mapping import Dissolve
 from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text, as_text
+
+if TYPE_CHECKING:
+    from layers.importing.mapping import Dissolve
 
 
 class DissolvedSource:
@@ -21,6 +23,10 @@ class DissolvedSource:
         self.columns = source.columns
         self.crs = source.crs
         self.encoding = source.encoding
+
+    def close(self) -> None:
+        """Close the other source."""
+        self._source.close()
 
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """One row per value, in the order of their first features; row numbers are those of the first features."""

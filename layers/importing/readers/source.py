@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # who reads a CSV need not wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
 Text = str | None
-Geometries = npt.NDArray[np.object_]
+Geometries: TypeAlias = "npt.NDArray[np.object_]"
 
 FID_COLUMN = "_fid"
 WKT_COLUMN = "_wkt"
@@ -49,14 +50,17 @@ class Source(Protocol):
         """The encoding that was found; None where the format has only one."""
 
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
-        """All rows, some at a time."""
+        """All rows, some at a time. Beginning again ends an earlier reading."""
+
+    def close(self) -> None:
+        """Give back what the source holds; again does nothing."""
 
 
 def as_text(value: Any) -> Text:
     """A cell of a workbook or a field of a layer as text; nothing, NaN and blanks are None, whole numbers have no point."""
     if value is None:
         return None
-    if isinstance(value, float | np.floating):
+    if isinstance(value, float) or type(value).__name__ in ("float32", "float16"):
         if math.isnan(value):
             return None
         plain = float(value)

@@ -14,7 +14,7 @@ from gazetteer.parse import parse
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.gridding import assign_grid
-from layers.importing.publishing import Table, compare_rows, publish_rows
+from layers.importing.publishing import Placed, Table, compare_rows, publish_rows
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage
 from layers.importing.standardise import LOST_CHARACTERS
@@ -137,6 +137,7 @@ TABLE = Table(
     "standard_address",
     columns=("code", "full_text", *UPPER, *LOCAL, *KEYS, "depth", "division_code", "status", "valid_from", "valid_to"),
     visible=("code", "full_text", "division_code", "status", "valid_from", "valid_to"),
+    placed=(Placed(("code", "full_text", "division_code")),),
     geometry="point",
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.importing.fields import Field, Kind, one_of
-from layers.importing.publishing import Table
+from layers.importing.publishing import Placed, Table
 from layers.importing.targets.records import VILLAGE_CODE, RecordTarget
 
 
@@ -36,5 +36,6 @@ class EventTarget(RecordTarget):
             "attributes",
         ),
         visible=("kind", "title", "detail", "occurred_at", "state", "address_text", "address_id", "attributes"),
+        placed=(Placed(("title", "detail", "attributes")), Placed(("address_text", "address_id"), "address_id")),
         geometry="point",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.importing.fields import Field, Kind, one_of
-from layers.importing.publishing import Table
+from layers.importing.publishing import Placed, Table
 from layers.importing.stage import Stage
 from layers.importing.targets.records import VILLAGE_CODE, RecordTarget
 
@@ -26,6 +26,7 @@ class FacilityTarget(RecordTarget):
         "facility",
         columns=("kind", "name", "state", "attributes"),
         visible=("kind", "name", "state", "attributes"),
+        placed=(Placed(("name", "attributes")),),
         geometry="point",
     )
 

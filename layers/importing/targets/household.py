@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.importing.fields import Field, Kind, one_of
-from layers.importing.publishing import Table
+from layers.importing.publishing import Placed, Table
 from layers.importing.stage import Stage
 from layers.importing.targets.records import VILLAGE_CODE, RecordTarget
 
@@ -26,6 +26,7 @@ class HouseholdTarget(RecordTarget):
         "household",
         columns=("household_no", "kind", "head_name", "address_text", "address_id", "status_codes", "source"),
         visible=("household_no", "kind", "head_name", "address_text", "address_id", "status_codes"),
+        placed=(Placed(("address_text", "address_id"), "address_id"),),
         key="household_no",
         stage_key="household_no",
         sourced=False,

@@ -6,12 +6,14 @@ from collections.abc import Mapping as Values
 
 from psycopg import sql
 
+from database.seal import Sealer
 from gazetteer.codes import resident_id_birth_date, resident_id_sex
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.matching import match_field
-from layers.importing.publishing import Table, publish_rows
+from layers.importing.publishing import Placed, Table, publish_rows
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage
+from layers.importing.standardise import sealed_for
 from layers.importing.targets.base import Target, Text
 from layers.importing.targets.membership import publish_households, publish_members
 from layers.importing.targets.records import VILLAGE_CODE
@@ -81,6 +83,11 @@ class PersonTarget(Target):
                 "UPDATE stage_row s SET birth_date = coalesce(s.birth_date, s.id_birth_date), sex = coalesce(s.sex, s.id_sex)"
             )
             stage.run("UPDATE stage_row s SET entity_id = p.id FROM person p WHERE p.id_number_hash = s.id_number_hash")
+            # while keys are rotated: persons whose hash is still by an older key
+            stage.run(
+                "UPDATE stage_row s SET entity_id = p.id FROM stage_row o CROSS JOIN LATERAL unnest(o.id_number_older) AS h "
+                "JOIN person p ON p.id_number_hash = h WHERE s.row_no = o.row_no AND o.entity_id IS NULL"
+            )
         stage.run(
             "UPDATE stage_row s SET entity_id = p.id FROM person p "
             "WHERE s.entity_id IS NULL AND p.source = %(source)s AND p.source_key = s.source_key"
@@ -103,6 +110,7 @@ class PersonTarget(Target):
             "WHEN p.row_hash = s.row_hash THEN 'unchanged' ELSE 'changed' END FROM person p WHERE p.id = s.entity_id"
         )
         stage.run("UPDATE stage_row SET outcome = 'member' WHERE NOT is_first")
+        bind_to_known_persons(stage)
 
     def resolve(self, stage: Stage) -> None:
         """Match the actual and the registered address; the grid follows where the person lives."""
@@ -142,6 +150,43 @@ class PersonTarget(Target):
         stage.run("UPDATE stage_row SET outcome = 'unchanged' WHERE outcome = 'member'")
 
 
+def bind_to_known_persons(stage: Stage) -> None:
+    """Numbers for persons whom another source, or another key, brought first are bound to those rows instead."""
+    names = [name for name in ("id_number", "phone") if stage.maps(name)]
+    if not names:
+        return
+    columns = sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(f"{name}_cipher")) for name in names)
+    found = stage.rows(
+        "SELECT s.row_no, s.source_key, p.source, p.source_key, {columns} FROM stage_row s JOIN person p ON p.id = s.entity_id "
+        "WHERE s.outcome = 'changed' AND (p.source, p.source_key) IS DISTINCT FROM (%(source)s, s.source_key)",
+        columns=columns,
+    )
+    if not found:
+        return
+    bound: list[list[bytes | None]] = []
+    for _row, key, source, known_key, *ciphers in found:
+        bound.append(
+            [
+                cipher and _bound_anew(stage.sealer, name, cipher, (stage.source, key), (source, known_key))
+                for name, cipher in zip(names, ciphers, strict=True)
+            ]
+        )
+    numbers = [row[0] for row in found]
+    for name, anew in zip(names, zip(*bound, strict=True), strict=True):
+        stage.run(
+            "UPDATE stage_row s SET {column} = n.cipher FROM unnest(%(rows)s::int[], %(ciphers)s::bytea[]) AS n(row_no, cipher) "
+            "WHERE s.row_no = n.row_no",
+            column=sql.Identifier(f"{name}_cipher"),
+            rows=numbers,
+            ciphers=list(anew),
+        )
+
+
+def _bound_anew(sealer: Sealer, name: str, cipher: bytes, read: tuple[str, str], known: tuple[str, str]) -> bytes:
+    plain = sealer.unseal_bytes(cipher, bound_to=sealed_for(name, ("person", *read)))
+    return sealer.seal_bytes(plain, bound_to=sealed_for(name, ("person", *known)))
+
+
 TABLE = Table(
     "person",
     columns=(
@@ -167,12 +212,13 @@ TABLE = Table(
         "sex",
         "birth_date",
         "death_date",
-        "id_number_masked",
-        "phone_masked",
         "registered_address_text",
         "registered_address_id",
         "actual_address_text",
         "actual_address_id",
         "status_codes",
     ),
+    secret={"id_number": "id_number_hash", "phone": "phone_hash"},
+    years=("birth_date", "death_date"),
+    placed=tuple(Placed((text_column, id_column), id_column) for text_column, id_column, _match in ADDRESSES),
 )

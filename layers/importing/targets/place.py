@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.importing.fields import Field, Kind, one_of
-from layers.importing.publishing import Table
+from layers.importing.publishing import Placed, Table
 from layers.importing.stage import Stage
 from layers.importing.targets.records import VILLAGE_CODE, RecordTarget
 
@@ -32,6 +32,10 @@ class PlaceTarget(RecordTarget):
         "place",
         columns=("kind", "name", "code", "occupancy", "address_text", "address_id", "parent_id", "attributes"),
         visible=("kind", "name", "code", "occupancy", "address_text", "address_id", "parent_id", "attributes"),
+        placed=(
+            Placed(("name", "code", "parent_id", "attributes")),
+            Placed(("address_text", "address_id"), "address_id"),
+        ),
         geometry="outline",
     )
 

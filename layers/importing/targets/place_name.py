@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.importing.fields import Field, Kind, one_of
-from layers.importing.publishing import Table
+from layers.importing.publishing import Placed, Table
 from layers.importing.targets.records import VILLAGE_CODE, RecordTarget
 
 
@@ -30,5 +30,6 @@ class PlaceNameTarget(RecordTarget):
         "place_name",
         columns=("name", "kind", "aliases"),
         visible=("name", "kind", "aliases"),
+        placed=(Placed(("name", "aliases")),),
         geometry="point",
     )

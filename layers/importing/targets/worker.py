@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from database.seal import row_binding
 from grid.postings import post_worker
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.stage import Stage
+from layers.importing.standardise import sealed_for
 from layers.importing.targets.base import Target
 
 
@@ -78,15 +80,14 @@ class WorkerTarget(Target):
         """Workers first, then their postings one by one: a new lead ends the posting of the one before."""
         stage.run(
             """
-            UPDATE grid_worker w SET name = s.name, phone_cipher = coalesce(s.phone_cipher, w.phone_cipher),
-                   phone_masked = coalesce(s.phone_masked, w.phone_masked)
+            UPDATE grid_worker w SET name = s.name, phone_masked = coalesce(s.phone_masked, w.phone_masked)
             FROM stage_row s WHERE w.id = s.entity_id AND s.outcome = 'changed'
             """
         )
         stage.run(
             """
-            INSERT INTO grid_worker (name, username, phone_cipher, phone_masked, grid_code)
-            SELECT DISTINCT ON (worker_key) name, username, phone_cipher, phone_masked, cell_code
+            INSERT INTO grid_worker (name, username, phone_masked, grid_code)
+            SELECT DISTINCT ON (worker_key) name, username, phone_masked, cell_code
             FROM stage_row WHERE entity_id IS NULL ORDER BY worker_key, row_no
             """
         )
@@ -94,6 +95,7 @@ class WorkerTarget(Target):
             "UPDATE stage_row s SET entity_id = w.id FROM grid_worker w WHERE s.entity_id IS NULL AND {same}",
             same=SAME_WORKER,
         )
+        seal_phones(stage)
         rows = stage.rows(
             "SELECT row_no, entity_id, cell_code, duty, valid_from FROM stage_row WHERE outcome <> 'unchanged' "
             "ORDER BY valid_from, row_no"
@@ -111,6 +113,22 @@ class WorkerTarget(Target):
                 duty=duty,
                 since=since,
             )
+
+
+def seal_phones(stage: Stage) -> None:
+    """Phones are bound to the number of the worker, which is known by now: a name or a phone may change."""
+    if not stage.maps("phone"):
+        return
+    for key, worker, cipher in stage.rows(
+        "SELECT DISTINCT ON (entity_id) source_key, entity_id, phone_cipher FROM stage_row "
+        "WHERE outcome <> 'unchanged' AND phone_cipher IS NOT NULL ORDER BY entity_id, row_no"
+    ):
+        plain = stage.sealer.unseal_bytes(cipher, bound_to=sealed_for("phone", ("worker", stage.source, key)))
+        stage.run(
+            "UPDATE grid_worker SET phone_cipher = %(sealed)s WHERE id = %(worker)s",
+            sealed=stage.sealer.seal_bytes(plain, bound_to=row_binding("grid_worker", "phone_cipher", worker)),
+            worker=worker,
+        )
 
 
 SAME_WORKER = sql.SQL("coalesce(w.username, w.name || '|' || coalesce(w.phone_masked, '')) = s.worker_key")

@@ -29,7 +29,11 @@ def connection(database: Database, system: Scope) -> Iterator[Connection]:
 
 
 def alerts(connection: Connection) -> list[tuple[str, str]]:
-    return [tuple(row) for row in connection.execute(text("SELECT rule, reason FROM alert ORDER BY id"))]
+    """Rule and reason of each alert, as who sees the whole county reads them."""
+    query = text(
+        "SELECT a.rule, coalesce(w.reason, a.reason) FROM alert a LEFT JOIN alert_whole w ON w.alert_id = a.id ORDER BY a.id"
+    )
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def test_a_quiet_county_raises_nothing(connection: Connection) -> None:
@@ -45,7 +49,8 @@ def test_a_person_in_two_households(connection: Connection) -> None:
     person = world.add_person(connection, "甲", CELLS[0], first)
     world.add_member(connection, second, person, CELLS[1])
     scan(connection, TODAY)
-    ((rule, reason),) = alerts(connection)
+    (rule, reason), other_side = alerts(connection)
+    assert other_side == (rule, reason), "each cell has its alert, who sees both reads the whole in either"
     assert rule == "two_households"
     assert "H1" in reason
     assert "H2" in reason
@@ -182,7 +187,7 @@ def change(
     connection: Connection, entity: str, key: int, fields: list[str], before: object, after: object, **more: object
 ) -> None:
     world.insert(
-        connection, "change", entity=entity, entity_id=str(key), operation="changed" if before else "added",
+        connection, "change", entity=entity, entity_id=str(key), operation="added" if before is None else "changed",
         fields=fields, before=before, after=after, actor="import", grid_code=CELLS[0], **more,
     )  # fmt: skip
 
@@ -194,7 +199,7 @@ def test_an_alert_carries_the_change_that_brought_it_about(connection: Connectio
     change(
         connection, "person", person, ["actual_address_id"], {"actual_address_id": here}, {"actual_address_id": there}
     )
-    change(connection, "person", person, ["phone_masked"], {"phone_masked": "1"}, {"phone_masked": "2"})
+    change(connection, "person", person, ["phone"], {}, {})
     scan(connection, TODAY)
     (facts,) = connection.scalars(text("SELECT facts FROM alert"))
     assert (facts["before"], facts["after"]) == ({"actual_address_id": here}, {"actual_address_id": there})
@@ -303,9 +308,14 @@ def test_never_visited_counts_from_the_day_the_record_was_made_not_from_its_last
     assert scan(connection, TODAY).counts["elderly_alone_unvisited"]["raised"] == 1
 
 
-def test_age_is_completed_years() -> None:
-    assert age(date(1961, 7, 1), date(2026, 6, 30)) == 64
-    assert age(date(1961, 6, 30), date(2026, 6, 30)) == 65
+def test_age_goes_by_the_year_so_that_it_tells_no_birthday() -> None:
+    assert {age(born, date(2026, 6, 30)) for born in (date(1961, 1, 1), date(1961, 7, 1), date(1961, 12, 31))} == {65}
+    household = ("H", "永安街", None, date(2026, 1, 1), CELLS[0], None, None)
+    found = [
+        elderly_alone_unvisited(LivesAlone(1, "老甲", date(1961, 7, 1), 1, *household), day)
+        for day in (date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 2))
+    ]
+    assert all(found), "neither does the day on which it is raised"
 
 
 def test_a_file_without_visits_counts_from_its_first_day() -> None:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.scope import Role, Scope
+from database.seal import Sealer, row_binding
+from gazetteer.lifecycle.second_person import SecondPersonNeeded
 from layers.changes import list_changes
 from layers.importing.batches import get_batch, list_batches, list_rejects
 from layers.importing.errors import BatchNotFound
@@ -156,9 +157,10 @@ def test_rejected_rows_are_kept_encrypted(
     tmp_path: Path, load: Load, query: Query, sealer: Sealer, database: Database, system: Scope
 ):
     report = load(write_csv(tmp_path / "a.csv", [*plates(2), address_row(7, 150, 30)]), ADDRESSES)
-    ((cipher,),) = query("SELECT row_cipher FROM import_reject")
+    ((cipher, row_no),) = query("SELECT row_cipher, row_no FROM import_reject")
     assert "前街7号".encode() not in bytes(cipher)
-    assert "前街7号" in sealer.unseal(bytes(cipher))
+    bound_to = row_binding("import_reject", "row_cipher", report.batch_id, row_no)
+    assert "前街7号" in sealer.unseal(bytes(cipher), bound_to=bound_to)
     with database.transaction(system) as connection:
         assert list_rejects(connection, report.batch_id)[0]["rows_n"] == 1
         with pytest.raises(BatchNotFound):
@@ -261,6 +263,27 @@ def test_a_complete_file_retires_what_it_lacks_and_deletes_nothing(tmp_path: Pat
     assert query("SELECT operation, before ->> 'full_text' FROM change WHERE operation = 'removed'") == [
         ("removed", "湖州市德清县莫干镇桥西村前街5号")
     ]
+
+
+def test_a_complete_file_that_would_empty_a_village_waits_for_a_second_person(
+    tmp_path: Path, load: Load, query: Query, database: Database, sealer: Sealer
+):
+    mapping = parse_mapping(ADDRESSES.replace("[columns]", "snapshot = true\n[columns]"))
+    load(write_csv(tmp_path / "a.csv", plates(9)), ADDRESSES)
+
+    def send(path: Path, actor: str) -> dict[str, Any]:
+        scope = Scope("330521", actor, Role.GIS_STAFF, ("330521",))
+        return import_file(database, scope, path, mapping, sealer=sealer, publish=True).counts
+
+    short, shorter = write_csv(tmp_path / "b.csv", plates(3)), write_csv(tmp_path / "c.csv", plates(2))
+    for path, actor in ((short, "a"), (short, "a"), (shorter, "b")):  # again, and another file by another person
+        with pytest.raises(SecondPersonNeeded, match=r"停用 [67]/9"):
+            send(path, actor)
+    assert query("SELECT count(*) FROM standard_address WHERE status = 'published'") == [(9,)]
+    assert query("SELECT DISTINCT state, counts FROM import_batch WHERE file_name IN ('b.csv', 'c.csv')") == [
+        ("failed", {"second_person": True})
+    ]
+    assert send(short, "b")["removed"] == 6
 
 
 def test_the_neighbouring_county_sees_nothing_of_it(tmp_path: Path, load: Load, database: Database, neighbour: str):

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from database.seal import Sealer
+from database.keys import KeyRing
+from database.seal import Sealer, mask_id_number, mask_phone
 from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import Field, Kind
 from layers.importing.mapping import parse_mapping
@@ -13,7 +14,7 @@ from layers.importing.standardise import field_readers, id_number, phone, read_r
 from tests.layers.importing.conftest import id_number as make_id
 
 TODAY = date(2026, 3, 1)
-SEALER = Sealer(b"k" * 32, b"i" * 32)
+SEALER = Sealer(KeyRing.of_first(b"k" * 32, b"i" * 32))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +88,50 @@ def test_numbers_of_persons_in_free_text_are_masked_and_other_numbers_stay():
     text = f"来电人{number}，电话13812345678，编号20240301123456789，单号913305211234567890"
     masked = mask_numbers(text)
     assert number not in masked and "13812345678" not in masked
-    assert "138****5678" in masked
+    assert "*******5678" in masked
     assert "20240301123456789" in masked and "913305211234567890" in masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("身份证：３３０５２１１９８００１０１１２３Ｘ", "身份证：330*************3X"),  # full-width digits
+        ("330521 19800101 1234，138-1234-5678/139 8765 4321", "330*************34，*******5678/*******4321"),
+        ("旧证330521800101123", "旧证330**********23"),  # 15 digits, before 1999
+        ("13812345678-330521198001011234", "*******5678-330*************34"),  # two, one after the other
+        ("13812345678 13987654321", "*******5678 *******4321"),
+        ("+8613812345678、138.1234.5678", "*********5678、*******5678"),
+        ("0572-8012345，(010)62345678", "*******2345，*******5678"),
+        ("sfz11010519491231002Xab", "sfz110*************2Xab"),  # letters beside it: the check digit decides
+    ],
+)
+def test_numbers_of_persons_are_masked_in_whatever_form_they_are_written(text: str, masked: str):
+    assert mask_numbers(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "编号3305210010010000001201，2024-03-01 12:30:45", "30.5123456,120.1234567", "135.12345678", "400-820-8820",
+        "91330521MA28C12345", "330521001001 00000012", "202403011234567", "33052119800101123410",
+        "与 330521100201001 重叠",
+    ],
+)  # fmt: skip
+def test_codes_coordinates_and_dates_are_no_numbers_of_persons(text: str):
+    assert mask_numbers(text) == text
+
+
+def test_a_mask_leaves_what_cannot_be_completed():
+    assert mask_id_number("33052119800101123x") == "330*************3X"
+    assert mask_id_number("330521800101123") == "330**********23"
+    assert mask_phone("13812345678") == "*******5678"
+    assert mask_phone("8012345") == "*****45"
 
 
 def read(columns: str, kind: Kind, row: list[str | None], **field: object):
     mapping = parse_mapping(f'name = "t"\ntitle = "t"\ntarget = "person"\n[columns]\nx = {columns}\n')
     readers = field_readers(mapping, [Field("x", kind, **field)], ["a", "b"], TODAY)  # type: ignore[arg-type]
-    return read_row(readers, row, SEALER)
+    return read_row(readers, row, SEALER, ("person", "test", "1"))
 
 
 def test_columns_are_cut_prefixed_joined_translated_and_defaulted():
@@ -137,4 +174,4 @@ def test_a_personal_number_leaves_sealed_and_hashes_alike_each_time():
     assert number not in str(first.values)
     assert first.values[0] != second.values[0], "ciphertexts never repeat"
     assert first.hashed == second.hashed
-    assert first.values[2] == number[:6] + "********" + number[14:]
+    assert first.values[3] == number[:3] + "*" * 13 + number[16:]

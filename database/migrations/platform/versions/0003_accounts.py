@@ -9,7 +9,7 @@ from alembic import op
 from database.row_security import APP_ROLE
 
 revision = "0003"
-down_revision = "0002"
+down_revision = "0004"
 
 ROLE = (
     "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin',"

@@ -1,0 +1,85 @@
+"""The confined side of a reader: opens the one file in its folder as the one format it was taken for, and hands out batches."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from layers.importing.readers.encoding import ENCODINGS, load_codecs
+from layers.importing.readers.source import RowBatch, Source
+
+Answer = tuple[dict[str, Any], bytes]
+Serve = Callable[[dict[str, Any]], Answer]
+VECTOR = ("gpkg", "shp", "json")
+
+
+def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
+    """Load everything that reading this file needs; afterwards there is no disk but the folder. Returns the answering function
+    and folders whose files are needed later.
+
+    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says.
+    """
+    reader = work["reader"]
+    folders: list[Path] = []
+    if reader == "csv":
+        importlib.import_module("layers.importing.readers.csv_file")
+    elif reader == "workbook":
+        importlib.import_module("layers.importing.readers.workbook")
+    else:
+        from database.confinement.gdal import keep_drivers, load_converters, proj_folder
+
+        vector = importlib.import_module("layers.importing.readers.vector")
+        keep_drivers(vector.DRIVERS[work["kind"]])
+        load_converters({*ENCODINGS, *vector.CODE_PAGES})
+        folders = proj_folder("pyogrio")
+    load_codecs()
+    return _Reading(work).serve, folders
+
+
+class _Reading:
+    """One file: opened at the first question, then read as often as asked."""
+
+    def __init__(self, work: dict[str, Any]) -> None:
+        self._work = work
+        self._source: Source | None = None
+        self._batches: Iterator[RowBatch] = iter(())
+
+    def serve(self, question: dict[str, Any]) -> Answer:
+        """Questions: ``open``, ``begin`` (with ``size``), ``next``."""
+        if question["ask"] == "open":
+            self._source = _open(self._work)
+            return {"columns": self._source.columns, "crs": self._source.crs, "encoding": self._source.encoding}, b""
+        assert self._source is not None
+        if question["ask"] == "begin":
+            self._batches = self._source.batches(int(question["size"]))
+        batch = next(self._batches, None)
+        return ({"end": True}, b"") if batch is None else _packed(batch)
+
+
+def _open(work: dict[str, Any]) -> Source:
+    path = Path.cwd() / work["file"]
+    name, max_mb = work["name"], work["max_mb"]
+    if work["reader"] == "csv":
+        from layers.importing.readers.csv_file import CsvSource
+
+        return CsvSource(path, work["encoding"], work["delimiter"], name=name, max_mb=max_mb)
+    if work["reader"] == "workbook":
+        from layers.importing.readers.workbook import WorkbookSource
+
+        return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb)
+    from layers.importing.readers.vector import VectorSource
+
+    return VectorSource(path, work["kind"], work["layer"], work["encoding"], name=name, max_mb=max_mb)
+
+
+def _packed(batch: RowBatch) -> Answer:
+    content: dict[str, Any] = {"numbers": batch.numbers, "values": batch.values, "broken": list(batch.broken.items())}
+    if batch.geometries is None:
+        return content, b""
+    import shapely
+
+    shapes = shapely.to_wkb(batch.geometries)
+    content["lengths"] = [-1 if shape is None else len(shape) for shape in shapes]
+    return content, b"".join(shape for shape in shapes if shape is not None)

@@ -1,0 +1,100 @@
+"""The door of one process: its gates, its limits, and who asks."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import HTTPConnection
+
+from access.accounts import Account
+from access.asker import asker_address
+from access.limits import Limit, TooManyRequests
+from database.work import work_of_jobs
+from mapserver.context import LOOK_SLOTS, PUBLIC_SLOTS, Context
+from mapserver.door.gate import Gate
+from mapserver.door.known_accounts import KnownAccounts
+
+#: Under this key of the ASGI scope stands who asks: an account, or None for a stranger.
+ACCOUNT = "onemap.account"
+STREAM_RETRY_S = 30
+
+
+class Door:
+    """Opened with the application. Each gate has as many threads as it may use connections; together they are the pool.
+
+    work: requests of accounts, and tiles. public: what strangers may ask for (signing in, scanned plates), so that no flood
+    of it takes the work's place. long: uploads and large downloads. looks: who asks, and what changed; always short.
+    """
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        queue, patience_s = settings.queue_length, settings.queue_seconds
+        self.context = context
+        self.jobs = work_of_jobs(settings)
+        self.work = Gate("work", settings.pool_size, queue=queue, patience_s=patience_s)
+        self.public = Gate("public", PUBLIC_SLOTS, queue=queue // 4, patience_s=patience_s)
+        self.long = Gate("long", settings.uploads_at_once, queue=2 * settings.uploads_at_once, patience_s=patience_s)
+        self.looks = Gate("look", LOOK_SLOTS, queue=queue, patience_s=patience_s)
+        self.scans = Limit("scans", settings.scans_per_address, moving=False)
+        self._strangers = Limit("strangers", settings.strangers_per_address, moving=False)
+        self._addresses = Limit("address", settings.requests_per_address, moving=False)
+        self._accounts = Limit("account", settings.requests_per_account, moving=False)
+        self.accounts = KnownAccounts(context, self.looks, self._strangers)
+        self._streams: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Take no more work."""
+        for gate in (self.work, self.public, self.long, self.looks):
+            gate.close()
+
+    async def identify(self, request: HTTPConnection) -> Account | None:
+        """Who asks; remembered in the ASGI scope. Raises TooManyRequests, ServerBusy."""
+        address = asker()
+        self._addresses.hit(address)
+        headers = request.headers
+        cookie, authorization = headers.get("cookie"), headers.get("authorization")
+        account = await self.accounts.find(
+            None if cookie is None else cookie.encode("latin-1"),
+            None if authorization is None else authorization.encode("latin-1"),
+            # an event stream does not keep a session from idling, however often it comes back
+            counts=not headers.get("accept", "").startswith("text/event-stream"),
+        )
+        if account is None:
+            self._strangers.hit(address)
+        else:
+            self._accounts.hit(account.username)
+        request.scope[ACCOUNT] = account
+        return account
+
+    def refuse_more_streams(self, account: Account) -> None:
+        """Raises TooManyRequests when the account has as many open streams as it may."""
+        most = self.context.settings.streams_per_account
+        if self._streams[account.username] >= most:
+            raise TooManyRequests(
+                f"同时打开的实时更新不超过 {most} 个 / at most {most} open streams", retry_after_s=STREAM_RETRY_S
+            )
+
+    @contextmanager
+    def stream(self, account: Account) -> Iterator[None]:
+        """An open stream of this account."""
+        self._streams[account.username] += 1
+        try:
+            yield
+        finally:
+            self._streams[account.username] -= 1
+            if not self._streams[account.username]:
+                del self._streams[account.username]
+
+
+def asker() -> str:
+    """The asker's address for limits: of IPv6 the network of 64 bits, for a household has 2^64 of them."""
+    address = asker_address() or "unknown"
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))
+    except ValueError:
+        return address

@@ -1,0 +1,146 @@
+"""Accounts this process has just seen, so that a request needs no question to the database for who asks.
+
+A session that ends, a withdrawn token or a disabled account is noticed within one second; at once when this process
+changed it, for every successful change forgets what is known. Nothing but a hash of the credential is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import time
+from typing import Any
+
+from access.accounts import Account
+from access.asker import asker_address
+from access.limits import Limit
+from access.sessions import find_session
+from access.tokens import find_token
+from mapserver.context import Context
+from mapserver.door.gate import Gate
+
+COOKIE = "onemap_session"
+_COOKIE_BYTES = COOKIE.encode() + b"="
+#: How long an answer is relied on.
+TRUST_S = 1.0
+MOST = 5000
+#: Longer than any credential we issue; what is longer is not even looked at.
+LONGEST = 500
+
+
+class Known:
+    """An account, until when it is relied on, and how many tiles it was given meanwhile."""
+
+    __slots__ = ("account", "tiles", "until")
+
+    def __init__(self, account: Account, until: float) -> None:
+        self.account, self.until, self.tiles = account, until, 0
+
+
+class KnownAccounts:
+    """Credential → account, for a second. strangers: how often one address may show what is no credential."""
+
+    def __init__(self, context: Context, looks: Gate, strangers: Limit) -> None:
+        self._context, self._looks, self._strangers = context, looks, strangers
+        self._known: dict[bytes, Known] = {}
+        self._proven: dict[bytes, None] = {}
+        self._asking: dict[tuple[int, int, bytes, bool], asyncio.Task[Account | None]] = {}
+        self._changes = 0
+
+    def get(self, cookie: bytes | None, authorization: bytes | None) -> Known | None:
+        """What is known of the credential, when it was looked up within the last second."""
+        found = self._known.get(_hash(cookie, authorization))
+        return found if found is not None and found.until > time.monotonic() else None
+
+    async def find(self, cookie: bytes | None, authorization: bytes | None, *, counts: bool = True) -> Account | None:
+        """The account, looked up when it must be; None for a stranger, who is never remembered. Those who wait share one look.
+
+        counts: whether the session is kept from idling; a running event stream does not. Something may be due of the account.
+        Raises TooManyRequests when too many wrong credentials came from this address, ServerBusy.
+        """
+        if cookie is None and authorization is None:
+            return None
+        known = self.get(cookie, authorization)
+        if known is not None:
+            return known.account
+        credential = _hash(cookie, authorization)
+        here = (id(asyncio.get_running_loop()), self._changes, credential, counts)
+        asking = self._asking.get(here)
+        if asking is None:
+            self._refuse_guessing(credential)
+            asking = asyncio.create_task(self._ask(credential, cookie, authorization, counts))
+            self._asking[here] = asking
+            asking.add_done_callback(lambda _done: self._asking.pop(here, None))
+        return await asyncio.shield(asking)
+
+    def forget(self) -> None:
+        """Something changed: everybody is looked up again."""
+        self._changes += 1
+        self._known.clear()
+
+    def _refuse_guessing(self, credential: bytes) -> None:
+        address = asker_address()
+        if address is not None and credential not in self._proven and not self._strangers.is_open(address):
+            raise self._strangers.refusal(address)
+
+    async def _ask(
+        self, credential: bytes, cookie: bytes | None, authorization: bytes | None, counts: bool
+    ) -> Account | None:
+        until, changes = time.monotonic() + TRUST_S, self._changes
+        session = None if cookie is None else session_in(cookie)
+        token = None if authorization is None else authorization.decode("latin-1")
+        account = await self._looks.run(lambda: find_credential(self._context, session, token, counts=counts))
+        if account is not None and changes == self._changes:
+            _keep(self._known, credential, Known(account, until))
+            _keep(self._proven, credential, None)
+        return account
+
+
+def _keep(kept: dict[bytes, Any], credential: bytes, value: Any) -> None:
+    if len(kept) >= MOST:
+        kept.clear()
+    kept[credential] = value
+
+
+def find_credential(
+    context: Context, cookie: str | None, authorization: str | None, *, counts: bool = True
+) -> Account | None:
+    """The account behind an Authorization header, or else behind the value of the session cookie; None for a stranger."""
+    if authorization is not None:
+        return _account_of_token(context, authorization)
+    if cookie is None:
+        return None
+    with context.database.platform() as connection:
+        return find_session(connection, cookie, context.settings, counts=counts)
+
+
+def _account_of_token(context: Context, authorization: str) -> Account | None:
+    kind, _, credential = authorization[:LONGEST].partition(" ")
+    token = credential.strip()
+    username = None
+    if kind.lower() == "basic":
+        try:
+            username, _, token = base64.b64decode(token, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    elif kind.lower() != "bearer":
+        return None
+    with context.database.platform() as connection:
+        account = find_token(connection, token, context.settings)
+    return account if account and username in (None, account.username) else None
+
+
+def session_in(cookie: bytes) -> str | None:
+    """The value of the session cookie in a Cookie header; the last one counts (RFC 6265 says nothing; browsers send one)."""
+    value = None
+    for part in cookie.split(b";"):
+        part = part.strip()
+        if part.startswith(_COOKIE_BYTES):
+            value = part[len(_COOKIE_BYTES) :].strip(b'"')
+    return None if value is None or len(value) > LONGEST else value.decode("latin-1")
+
+
+def _hash(cookie: bytes | None, authorization: bytes | None) -> bytes:
+    return hashlib.sha256(b"%b\0%b" % (cookie or b"", authorization or b"")).digest()

@@ -1,0 +1,173 @@
+"""The auditor's rooms: the trail with filters, sums, the head of the chain, exports. Every look is itself in the trail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse
+from sqlalchemy import Connection
+from starlette.background import BackgroundTask
+
+from access import permissions
+from access.accounts import Account
+from access.audit_chain import COUNTY_COLUMNS, PLATFORM, PLATFORM_COLUMNS
+from access.trail import (
+    Trail,
+    TrailFilter,
+    TrailFilterInvalid,
+    chain_rest,
+    export_header,
+    list_trail,
+    read_chain,
+    read_head,
+    summarise,
+)
+from database.counties import county_codes
+from mapserver.audited import audited
+from mapserver.deps import CountyConnection, requires
+from mapserver.door.route import DoorRoute, long_work
+from mapserver.problems import NotPermitted
+from mapserver.schemas.audit import AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
+
+router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
+
+Auditor = Annotated[Account, Depends(requires(permissions.AUDIT_VIEW))]
+Which = Annotated[Trail, Query(description="county, or the platform's rows about it: sign-ins, accounts, tokens")]
+Where = Annotated[TrailFilter, Depends(trail_filter)]
+CSV, JSON_LINES = "text/csv; charset=utf-8", "application/x-ndjson"
+BATCH = 1000
+
+
+def _refuse_part(account: Account) -> None:
+    """The platform's trail and a whole chain are for auditors of the whole county."""
+    if not account.scope.whole_county:
+        raise NotPermitted("需要全县范围 / for an auditor of the whole county")
+
+
+@router.get("")
+@audited("read_audit", "{trail} {where}", rows=lambda page: page.events)
+def trail_page(
+    account: Auditor,
+    connection: CountyConnection,
+    where: Where,
+    trail: Which = "county",
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="the next of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> AuditPage:
+    """The audit trail, newest first, narrowed as asked: who looked at what, when, from where, for what purpose, and refusals."""
+    if trail == "platform":
+        _refuse_part(account)
+    page = list_trail(connection, trail, account.county, where, before=before, limit=limit)
+    return AuditPage(events=[AuditEventOut(**event) for event in page.events], next=page.next)
+
+
+@router.get("/summary")
+@audited("read_audit_summary", "{trail} {where}")
+def summary(account: Auditor, connection: CountyConnection, where: Where, trail: Which = "county") -> list[AuditSumOut]:
+    """By day, account and action: how often, how many records, how many refusals. At most 1,000 rows, latest days first."""
+    if trail == "platform":
+        _refuse_part(account)
+    return [AuditSumOut(**row) for row in summarise(connection, trail, account.county, where)]
+
+
+@router.get("/head")
+@audited("read_audit_head", "{trail}")
+def head(account: Auditor, connection: CountyConnection, trail: Which = "county") -> AuditHeadOut:
+    """The last link of the chain. Written down elsewhere, it shows later whether the trail was cut off or made anew."""
+    _refuse_part(account)
+    chain_rest(connection, trail)
+    return AuditHeadOut(chain=PLATFORM if trail == "platform" else account.county, **read_head(connection, trail))
+
+
+@router.get(
+    "/export",
+    response_class=FileResponse,
+    responses={200: {"content": {JSON_LINES: {}, CSV: {}}}},
+)
+@long_work
+@audited("export_audit", "{trail} {format} {where}")
+def export(
+    account: Auditor,
+    connection: CountyConnection,
+    where: Where,
+    trail: Which = "county",
+    format: Annotated[
+        Literal["jsonl", "csv"], Query(description="jsonl carries the chain, csv is for reading")
+    ] = "jsonl",
+) -> FileResponse:
+    """The trail as a file. JSON lines, a period of days at most, hold the chain and verify elsewhere (``audit_chain.py``); CSV
+    takes every filter.
+    """
+    if trail == "platform" or format == "jsonl":
+        _refuse_part(account)
+    folder = Path(tempfile.mkdtemp(prefix="onemap-audit-"))
+    try:
+        path = folder / f"audit-{trail}-{account.county}.{format}"
+        if format == "csv":
+            _write_csv(connection, path, trail, account.county, where)
+        else:
+            _write_chain(connection, path, trail, account.county, where)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(
+        path,
+        media_type=CSV if format == "csv" else JSON_LINES,
+        filename=path.name,
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )
+
+
+def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
+    if where != TrailFilter(first_day=where.first_day, last_day=where.last_day):
+        raise TrailFilterInvalid("链式导出只能按日期截取 / a chain is cut by days only; use format=csv")
+    if trail == "platform" and county_codes(connection) != [county]:
+        raise TrailFilterInvalid(
+            "平台审计链含其他县的行，请在服务器上运行 onemap audit export platform / it holds rows of other counties; "
+            "run the command on the server"
+        )
+    chain_rest(connection, trail)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(export_header(trail, county)) + "\n")
+        for row in read_chain(connection, trail, first_day=where.first_day, last_day=where.last_day):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _write_csv(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
+    columns = PLATFORM_COLUMNS if trail == "platform" else COUNTY_COLUMNS
+    before: int | None = None
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        while True:
+            page = list_trail(connection, trail, county, where, before=before, limit=BATCH)
+            writer.writerows([_cell(event[name]) for name in columns] for event in page.events)
+            before = page.next
+            if before is None:
+                return
+
+
+def _cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula (CWE-1236); numbers stay numbers."""
+    if isinstance(value, str) and value.lstrip(" \t\r\n\0\ufeff")[:1] in (
+        "=",
+        "+",
+        "-",
+        "@",
+        "|",
+        "％",
+        "＝",
+        "＋",
+        "－",
+        "＠",
+    ):
+        return "'" + value
+    if isinstance(value, str) and value[:1] in ("\t", "\r", "\n"):
+        return "'" + value
+    return value
