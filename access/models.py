@@ -1,4 +1,4 @@
-"""Tables of the room: the trail of what concerns no county, failed sign-ins, old passwords, second factors."""
+"""The trail of what concerns no county: sign-ins of unknown names, accounts, sessions, tokens."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ class PlatformAuditEvent(PlatformBase):
     )
     county: Mapped[str | None] = mapped_column(Text, comment="county of the account concerned; none for unknown names")
     address: Mapped[str | None] = mapped_column(Text, comment="network address of the asker")
+    number: Mapped[int | None] = mapped_column(BigInteger, comment="place in the chain")
+    previous: Mapped[str | None] = mapped_column(Text, comment="hash of the row before")
+    hash: Mapped[str | None] = mapped_column(Text, comment="SHA-256 over the row and the hash before")
+
+
+class PlatformAuditHead(PlatformBase):
+    """The last link of the chain of the platform's audit trail."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = ({"comment": "head of the chain of the platform's audit trail (审计链头)"},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, comment="always 1")
+    number: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="last number of the chain")
+    hash: Mapped[str] = mapped_column(Text, nullable=False, comment="its hash")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="when it was chained")
 
 
 class SignInFailure(PlatformBase):
@@ -103,18 +118,3 @@ class RecoveryCode(PlatformBase):
         ForeignKey("platform.account.username", ondelete="CASCADE"), nullable=False, index=True, comment="whose"
     )
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was used")
-    number: Mapped[int | None] = mapped_column(BigInteger, comment="place in the chain")
-    previous: Mapped[str | None] = mapped_column(Text, comment="hash of the row before")
-    hash: Mapped[str | None] = mapped_column(Text, comment="SHA-256 over the row and the hash before")
-
-
-class PlatformAuditHead(PlatformBase):
-    """The last link of the chain of the platform's audit trail."""
-
-    __tablename__ = "audit_head"
-    __table_args__ = ({"comment": "head of the chain of the platform's audit trail (审计链头)"},)
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, comment="always 1")
-    number: Mapped[int] = mapped_column(BigInteger, nullable=False, comment="last number of the chain")
-    hash: Mapped[str] = mapped_column(Text, nullable=False, comment="its hash")
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), nullable=False, comment="when it was chained")
