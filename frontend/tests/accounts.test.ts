@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { request, watchRequests } from '@/api/client'
 import type { ListedAccount } from '@/api/types'
 import { safeNext } from '@/router'
-import { filterAccounts, marksOf, needsCare } from '@/texts/accounts'
+import { careFirst, filterAccounts, marksOf, needsCare } from '@/texts/accounts'
 
 const ACCOUNT: ListedAccount = {
   username: 'zhangsan',
@@ -36,6 +36,11 @@ describe('an account in the list of its administrators', () => {
     expect(needsCare({ ...ACCOUNT, paused_lanes: 1 })).toBe(true)
     expect(needsCare({ ...ACCOUNT, failures: 5 })).toBe(true)
     expect(needsCare({ ...ACCOUNT, role: null, disabled: true })).toBe(false)
+  })
+
+  it('stands first when it needs care', () => {
+    const waiting = { ...ACCOUNT, username: 'zz', role: null }
+    expect(careFirst([ACCOUNT, waiting]).map((one) => one.username)).toEqual(['zz', 'zhangsan'])
   })
 
   it('is found by name, user name or the beginning of its scope', () => {

@@ -6,16 +6,18 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from access import permissions
 from access.account_list import list_all_accounts
 from access.accounts import Account
 from access.administration import Administration, Administrator
 from access.permissions import SEPARATED
+from database.scope import Scope
+from gazetteer.divisions import list_divisions
 from mapserver.deps import AppContext, CurrentAccount, refuse_unless
 from mapserver.door.route import DoorRoute
-from mapserver.schemas.accounts import Counted, FirstPassword, Grant, ListedAccountOut, NewAccount
+from mapserver.schemas.accounts import Counted, DivisionOut, FirstPassword, Grant, ListedAccountOut, NewAccount
 
 router = APIRouter(prefix="/api/accounts", tags=["accounts"], route_class=DoorRoute)
 
@@ -45,6 +47,10 @@ def acting(permission: str) -> Callable[..., Coroutine[Any, Any, Administration]
 
 
 Viewer = Annotated[Account, Depends(may(permissions.ACCOUNTS_VIEW))]
+ScopeChooser = Annotated[Account, Depends(may(permissions.ACCOUNTS_GRANT))]
+Division = Annotated[
+    str | None, Query(pattern=r"^\d{9}$", examples=["330521100"], description="a town; left out: the county")
+]
 Creator = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_CREATE))]
 Disabler = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_DISABLE))]
 Granter = Annotated[Administration, Depends(acting(permissions.ACCOUNTS_GRANT))]
@@ -60,6 +66,17 @@ def list_accounts(account: Viewer, context: AppContext) -> list[ListedAccountOut
     with context.database.platform() as connection:
         found = list_all_accounts(connection, account.county, context.settings)
     return [ListedAccountOut(**asdict(one), separated=one.role in SEPARATED) for one in found]
+
+
+@router.get("/divisions")
+def divisions(account: ScopeChooser, context: AppContext, under: Division = None) -> list[DivisionOut]:
+    """The towns of the county, or the villages of a town, to choose a scope from: public names and codes, nothing else.
+
+    The security administrator enters no county; these names are read for them in the system's scope.
+    """
+    with context.database.transaction(Scope.of_system(account.county, account.username)) as connection:
+        found = list_divisions(connection, under or account.county)
+    return [DivisionOut(code=one["code"], name=one["name"]) for one in found]
 
 
 @router.post("", status_code=201)

@@ -53,6 +53,13 @@ class ListedAccountOut(BaseModel):
     separated: bool = Field(description="one of the three administrators: managed on the server only")
 
 
+class DivisionOut(BaseModel):
+    """A town or a village."""
+
+    code: str = Field(examples=["330521100"])
+    name: str = Field(examples=["示例镇"])
+
+
 class Counted(BaseModel):
     """How many there were."""
 

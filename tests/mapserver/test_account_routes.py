@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from access.accounts import Due
 from access.permissions import ADMINISTRATORS, PERMISSIONS
 from database.engine import Database
-from database.scope import Role
+from database.scope import Role, Scope
+from tests import world
 from tests.mapserver.conftest import PASSWORD, SignIn
 
 ACTS = [
@@ -156,6 +157,24 @@ def test_an_administrator_of_accounts_reads_no_record_anywhere(sign_in: SignIn, 
         filled = path.replace("{county}", "330521").replace("{layers}", "cells").replace("{tileMatrixSetId}", "4490")
         answer = client.get(re.sub(r"\{\w+\}", "1", filled))
         assert answer.status_code in (400, 403, 404, 422), (path, answer.status_code, answer.text[:200])
+
+
+def test_a_scope_is_chosen_from_names_of_towns_and_villages_by_who_grants(
+    sign_in: SignIn, database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        world.build_county(connection)
+    towns = sign_in(Role.SECURITY_ADMIN).get("/api/accounts/divisions").json()
+    assert towns
+    assert all(set(one) == {"code", "name"} and len(one["code"]) == 9 for one in towns)
+    security = sign_in(Role.SECURITY_ADMIN)
+    villages = security.get(f"/api/accounts/divisions?under={towns[0]['code']}").json()
+    assert all(one["code"].startswith(towns[0]["code"]) for one in villages)
+    assert security.get("/api/accounts/divisions?under=330522100").json() == []
+    for bad in ("330521", "' OR 1=1", "330521100001"):
+        assert security.get("/api/accounts/divisions", params={"under": bad}).status_code == 422
+    for role in (Role.SYSTEM_ADMIN, Role.COUNTY_ADMIN, Role.GRID_WORKER):
+        assert sign_in(role).get("/api/accounts/divisions").status_code == 403
 
 
 def test_only_accounts_permissions_are_theirs() -> None:

@@ -73,6 +73,7 @@ export const ownAccount = {
 /** The accounts of the county, for their administrators. */
 export const accounts = {
   list: () => request<ListedAccount[]>('/api/accounts'),
+  divisions: (under: string | null) => request<{ code: string; name: string }[]>(`/api/accounts/divisions${queryOf({ under })}`),
   create: (username: string, display_name: string) =>
     request<{ username: string }>('/api/accounts', { method: 'POST', json: { username, display_name } }),
   grant: async (username: string, role: Role, prefixes: string[]) =>

@@ -22,6 +22,11 @@ export function needsCare(account: ListedAccount): boolean {
   return !account.disabled && (!account.role || account.paused_lanes > 0 || account.failures >= 5)
 }
 
+/** Accounts that need care first, in the order they come in otherwise. */
+export function careFirst(accounts: ListedAccount[]): ListedAccount[] {
+  return [...accounts.filter(needsCare), ...accounts.filter((one) => !needsCare(one))]
+}
+
 /** Accounts whose name, user name or scope holds the words; those that need care only, when asked. */
 export function filterAccounts(accounts: ListedAccount[], words: string, careOnly: boolean): ListedAccount[] {
   const wanted = words.trim().toLowerCase()
