@@ -62,7 +62,7 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """Acts of one administrator on accounts. Each is one transaction with its row in the trail; refusals are recorded too."""
+    """Acts of one administrator on accounts. Each is one transaction with its row in the trail; refusals are recorded by the map server."""
 
     database: Database
     settings: Settings
@@ -182,18 +182,11 @@ class Administration:
     def _on(self, username: str, action: str, act: Callable[[Connection, Row[Any]], T], about: str = "") -> T:
         """Do one act on one account, locked meanwhile, with its row in the trail."""
         target = f"account:{username}{about}"
-        try:
-            with self.database.platform() as connection:
-                row = self._target(connection, username)
-                done = act(connection, row)
-                record_platform(connection, action, actor=self.by.name, target=target, county=row.county)
-                return done
-        except (AccountNotFound, OwnAccount, OnServerOnly):
-            with self.database.platform() as connection:
-                record_platform(
-                    connection, action, actor=self.by.name, target=target, allowed=False, county=self.by.county
-                )
-            raise
+        with self.database.platform() as connection:
+            row = self._target(connection, username)
+            done = act(connection, row)
+            record_platform(connection, action, actor=self.by.name, target=target, county=row.county)
+            return done
 
     def _target(self, connection: Connection, username: str) -> Row[Any]:
         row = connection.execute(

@@ -98,7 +98,7 @@ class SecondFactor(PlatformBase):
     username: Mapped[str] = mapped_column(
         ForeignKey("platform.account.username", ondelete="CASCADE"), primary_key=True, comment="whose"
     )
-    secret: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, comment="sealed Base32 secret")
+    secret_cipher: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, comment="sealed Base32 secret")
     last_step: Mapped[int] = mapped_column(
         BigInteger, server_default=text("0"), nullable=False, comment="last accepted time step; no code works twice"
     )

@@ -46,8 +46,8 @@ def begin_enrolment(connection: Connection, username: str, sealer: Sealer) -> En
     secret = pyotp.random_base32()
     kept = connection.execute(
         text(
-            "INSERT INTO platform.second_factor (username, secret) VALUES (:u, :secret) "
-            "ON CONFLICT (username) DO UPDATE SET secret = excluded.secret, last_step = 0 "
+            "INSERT INTO platform.second_factor (username, secret_cipher) VALUES (:u, :secret) "
+            "ON CONFLICT (username) DO UPDATE SET secret_cipher = excluded.secret_cipher, last_step = 0 "
             "WHERE second_factor.confirmed_at IS NULL"
         ),
         {"u": username, "secret": sealer.seal(secret, bound_to=_binding(username))},
@@ -124,11 +124,12 @@ def recovery_codes_left(connection: Connection, username: str) -> int | None:
 def _take_step(connection: Connection, username: str, code: str, sealer: Sealer) -> bool:
     """Accept the code of this time step or its neighbours, if later than the last one accepted."""
     row = connection.execute(
-        text("SELECT secret, last_step FROM platform.second_factor WHERE username = :u FOR UPDATE"), {"u": username}
+        text("SELECT secret_cipher, last_step FROM platform.second_factor WHERE username = :u FOR UPDATE"),
+        {"u": username},
     ).one_or_none()
     if row is None:
         return False
-    totp = pyotp.TOTP(sealer.unseal(bytes(row.secret), bound_to=_binding(username)), interval=STEP_S)
+    totp = pyotp.TOTP(sealer.unseal(bytes(row.secret_cipher), bound_to=_binding(username)), interval=STEP_S)
     digits = "".join(code.split())
     now = int(time.time()) // STEP_S
     for step in (now - 1, now, now + 1):
@@ -142,7 +143,7 @@ def _take_step(connection: Connection, username: str, code: str, sealer: Sealer)
 
 
 def _binding(username: str) -> str:
-    return row_binding("second_factor", "secret", username)
+    return row_binding("second_factor", "secret_cipher", username)
 
 
 def _hash(username: str, code: str) -> bytes:

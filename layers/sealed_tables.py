@@ -24,7 +24,7 @@ COUNTY_TABLES = (
 PLATFORM_TABLES: tuple[SealedTable, ...] = (
     SealedTable(
         "second_factor",
-        (SealedColumn("secret"),),
+        (SealedColumn("secret_cipher"),),
         identity=("username",),
         key=(("username", "text"),),
         schema="platform",

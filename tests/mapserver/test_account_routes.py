@@ -207,13 +207,14 @@ def test_every_act_and_every_refused_one_is_in_the_trail(
     sign_in: SignIn, make_account: Callable[..., str], owner: Engine, database: Database
 ) -> None:
     target = make_account(Role.GRID_WORKER, "330521100001001")
-    security, system = sign_in(Role.SECURITY_ADMIN), sign_in(Role.SYSTEM_ADMIN)
+    security = sign_in(Role.SECURITY_ADMIN)
+    system = sign_in(Role.SYSTEM_ADMIN, username="xitong")
     with owner.begin() as connection:
         last = connection.scalar(text("SELECT coalesce(max(id), 0) FROM platform.audit_event"))
     system.post("/api/accounts", json=NEW)
     for method, path, body, whose in ACTS:
         act(security if whose is Role.SECURITY_ADMIN else system, method, path, body, target)
-    act(system, "POST", "disable", None, "system_admin-330521")
+    act(system, "POST", "disable", None, "xitong")
     with owner.connect() as connection:
         rows = connection.execute(
             text("SELECT action, allowed, county FROM platform.audit_event WHERE id > :last ORDER BY id"),
@@ -229,7 +230,7 @@ def test_every_act_and_every_refused_one_is_in_the_trail(
         "second_factor_reset",
         "sessions_end",
         "tokens_revoke",
-        "account_disable",
+        "refused:own-account",
     ]
     assert [row.allowed for row in rows] == [True] * 9 + [False]
     assert {row.county for row in rows} == {"330521"}

@@ -156,7 +156,7 @@ def create_second_factors() -> None:
     op.create_table(
         "second_factor",
         sa.Column("username", sa.Text(), nullable=False, comment="whose"),
-        sa.Column("secret", sa.LargeBinary(), nullable=False, comment="sealed Base32 secret"),
+        sa.Column("secret_cipher", sa.LargeBinary(), nullable=False, comment="sealed Base32 secret"),
         sa.Column(
             "last_step",
             sa.BigInteger(),
