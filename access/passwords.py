@@ -39,7 +39,7 @@ class Gate:
     """Lets a few in at once and a few wait. per_key: places one key may take of both, so that nobody fills the queue alone."""
 
     def __init__(
-        self, *, at_once: int = 2, waiting: int = 2, per_key: int = 2, patience_s: float = 3.0, retry_after_s: int = 1
+        self, *, at_once: int = 2, waiting: int = 2, per_key: int = 1, patience_s: float = 3.0, retry_after_s: int = 1
     ) -> None:
         self._free = threading.Semaphore(at_once)
         self._places, self._per_key = at_once + waiting, per_key

@@ -205,7 +205,7 @@ class Settings(BaseSettings):
         15, ge=1, description="The longest wait between two tries; it begins at half a minute and doubles."
     )
     sign_in_failures_per_minute: int = Field(
-        60, ge=5, description="Failed sign-ins from one address within a minute before the address has to wait."
+        30, ge=5, description="Failed sign-ins from one address within a minute before the address has to wait."
     )
     password_min_length: int = Field(10, ge=8, description="Shortest password an account may have.")
     password_history: int = Field(5, ge=0, description="How many earlier passwords may not be used again.")
