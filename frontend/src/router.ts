@@ -69,6 +69,12 @@ const routes: RouteRecordRaw[] = [
         ],
       },
       {
+        path: 'audit',
+        name: 'audit',
+        component: () => import('@/views/AuditPage.vue'),
+        meta: { permission: 'audit.view', title: '审计' },
+      },
+      {
         path: ':rest(.*)*',
         name: 'missing',
         component: () => import('@/views/NotFound.vue'),
@@ -89,6 +95,8 @@ export function homeOf(): string {
       return 'alerts'
     case 'gis_staff':
       return 'imports'
+    case 'auditor':
+      return 'audit'
     default:
       return 'map'
   }
