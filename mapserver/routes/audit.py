@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import tempfile
@@ -29,6 +28,7 @@ from access.trail import (
     summarise,
 )
 from database.counties import county_codes
+from database.spreadsheet import csv_file
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work
@@ -142,32 +142,12 @@ def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, 
 def _write_csv(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
     columns = PLATFORM_COLUMNS if trail == "platform" else COUNTY_COLUMNS
     before: int | None = None
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
+    with csv_file(path) as table:
+        table.write(columns)
         while True:
             page = list_trail(connection, trail, county, where, before=before, limit=BATCH)
-            writer.writerows([_cell(event[name]) for name in columns] for event in page.events)
+            for event in page.events:
+                table.write(event[name] for name in columns)
             before = page.next
             if before is None:
                 return
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula (CWE-1236); numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" \t\r\n\0\ufeff")[:1] in (
-        "=",
-        "+",
-        "-",
-        "@",
-        "|",
-        "％",
-        "＝",
-        "＋",
-        "－",
-        "＠",
-    ):
-        return "'" + value
-    if isinstance(value, str) and value[:1] in ("\t", "\r", "\n"):
-        return "'" + value
-    return value
