@@ -238,14 +238,11 @@ def test_a_rotation_that_was_killed_goes_on_where_it_was(
     assert uses(keeper) == {1: 0, 2: 11}
 
 
-def _people_file(folder: Path, name: str, serials: range) -> Path:
+def _people_file(folder: Path, name: str, serials: range, called: str = "测试甲") -> Path:
     path = folder / f"{name}.csv"
     return write_csv(
         path,
-        [
-            {"编号": f"{name}{i}", "姓名": "测试甲", "身份证号": id_number(i), "电话": f"1370000{i:04d}"}
-            for i in serials
-        ],
+        [{"编号": f"{name}{i}", "姓名": called, "身份证号": id_number(i), "电话": f"1370000{i:04d}"} for i in serials],
     )
 
 
@@ -271,6 +268,8 @@ def test_an_import_half_way_through_a_rotation_doubles_nobody(
         keeper.rotate(kill)
     # the same people, from the same source and from another, half of them under either key
     assert load("police", _people_file(tmp_path, "a", range(1, 41)))["unchanged"] == 40
+    assert load("police", _people_file(tmp_path, "a", range(1, 41), "测试乙"))["changed"] == 40
+    assert {tuple(fields) for (fields,) in rows("SELECT fields FROM change WHERE operation = 'changed'")} == {("name",)}
     counts = load("health", _people_file(tmp_path, "b", range(1, 46)))
     assert counts["added"] == 5
     assert rows("SELECT count(*) FROM person") == [(45,)]
