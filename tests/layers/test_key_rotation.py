@@ -27,7 +27,7 @@ from layers.looks import LookLimits
 from layers.metadata import COUNTY_METADATA
 from layers.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
 from tests.layers.importing.conftest import id_number, write_csv
-from tests.world import add_household, add_person, build_county
+from tests.world import CELLS, add_household, add_person, build_county
 
 CELL = "330521001001001"
 #: the system looks as often as these tests do
@@ -305,6 +305,49 @@ def test_numbers_that_another_source_brings_are_bound_to_the_person_who_is_there
     assert server.unseal(cipher, bound_to=row_binding("person", "phone_cipher", source, key)) == "13612345678"
     with database.transaction(system) as connection:
         assert reveal(connection, person, "phone", purpose="核对身份", sealer=server, limits=MANY) == "13612345678"
+
+
+WORKERS = """
+name = "workers"
+title = "网格员"
+target = "worker"
+key = ["姓名"]
+[columns]
+name = "姓名"
+phone = "电话"
+cell_code = "网格"
+"""
+
+
+def test_phones_of_workers_and_rows_sent_back_are_bound_and_rotated(
+    keeper: KeyKeeper, server: Sealer, database: Database, system: Scope, tmp_path: Path, rows: Rows
+) -> None:
+    with database.transaction(system) as connection:
+        build_county(connection)
+    path = write_csv(
+        tmp_path / "w.csv",
+        [
+            {"姓名": "网格甲", "电话": "13812345678", "网格": CELLS[0]},
+            {"姓名": "网格乙", "电话": "1", "网格": CELLS[1]},
+        ],
+    )
+    report = import_file(database, system, path, parse_mapping(WORKERS), sealer=server, publish=True)
+    assert (report.counts["added"], report.counts["rejected"]) == (1, 1)
+
+    def opened() -> tuple[str, bool]:
+        ((worker, phone),) = rows("SELECT id, phone_cipher FROM grid_worker")
+        ((row_no, row),) = rows("SELECT row_no, row_cipher FROM import_reject")
+        record = server.unseal(row, bound_to=row_binding("import_reject", "row_cipher", report.batch_id, row_no))
+        with pytest.raises(UnsealFailed):
+            server.unseal(row, bound_to=row_binding("import_reject", "row_cipher", report.batch_id + 1, row_no))
+        with pytest.raises(UnsealFailed):
+            server.unseal(phone, bound_to=row_binding("grid_worker", "phone_cipher", worker + 1))
+        return server.unseal(phone, bound_to=row_binding("grid_worker", "phone_cipher", worker)), "网格乙" in record
+
+    assert opened() == ("13812345678", True)
+    done = keeper.rotate()
+    assert (done.rows["grid_worker"], done.rows["import_reject"], done.finished) == (1, 1, True)
+    assert opened() == ("13812345678", True)
 
 
 def test_rotation_waits_for_an_import_that_began_before_it(
