@@ -1,6 +1,7 @@
 """Keys are rotated while people search and import: nobody is lost, nobody is doubled, nothing is left under the old key."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from sqlalchemy import LargeBinary, text
 
 from database.engine import Database
 from database.keys import KeyRing, Suite
-from database.reseal import SealedColumnUnknown
+from database.reseal import SEALED_NAMES, SealedColumnUnknown
 from database.scope import Scope
 from database.seal import Sealer, UnsealFailed, row_binding
 from database.settings import Settings, change_keys, load_secrets
@@ -372,15 +373,16 @@ def test_every_column_of_sealed_values_is_in_the_list_of_those_that_are_rotated(
         (table.name, column.name)
         for table in COUNTY_METADATA.sorted_tables
         for column in table.columns
-        if isinstance(column.type, LargeBinary) and ("cipher" in column.name or "sealed" in column.name)
+        if isinstance(column.type, LargeBinary) and re.search(SEALED_NAMES, column.name)
     }
     assert known == there
     with owner.connect() as connection:
         platform = connection.execute(
             text(
                 "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'platform' "
-                "AND data_type = 'bytea' AND column_name ~ 'cipher|sealed'"
-            )
+                "AND data_type = 'bytea' AND column_name ~ :names"
+            ),
+            {"names": SEALED_NAMES},
         ).all()
     assert {tuple(row) for row in platform} == {(t.name, c.cipher) for t in PLATFORM_TABLES for c in t.columns}
 
