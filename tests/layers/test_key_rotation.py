@@ -23,7 +23,7 @@ from layers import key_rotation
 from layers.households import find_persons, reveal
 from layers.importing.mapping import parse_mapping
 from layers.importing.pipeline import import_file
-from layers.key_rotation import KeyInUse, KeyKeeper, KeyUnknown
+from layers.key_rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown
 from layers.looks import LookLimits
 from layers.metadata import COUNTY_METADATA
 from layers.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
@@ -153,6 +153,21 @@ def test_a_value_moved_to_another_row_or_column_does_not_open(
     assert not done.finished
     with pytest.raises(KeyInUse):
         keeper.retire(1)
+
+
+@pytest.mark.usefixtures("people")
+def test_two_commands_never_change_the_keys_at_once(keeper: KeyKeeper) -> None:
+    refused: list[Exception] = []
+
+    def meanwhile(_table: str, _rows: int) -> None:
+        for act in (keeper.rotate, keeper.add, lambda: keeper.retire(1)):
+            with pytest.raises(KeysBusy) as caught:
+                act()
+            refused.append(caught.value)
+
+    keeper.rotate(meanwhile)
+    assert len(refused) == 3
+    assert uses(keeper) == {1: 0, 2: 11}
 
 
 @pytest.mark.usefixtures("people")
