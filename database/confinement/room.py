@@ -7,6 +7,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -62,12 +63,9 @@ class Room:
         files: Mapping[str, Path],
         work: dict[str, Any],
         limits: Limits,
-        *,
-        parent_folder: Path | None = None,
     ) -> None:
         """reader: module with ``prepare(work)``, which returns the function that answers questions. files: name in the room →
-        file to copy there. parent_folder: where to make the folder when not in the common place. Raises ConfinementBusy,
-        ConfinementFailed, ConfinedEnded.
+        file to copy there. Raises ConfinementBusy, ConfinementFailed.
         """
         if not _places().acquire(timeout=WAIT_SECONDS):
             raise ConfinementBusy(retry_after_s=WAIT_SECONDS)
@@ -76,7 +74,7 @@ class Room:
         folder: Path | None = None
         process: subprocess.Popen[bytes] | None = None
         try:
-            folder = _folder(parent_folder)
+            folder = make_workspace("reader")
             user = _free_user() if os.geteuid() == 0 else None
             for name, path in files.items():
                 shutil.copyfile(path, folder / name)
@@ -137,6 +135,23 @@ class Room:
         """The number of the process."""
         return self._process.pid
 
+    def take(self, *names: str) -> list[Path]:
+        """End the process and give the files it made, which stay until ``close``. Raises ConfinedEnded for what is no plain file.
+
+        A link in their place would lead whoever reads or moves them, with the rights of this process, to another file.
+        """
+        self._kill()
+        self._process.wait()
+        paths = [self.folder / name for name in names]
+        for path in paths:
+            try:
+                found = path.lstat()
+            except OSError:
+                raise ConfinedEnded(why="crash") from None
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                raise ConfinedEnded(why="crash")
+        return paths
+
     def close(self) -> None:
         """End the process and remove the folder; again does nothing."""
         self._finalizer()
@@ -162,14 +177,6 @@ class Room:
             code = self._process.wait()
         why = {-signal.SIGXCPU: "time", -signal.SIGKILL: "memory", -signal.SIGXFSZ: "size"}.get(code, "crash")
         return ConfinedEnded(why=why, code=code)
-
-
-def _folder(parent: Path | None) -> Path:
-    if parent is None:
-        return make_workspace("reader")
-    folder = parent / f".draft-{os.getpid()}-{secrets.token_hex(8)}"
-    folder.mkdir(mode=0o700)
-    return folder
 
 
 def _free_user() -> int:
