@@ -2,13 +2,14 @@
 
     python -m benchmarks.readers [--rows 20000] [--columns 12]
 
-Prints, for CSV, XLSX and GeoPackage: seconds to read everything in this process, in a confined one (start, copy and pipe included),
-the confined one's time to its first answer, and the difference.
+Prints, for CSV, XLSX and GeoPackage: seconds of the clock and of the processor (of both processes) to read everything in this process
+and in a confined one (start, copy and pipe included), and the confined one's time to its first answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -40,24 +41,31 @@ def main() -> None:
     arguments = parser.parse_args()
     with workspace("benchmark") as folder:
         for path, direct in files(folder, arguments.rows, arguments.columns):
-            here = [timed(direct)[0] for _ in range(ROUNDS)]
+            here = [timed(direct) for _ in range(ROUNDS)]
             apart = [timed(lambda path=path: open_table(path, ALL)) for _ in range(ROUNDS)]
-            here_s, apart_s = statistics.median(here), statistics.median(total for total, _ in apart)
-            first_s = statistics.median(first for _, first in apart)
-            print(
-                f"{path.suffix:6} {path.stat().st_size / 1e6:6.1f} MB  in this process {here_s:.2f} s  confined {apart_s:.2f} s  "
-                f"(open {first_s:.2f} s)  difference {apart_s - here_s:+.2f} s"
-            )
+            print(f"{path.suffix:6} {path.stat().st_size / 1e6:6.1f} MB  here {shown(here)}  confined {shown(apart)}")
 
 
-def timed(open_file: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds until all is read, and until the columns are known."""
-    start = time.perf_counter()
+def timed(open_file: Callable[[], Any]) -> tuple[float, float, float]:
+    """Seconds until all is read, of the processor, and until the columns are known."""
+    start, worked = time.perf_counter(), processor()
     with closing(open_file()) as source:
         first = time.perf_counter() - start
         for _ in source.batches():
             pass
-    return time.perf_counter() - start, first
+    return time.perf_counter() - start, processor() - worked, first
+
+
+def processor() -> float:
+    """Seconds of the processor of this process and of its ended children."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def shown(rounds: list[tuple[float, float, float]]) -> str:
+    """The medians."""
+    total, worked, first = (statistics.median(one) for one in zip(*rounds, strict=True))
+    return f"{total:.2f} s (processor {worked:.2f} s, open {first:.2f} s)"
 
 
 def files(folder: Path, rows: int, columns: int) -> list[tuple[Path, Callable[[], Any]]]:
