@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -90,6 +91,7 @@ class Room:
         try:
             request = {
                 "reader": reader, "work": work, "limits": limits.as_dict(), "user": user, "parent": os.getpid(),
+                "hidden": str(get_settings().home),
             }  # fmt: skip
             self.walls = list(self._exchange(request, START_SECONDS)[0]["walls"])
         except ConfinedEnded as error:
@@ -167,7 +169,7 @@ class Room:
         return self.receive(seconds)
 
     def _kill(self) -> None:
-        self._process.kill()
+        _kill(self._process)
 
     def _ended(self) -> ConfinedEnded:
         try:
@@ -213,10 +215,18 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
         raise ConfinementFailed(type(error).__name__) from None
 
 
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all it may have started: the session is its own."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+
+
 def _end(process: subprocess.Popen[bytes] | None, folder: Path | None) -> None:
     try:
         if process is not None:
-            process.kill()
+            _kill(process)
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:

@@ -65,7 +65,7 @@ class Conversion:
                 "(ONEMAP_MAX_RASTER_MB): clip it to the county, or raise the limit."
             )
         settings = get_settings()
-        self._name = path.name
+        self._name = path.name.encode("utf-8", "replace").decode()  # names of files need not be text
         self._max_mb = max_mb
         self._memory_mb = settings.raster_memory_mb
         limits = Limits(
@@ -74,7 +74,7 @@ class Conversion:
             file_mb=GROWTH * max_mb + 64,
             answer_seconds=settings.raster_minutes * MINUTE,
         )
-        self._room = Room("layers.raster.child", _files(path), {"file": _own_name(path), "name": path.name}, limits)
+        self._room = Room("layers.raster.child", _files(path), {"file": _own_name(path), "name": self._name}, limits)
 
     def __enter__(self) -> Conversion:
         return self

@@ -68,8 +68,49 @@ def test_it_reaches_no_network_no_program_and_no_process(room: Room):
         server.settimeout(0.2)
         with pytest.raises(TimeoutError):
             server.accept()
-    assert "refused" in room.ask({"ask": "run"})[0]
-    assert "refused" in room.ask({"ask": "kill", "pid": os.getpid()})[0]
+    for question in ("run", "fork", "session"):
+        assert "refused" in room.ask({"ask": question})[0], question
+    for question in ("kill", "signal", "limit"):
+        assert "refused" in room.ask({"ask": question, "pid": os.getpid()})[0], question
+    assert room.ask({"ask": "thread"})[0] == {"got": "worked"}, "what a library needs is there"
+
+
+LANDLOCKED = """
+import sys
+from pathlib import Path
+from database.confinement import syscalls, walls
+home, own = map(Path, sys.argv[1:])
+syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+stands = syscalls.restrict_files(walls.code_folders(home), [str(own)])
+found = []
+for path in (home / "secrets.json", home / "work" / "other" / "rows", home.parent / "beside", Path("/etc/passwd"), Path("/proc/self/environ")):
+    try:
+        found.append(path.read_bytes())
+    except PermissionError:
+        pass
+import wave, sqlite3, xml.dom.minidom
+(own / "new").write_text((own / "row").read_text())
+print(stands, found)
+"""
+
+
+@pytest.mark.skipif(not LINUX, reason="Landlock")
+def test_without_a_root_of_its_own_landlock_leaves_code_and_the_folder_alone(tmp_path: Path):
+    home = tmp_path / "project" / ".onemap"
+    own = home / "work" / "mine"
+    other = home / "work" / "other"
+    for folder in (own, other):
+        folder.mkdir(parents=True)
+    for path in (home / "secrets.json", own / "row", other / "rows", home.parent / "beside"):
+        path.write_text("x", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": f"{PROJECT}:{home.parent}"}
+    command = [sys.executable, "-c", LANDLOCKED, str(home), str(own)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    if ran.stdout.startswith("False"):
+        pytest.skip("this kernel has no Landlock")
+    # the project folder is code, all but the home inside it
+    assert ran.stdout.strip() == "True [b'x']"
+    assert (own / "new").read_text(encoding="utf-8") == "x"
 
 
 @as_root
