@@ -18,9 +18,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from database.confinement.errors import ConfinedEnded, ConfinedRefusal, ConfinementBusy, ConfinementFailed
+from database.confinement.errors import (
+    ConfinedEnded,
+    ConfinedRefusal,
+    ConfinementBusy,
+    ConfinementFailed,
+    ConfinementIncomplete,
+)
 from database.confinement.frames import FrameBroken, FrameLate, read_frame, write_frame
-from database.confinement.walls import Limits
+from database.confinement.walls import NEEDED, Limits
 from database.settings import get_settings
 from database.workspace import make_workspace, remove_workspace
 
@@ -94,6 +100,7 @@ class Room:
                 "hidden": str(get_settings().home),
             }  # fmt: skip
             self.walls = list(self._exchange(request, START_SECONDS)[0]["walls"])
+            _check_walls(self.walls)
         except ConfinedEnded as error:
             self.close()
             raise ConfinementFailed(error.detail) from None
@@ -179,6 +186,18 @@ class Room:
             code = self._process.wait()
         why = {-signal.SIGXCPU: "time", -signal.SIGKILL: "memory", -signal.SIGXFSZ: "size"}.get(code, "crash")
         return ConfinedEnded(why=why, code=code)
+
+
+def _check_walls(walls: list[str]) -> None:
+    """Raise ConfinementIncomplete where files or the network stay open to the reader, unless the setting allows it."""
+    if get_settings().reader_without_walls or all(one & set(walls) for one in NEEDED):
+        return
+    raise ConfinementIncomplete(
+        f"只有 {'、'.join(walls)}。请用 root 启动，或启用 Landlock（内核 5.13 以上）或用户命名空间；或设置 ONEMAP_READER_WITHOUT_WALLS=true 并自担"
+        f"风险。 / only {', '.join(walls)} stand: start as root, or enable Landlock (kernel 5.13) or user namespaces; or set "
+        "ONEMAP_READER_WITHOUT_WALLS=true at your own risk.",
+        walls=walls,
+    )
 
 
 def _free_user() -> int:

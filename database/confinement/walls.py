@@ -24,6 +24,10 @@ MOST_FILES = 64
 MOST_THREADS = 256
 
 
+#: what must stand at the least: one of each line
+NEEDED = (frozenset({"root", "files"}), frozenset({"network", "calls"}))
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Of one confined process. memory_mb: beyond what its own code takes. file_mb: of the largest file it may write."""

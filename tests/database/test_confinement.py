@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from database.confinement.errors import ConfinedEnded
+from database.confinement.errors import ConfinedEnded, ConfinementIncomplete
 from database.confinement.frames import FrameBroken, read_frame
-from database.confinement.room import PROJECT, Room
+from database.confinement.room import PROJECT, Room, _check_walls
 from database.confinement.walls import Limits
+from database.settings import get_settings
 from database.workspace import FOLDER, make_workspace, sweep_workspaces, workspace
 
 LIMITS = Limits(memory_mb=200, cpu_seconds=2, file_mb=8, answer_seconds=10)
@@ -73,6 +74,24 @@ def test_it_reaches_no_network_no_program_and_no_process(room: Room):
     for question in ("kill", "signal", "limit"):
         assert "refused" in room.ask({"ask": question, "pid": os.getpid()})[0], question
     assert room.ask({"ask": "thread"})[0] == {"got": "worked"}, "what a library needs is there"
+
+
+@pytest.mark.parametrize(
+    "walls",
+    [[], ["limits", "privileges"], ["limits", "root", "user"], ["limits", "network", "calls"], ["limits", "files"]],
+)
+def test_where_the_kernel_raises_too_few_walls_nothing_is_read_unless_allowed(
+    walls: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ConfinementIncomplete, match="Landlock"):
+        _check_walls(walls)
+    monkeypatch.setenv("ONEMAP_READER_WITHOUT_WALLS", "true")
+    get_settings.cache_clear()
+    _check_walls(walls)
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    for enough in (["root", "network"], ["files", "calls"]):
+        _check_walls(enough)
 
 
 LANDLOCKED = """
@@ -185,8 +204,6 @@ def test_a_frame_that_claims_too_much_is_no_frame():
 
 
 def test_a_workspace_is_private_and_the_living_are_not_swept(tmp_path: Path):
-    from database.settings import get_settings
-
     home = get_settings().home
     with workspace("test") as folder:
         assert folder.is_relative_to(home / FOLDER)
