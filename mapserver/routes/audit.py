@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
-from starlette.background import BackgroundTask
 
 from access import permissions
 from access.accounts import Account
@@ -34,6 +31,7 @@ from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.problems import NotPermitted
 from mapserver.schemas.audit import AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
+from mapserver.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
 
@@ -106,22 +104,16 @@ def export(
     """
     if trail == "platform" or format == "jsonl":
         _refuse_part(account)
-    folder = Path(tempfile.mkdtemp(prefix="onemap-audit-"))
-    try:
+
+    def make(folder: Path) -> Path:
         path = folder / f"audit-{trail}-{account.county}.{format}"
         if format == "csv":
             _write_csv(connection, path, trail, account.county, where)
         else:
             _write_chain(connection, path, trail, account.county, where)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type=CSV if format == "csv" else JSON_LINES,
-        filename=path.name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+        return path
+
+    return made_file(make, CSV if format == "csv" else JSON_LINES)
 
 
 def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
