@@ -64,6 +64,7 @@ def list_command(county: County = None) -> None:
     table = Table(
         "用户名 / user", "显示名 / name", "角色 / role", "范围 / scope", "状态 / state", "失败登录 / failures"
     )
+    table.columns[0].no_wrap = True
     for one in found:
         states = [
             "停用 disabled" if one.disabled else "",

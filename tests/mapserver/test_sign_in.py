@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -212,8 +213,9 @@ def test_a_flood_from_one_address_costs_a_few_checks_and_another_signs_in_meanwh
 
     def flood(part: int) -> None:
         client = browser("10.6.6.6")
-        answers.extend(enter(client, f"name-{part}-{n}", "wrong").status_code for n in range(50))
+        answers.extend(enter(client, f"name-{part}-{n}", "wrong").status_code for n in range(25))
 
+    began = time.monotonic()
     threads = [threading.Thread(target=flood, args=(part,)) for part in range(8)]
     for thread in threads:
         thread.start()
@@ -221,12 +223,14 @@ def test_a_flood_from_one_address_costs_a_few_checks_and_another_signs_in_meanwh
     for thread in threads:
         thread.join()
     assert set(answers) <= {401, 429, 503}
-    assert len(checks) <= settings.sign_in_failures_per_minute + 1 + 1
+    # in any minute so many; a slow machine takes more than one for the flood
+    most = settings.sign_in_failures_per_minute * (1 + int((time.monotonic() - began) // 60))
+    assert len(checks) <= most + 1 + 1
     with owner.connect() as connection:
         rows = connection.scalar(
             text("SELECT count(*) FROM platform.audit_event WHERE address = '10.6.6.6' OR actor LIKE 'name-%'")
         )
-    assert rows <= settings.sign_in_failures_per_minute + 1 + 2
+    assert rows <= most + 1 + 1 + most // settings.sign_in_failures_per_minute
 
 
 def test_addresses_of_one_ipv6_network_are_one(browser: Browser, make_account: Callable[..., str]) -> None:
