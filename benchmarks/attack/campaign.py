@@ -48,11 +48,12 @@ def attack(
                 before = judge.tally.requests
                 run(ring)
                 print(f"  {name}: {judge.tally.requests - before} requests", flush=True)
-                world.reread()
+                judge.settle()
         if only:
             generator.operations = [o for o in generator.operations if only in o.path]
         if generator.operations:
             send_random(world, client, generator, judge, requests)
+        judge.settle()
         return judge.tally
 
 

@@ -27,9 +27,9 @@ class Request:
     def told(self) -> str:
         """As a report shows it; credentials left out."""
         shown = [f"{n}: {v}" for n, v in self.headers if n.lower() not in ("cookie", "authorization")]
-        body = self.body[:600].decode("utf-8", errors="backslashreplace")
+        body = self.body[:240].decode("utf-8", errors="backslashreplace")
         return (
-            f"{self.asker}: {self.method} {self.path}"
+            f"{self.asker}: {self.method} {self.path[:300]}"
             + (f" [{'; '.join(shown)}]" if shown else "")
             + (f"\n      {body}" if body else "")
         )

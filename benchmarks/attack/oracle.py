@@ -99,7 +99,7 @@ class Oracle:
     def _take(self, table: str, key: str | None, links: dict[str, str], row: Any) -> None:
         grid = row["grid_code"]
         self.rows += 1
-        holders = self.homes if table in HOMES else self.told
+        holders = self.homes if table in HOMES or _was_there(table, row) else self.told
         for name, value in row.items():
             if value is None or isinstance(value, date | datetime | bool):
                 continue
@@ -135,6 +135,11 @@ class Oracle:
             for start in {run[i : i + size] for i in range(len(run) - size + 1)} & known.keys():
                 found.update(value for value in known[start] if value in run)
         return found
+
+
+def _was_there(table: str, row: Any) -> bool:
+    """True for a change that tells of a record as it came or went: where it was then, it was known, wherever it is today."""
+    return table == "change" and row["operation"] in ("added", "removed")
 
 
 def _unreadable(kind: str) -> bool:
