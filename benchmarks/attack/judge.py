@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from benchmarks.attack.client import Answer, Request
 from benchmarks.attack.extract import Said, read_answer
+from benchmarks.attack.oracle import runs_of
 from benchmarks.attack.world import SCRATCH, Asker, World
 
 FOREIGN, BARE, CROSSED, TRUSTED = "foreign", "bare number", "crossed", "trusted"
@@ -75,6 +76,7 @@ class Judge:
 
     def __init__(self, world: World) -> None:
         self.world, self.tally = world, Tally()
+        self._asked: dict[str, set[str]] = defaultdict(set)
         self._suspects: list[tuple[Request, Answer, Asker, str, int]] = []
 
     def look(self, request: Request, answer: Answer, asker: Asker, path: str, number: int = -1) -> list[Finding]:
@@ -140,8 +142,7 @@ class Judge:
             found.append(finding(BARE, ", ".join(sorted(bare)[:5]) + f" of {len(bare)}"))
         if answer.status < 300 and request.method != "OPTIONS" and self._crossed(request, asker):
             found.append(finding(CROSSED, f"{answer.status} in a county that is not theirs"))
-        for values in self._foreign(request, answer, asker, said):
-            found.append(finding(FOREIGN, values))
+        found += [finding(FOREIGN, values) for values in self._foreign(request, answer, asker, said)]
         return found, said
 
     @staticmethod
@@ -156,6 +157,9 @@ class Judge:
 
     def _foreign(self, request: Request, answer: Answer, asker: Asker, said: Said) -> list[str]:
         view = self.world.view(asker)
+        self._asked[asker.county] |= runs_of(unquote(request.path))
+        # the trail of a county tells what its own accounts have asked for, also in vain
+        asked = self._asked[asker.county] if "/audit" in request.path else set()
         sent = unquote(request.path) + (request.body.decode(errors="replace") if len(request.body) < _ECHO else "")
         token = unquote(request.path.partition("?")[0].removeprefix("/p/")).upper()
         public = self.world.tokens.get(token, set()) if request.path.startswith("/p/") else set()
@@ -163,7 +167,7 @@ class Judge:
             value
             for run in said.words
             for value in view.foreign_texts(run)
-            if value not in sent and not any(value in word for word in public)
+            if value not in sent and value not in asked and not any(value in word for word in public)
         }
         found = []
         if words:

@@ -225,6 +225,7 @@ def _cast(places: dict[str, list[str]], county: str) -> list[tuple[str, Role, tu
         ("town_b", Role.TOWN_OFFICIAL, (towns[-1],)),
         ("several", Role.GRID_WORKER, (cells[1], villages[-1], cells[-1])),
         ("gis_town", Role.GIS_STAFF, (towns[0],)),
+        ("auditor_town", Role.AUDITOR, (towns[0],)),
         ("second", Role.COUNTY_ADMIN, (county,)),
     ]
     narrow = {Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL, Role.SYSTEM}

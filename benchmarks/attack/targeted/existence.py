@@ -61,7 +61,9 @@ def _pairs(ring: Ring, field: str, operation: Operation, asker: Asker) -> list[t
     known = own.ids.get(named[0], {})
     outside = [n for n, grids in known.items() if not view.sees_any(grids) and n.isdigit()]
     longest = max((len(n) for n in outside), default=0)
-    outside = [n for n in outside if len(n) == longest]
+    outside = [
+        n for n in outside if len(n) == longest and not 200 <= int(n) < 600
+    ]  # these stand in answers as their status
     unused = (str(n) for n in range(10**longest - 1, 0, -1) if str(n) not in known)
     absent = list(islice(unused, _PAIRS))
     return list(zip(ring.rng.sample(outside, min(_PAIRS, len(outside))), absent, strict=False))
