@@ -41,7 +41,7 @@ def attack(
             f"{world.oracle.rows} rows, {len(generator.operations)} operations, {len(world.askers)} askers", flush=True
         )
         judge.tally.sight = prove_sight(world, client, *_something_to_see(world, generator))
-        scout(world, client, generator, judge)
+        scout(world, client, generator, judge, each=2 if thorough >= 1 else 1)
         ring = Ring(world, client, judge, generator, random.Random(seed), thorough)
         for name, run in ATTACKS.items():
             if only is None or only == name:

@@ -10,7 +10,7 @@ from benchmarks.attack.judge import BARE, BROKEN, CROSSED, FOREIGN, TOLD_APART, 
 from benchmarks.attack.world import NAMES
 from database.settings import Settings
 
-REQUESTS, SEED = 1_200, 20260101
+REQUESTS, SEED = 1_000, 20260101
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def test_planted_leaks_are_seen(tally: Tally) -> None:
 
 @pytest.mark.parametrize("kind", [FOREIGN, BARE, CROSSED, TRUSTED, BROKEN, TOLD_APART, UNREADABLE])
 def test_nothing_of_this_kind_is_found(tally: Tally, kind: str) -> None:
-    assert [f"{f.request.told()} → {f.what}" for f in tally.of_kind(kind)] == []
+    found = [f"{f.request.told()} → {f.what}" for f in tally.of_kind(kind)]
+    assert not found, "\n".join(found[:5])
 
 
 def test_the_attack_reached_what_it_attacks(tally: Tally) -> None:
