@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--url", default=None, help="a server that runs on the database of ONEMAP_HOME already")
     parser.add_argument("--only", default=None, help="only operations whose path holds this")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server it started goes with it
     temporary = None
     if "ONEMAP_HOME" not in os.environ:
         temporary = Path(tempfile.mkdtemp(prefix="onemap-attack-"))
