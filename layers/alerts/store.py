@@ -159,7 +159,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(raised_at)
-        if moment.tzinfo is None or not isinstance(last_id, int) or not 0 <= last_id <= MAX_ID:
+        if moment.tzinfo is None or type(last_id) is not int or not 0 <= last_id <= MAX_ID:  # true is an int, too
             raise BadCursor
         return moment, last_id
     except (ValueError, TypeError, binascii.Error):
