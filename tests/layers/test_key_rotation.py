@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ from tests.world import CELLS, add_household, add_person, build_county
 
 CELL = "330521001001001"
 #: the system looks as often as these tests do
-MANY = LookLimits(timedelta(hours=1), 10**6, 10**6, dict.fromkeys(("number", "name", "reveal", "check"), 10**6), 10**6)
+_USUAL = LookLimits.of(Settings())
+MANY = replace(_USUAL, misses=10**6, most=dict.fromkeys(_USUAL.most, 10**6), per_minute=10**6)
 MAPPING = """
 name = "{name}"
 title = "人口"
