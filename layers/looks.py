@@ -136,7 +136,9 @@ def _refuse_beyond(connection: Connection, kind: Kind, actor: str, purpose: str 
     if seen.misses >= limits.misses_without_purpose and not purpose_given(purpose):
         left = limits.misses - seen.misses
         raise PurposeNeeded(
-            f"还可以查找 {left} 次未找到的号码 / {left} more misses are possible", misses=seen.misses, misses_left=left
+            f"还可以查找 {left} 次未找到的号码 / another {left} misses are possible",
+            misses=seen.misses,
+            misses_left=left,
         )
 
 
