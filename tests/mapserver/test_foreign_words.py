@@ -61,6 +61,17 @@ def ids(database: Database, system: Scope, sealer: Sealer, tmp_path: Path) -> di
                 connection, "place", kind="dwelling", name=name, occupancy="vacant", address_id=address, source="t",
                 source_key=name, grid_code=cell, geom=world.point(cell, n),
             )  # fmt: skip
+        # two doors of one text, a town apart, with the review an import leaves at each
+        twins = [
+            world.add_address(connection, "同文街1号", CELLS[3], 7),
+            world.add_address(connection, "同文街1号", CELLS[0], 8),
+        ]
+        codes = [QIANQIU + "00000008", LIAOYUAN + "00000007"]
+        for address, cell in zip(twins, (CELLS[3], CELLS[0]), strict=True):
+            world.insert(
+                connection, "address_review", address_id=address, reason_code="duplicate_text", reason="有 2 个地址写法相同",
+                facts={"codes": codes}, grid_code=cell,
+            )  # fmt: skip
         # an address of the west that was counted to the east
         moved = world.add_address(connection, EAST.format(9), CELLS[3], 9)
         connection.execute(
