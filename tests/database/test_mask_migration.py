@@ -14,7 +14,7 @@ from database.scope import Role, Scope
 from tests import world
 from tests.world import CELLS, MOGAN, WUKANG
 
-COUNTY, OLD = "330599", "0024"
+COUNTY, OLD = "330599", "0025"
 WEST, EAST = (code.replace("330521", COUNTY) for code in (WUKANG, MOGAN))
 HERE, THERE = (code.replace("330521", COUNTY) for code in (CELLS[0], CELLS[3]))
 
