@@ -130,8 +130,9 @@ class KeySource:
 
     def __init__(self, path: Path, read: Callable[[], KeyRing]) -> None:
         self._path, self._read = path, read
+        self._seen: tuple[int, int, int] | None = None
+        self._seen = self._stamp()  # before the file is read: what comes between is seen at the next look
         self._ring = read()
-        self._seen = self._stamp()
         self._looked = time.monotonic()
 
     @classmethod
@@ -154,7 +155,7 @@ class KeySource:
         try:
             found = self._path.stat()
         except OSError:
-            return self._seen if hasattr(self, "_seen") else None
+            return self._seen
         return found.st_mtime_ns, found.st_ino, found.st_size
 
 

@@ -20,6 +20,8 @@ from database.seal import HEADER_BYTES, Sealer, UnsealFailed, row_binding
 
 #: a transaction lasts about a second
 BATCH_ROWS = 2000
+#: what the name of a column of sealed values holds
+SEALED_NAMES = "cipher|sealed|secret"
 
 
 class SealedColumnUnknown(OnemapError):
@@ -111,8 +113,9 @@ def check_complete(connection: Connection, tables: Sequence[SealedTable]) -> Non
     known = {(table.schema or "", table.name, column.cipher) for table in tables for column in table.columns}
     found = raw(connection).execute(
         "SELECT CASE table_schema WHEN current_schema() THEN '' ELSE table_schema END, table_name, column_name "
-        "FROM information_schema.columns WHERE data_type = 'bytea' AND column_name ~ 'cipher|sealed' "
-        "AND table_schema IN (current_schema(), 'platform') AND table_name NOT LIKE 'procrastinate%'"
+        "FROM information_schema.columns WHERE data_type = 'bytea' AND column_name ~ %s "
+        "AND table_schema IN (current_schema(), 'platform') AND table_name NOT LIKE 'procrastinate%%'",
+        (SEALED_NAMES,),
     )
     missing = sorted(f"{schema}.{table}.{column}".lstrip(".") for schema, table, column in set(found) - known)
     if missing:

@@ -190,6 +190,10 @@ class Settings(BaseSettings):
         300, ge=5, description="Seconds the process that reads an uploaded table has for each answer."
     )
     reader_processes: int = Field(4, ge=1, description="Files that one process of the server reads at the same time.")
+    reader_without_walls: bool = Field(
+        False,
+        description="Read uploads also where the kernel keeps a reader neither from other files nor from the network.",
+    )
     raster_memory_mb: int = Field(
         4096, ge=512, description="Memory the process that converts a raster may take, in megabytes."
     )

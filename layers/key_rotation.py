@@ -7,8 +7,10 @@ every known version.
 
 from __future__ import annotations
 
+import fcntl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
@@ -27,6 +29,7 @@ from layers.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
 #: by then every running process has looked at the secrets file again
 NOTICE_S = 1.0
 MOST_PASSES = 5
+LOCK_FILE = "keys.lock"
 _ACTOR = "keys"
 
 Progress = Callable[[str, int], None]
@@ -34,6 +37,10 @@ Progress = Callable[[str, int], None]
 
 class KeyUnknown(OnemapError):
     """没有这个版本的密钥 | There is no key of this version"""
+
+
+class KeysBusy(OnemapError):
+    """另一个密钥操作正在进行 | Another command is changing the keys"""
 
 
 class KeyInUse(OnemapError):
@@ -90,20 +97,27 @@ class KeyKeeper:
 
     def add(self) -> Key:
         """Make a new version known, in the suite of the settings; nothing is sealed with it yet."""
-        ring = self._change("key_add", lambda ring: _with_new(ring, self._settings.crypto_suite))
-        return ring.newest
+        with self._alone():
+            return self._add()
+
+    def _add(self) -> Key:
+        return self._change("key_add", lambda ring: _with_new(ring, self._settings.crypto_suite)).newest
 
     def rotate(self, progress: Progress | None = None, *, new: bool = False) -> Rotation:
         """Make the newest version the current one and seal everything anew.
 
         A version is added when the newest is current already and nothing is left to do; so after an interruption the same
-        call goes on. new: add one in any case. Values that do not open, and hashes that are there twice, are named and left.
+        call goes on. Raises KeysBusy. new: add one in any case. Values that do not open, and hashes that are there twice, are named and left.
         """
+        with self._alone():
+            return self._rotate(progress, new)
+
+    def _rotate(self, progress: Progress | None, new: bool) -> Rotation:
         self._check()
         ring = self._source.ring(now=True)
         added = new or (ring.newest.version == ring.current and not self._left(ring))
         if added:
-            self.add()
+            self._add()
         self._activate()
         ring = self._source.ring(now=True)
         done = Rotation(ring.current, ring.key.suite, added)
@@ -117,7 +131,11 @@ class KeyKeeper:
         return done
 
     def retire(self, version: int) -> None:
-        """Forget a version. Raises KeyUnknown; KeyInUse while it is current or any value still needs it."""
+        """Forget a version. Raises KeyUnknown, KeysBusy; KeyInUse while it is current or any value still needs it."""
+        with self._alone():
+            self._retire(version)
+
+    def _retire(self, version: int) -> None:
         self._check()
         self._wait_for_imports()
         use = next((use for use in self.list_keys() if use.key.version == version), None)
@@ -129,6 +147,16 @@ class KeyKeeper:
                 values=use.values,
             )
         self._change("key_retire", lambda ring: _without(ring, version))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change of the keys at a time; the system gives the lock back when a process is killed. Raises KeysBusy."""
+        with (self._settings.home / LOCK_FILE).open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise KeysBusy from None
+            yield
 
     def _activate(self) -> None:
         ring = self._source.ring(now=True)

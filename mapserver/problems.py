@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in, trail
 from access import tokens as access_tokens
 from database import counties, scope
+from database.confinement import errors as confinement
 from database.errors import OnemapError
 from gazetteer import addresses, plates, reviews, service_points, tokens
 from gazetteer.codes import beidou
@@ -180,6 +181,8 @@ STATUS: dict[type[OnemapError], int] = {
     lifecycle.StepNotPossible: 409,
     lifecycle.SecondPersonNeeded: 409,
     lifecycle.StepIncomplete: 422,
+    confinement.ConfinementBusy: 503,
+    confinement.ConfinementFailed: 503,
     importing.BatchNotFound: 404,
     importing.ScopeTooNarrow: 403,
     importing.ImportRefused: 422,

@@ -23,7 +23,7 @@ def main() -> None:
         reader = importlib.import_module(str(request["reader"]))
         serve, folders = reader.prepare(request["work"])
         bring_along(folders, owned_by_other=request["user"] is not None)
-        walls = raise_walls(request["limits"], user=request["user"], parent=request["parent"])
+        walls = raise_walls(request["limits"], user=request["user"], parent=request["parent"], hidden=request["hidden"])
         write_frame(answered, {"walls": walls})
         _serve(asked, answered, serve)
 

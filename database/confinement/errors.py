@@ -9,6 +9,10 @@ class ConfinementFailed(OnemapError):
     """隔离进程无法启动 | The confined process does not start"""
 
 
+class ConfinementIncomplete(ConfinementFailed):
+    """本机内核不能隔离读取文件的进程 | This kernel does not confine the process that reads a file"""
+
+
 class ConfinementBusy(OnemapError):
     """正在读取的文件太多，请稍后再试 | Too many files are being read; try again shortly"""
 

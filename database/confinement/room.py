@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -16,9 +18,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from database.confinement.errors import ConfinedEnded, ConfinedRefusal, ConfinementBusy, ConfinementFailed
+from database.confinement.errors import (
+    ConfinedEnded,
+    ConfinedRefusal,
+    ConfinementBusy,
+    ConfinementFailed,
+    ConfinementIncomplete,
+)
 from database.confinement.frames import FrameBroken, FrameLate, read_frame, write_frame
-from database.confinement.walls import Limits
+from database.confinement.walls import NEEDED, Limits
 from database.settings import get_settings
 from database.workspace import make_workspace, remove_workspace
 
@@ -62,12 +70,9 @@ class Room:
         files: Mapping[str, Path],
         work: dict[str, Any],
         limits: Limits,
-        *,
-        parent_folder: Path | None = None,
     ) -> None:
         """reader: module with ``prepare(work)``, which returns the function that answers questions. files: name in the room →
-        file to copy there. parent_folder: where to make the folder when not in the common place. Raises ConfinementBusy,
-        ConfinementFailed, ConfinedEnded.
+        file to copy there. Raises ConfinementBusy, ConfinementFailed.
         """
         if not _places().acquire(timeout=WAIT_SECONDS):
             raise ConfinementBusy(retry_after_s=WAIT_SECONDS)
@@ -76,7 +81,7 @@ class Room:
         folder: Path | None = None
         process: subprocess.Popen[bytes] | None = None
         try:
-            folder = _folder(parent_folder)
+            folder = make_workspace("reader")
             user = _free_user() if os.geteuid() == 0 else None
             for name, path in files.items():
                 shutil.copyfile(path, folder / name)
@@ -92,8 +97,10 @@ class Room:
         try:
             request = {
                 "reader": reader, "work": work, "limits": limits.as_dict(), "user": user, "parent": os.getpid(),
+                "hidden": str(get_settings().home),
             }  # fmt: skip
             self.walls = list(self._exchange(request, START_SECONDS)[0]["walls"])
+            _check_walls(self.walls)
         except ConfinedEnded as error:
             self.close()
             raise ConfinementFailed(error.detail) from None
@@ -137,6 +144,23 @@ class Room:
         """The number of the process."""
         return self._process.pid
 
+    def take(self, *names: str) -> list[Path]:
+        """End the process and give the files it made, which stay until ``close``. Raises ConfinedEnded for what is no plain file.
+
+        A link in their place would lead whoever reads or moves them, with the rights of this process, to another file.
+        """
+        self._kill()
+        self._process.wait()
+        paths = [self.folder / name for name in names]
+        for path in paths:
+            try:
+                found = path.lstat()
+            except OSError:
+                raise ConfinedEnded(why="crash") from None
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                raise ConfinedEnded(why="crash")
+        return paths
+
     def close(self) -> None:
         """End the process and remove the folder; again does nothing."""
         self._finalizer()
@@ -152,7 +176,7 @@ class Room:
         return self.receive(seconds)
 
     def _kill(self) -> None:
-        self._process.kill()
+        _kill(self._process)
 
     def _ended(self) -> ConfinedEnded:
         try:
@@ -164,12 +188,16 @@ class Room:
         return ConfinedEnded(why=why, code=code)
 
 
-def _folder(parent: Path | None) -> Path:
-    if parent is None:
-        return make_workspace("reader")
-    folder = parent / f".draft-{os.getpid()}-{secrets.token_hex(8)}"
-    folder.mkdir(mode=0o700)
-    return folder
+def _check_walls(walls: list[str]) -> None:
+    """Raise ConfinementIncomplete where files or the network stay open to the reader, unless the setting allows it."""
+    if get_settings().reader_without_walls or all(one & set(walls) for one in NEEDED):
+        return
+    raise ConfinementIncomplete(
+        f"只有 {'、'.join(walls)}。请用 root 启动，或启用 Landlock（内核 5.13 以上）或用户命名空间；或设置 ONEMAP_READER_WITHOUT_WALLS=true 并自担"
+        f"风险。 / only {', '.join(walls)} stand: start as root, or enable Landlock (kernel 5.13) or user namespaces; or set "
+        "ONEMAP_READER_WITHOUT_WALLS=true at your own risk.",
+        walls=walls,
+    )
 
 
 def _free_user() -> int:
@@ -206,10 +234,18 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
         raise ConfinementFailed(type(error).__name__) from None
 
 
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all it may have started: the session is its own."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+
+
 def _end(process: subprocess.Popen[bytes] | None, folder: Path | None) -> None:
     try:
         if process is not None:
-            process.kill()
+            _kill(process)
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import platform
+import stat
 import struct
 import sys
 from collections.abc import Iterable
@@ -32,11 +33,17 @@ FORBIDDEN = {
     "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218), "init_module": (175, 105),
     "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104), "reboot": (169, 142),
     "setuid": (105, 146), "setgid": (106, 144), "setresuid": (117, 147), "setresgid": (119, 149),
+    "setsid": (112, 157), "setpgid": (109, 154), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "personality": (135, 92),
 }  # fmt: skip
+#: calls that threads and abort need, allowed for this process alone; see ``_program``
+_CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
+_CLONE_THREAD = 0x10000
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ = 1 << 2 | 1 << 3  # read a file, list a folder
+_OF_FILES = 1 << 1 | 1 << 2 | 1 << 14  # write, read, truncate: folders have more
 #: rights that Landlock's versions know, by version: files 13, +refer, +truncate, (network), +ioctl of devices
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _WRITE = 0xFFFF & ~(1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11)  # all but running, devices, sockets and pipes
@@ -96,9 +103,11 @@ def restrict_files(readable: Iterable[str], writable: Iterable[str]) -> bool:
 def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> bool:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:  # what is not there, or cannot be reached, cannot be read either
         return True
     try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= _OF_FILES
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, place))
         return bool(libc.syscall(_LANDLOCK_ADD, rules, ctypes.c_int(1), rule, ctypes.c_uint32(0)) == 0)
     finally:
@@ -106,24 +115,62 @@ def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> bool:
 
 
 def forbid_system_calls() -> bool:
-    """Answer every call of ``FORBIDDEN`` with EPERM, and any of another machine's numbers; False where not possible."""
+    """Answer every call of ``FORBIDDEN`` with EPERM, and any of another machine's numbers; False where not possible.
+
+    New threads are allowed and new processes are not; signals and limits reach this process alone.
+    """
     if not on_linux() or platform.machine() not in _MACHINES:
         return False
     column, machine = _MACHINES[platform.machine()]
-    numbers = sorted(number for pair in FORBIDDEN.values() if (number := pair[column]) is not None)
-    refuse, allow = 0x00050000 | errno.EPERM, 0x7FFF0000
-    program = [
-        (0x20, 0, 0, 4),  # load the machine
-        (0x15, 1, 0, machine),  # ours: go on
-        (0x06, 0, 0, refuse),
-        (0x20, 0, 0, 0),  # load the number
-        (0x35, len(numbers) + 1, 0, 0x40000000),  # numbers of the x32 machine: to the last line
-        *((0x15, len(numbers) - i, 0, number) for i, number in enumerate(numbers)),
-        (0x06, 0, 0, allow),
-        (0x06, 0, 0, refuse),
-    ]
-    lines = b"".join(struct.pack("=HBBI", *line) for line in program)
+    lines = b"".join(struct.pack("=HBBI", *line) for line in _assembled(_program(column, machine, os.getpid())))
     held = ctypes.create_string_buffer(lines, len(lines))
-    head = struct.pack("@HP", len(program), ctypes.addressof(held))
+    head = struct.pack("@HP", len(lines) // 8, ctypes.addressof(held))
     packed = ctypes.create_string_buffer(head, len(head))
     return bool(_libc().prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), packed, 0, 0) == 0)
+
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+#: where the number of the call, the machine and the first argument (its lower half) stand
+_NUMBER, _MACHINE, _ARGUMENT = 0, 4, 16
+_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
+
+#: name of the line or "", operation, name to jump to when true, when false ("" is the next line), operand
+_Line = tuple[str, int, str, str, int]
+
+
+def _program(column: int, machine: int, process: int) -> list[_Line]:
+    numbers = sorted(number for pair in FORBIDDEN.values() if (number := pair[column]) is not None)
+    return [
+        ("", _LOAD, "", "", _MACHINE),
+        ("", _EQUAL, "", "refuse", machine),
+        ("", _LOAD, "", "", _NUMBER),
+        ("", _AT_LEAST, "refuse", "", 0x40000000),  # the numbers of x32
+        ("", _EQUAL, "absent", "", _CLONE3[column]),  # then the C library takes clone, whose flags can be seen
+        ("", _EQUAL, "clone", "", _CLONE[column]),
+        ("", _EQUAL, "tgkill", "", _TGKILL[column]),
+        ("", _EQUAL, "prlimit", "", _PRLIMIT[column]),
+        *(("", _EQUAL, "refuse", "", number) for number in numbers),
+        ("allow", _RETURN, "", "", _ALLOW),
+        ("clone", _LOAD, "", "", _ARGUMENT),
+        ("", _ANY_BIT, "allow too", "refuse", _CLONE_THREAD),
+        ("tgkill", _LOAD, "", "", _ARGUMENT),
+        ("", _EQUAL, "allow too", "refuse", process),
+        ("prlimit", _LOAD, "", "", _ARGUMENT),
+        ("", _EQUAL, "allow too", "refuse", 0),
+        ("absent", _RETURN, "", "", _REFUSE | errno.ENOSYS),
+        ("refuse", _RETURN, "", "", _REFUSE | errno.EPERM),
+        ("allow too", _RETURN, "", "", _ALLOW),  # jumps lead forward only
+    ]
+
+
+def _assembled(program: list[_Line]) -> list[tuple[int, int, int, int]]:
+    places = {name: place for place, (name, *_rest) in enumerate(program) if name}
+    return [
+        (
+            operation,
+            places[yes] - place - 1 if yes else 0,
+            places[no] - place - 1 if no else 0,
+            operand,
+        )
+        for place, (_name, operation, yes, no, operand) in enumerate(program)
+    ]

@@ -24,6 +24,10 @@ MOST_FILES = 64
 MOST_THREADS = 256
 
 
+#: what must stand at the least: one of each line
+NEEDED = (frozenset({"root", "files"}), frozenset({"network", "calls"}))
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Of one confined process. memory_mb: beyond what its own code takes. file_mb: of the largest file it may write."""
@@ -57,10 +61,11 @@ def bring_along(folders: Iterable[Path], *, owned_by_other: bool) -> None:
                 shutil.copyfile(file, target / file.name)
 
 
-def raise_walls(limits: dict[str, int], *, user: int | None, parent: int) -> list[str]:
+def raise_walls(limits: dict[str, int], *, user: int | None, parent: int, hidden: str) -> list[str]:
     """Raise every wall that the kernel allows around this process, whose folder is the current one. Returns their names.
 
-    user: number of the user to become, when started by root. parent: process number of who started it.
+    user: number of the user to become, when started by root. parent: process number of who started it. hidden: the home of
+    the installation, never readable.
     """
     folder = str(Path.cwd())
     walls = [*_limit(limits, own_user=user is not None)]
@@ -69,7 +74,7 @@ def raise_walls(limits: dict[str, int], *, user: int | None, parent: int) -> lis
         namespaces |= syscalls.CLONE_NEWUSER
     if syscalls.unshare(namespaces):
         walls.append("network")
-    readable: Iterable[str] = _code_folders()
+    readable: Iterable[str] = code_folders(Path(hidden))
     with contextlib.suppress(PermissionError):
         os.chroot(folder)
         os.chdir("/")
@@ -123,7 +128,20 @@ def _address_space() -> int:
         return 0
 
 
-def _code_folders() -> list[str]:
-    """Where Python and the packages lie, for code that is loaded late."""
+def code_folders(hidden: Path) -> list[str]:
+    """Where Python and the packages lie, for code that is loaded late; without the folder ``hidden``, should it lie inside."""
     system = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/dev/null", "/dev/urandom"]
-    return sorted({sys.prefix, sys.base_prefix, *(path for path in sys.path if Path(path).is_absolute()), *system})
+    places = {sys.prefix, sys.base_prefix, *(path for path in sys.path if Path(path).is_absolute()), *system}
+    return sorted({str(part) for place in places for part in _without(Path(place).resolve(), hidden.resolve())})
+
+
+def _without(folder: Path, hidden: Path) -> Iterable[Path]:
+    if folder.is_relative_to(hidden) and folder.name != "site-packages":
+        return
+    if not hidden.is_relative_to(folder):
+        yield folder
+        return
+    with contextlib.suppress(OSError):
+        for part in folder.iterdir():
+            if part != hidden:
+                yield from _without(part, hidden) if hidden.is_relative_to(part) else (part,)

@@ -77,6 +77,12 @@ const routes: RouteRecordRaw[] = [
         meta: { permission: 'accounts.view', title: '账号管理' },
       },
       {
+        path: 'audit',
+        name: 'audit',
+        component: () => import('@/views/AuditPage.vue'),
+        meta: { permission: 'audit.view', title: '审计' },
+      },
+      {
         path: ':rest(.*)*',
         name: 'missing',
         component: () => import('@/views/NotFound.vue'),
@@ -100,6 +106,8 @@ export function homeOf(): string {
     case 'system_admin':
     case 'security_admin':
       return 'accounts'
+    case 'auditor':
+      return 'audit'
     default:
       return 'map'
   }

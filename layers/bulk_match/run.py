@@ -18,6 +18,7 @@ from gazetteer.match import match_many
 from layers.bulk_match.answers import HEADER, answer, broken, tally
 from layers.bulk_match.writers import result_file
 from layers.importing.errors import ColumnMissing, FileUnreadable
+from layers.importing.privacy import columns_to_show
 from layers.importing.readers import CSV_SUFFIXES, WORKBOOK_SUFFIXES, open_table
 from layers.importing.readers.source import RowBatch, Source
 
@@ -87,10 +88,11 @@ def open_with_column(path: Path, column: str, *, sheet: str | None = None, encod
     source = open_table(path, CSV_SUFFIXES | WORKBOOK_SUFFIXES, sheet=sheet, encoding=encoding)
     if column not in source.columns:
         source.close()
+        shown = columns_to_show(source.columns)
         raise ColumnMissing(
-            f"{path.name} 没有列“{column}”；有：{'、'.join(source.columns)} / no such column",
+            f"{path.name} 没有列“{column}”；有：{'、'.join(shown)} / no such column",
             column=column,
-            found=source.columns,
+            found=shown,
         )
     return source
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from layers.importing.errors import ColumnMissing, MappingInvalid, MappingNotFound
+from layers.importing.privacy import columns_to_show
 
 FOLDER = Path(__file__).parent / "mappings"
 
@@ -158,11 +159,12 @@ class Mapping(_Model):
         available = list(found)
         missing = [name for name in self.required_columns if name not in available]
         if missing:
+            shown = columns_to_show(available)
             raise ColumnMissing(
-                f"缺少列：{'、'.join(missing)}；文件里有：{'、'.join(available)}。请改列名，或修改映射 {self.name}。 / "
-                f"missing: {', '.join(missing)}; found: {', '.join(available)}. Rename the column or edit the mapping.",
+                f"缺少列：{'、'.join(missing)}；文件里有：{'、'.join(shown)}。请改列名，或修改映射 {self.name}。 / "
+                f"missing: {', '.join(missing)}; found: {', '.join(shown)}. Rename the column or edit the mapping.",
                 missing=missing,
-                found=available,
+                found=shown,
             )
 
 

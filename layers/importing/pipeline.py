@@ -83,7 +83,8 @@ def import_file(
     if scope.role is not Role.SYSTEM and any(field.kind is Kind.ID_NUMBER for field in _mapped(target, mapping)):
         _count_check(database, scope, mapping)
     with database.transaction(scope) as connection:
-        batch_id = open_batch(connection, mapping, path.name, _sha256(path), scope.county, scope.actor)
+        name = path.name.encode("utf-8", "replace").decode()
+        batch_id = open_batch(connection, mapping, name, _sha256(path), scope.county, scope.actor)
         record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
     run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
     try:

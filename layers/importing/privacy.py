@@ -7,6 +7,7 @@ Found in any of the forms people write: full-width digits, spaces or hyphens bet
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from database.seal import mask_id_number, mask_phone
@@ -66,6 +67,19 @@ _PROVINCES = frozenset(
         "91",
     ]
 )
+
+#: what stands in rows and not in names of columns: codes, dates, mere numbers
+_LIKE_DATA = re.compile(r"\d{6,}|\d{4}[-/.年]\d{1,2}|\s*[-+]?\d+([.,]\d+)?\s*$")
+MOST_NAMES, MOST_CHARACTERS = 60, 40
+
+
+def columns_to_show(columns: Sequence[str]) -> list[str]:
+    """Names of columns as an error may quote them; of a file without a header, whose first line is a row, none but this remark."""
+    if any(_LIKE_DATA.match(name) or re.search(r"\d{6,}", name) for name in columns):
+        return [
+            "（第一行像是数据而不是列名，故不列出；请加上列名 / the first line looks like a row, not like names: add a header）"
+        ]
+    return [name[:MOST_CHARACTERS] for name in columns[:MOST_NAMES]]
 
 
 def mask_numbers(text: str) -> str:

@@ -234,6 +234,12 @@ def _same_record(table: Table, *, by_id: bool = False) -> sql.Composable:
     return sql.SQL("t.source = %(source)s AND {}").format(same) if table.sourced else same
 
 
+def _hash_of(alias: str, name: str, column: str) -> sql.Composable:
+    """The hash of a secret; while keys are rotated, equal numbers are equal whichever key the record's hash is by."""
+    template = "t.{0}" if alias == "t" else "CASE WHEN t.{0} = ANY(s.{1}) THEN t.{0} ELSE s.{0} END"
+    return sql.SQL(template).format(sql.Identifier(column), sql.Identifier(f"{name}_older"))
+
+
 def _state(table: Table, alias: str, stage: Stage, *, everything: bool = False) -> sql.Composable:
     """The visible state of a record as jsonb; both sides of a comparison build it alike."""
     copied = set(_copied(table, stage)) | {name for name in table.visible if everything}
@@ -243,7 +249,7 @@ def _state(table: Table, alias: str, stage: Stage, *, everything: bool = False) 
         if name in copied
     ]
     pairs += [
-        sql.SQL("{}, encode({}.{}, 'hex')").format(sql.Literal(name), sql.SQL(alias), sql.Identifier(column))
+        sql.SQL("{}, encode({}, 'hex')").format(sql.Literal(name), _hash_of(alias, name, column))
         for name, column in table.secret.items()
         if column in copied and not everything
     ]

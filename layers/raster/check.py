@@ -1,7 +1,7 @@
 """Reading a raster file from beginning to end before anything is made of it.
 
-Only drivers whose files hold all their pixels themselves are opened: a VRT, or a name such as ``/vsicurl/…``, could make
-the server read other files or addresses.
+Runs in a confined process (``child``). Only drivers whose files hold all their pixels themselves are opened: a VRT, or a
+name such as ``/vsicurl/…``, could make the server read other files or addresses.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Source:
     """What a file says of itself. bounds: west, south, east, north in EPSG:4490. bands: those that count, from 1."""
 
     path: Path
+    name: str
     sha256: str
     crs: CRS
     width: int
@@ -61,8 +62,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_source(path: Path) -> DatasetReader:
-    """Open a file of the user's. Raises RasterUnreadable, also for what is no ordinary file."""
+def open_source(path: Path, name: str) -> DatasetReader:
+    """Open a file of the user's. name: for the message. Raises RasterUnreadable, also for what is no ordinary file."""
     if not path.is_file():
         raise RasterUnreadable(f"不是文件 / not a file: {path}", path=str(path))
     try:
@@ -70,24 +71,31 @@ def open_source(path: Path) -> DatasetReader:
             start = file.read(16)
         for driver, starts in DRIVERS.items():
             if start.startswith(starts) or start.lower().startswith(starts):
-                return rasterio.open(path.resolve(), driver=driver)
+                return rasterio.open(path, driver=driver)
         raise RasterioError(f"begins with {start!r}")
     except (RasterioError, OSError) as error:
         raise RasterUnreadable(
-            f"{path.name} 不是 GeoTIFF、JPEG 2000 或 ASCII grid；其他格式请先用 QGIS 或 gdal_translate 转成 GeoTIFF。 / "
-            f"{path.name} is no GeoTIFF, JPEG 2000 or ASCII grid; convert other formats to GeoTIFF with QGIS or gdal_translate first.",
-            path=str(path),
+            f"{name} 不是 GeoTIFF、JPEG 2000 或 ASCII grid；其他格式请先用 QGIS 或 gdal_translate 转成 GeoTIFF。 / "
+            f"{name} is no GeoTIFF, JPEG 2000 or ASCII grid; convert other formats to GeoTIFF with QGIS or gdal_translate first.",
+            path=name,
         ) from error
 
 
 def inspect(
-    path: Path, kind: Kind, *, max_mb: int, crs: str | None = None, nodata: float | None = None, band: int | None = None
+    path: Path,
+    kind: Kind,
+    *,
+    name: str,
+    max_mb: int,
+    crs: str | None = None,
+    nodata: float | None = None,
+    band: int | None = None,
 ) -> Source:
     """What a file says of itself, without reading its pixels. crs, nodata: what the user declares, stronger than the file.
 
-    Raises RasterUnreadable, RasterNotReferenced, RasterTooLarge, RasterRefused (bands, kinds of number, scaled values).
+    name: of the file, for messages. Raises RasterUnreadable, RasterNotReferenced, RasterTooLarge, RasterRefused (bands, kinds of number, scaled values).
     """
-    with open_source(path) as dataset:
+    with open_source(path, name) as dataset:
         bands = _bands(dataset, kind, band)
         known = _crs(dataset, crs)
         unpacked = dataset.width * dataset.height * sum(np.dtype(dataset.dtypes[b - 1]).itemsize for b in bands)
@@ -101,7 +109,8 @@ def inspect(
         lon_m, lat_m = metres_per_degree((bounds[1] + bounds[3]) / 2)
         across = (bounds[2] - bounds[0]) * lon_m / dataset.width, (bounds[3] - bounds[1]) * lat_m / dataset.height
         return Source(
-            path=path.resolve(),
+            path=path,
+            name=name,
             sha256=sha256_of(path),
             crs=known,
             width=dataset.width,

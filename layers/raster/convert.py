@@ -46,7 +46,7 @@ class Staged:
 
 def stage(source: Source, kind: Kind, target: Path) -> Staged:
     """Read the source to its end and write it plainly. Raises RasterUnreadable, RasterRefused when no pixel is valid."""
-    with open_source(source.path) as dataset:
+    with open_source(source.path, source.name) as dataset:
         tally = Tally(len(source.bands), source.width * source.height, source.nodata)
         palette = _palette(dataset, source)
         masked = not kind.single_band and MaskFlags.per_dataset in dataset.mask_flag_enums[0] and source.nodata is None

@@ -13,6 +13,10 @@ class RasterUnreadable(RasterRefused):
     """栅格文件读不出来，或已损坏 | The raster file cannot be read, or is damaged"""
 
 
+class RasterEnded(RasterRefused):
+    """读取栅格时中断，没有入库 | Reading the raster broke off; nothing was added"""
+
+
 class RasterNotReferenced(RasterRefused):
     """栅格文件没有坐标系或地理配准 | The raster has no coordinate reference system or no georeference"""
 

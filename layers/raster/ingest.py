@@ -9,13 +9,10 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import rasterio
-from rio_tiler.io.rasterio import Reader
 from sqlalchemy.exc import IntegrityError
 
 from access.audit import record
@@ -23,9 +20,9 @@ from database.crs import Bounds, diagnose_outside
 from database.engine import Database
 from database.scope import Scope
 from layers.overview import county_bounds
-from layers.raster import convert
 from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, list_rasters, remove_raster
-from layers.raster.check import MEGABYTE, Source, inspect, sha256_of
+from layers.raster.check import MEGABYTE, sha256_of
+from layers.raster.conversion import Conversion, Found, Made
 from layers.raster.errors import (
     RasterNameInvalid,
     RasterNameTaken,
@@ -82,38 +79,37 @@ def add_raster(
     kind = KINDS[new.kind]
     progress = progress or _silent
     progress("check")
-    found = inspect(source, kind, max_mb=max_mb, crs=new.crs, nodata=new.nodata, band=new.band)
-    unit = new.unit or found.unit or kind.unit
-    if new.kind == "dem" and unit not in ("m", "metre", "meter", "metres", "meters"):
-        raise RasterRefused(f"高程须以米为单位，文件是 {unit} / elevation must be in metres, the file says {unit}")
-    with database.transaction(scope) as connection:
-        check_inside(found, county_bounds(connection))
-        known = list_rasters(connection)
-    if not new.replace and new.name in {raster.name for raster in known}:
-        raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
-    target = folder / scope.county
-    _prepare(target, folder, found)
-    sweep(target, known)
-    with _drafts(target) as draft:
+    with Conversion(source, max_mb=max_mb) as conversion:
+        found = conversion.inspect(new.kind, crs=new.crs, nodata=new.nodata, band=new.band)
+        unit = new.unit or found.unit or kind.unit
+        if new.kind == "dem" and unit not in ("m", "metre", "meter", "metres", "meters"):
+            raise RasterRefused(f"高程须以米为单位，文件是 {unit} / elevation must be in metres, the file says {unit}")
+        with database.transaction(scope) as connection:
+            check_inside(found, county_bounds(connection))
+            known = list_rasters(connection)
+        if not new.replace and new.name in {raster.name for raster in known}:
+            raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
+        target = folder / scope.county
+        _prepare(target, folder, found)
+        sweep(target, known)
         progress("read")
-        staged = convert.stage(found, kind, draft("plain"))
-        tiles = values = draft("tiles")
-        if kind.name != "imagery":
-            values = draft("values")
+        stretch = conversion.read()
+        one_file = kind.name == "imagery"
+        if not one_file:
             progress("values")
-            convert.write_values(staged, kind, unit, values)
+            conversion.write_values(unit)
         progress("tiles")
-        convert.write_tiles(staged, kind, tiles)
+        conversion.write_tiles()
         progress("enter")
-        row = _describe(found, new, unit, staged, values, tiles, scope)
-        return _enter(database, scope, folder, row, values, tiles, new)
+        made = conversion.finish(stretch, one_file=one_file)
+        return _enter(database, scope, folder, _describe(found, new, unit, made, scope), made, new)
 
 
 def _silent(stage: str) -> None:
     del stage
 
 
-def check_inside(source: Source, county: Bounds | list[float] | None) -> None:
+def check_inside(source: Found, county: Bounds | list[float] | None) -> None:
     """Raise RasterOutsideCounty when a raster does not touch the county, with the likely cause. Bounds in EPSG:4490."""
     if county is None:
         raise RasterOutsideCounty("本县还没有区划或网格边界，请先导入 / import the county's divisions or cells first")
@@ -123,8 +119,8 @@ def check_inside(source: Source, county: Bounds | list[float] | None) -> None:
     cause = diagnose_outside((west + east) / 2, (south + north) / 2, (county[0], county[1], county[2], county[3]))
     shown = ", ".join(f"{value:.4f}" for value in source.bounds)
     raise RasterOutsideCounty(
-        f"栅格按 {source.crs.to_string()} 位于 {shown}（西南东北，度），本县是 {', '.join(f'{v:.4f}' for v in county)}。{cause.text}。"
-        f"坐标系写错时用 --crs 改正。 / by {source.crs.to_string()} the raster lies at {shown} (west, south, east, north in "
+        f"栅格按 {source.crs} 位于 {shown}（西南东北，度），本县是 {', '.join(f'{v:.4f}' for v in county)}。{cause.text}。"
+        f"坐标系写错时用 --crs 改正。 / by {source.crs} the raster lies at {shown} (west, south, east, north in "
         "degrees). If its reference system is wrong, correct it with --crs.",
         bounds=list(source.bounds),
         county=list(county),
@@ -144,7 +140,7 @@ def sweep(target: Path, known: list[RasterRow]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _prepare(target: Path, folder: Path, source: Source) -> None:
+def _prepare(target: Path, folder: Path, source: Found) -> None:
     """Make the county's folder, closed to others; see that the disk has room."""
     owner = folder.parent.stat()
     for path in (folder, target):
@@ -152,7 +148,7 @@ def _prepare(target: Path, folder: Path, source: Source) -> None:
             path.mkdir(mode=0o700, parents=True)
             if os.geteuid() == 0:
                 os.chown(path, owner.st_uid, owner.st_gid)
-    needed = 4 * source.width * source.height * len(source.bands)
+    needed = 4 * source.width * source.height * source.bands
     free = shutil.disk_usage(target).free
     if free < needed:
         raise RasterTooLarge(
@@ -161,33 +157,17 @@ def _prepare(target: Path, folder: Path, source: Source) -> None:
         )
 
 
-@contextmanager
-def _drafts(target: Path) -> Iterator[Callable[[str], Path]]:
-    """Names for drafts in the folder of their destination; whatever is left of them is deleted at the end."""
-    stem = f"{DRAFT}{os.getpid()}-{secrets.token_hex(4)}"
-    try:
-        yield lambda part: target / f"{stem}-{part}.tif"
-    finally:
-        for left in target.glob(f"{stem}-*"):
-            left.unlink(missing_ok=True)
-
-
-def _describe(
-    source: Source, new: NewRaster, unit: str | None, staged: convert.Staged, values: Path, tiles: Path, scope: Scope
-) -> dict[str, object]:
+def _describe(found: Found, new: NewRaster, unit: str | None, made: Made, scope: Scope) -> dict[str, object]:
     """The row of the catalogue, all but its files."""
-    with rasterio.open(values) as dataset:
-        bands, dtype, nodata = dataset.count, dataset.dtypes[0], dataset.nodata
-    with Reader(str(tiles)) as reader:
-        minzoom, maxzoom = reader.minzoom, reader.maxzoom
     return {
         "name": new.name, "title": new.title or new.name, "kind": new.kind,
         "sensitivity": new.sensitivity or KINDS[new.kind].sensitivity,
-        "crs": "EPSG:3857" if values == tiles else "EPSG:4490", "bounds": source.bounds, "bands": bands, "dtype": dtype,
-        "nodata": nodata, "resolution_m": source.resolution_m, "unit": unit, "stretch": json.dumps(staged.stretch),
-        "minzoom": minzoom, "maxzoom": maxzoom, "sha256": sha256_of(values), "tile_sha256": sha256_of(tiles),
-        "source_name": source.path.name, "source_sha256": source.sha256, "source_crs": source.crs.to_string(),
-        "attribution": new.attribution, "added_by": scope.actor, "grid_code": scope.county,
+        "crs": "EPSG:3857" if made.values == made.tiles else "EPSG:4490", "bounds": found.bounds, "bands": made.bands,
+        "dtype": made.dtype, "nodata": made.nodata, "resolution_m": found.resolution_m, "unit": unit,
+        "stretch": json.dumps(made.stretch), "minzoom": made.zooms[0], "maxzoom": made.zooms[1],
+        "sha256": sha256_of(made.values), "tile_sha256": sha256_of(made.tiles), "source_name": found.name,
+        "source_sha256": found.sha256, "source_crs": found.crs, "attribution": new.attribution, "added_by": scope.actor,
+        "grid_code": scope.county,
     }  # fmt: skip
 
 
@@ -196,18 +176,17 @@ def _enter(
     scope: Scope,
     folder: Path,
     row: dict[str, object],
-    values: Path,
-    tiles: Path,
+    made: Made,
     new: NewRaster,
 ) -> RasterRow:
     """Move the files into place and enter them, in that order: a row never names a file that is not there."""
     stem = f"{scope.county}/{new.name}-"
     row["tile_file"] = f"{stem}{str(row['tile_sha256'])[:16]}.tiles.tif"
-    row["file"] = row["tile_file"] if values == tiles else f"{stem}{str(row['sha256'])[:16]}.tif"
+    row["file"] = row["tile_file"] if made.values == made.tiles else f"{stem}{str(row['sha256'])[:16]}.tif"
     replaced: RasterRow | None = None
     moved: list[Path] = []
     try:
-        for draft, name in {values: row["file"], tiles: row["tile_file"]}.items():
+        for draft, name in {made.values: row["file"], made.tiles: row["tile_file"]}.items():
             final = folder / str(name)
             if not final.exists():
                 moved.append(final)
@@ -232,7 +211,15 @@ def _enter(
 
 
 def _move(draft: Path, final: Path) -> None:
-    """Onto the disk, then into place at one stroke."""
+    """Onto the disk, then into place at one stroke; over a draft beside it when the folder lies on another disk."""
+    if draft.stat().st_dev != final.parent.stat().st_dev:
+        nearer = final.parent / f"{DRAFT}{os.getpid()}-{secrets.token_hex(4)}.tif"
+        try:
+            shutil.copyfile(draft, nearer)
+            _move(nearer, final)
+        finally:
+            nearer.unlink(missing_ok=True)
+        return
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
     draft.chmod(0o600)

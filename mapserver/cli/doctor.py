@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from database.confinement.check import check_confinement
 from database.doctor import run_checks
 from database.settings import get_settings
 
@@ -13,7 +14,7 @@ def doctor() -> None:
     """检查本机缺什么、如何补上 / say what is missing and the command that mends it. Exit code 1 when something is."""
     console = Console()
     missing = False
-    for check in run_checks(get_settings()):
+    for check in run_checks(get_settings(), extra=[check_confinement]):
         console.print(
             f"{'[green]✓[/green]' if check.ok else '[red]✗[/red]'} {check.name_zh} / {check.name_en}",
             highlight=False,

@@ -18,6 +18,7 @@ from database.settings import Settings
 #: Largest head of a request, and largest path with its query, in bytes. Nothing we serve asks for more.
 MOST_HEADER_BYTES = 32_768
 MOST_URL_BYTES = 100_000
+MOST_HOST_BYTES = 300
 _MOST_HOPS = 20
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -62,13 +63,13 @@ class Entrance:
             address = self._forwarded(forwarded, address)
         ASKER_ADDRESS.set(address)
         server = scope.get("server") or ("127.0.0.1", 0)
-        known = (host, server[0], server[1] or 0)
+        known = (host[:MOST_HOST_BYTES], server[0], server[1] or 0)
         if known not in self._hosts:
             if len(self._hosts) > 1000:
                 self._hosts.clear()
             self._hosts[known] = self._host(*known)
         shown = self._hosts[known]
-        if shown is None or hosts > 1:
+        if shown is None or hosts > 1 or len(host) > MOST_HOST_BYTES:
             raise UnknownHost(
                 f"请使用 {self._public_url()} / use {self._public_url()}" if self._public else "一个 Host / one Host"
             )

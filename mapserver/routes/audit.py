@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
-from starlette.background import BackgroundTask
 
 from access import permissions
 from access.accounts import Account
@@ -29,11 +25,13 @@ from access.trail import (
     summarise,
 )
 from database.counties import county_codes
+from database.spreadsheet import csv_file
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.problems import NotPermitted
 from mapserver.schemas.audit import AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
+from mapserver.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
 
@@ -106,22 +104,16 @@ def export(
     """
     if trail == "platform" or format == "jsonl":
         _refuse_part(account)
-    folder = Path(tempfile.mkdtemp(prefix="onemap-audit-"))
-    try:
+
+    def make(folder: Path) -> Path:
         path = folder / f"audit-{trail}-{account.county}.{format}"
         if format == "csv":
             _write_csv(connection, path, trail, account.county, where)
         else:
             _write_chain(connection, path, trail, account.county, where)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type=CSV if format == "csv" else JSON_LINES,
-        filename=path.name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+        return path
+
+    return made_file(make, CSV if format == "csv" else JSON_LINES)
 
 
 def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
@@ -142,32 +134,12 @@ def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, 
 def _write_csv(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
     columns = PLATFORM_COLUMNS if trail == "platform" else COUNTY_COLUMNS
     before: int | None = None
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
+    with csv_file(path) as table:
+        table.write(columns)
         while True:
             page = list_trail(connection, trail, county, where, before=before, limit=BATCH)
-            writer.writerows([_cell(event[name]) for name in columns] for event in page.events)
+            for event in page.events:
+                table.write(event[name] for name in columns)
             before = page.next
             if before is None:
                 return
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula (CWE-1236); numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" \t\r\n\0\ufeff")[:1] in (
-        "=",
-        "+",
-        "-",
-        "@",
-        "|",
-        "％",
-        "＝",
-        "＋",
-        "－",
-        "＠",
-    ):
-        return "'" + value
-    if isinstance(value, str) and value[:1] in ("\t", "\r", "\n"):
-        return "'" + value
-    return value

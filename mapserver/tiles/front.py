@@ -18,6 +18,7 @@ from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
 from mapserver.door.entrance import Entrance
+from mapserver.door.turns import Turns
 from mapserver.headers import SecurityHeaders
 from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
 from mapserver.tiles.rights import permitted_layers
@@ -26,6 +27,8 @@ from mapserver.tiles.service import TileService, key_of
 GZIP_TAKEN = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
 _PATH = re.compile(r"/tiles/(\d{6})/([a-z_]+(?:,[a-z_]+)*)/(\d{1,2})/(\d{1,6})/(\d{1,6})\.mvt", re.ASCII)
 MOST_PATHS = 50_000
+#: Longer paths and headers than any tile needs are read anew each time, so that strangers cannot fill the memory with them.
+MOST_REMEMBERED = 300
 
 Messages = tuple[Message, bytes]
 _ALIVE_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"15"), (b"cache-control", b"no-store")]
@@ -126,6 +129,8 @@ class TileFront:
         return entry.messages(packed=self._packed(question.accepted), said=question.said)
 
     def _read(self, path: str) -> TilePath | None:
+        if len(path) > MOST_REMEMBERED:
+            return read_path(path)
         if path not in self._paths:
             if len(self._paths) >= MOST_PATHS:
                 self._paths.clear()
@@ -135,9 +140,11 @@ class TileFront:
     def _packed(self, accepted: bytes) -> bool:
         taken = self._takes_gzip.get(accepted)
         if taken is None:
-            if len(self._takes_gzip) > 1000:
-                self._takes_gzip.clear()
-            taken = self._takes_gzip[accepted] = GZIP_TAKEN.search(accepted) is not None
+            taken = GZIP_TAKEN.search(accepted) is not None
+            if len(accepted) <= MOST_REMEMBERED:
+                if len(self._takes_gzip) > 1000:
+                    self._takes_gzip.clear()
+                self._takes_gzip[accepted] = taken
         return taken
 
 
@@ -165,6 +172,7 @@ class Application(FastAPI):
 
     def __init__(self, front: TileFront, entrance: Entrance, *, https: bool = False, **settings: Any) -> None:
         self._front, self._entrance, self._https = front, entrance, https
+        self._turns = Turns()
         super().__init__(**settings)
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -187,6 +195,7 @@ class Application(FastAPI):
             await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
             return
         if told is None:
+            await self._turns.take()
             await super().__call__(scope, receive, send)
         else:
             await send_both(told, send)

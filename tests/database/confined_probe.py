@@ -2,12 +2,17 @@
 
 import ctypes
 import os
+import platform
+import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
+
+TGKILL = 234 if platform.machine() == "x86_64" else 131
 
 
 def prepare(work: dict[str, Any]) -> tuple[Any, list[Path]]:
@@ -52,7 +57,37 @@ def _spin(question: dict[str, Any]) -> None:
         pass
 
 
+def _fork(question: dict[str, Any]) -> str:
+    if os.fork() == 0:
+        os._exit(0)
+    return "forked"
+
+
+def _thread(question: dict[str, Any]) -> str:
+    done: list[str] = []
+    thread = threading.Thread(target=done.append, args=("worked",))
+    thread.start()
+    thread.join()
+    return done[0]
+
+
+def _signal(question: dict[str, Any]) -> str:
+    if ctypes.CDLL(None, use_errno=True).syscall(TGKILL, question["pid"], question["pid"], 0):
+        raise PermissionError
+    return "signalled"
+
+
+def _limit(question: dict[str, Any]) -> str:
+    resource.prlimit(question["pid"], resource.RLIMIT_NOFILE, (1, 1))
+    return "limited"
+
+
 ACTIONS = {
+    "fork": _fork,
+    "thread": _thread,
+    "signal": _signal,
+    "limit": _limit,
+    "session": lambda question: os.setsid(),
     "read": _read,
     "connect": _connect,
     "run": _run,

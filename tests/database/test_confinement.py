@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from database.confinement.errors import ConfinedEnded
+from database.confinement.errors import ConfinedEnded, ConfinementIncomplete
 from database.confinement.frames import FrameBroken, read_frame
-from database.confinement.room import PROJECT, Room
+from database.confinement.room import PROJECT, Room, _check_walls
 from database.confinement.walls import Limits
+from database.settings import get_settings
 from database.workspace import FOLDER, make_workspace, sweep_workspaces, workspace
 
 LIMITS = Limits(memory_mb=200, cpu_seconds=2, file_mb=8, answer_seconds=10)
@@ -68,8 +69,67 @@ def test_it_reaches_no_network_no_program_and_no_process(room: Room):
         server.settimeout(0.2)
         with pytest.raises(TimeoutError):
             server.accept()
-    assert "refused" in room.ask({"ask": "run"})[0]
-    assert "refused" in room.ask({"ask": "kill", "pid": os.getpid()})[0]
+    for question in ("run", "fork", "session"):
+        assert "refused" in room.ask({"ask": question})[0], question
+    for question in ("kill", "signal", "limit"):
+        assert "refused" in room.ask({"ask": question, "pid": os.getpid()})[0], question
+    assert room.ask({"ask": "thread"})[0] == {"got": "worked"}, "what a library needs is there"
+
+
+@pytest.mark.parametrize(
+    "walls",
+    [[], ["limits", "privileges"], ["limits", "root", "user"], ["limits", "network", "calls"], ["limits", "files"]],
+)
+def test_where_the_kernel_raises_too_few_walls_nothing_is_read_unless_allowed(
+    walls: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ConfinementIncomplete, match="Landlock"):
+        _check_walls(walls)
+    monkeypatch.setenv("ONEMAP_READER_WITHOUT_WALLS", "true")
+    get_settings.cache_clear()
+    _check_walls(walls)
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    for enough in (["root", "network"], ["files", "calls"]):
+        _check_walls(enough)
+
+
+LANDLOCKED = """
+import sys
+from pathlib import Path
+from database.confinement import syscalls, walls
+home, own = map(Path, sys.argv[1:])
+syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+stands = syscalls.restrict_files(walls.code_folders(home), [str(own)])
+found = []
+for path in (home / "secrets.json", home / "work" / "other" / "rows", home.parent / "beside", Path("/etc/passwd"), Path("/proc/self/environ")):
+    try:
+        found.append(path.read_bytes())
+    except PermissionError:
+        pass
+import wave, sqlite3, xml.dom.minidom
+(own / "new").write_text((own / "row").read_text())
+print(stands, found)
+"""
+
+
+@pytest.mark.skipif(not LINUX, reason="Landlock")
+def test_without_a_root_of_its_own_landlock_leaves_code_and_the_folder_alone(tmp_path: Path):
+    home = tmp_path / "project" / ".onemap"
+    own = home / "work" / "mine"
+    other = home / "work" / "other"
+    for folder in (own, other):
+        folder.mkdir(parents=True)
+    for path in (home / "secrets.json", own / "row", other / "rows", home.parent / "beside"):
+        path.write_text("x", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": f"{PROJECT}:{home.parent}"}
+    command = [sys.executable, "-c", LANDLOCKED, str(home), str(own)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    if ran.stdout.startswith("False"):
+        pytest.skip("this kernel has no Landlock")
+    # the project folder is code, all but the home inside it
+    assert ran.stdout.strip() == "True [b'x']"
+    assert (own / "new").read_text(encoding="utf-8") == "x"
 
 
 @as_root
@@ -144,8 +204,6 @@ def test_a_frame_that_claims_too_much_is_no_frame():
 
 
 def test_a_workspace_is_private_and_the_living_are_not_swept(tmp_path: Path):
-    from database.settings import get_settings
-
     home = get_settings().home
     with workspace("test") as folder:
         assert folder.is_relative_to(home / FOLDER)

@@ -1,9 +1,11 @@
 """Keys are rotated while people search and import: nobody is lost, nobody is doubled, nothing is left under the old key."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from sqlalchemy import LargeBinary, text
 
 from database.engine import Database
 from database.keys import KeyRing, Suite
-from database.reseal import SealedColumnUnknown
+from database.reseal import SEALED_NAMES, SealedColumnUnknown
 from database.scope import Scope
 from database.seal import Sealer, UnsealFailed, row_binding
 from database.settings import Settings, change_keys, load_secrets
@@ -21,13 +23,16 @@ from layers import key_rotation
 from layers.households import find_persons, reveal
 from layers.importing.mapping import parse_mapping
 from layers.importing.pipeline import import_file
-from layers.key_rotation import KeyInUse, KeyKeeper, KeyUnknown
+from layers.key_rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown
+from layers.looks import LookLimits
 from layers.metadata import COUNTY_METADATA
 from layers.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
 from tests.layers.importing.conftest import id_number, write_csv
-from tests.world import add_household, add_person, build_county
+from tests.world import CELLS, add_household, add_person, build_county
 
 CELL = "330521001001001"
+#: the system looks as often as these tests do
+MANY = LookLimits(timedelta(hours=1), 10**6, 10**6, dict.fromkeys(("number", "name", "reveal", "check"), 10**6), 10**6)
 MAPPING = """
 name = "{name}"
 title = "人口"
@@ -99,10 +104,14 @@ def test_rotation_seals_and_hashes_every_number_anew(
     assert uses(keeper) == {1: 0, 2: 11}
     with database.transaction(system) as connection:
         for i, person in enumerate(people, 1):
-            assert reveal(connection, person, "id_number", purpose="核对身份", sealer=server) == id_number(i)
-            found = find_persons(connection, server, id_number=id_number(i))
+            assert reveal(connection, person, "id_number", purpose="核对身份", sealer=server, limits=MANY) == id_number(
+                i
+            )
+            found = find_persons(connection, server, id_number=id_number(i), limits=MANY)
             assert [one["person_id"] for one in found] == [person]
-            assert [one["person_id"] for one in find_persons(connection, server, phone=f"1380000000{i}")] == [person]
+            assert [
+                one["person_id"] for one in find_persons(connection, server, phone=f"1380000000{i}", limits=MANY)
+            ] == [person]
 
 
 @pytest.mark.usefixtures("people")
@@ -138,12 +147,27 @@ def test_a_value_moved_to_another_row_or_column_does_not_open(
         with database.transaction(system) as connection:
             connection.execute(text(move), {"one": people[0], "other": people[1]})
             with pytest.raises(UnsealFailed):
-                reveal(connection, people[0], "phone", purpose="核对身份", sealer=server)
+                reveal(connection, people[0], "phone", purpose="核对身份", sealer=server, limits=MANY)
     done = keeper.rotate()
     assert done.closed == [f"330521 person {people[0]}"]
     assert not done.finished
     with pytest.raises(KeyInUse):
         keeper.retire(1)
+
+
+@pytest.mark.usefixtures("people")
+def test_two_commands_never_change_the_keys_at_once(keeper: KeyKeeper) -> None:
+    refused: list[Exception] = []
+
+    def meanwhile(_table: str, _rows: int) -> None:
+        for act in (keeper.rotate, keeper.add, lambda: keeper.retire(1)):
+            with pytest.raises(KeysBusy) as caught:
+                act()
+            refused.append(caught.value)
+
+    keeper.rotate(meanwhile)
+    assert len(refused) == 3
+    assert uses(keeper) == {1: 0, 2: 11}
 
 
 @pytest.mark.usefixtures("people")
@@ -184,10 +208,12 @@ def test_values_of_the_first_format_are_bound_by_a_rotation_and_refused_afterwar
     assert keeper.rotate().finished
     server = Sealer.from_secrets(load_secrets(settings_here))
     with database.transaction(system) as connection:
-        assert reveal(connection, people[0], "id_number", purpose="核对身份", sealer=server) == id_number(1)
+        assert reveal(connection, people[0], "id_number", purpose="核对身份", sealer=server, limits=MANY) == id_number(
+            1
+        )
         connection.execute(text("UPDATE person SET id_number_cipher = :c"), {"c": old})
         with pytest.raises(UnsealFailed):
-            reveal(connection, people[0], "id_number", purpose="核对身份", sealer=server)
+            reveal(connection, people[0], "id_number", purpose="核对身份", sealer=server, limits=MANY)
 
 
 class _Killed(BaseException):
@@ -217,21 +243,22 @@ def test_a_rotation_that_was_killed_goes_on_where_it_was(
     assert uses(keeper) == {1: 7, 2: 4}
     with database.transaction(system) as connection:  # half way: everybody is found
         for i, person in enumerate(people, 1):
-            assert [p["person_id"] for p in find_persons(connection, server, id_number=id_number(i))] == [person]
-            assert reveal(connection, person, "phone", purpose="核对身份", sealer=server) == f"1380000000{i}"
+            assert [p["person_id"] for p in find_persons(connection, server, id_number=id_number(i), limits=MANY)] == [
+                person
+            ]
+            assert (
+                reveal(connection, person, "phone", purpose="核对身份", sealer=server, limits=MANY) == f"1380000000{i}"
+            )
     done = keeper.rotate()
     assert (done.version, done.added, done.rows["person"]) == (2, False, 4)
     assert uses(keeper) == {1: 0, 2: 11}
 
 
-def _people_file(folder: Path, name: str, serials: range) -> Path:
+def _people_file(folder: Path, name: str, serials: range, called: str = "测试甲") -> Path:
     path = folder / f"{name}.csv"
     return write_csv(
         path,
-        [
-            {"编号": f"{name}{i}", "姓名": "测试甲", "身份证号": id_number(i), "电话": f"1370000{i:04d}"}
-            for i in serials
-        ],
+        [{"编号": f"{name}{i}", "姓名": called, "身份证号": id_number(i), "电话": f"1370000{i:04d}"} for i in serials],
     )
 
 
@@ -257,6 +284,8 @@ def test_an_import_half_way_through_a_rotation_doubles_nobody(
         keeper.rotate(kill)
     # the same people, from the same source and from another, half of them under either key
     assert load("police", _people_file(tmp_path, "a", range(1, 41)))["unchanged"] == 40
+    assert load("police", _people_file(tmp_path, "a", range(1, 41), "测试乙"))["changed"] == 40
+    assert {tuple(fields) for (fields,) in rows("SELECT fields FROM change WHERE operation = 'changed'")} == {("name",)}
     counts = load("health", _people_file(tmp_path, "b", range(1, 46)))
     assert counts["added"] == 5
     assert rows("SELECT count(*) FROM person") == [(45,)]
@@ -266,8 +295,13 @@ def test_an_import_half_way_through_a_rotation_doubles_nobody(
     with database.transaction(system) as connection:
         for person, key in rows("SELECT id, source_key FROM person"):
             serial = int(key[1:])
-            assert reveal(connection, person, "id_number", purpose="核对身份", sealer=server) == id_number(serial)
-            assert reveal(connection, person, "phone", purpose="核对身份", sealer=server) == f"1370000{serial:04d}"
+            assert reveal(connection, person, "id_number", purpose="核对身份", sealer=server, limits=MANY) == id_number(
+                serial
+            )
+            assert (
+                reveal(connection, person, "phone", purpose="核对身份", sealer=server, limits=MANY)
+                == f"1370000{serial:04d}"
+            )
 
 
 def test_numbers_that_another_source_brings_are_bound_to_the_person_who_is_there(
@@ -286,7 +320,50 @@ def test_numbers_that_another_source_brings_are_bound_to_the_person_who_is_there
     assert (source, key) == ("police", "a2")
     assert server.unseal(cipher, bound_to=row_binding("person", "phone_cipher", source, key)) == "13612345678"
     with database.transaction(system) as connection:
-        assert reveal(connection, person, "phone", purpose="核对身份", sealer=server) == "13612345678"
+        assert reveal(connection, person, "phone", purpose="核对身份", sealer=server, limits=MANY) == "13612345678"
+
+
+WORKERS = """
+name = "workers"
+title = "网格员"
+target = "worker"
+key = ["姓名"]
+[columns]
+name = "姓名"
+phone = "电话"
+cell_code = "网格"
+"""
+
+
+def test_phones_of_workers_and_rows_sent_back_are_bound_and_rotated(
+    keeper: KeyKeeper, server: Sealer, database: Database, system: Scope, tmp_path: Path, rows: Rows
+) -> None:
+    with database.transaction(system) as connection:
+        build_county(connection)
+    path = write_csv(
+        tmp_path / "w.csv",
+        [
+            {"姓名": "网格甲", "电话": "13812345678", "网格": CELLS[0]},
+            {"姓名": "网格乙", "电话": "1", "网格": CELLS[1]},
+        ],
+    )
+    report = import_file(database, system, path, parse_mapping(WORKERS), sealer=server, publish=True)
+    assert (report.counts["added"], report.counts["rejected"]) == (1, 1)
+
+    def opened() -> tuple[str, bool]:
+        ((worker, phone),) = rows("SELECT id, phone_cipher FROM grid_worker")
+        ((row_no, row),) = rows("SELECT row_no, row_cipher FROM import_reject")
+        record = server.unseal(row, bound_to=row_binding("import_reject", "row_cipher", report.batch_id, row_no))
+        with pytest.raises(UnsealFailed):
+            server.unseal(row, bound_to=row_binding("import_reject", "row_cipher", report.batch_id + 1, row_no))
+        with pytest.raises(UnsealFailed):
+            server.unseal(phone, bound_to=row_binding("grid_worker", "phone_cipher", worker + 1))
+        return server.unseal(phone, bound_to=row_binding("grid_worker", "phone_cipher", worker)), "网格乙" in record
+
+    assert opened() == ("13812345678", True)
+    done = keeper.rotate()
+    assert (done.rows["grid_worker"], done.rows["import_reject"], done.finished) == (1, 1, True)
+    assert opened() == ("13812345678", True)
 
 
 def test_rotation_waits_for_an_import_that_began_before_it(
@@ -311,15 +388,16 @@ def test_every_column_of_sealed_values_is_in_the_list_of_those_that_are_rotated(
         (table.name, column.name)
         for table in COUNTY_METADATA.sorted_tables
         for column in table.columns
-        if isinstance(column.type, LargeBinary) and ("cipher" in column.name or "sealed" in column.name)
+        if isinstance(column.type, LargeBinary) and re.search(SEALED_NAMES, column.name)
     }
     assert known == there
     with owner.connect() as connection:
         platform = connection.execute(
             text(
                 "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'platform' "
-                "AND data_type = 'bytea' AND column_name ~ 'cipher|sealed'"
-            )
+                "AND data_type = 'bytea' AND column_name ~ :names"
+            ),
+            {"names": SEALED_NAMES},
         ).all()
     assert {tuple(row) for row in platform} == {(t.name, c.cipher) for t in PLATFORM_TABLES for c in t.columns}
 

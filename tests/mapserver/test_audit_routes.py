@@ -31,10 +31,7 @@ def ids(database: Database, system: Scope) -> dict[str, Any]:
     with database.transaction(system) as connection:
         world.build_county(connection)
         address = world.add_address(connection, "德清县武康街道千秋社区永安街1号", CELLS[0], 1)
-        household = world.insert(
-            connection, "household", household_no="H1", kind="resident", head_name="甲", address_text="永安街1号",
-            address_id=address, source="t", source_key="H1", grid_code=CELLS[0],
-        )  # fmt: skip
+        household = world.add_household(connection, "H1", CELLS[0], address)
         alert = world.insert(
             connection, "alert", fingerprint="f", rule="two_households", severity="high", subject_kind="person", subject_id="1",
             title="t", reason="r", facts={}, grid_code=CELLS[0], geom=world.point(CELLS[0]),

@@ -17,10 +17,13 @@ from tests import world
 from tests.mapserver.conftest import PASSWORD, SignIn
 
 PATHS = (
-    "/", "/index.html", "/signin", "/no/such/page", "/icon.svg", "/sw.js", "/assets/none.js", "/healthz", "/readyz",
+    "/", "/index.html", "/signin", "/no/such/page", "/icon.svg", "/sw.js", "/assets/none.js", "/readyz",
     "/api/openapi.json", "/api/session", "/api/330521/alerts", "/api/none", "/tiles/330521/cells/9/1/1.mvt", "/tiles/x",
     "/maps/330521/alerts", "/maps/330521/alerts/1", "/ogc/330521/", "/ogc/330521/collections?f=html", "/p/unknown", "/style/x",
 )  # fmt: skip
+
+
+PUBLIC = "https://map.example.gov.cn"
 
 
 def directives(policy: str) -> dict[str, str]:
@@ -62,6 +65,28 @@ def test_every_answer_to_an_account_has_a_policy_and_none_about_people_is_kept(s
             assert answer.headers["cache-control"] == "private, no-store", path
 
 
+def test_the_shortest_answer_is_data_and_no_page(stranger: TestClient) -> None:
+    answer = stranger.get("/healthz")
+    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("application/json", "nosniff")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/330521/imports"),
+        ("POST", "/api/330521/no/such/path"),
+        ("PUT", "/p/x"),
+        ("GET", "/api/330521/alerts"),
+    ],
+)
+def test_what_is_refused_at_the_entrance_has_a_policy_too(stranger: TestClient, method: str, path: str) -> None:
+    answer = stranger.request(
+        method, path, content=b"x" * 100, headers={"Host": "elsewhere.example", "Accept": "text/html"}
+    )
+    assert answer.status_code >= 400
+    check_headers(dict(answer.headers), path)
+
+
 def test_an_error_nobody_expected_has_a_policy_too(settings: Settings, database: Database) -> None:
     app = create_app(settings, worker=False)
     app.router.routes.insert(0, APIRoute("/api/breaks", lambda: 1 / 0))
@@ -91,8 +116,9 @@ def test_a_route_cannot_lose_the_headers_but_may_set_its_own_policy(settings: Se
 @pytest.fixture
 def over_https(settings: Settings, database: Database) -> Iterator[TestClient]:
     """The same application behind a proxy with TLS."""
-    public = settings.model_copy(update={"public_url": "https://map.example.gov.cn"})
-    with TestClient(create_app(public, worker=False), raise_server_exceptions=False, base_url="https://map") as client:
+    public = settings.model_copy(update={"public_url": PUBLIC})
+    served = TestClient(create_app(public, worker=False), raise_server_exceptions=False, base_url=PUBLIC)
+    with served as client:
         yield client
 
 

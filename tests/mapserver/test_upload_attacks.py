@@ -146,6 +146,20 @@ def test_rejected_rows_come_back_as_text_and_import_again_unchanged(staff: TestC
     assert left_behind() == []
 
 
+@pytest.mark.parametrize(
+    "row",
+    ["张三,330521198001011234,13812345678", "张三,1980-01-01,女", "张三,德清县武康街道1号,3.5", "张三,330521100201"],
+)
+def test_no_error_holds_a_row_of_a_file_without_a_header(staff: TestClient, row: str):
+    for path, fields in ((IMPORTS, {"mapping": EVENTS}), (JOBS, {"column": "地址"})):
+        content, headers = body(b"a.csv", f"{row}\n{row}\n".encode(), fields)
+        answer = staff.post(path, content=content, headers=headers)
+        assert answer.status_code == 422
+        for value in row.split(","):
+            assert value not in answer.text
+    assert "张三" not in staff.get(IMPORTS).text
+
+
 def test_temporary_files_of_libraries_lie_in_the_private_folder(staff: TestClient):
     folder = Path(tempfile.gettempdir())
     assert folder.parent == get_settings().home / FOLDER

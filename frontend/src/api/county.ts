@@ -6,6 +6,9 @@ import type {
   Alert,
   AlertDetail,
   AlertFilter,
+  AuditEvent,
+  AuditFilter,
+  AuditHead,
   Candidate,
   Change,
   Cursor,
@@ -139,6 +142,10 @@ export function countyApi(county: string) {
       post<unknown>(`/reviews/${id}/decision`, { accept, note }),
     changes: (entity: string, after: Cursor) =>
       get<{ changes: Change[]; next: Cursor }>(`/changes${queryOf({ entity, after, limit: 50 })}`),
+    audit: (filter: AuditFilter, before: Cursor) =>
+      get<{ events: AuditEvent[]; next: number | null }>(`/audit${queryOf({ ...filter, before, limit: 100 })}`),
+    auditHead: (trail: AuditFilter['trail']) => get<AuditHead>(`/audit/head${queryOf({ trail })}`),
+    auditFile: (filter: AuditFilter, format: 'jsonl' | 'csv') => `${base}/audit/export${queryOf({ ...filter, format })}`,
     mapPage: (filter: AlertFilter) => `/maps/${encodeURIComponent(county)}/alerts${queryOf(filterQuery(filter))}`,
     mapPageOf: (id: number) => `/maps/${encodeURIComponent(county)}/alerts/${id}`,
   }

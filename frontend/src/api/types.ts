@@ -357,3 +357,35 @@ export interface FloodHousehold {
   help_n: number
   needs: { code: string; label: string }[]
 }
+
+/** A row of the audit trail. target names records, never personal values. */
+export interface AuditEvent {
+  id: number
+  at: string
+  actor: string
+  action: string
+  target: string | null
+  purpose: string | null
+  allowed: boolean
+  rows_n: number | null
+  times: number
+  grid_code: string | null
+  county: string | null
+  address: string | null
+}
+export interface AuditFilter {
+  trail: 'county' | 'platform'
+  actor: string
+  action: string
+  target: string
+  address: string
+  allowed: '' | 'true' | 'false'
+  from: string
+  to: string
+}
+export interface AuditHead {
+  chain: string
+  number: number
+  hash: string
+  at: string | null
+}

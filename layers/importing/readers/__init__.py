@@ -66,7 +66,8 @@ def open_table(
     from layers.importing.readers.encoding import check_encoding
     from layers.importing.readers.sniff import check_format
 
-    name, suffix = path.name, path.suffix.lower()
+    # names of files need not be text
+    name, suffix = path.name.encode("utf-8", "replace").decode(), path.suffix.lower()
     if not path.is_file():
         raise FileUnreadable(f"没有文件 {path} / no such file", path=str(path))
     if suffix not in suffixes:

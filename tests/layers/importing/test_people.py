@@ -368,3 +368,15 @@ def test_cells_without_codes_are_numbered_and_keep_their_numbers(tmp_path: Path,
     assert query("SELECT code, parent_code FROM grid_cell WHERE level = 'micro_cell'") == [
         (WEST + "00301", WEST + "003")
     ]
+
+
+def test_a_phone_corrected_where_the_mask_hides_it_is_corrected(
+    tmp_path: Path, load: Load, query: Query, sealer: Sealer
+):
+    load(write_csv(tmp_path / "p.csv", [person(1, 电话="13811110001")]), PEOPLE)
+    counts = load(write_csv(tmp_path / "p.csv", [person(1, 电话="13822220001")]), PEOPLE).counts
+    assert (counts["changed"], counts["unchanged"]) == (1, 0)
+    ((cipher, found, source, key),) = query("SELECT phone_cipher, phone_hash, source, source_key FROM person")
+    bound_to = row_binding("person", "phone_cipher", source, key)
+    assert sealer.unseal(cipher, bound_to=bound_to) == "13822220001"
+    assert bytes(found) == sealer.index("13822220001")

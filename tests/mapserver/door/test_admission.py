@@ -18,6 +18,7 @@ from database.engine import Database
 from database.scope import Role, Scope
 from mapserver.door.gate import Gate, ServerBusy
 from mapserver.door.route import DoorRoute, check_routes
+from mapserver.door.turns import Turns
 from mapserver.routes import ROUTERS
 from tests.mapserver.door.conftest import Served
 
@@ -203,5 +204,38 @@ def test_first_come_is_first_served() -> None:
 
         await asyncio.gather(*(ask(n) for n in range(20)))
         assert order == list(range(20))
+
+    asyncio.run(story())
+
+
+def test_a_crowd_begins_a_few_in_each_round_of_the_loop() -> None:
+    async def story() -> None:
+        turns, begun, rounds = Turns(4), [], []
+
+        async def ask(n: int) -> None:
+            await turns.take()
+            begun.append(n)
+
+        tasks = [asyncio.create_task(ask(n)) for n in range(50)]
+        while len(begun) < 50:
+            before = len(begun)
+            await asyncio.sleep(0)
+            rounds.append(len(begun) - before)
+        await asyncio.gather(*tasks)
+        assert begun == list(range(50))
+        assert max(rounds) <= 8  # those whose turn it is, and those who come in the same round
+
+    asyncio.run(story())
+    asyncio.run(story())  # on another loop
+
+
+def test_who_goes_away_does_not_hold_up_the_turns() -> None:
+    async def story() -> None:
+        turns = Turns(1)
+        tasks = [asyncio.create_task(turns.take()) for _ in range(10)]
+        await asyncio.sleep(0)
+        for task in tasks[2:8]:
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
 
     asyncio.run(story())

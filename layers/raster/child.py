@@ -1,0 +1,95 @@
+"""The confined side of adding a raster: checks and converts the one file in its folder. Only the drivers it needs exist there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Answer = tuple[dict[str, Any], bytes]
+#: what converting writes and passes through, whatever is read
+WORKING_DRIVERS = ("GTiff", "COG", "MEM")
+
+
+def prepare(work: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], Answer], list[Path]]:
+    """Load all code; afterwards there is no disk but the folder. work: ``file``, and what ``Conversion`` says of it."""
+    os.environ["GDAL_PAM_ENABLED"] = "YES"  # the reference system may stand in a file beside the raster
+    os.environ["GDAL_NUM_THREADS"] = str(os.cpu_count() or 1)
+    import rasterio
+    import rio_tiler.io.rasterio  # noqa: F401 - its late imports too
+    from rasterio.crs import CRS
+
+    from database.confinement.gdal import keep_drivers, proj_folder
+    from layers.raster import convert  # noqa: F401
+    from layers.raster.check import DRIVERS
+
+    keep_drivers(*DRIVERS, *WORKING_DRIVERS)
+    with rasterio.Env():
+        CRS.from_epsg(4490)
+    return _Conversion(work).serve, proj_folder("rasterio")
+
+
+class _Conversion:
+    """One file on its way, step by step."""
+
+    def __init__(self, work: dict[str, Any]) -> None:
+        self._work = work
+        self._source: Any = None
+        self._staged: Any = None
+
+    def serve(self, question: dict[str, Any]) -> Answer:
+        """Questions: ``inspect``, ``read``, ``values``, ``tiles``, ``describe``, in this order."""
+        answer: dict[str, Any] = getattr(self, f"_{question.pop('ask')}")(**question)
+        return answer, b""
+
+    def _inspect(self, kind: str, max_mb: int, crs: str | None, nodata: str | None, band: int | None) -> dict[str, Any]:
+        from layers.raster.check import inspect
+        from layers.raster.kinds import KINDS
+
+        self._kind = KINDS[kind]
+        path = Path.cwd() / self._work["file"]
+        source = inspect(
+            path,
+            self._kind,
+            max_mb=max_mb,
+            crs=crs,
+            nodata=None if nodata is None else float(nodata),
+            band=band,
+            name=self._work["name"],
+        )
+        self._source = source
+        return {
+            "sha256": source.sha256, "crs": source.crs.to_string(), "width": source.width, "height": source.height,
+            "bands": len(source.bands), "bounds": source.bounds, "resolution_m": source.resolution_m, "unit": source.unit,
+        }  # fmt: skip
+
+    def _read(self) -> dict[str, Any]:
+        from layers.raster import convert
+
+        self._staged = convert.stage(self._source, self._kind, Path.cwd() / "plain.tif")
+        return {"stretch": self._staged.stretch}
+
+    def _values(self, unit: str | None) -> dict[str, Any]:
+        from layers.raster import convert
+
+        convert.write_values(self._staged, self._kind, unit, Path.cwd() / "values.tif")
+        return {}
+
+    def _tiles(self) -> dict[str, Any]:
+        from layers.raster import convert
+
+        convert.write_tiles(self._staged, self._kind, Path.cwd() / "tiles.tif")
+        return {}
+
+    def _describe(self, values: str) -> dict[str, Any]:
+        import rasterio
+        from rio_tiler.io.rasterio import Reader
+
+        with rasterio.open(Path.cwd() / values, driver="GTiff") as dataset:
+            bands, dtype, nodata = dataset.count, dataset.dtypes[0], dataset.nodata
+        with Reader(str(Path.cwd() / "tiles.tif")) as reader:
+            zooms = reader.minzoom, reader.maxzoom
+        return {
+            "bands": bands, "dtype": dtype, "nodata": None if nodata is None else repr(float(nodata)), "zooms": zooms,
+        }  # fmt: skip
