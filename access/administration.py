@@ -114,7 +114,7 @@ class Administration:
             if role not in ADMINISTRATORS:
                 Scope(row.county, username, role, reach)
             connection.execute(
-                text("UPDATE platform.account SET role = :role, prefixes = :prefixes WHERE username = :u"),
+                text("UPDATE platform.account SET prefixes = :prefixes, role = :role WHERE username = :u"),
                 {"role": role.value, "prefixes": list(reach), "u": username},
             )
             end_access(connection, username)
