@@ -234,6 +234,7 @@ class Settings(BaseSettings):
         3, ge=0, description="Searches by number that may find nobody before a purpose must be stated."
     )
     look_misses: int = Field(15, ge=1, description="Searches by number that may find nobody in the window.")
+    look_misses_30_days: int = Field(60, ge=1, description="Searches by number that may find nobody in 30 days.")
     look_numbers: int = Field(200, ge=1, description="Searches by number in the window, found or not.")
     look_names: int = Field(300, ge=1, description="Searches by name in the window.")
     look_reveals: int = Field(100, ge=1, description="Whole numbers one account may see in the window.")

@@ -1,7 +1,7 @@
 """Looks at personal numbers: counted, limited by a moving window per account, refused without a purpose after some misses.
 
 A mask is worth what it costs to try candidates against it. Whoever searches by a number therefore learns for nothing only what a
-typing error costs; after that they state a purpose, and after that they wait. Hits and misses, and what was refused, stand in
+typing error costs; after that they state a purpose, and after that they wait, for hours or, slow and steady, for days. Hits and misses, and what was refused, stand in
 the audit trail. Counts are rows of ``person_look``, so that they survive a restart and hold over all processes.
 How many candidates a mask leaves, and how long they last: docs/masking.md.
 """
@@ -41,6 +41,7 @@ class LookLimits:
     window: timedelta
     misses_without_purpose: int
     misses: int
+    misses_30_days: int
     most: dict[Kind, int]
     per_minute: int
 
@@ -51,6 +52,7 @@ class LookLimits:
             window=timedelta(hours=settings.look_window_hours),
             misses_without_purpose=settings.look_misses_without_purpose,
             misses=settings.look_misses,
+            misses_30_days=settings.look_misses_30_days,
             most={
                 "number": settings.look_numbers,
                 "name": settings.look_names,
@@ -115,28 +117,34 @@ def _quick(rate: str) -> Limit:
 
 # Served by ix_person_look_actor. The n-th latest look of a full window is the one that has to leave it.
 _COUNTS = text("""
-SELECT count(*) AS looks, count(*) FILTER (WHERE NOT found) AS misses,
+SELECT count(*) FILTER (WHERE recent) AS looks, count(*) FILTER (WHERE recent AND NOT found) AS misses,
+       count(*) FILTER (WHERE NOT found) AS misses_30_days,
        extract(epoch FROM (array_agg(at ORDER BY at DESC))[:most] + :window - now()) AS until_looks,
-       extract(epoch FROM (array_agg(at ORDER BY at DESC) FILTER (WHERE NOT found))[:misses] + :window - now()) AS until_misses
-FROM person_look WHERE actor = :actor AND kind = :kind AND at > now() - CAST(:window AS interval)
+       extract(epoch FROM (array_agg(at ORDER BY at DESC) FILTER (WHERE NOT found))[:misses] + :window - now()) AS until_misses,
+       extract(epoch FROM (array_agg(at ORDER BY at DESC) FILTER (WHERE NOT found))[:misses_30_days] + interval '30 days' - now())
+       AS until_misses_30_days
+FROM (SELECT at, found, at > now() - CAST(:window AS interval) AS recent FROM person_look
+      WHERE actor = :actor AND kind = :kind AND at > now() - greatest(interval '30 days', CAST(:window AS interval))) look
 """)
 
 
 def _refuse_beyond(connection: Connection, kind: Kind, actor: str, purpose: str | None, limits: LookLimits) -> None:
-    most = limits.most[kind]
-    seen = connection.execute(
-        _COUNTS, {"actor": actor, "kind": kind, "window": limits.window, "most": most, "misses": limits.misses}
-    ).one()
-    if seen.looks >= most:
+    most = {"most": limits.most[kind], "misses": limits.misses, "misses_30_days": limits.misses_30_days}
+    seen = connection.execute(_COUNTS, {"actor": actor, "kind": kind, "window": limits.window, **most}).one()
+    if seen.looks >= limits.most[kind]:
         raise _used_up(seen.until_looks)
     if kind != "number":
         return
+    if seen.misses_30_days >= limits.misses_30_days:
+        raise _used_up(seen.until_misses_30_days)
     if seen.misses >= limits.misses:
         raise _used_up(seen.until_misses)
     if seen.misses >= limits.misses_without_purpose and not purpose_given(purpose):
-        left = limits.misses - seen.misses
+        left = min(limits.misses - seen.misses, limits.misses_30_days - seen.misses_30_days)
         raise PurposeNeeded(
-            f"还可以查找 {left} 次未找到的号码 / {left} more misses are possible", misses=seen.misses, misses_left=left
+            f"还可以查找 {left} 次未找到的号码 / another {left} misses are possible",
+            misses=seen.misses,
+            misses_left=left,
         )
 
 

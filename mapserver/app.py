@@ -135,7 +135,16 @@ def mount_web_app(app: FastAPI) -> None:
                 status_code=404,
                 media_type=problems.MEDIA_TYPE,
             )
-        file = (WEB_APP / path).resolve()
-        if path and file.is_file() and file.is_relative_to(WEB_APP.resolve()):
+        file = file_of_web_app(path)
+        if file is not None:
             return FileResponse(file)
         return FileResponse(WEB_APP / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def file_of_web_app(path: str) -> Path | None:
+    """The file of the web app at a path; None for a folder, for what lies outside, and for what no file can be called."""
+    try:
+        file = (WEB_APP / path).resolve()
+        return file if path and file.is_file() and file.is_relative_to(WEB_APP.resolve()) else None
+    except (OSError, ValueError):  # longer than the file system takes; a NUL inside
+        return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,11 +25,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", choices=("tiny", "small"), default="small")
+    parser.add_argument("--scale", choices=("least", "tiny", "small"), default="small")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url", default=None, help="a server that runs on the database of ONEMAP_HOME already")
     parser.add_argument("--only", default=None, help="only operations whose path holds this")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server it started goes with it
     temporary = None
     if "ONEMAP_HOME" not in os.environ:
         temporary = Path(tempfile.mkdtemp(prefix="onemap-attack-"))

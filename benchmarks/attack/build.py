@@ -7,6 +7,7 @@ Codes of 3399 are assigned to nobody.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import text
@@ -19,6 +20,7 @@ from database.settings import get_settings, load_secrets
 from layers import metadata  # noqa: F401 - migrations need the tables of every floor
 from layers.anomaly.scan import scan
 from layers.demo import words
+from layers.demo.scales import SCALES
 
 #: What a clean county lacks: something to review and something to mend in every village.
 _SOME = "SELECT min(id) AS id FROM standard_address WHERE status = 'published' AND depth >= 8 GROUP BY division_code"
@@ -29,9 +31,15 @@ PLANTED = (
 )
 
 
+#: Smaller than any demo: for a short attack with every build.
+LEAST = replace(SCALES["tiny"], name="least", villages=4, cells=8, micro_cells=16, addresses=500, households=250, units=20,
+                events=120, facilities=40)  # fmt: skip
+
+
 def build(code: str, scale: str, seed: int) -> None:
     """Generate, import, scan, and plant what a clean county lacks."""
     words.COUNTY_CODE = code
+    SCALES.setdefault("least", LEAST)
     from layers.demo.generate import generate_county
     from layers.demo.loader import load_demo
 

@@ -41,18 +41,19 @@ def attack(
             f"{world.oracle.rows} rows, {len(generator.operations)} operations, {len(world.askers)} askers", flush=True
         )
         judge.tally.sight = prove_sight(world, client, *_something_to_see(world, generator))
-        scout(world, client, generator, judge)
+        scout(world, client, generator, judge, each=2 if thorough >= 1 else 1)
         ring = Ring(world, client, judge, generator, random.Random(seed), thorough)
         for name, run in ATTACKS.items():
             if only is None or only == name:
                 before = judge.tally.requests
                 run(ring)
                 print(f"  {name}: {judge.tally.requests - before} requests", flush=True)
-                world.reread()
+                judge.settle()
         if only:
             generator.operations = [o for o in generator.operations if only in o.path]
         if generator.operations:
             send_random(world, client, generator, judge, requests)
+        judge.settle()
         return judge.tally
 
 

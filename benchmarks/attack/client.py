@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 STREAM_S = 0.4
+PATIENCE_S = 2
 _PRINTABLE = "".join(map(chr, range(33, 127)))
 
 
@@ -27,9 +28,9 @@ class Request:
     def told(self) -> str:
         """As a report shows it; credentials left out."""
         shown = [f"{n}: {v}" for n, v in self.headers if n.lower() not in ("cookie", "authorization")]
-        body = self.body[:600].decode("utf-8", errors="backslashreplace")
+        body = self.body[:240].decode("utf-8", errors="backslashreplace")
         return (
-            f"{self.asker}: {self.method} {self.path}"
+            f"{self.asker}: {self.method} {self.path[:300]}"
             + (f" [{'; '.join(shown)}]" if shown else "")
             + (f"\n      {body}" if body else "")
         )
@@ -60,14 +61,13 @@ class Client:
         self._local = threading.local()
 
     def send(self, request: Request) -> Answer:
-        """The answer; one that asks for patience (Retry-After) is tried again twice."""
+        """The answer; one that says to come again in a moment is tried again, a longer wait is a refusal like another."""
         for _ in range(3):
             answer = self._send(request)
-            if not answer.is_refusal_for_now:
-                return answer
-            time.sleep(
-                min(3.0, float(answer.headers["retry-after"]) if answer.headers["retry-after"].isdigit() else 1.0)
-            )
+            after = answer.headers.get("retry-after", "")
+            if not answer.is_refusal_for_now or not after.isdigit() or int(after) > PATIENCE_S:
+                break
+            time.sleep(int(after))
         return answer
 
     def _send(self, request: Request) -> Answer:

@@ -66,7 +66,11 @@ def read_answer(content_type: str, encoding: str, body: bytes, path: str) -> Sai
     elif encoding == "deflate":
         body = zlib.decompress(body)
     kind = content_type.partition(";")[0].strip().lower()
-    if kind.endswith(("json", "/schema+json")):
+    if kind.endswith("ndjson"):
+        said.kind = "json lines"
+        for line in body.splitlines():
+            _walk(json.loads(line), said, path, _collection_of(path))
+    elif kind.endswith(("json", "/schema+json")):
         said.kind = "json"
         _walk(json.loads(body), said, path, _collection_of(path))
     elif "mapbox-vector-tile" in kind or "mvt" in kind:

@@ -92,7 +92,7 @@ class Generator:
         query += self._undeclared(rng, operation, hostility)
         if query:
             path += "?" + "&".join(f"{quote(n)}={quote(v.encode('utf-8', 'replace'), safe='')}" for n, v in query)
-        body, media = self._body(rng, operation, asker, county, hostility)
+        body, media = self._body(rng, operation, asker, hostility)
         if media:
             headers.append(("Content-Type", media))
         if operation.writes and (asker.county != HOME or not asker.prefixes) and rng.random() > hostility / 4:
@@ -223,9 +223,7 @@ class Generator:
 
     # --- bodies ------------------------------------------------------------------------------------------
 
-    def _body(
-        self, rng: random.Random, operation: Operation, asker: Asker, county: str, hostility: float
-    ) -> tuple[bytes, str]:
+    def _body(self, rng: random.Random, operation: Operation, asker: Asker, hostility: float) -> tuple[bytes, str]:
         if not operation.bodies:
             return b"", ""
         media, schema = next(iter(operation.bodies.items()))

@@ -274,6 +274,12 @@ def pictures(t: Traveller) -> None:
     )
 
 
+def audit(t: Traveller) -> None:
+    """The auditor takes the trail along, with its chain and as a table."""
+    for query in ("", "?format=csv", "?trail=platform"):
+        t.ask("auditor", "GET", "/api/{county}/audit/export", query=query)
+
+
 def form(fields: dict[str, str], file_name: str, content: bytes) -> tuple[bytes, str]:
     """A multipart body with one file, and its media type."""
     parts = [f'--b0\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()]
@@ -283,4 +289,4 @@ def form(fields: dict[str, str], file_name: str, content: bytes) -> tuple[bytes,
     return b"".join(parts) + head.encode() + content + b"\r\n--b0--\r\n", "multipart/form-data; boundary=b0"
 
 
-JOURNEYS = (signs_in, visits_and_looks, files, codes, change_sets, features, pictures, corrections, quality)
+JOURNEYS = (signs_in, visits_and_looks, files, codes, change_sets, features, pictures, corrections, quality, audit)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from benchmarks.attack.client import Answer, Request
 from benchmarks.attack.extract import Said, read_answer
+from benchmarks.attack.oracle import runs_of
 from benchmarks.attack.world import SCRATCH, Asker, World
 
 FOREIGN, BARE, CROSSED, TRUSTED = "foreign", "bare number", "crossed", "trusted"
@@ -25,6 +26,9 @@ KINDS = {
     SLOW: "answers that took longer than the bar",
 }
 SLOW_S = 8.0
+_SUSPECTS = 2_000
+#: A larger body is not compared with what comes back.
+_ECHO = 100_000
 #: Answers that may hold whole numbers: what was asked to be revealed, and rows as a department sent them.
 REVEALING = ("/reveal", "/rejects.xlsx")
 
@@ -72,15 +76,17 @@ class Judge:
 
     def __init__(self, world: World) -> None:
         self.world, self.tally = world, Tally()
-        self._reading = threading.Lock()
+        self._asked: dict[str, set[str]] = defaultdict(set)
+        self._suspects: list[tuple[Request, Answer, Asker, str, int]] = []
 
     def look(self, request: Request, answer: Answer, asker: Asker, path: str, number: int = -1) -> list[Finding]:
         """Judge and count one answer. path: of the OpenAPI."""
         found, said = self._findings(request, answer, asker, path, number)
-        if any(f.kind == FOREIGN for f in found) and f"/{SCRATCH}/" in request.path:
-            with self._reading:  # the scratch county changes under the attack: judge by what it is now
-                self.world.reread()
-                found, said = self._findings(request, answer, asker, path, number)
+        if f"/{SCRATCH}/" in request.path and any(f.kind == FOREIGN for f in found):
+            # the scratch county changes under the attack: judged again by what it is afterwards, see settle
+            found = [f for f in found if f.kind != FOREIGN]
+            if len(self._suspects) < _SUSPECTS:
+                self._suspects.append((request, answer, asker, path, number))
         with self.tally.lock:
             tally = self.tally
             tally.requests += 1
@@ -91,6 +97,15 @@ class Judge:
             tally.ids += len(said.ids)
             tally.findings += found
         return found
+
+    def settle(self) -> None:
+        """Read the scratch county again, and judge again what seemed foreign there: it is, when it was before and is now."""
+        suspects, self._suspects = self._suspects, []
+        self.world.reread()
+        for suspect in suspects:
+            found, _ = self._findings(*suspect)
+            with self.tally.lock:
+                self.tally.findings += [f for f in found if f.kind == FOREIGN]
 
     def count(self, request: Request, answer: Answer) -> None:
         """Count an answer without comparing it: of honest use, before the owner's view is read."""
@@ -127,8 +142,7 @@ class Judge:
             found.append(finding(BARE, ", ".join(sorted(bare)[:5]) + f" of {len(bare)}"))
         if answer.status < 300 and request.method != "OPTIONS" and self._crossed(request, asker):
             found.append(finding(CROSSED, f"{answer.status} in a county that is not theirs"))
-        for values in self._foreign(request, answer, asker, said):
-            found.append(finding(FOREIGN, values))
+        found += [finding(FOREIGN, values) for values in self._foreign(request, answer, asker, said)]
         return found, said
 
     @staticmethod
@@ -143,16 +157,17 @@ class Judge:
 
     def _foreign(self, request: Request, answer: Answer, asker: Asker, said: Said) -> list[str]:
         view = self.world.view(asker)
-        sent = (
-            unquote(request.path) + request.body.decode("utf-8", errors="replace") if len(request.body) < 10**5 else ""
-        )
+        self._asked[asker.county] |= runs_of(unquote(request.path))
+        # the trail of a county tells what its own accounts have asked for, also in vain
+        asked = self._asked[asker.county] if "/audit" in request.path else set()
+        sent = unquote(request.path) + (request.body.decode(errors="replace") if len(request.body) < _ECHO else "")
         token = unquote(request.path.partition("?")[0].removeprefix("/p/")).upper()
         public = self.world.tokens.get(token, set()) if request.path.startswith("/p/") else set()
         words = {
             value
             for run in said.words
             for value in view.foreign_texts(run)
-            if value not in sent and not any(value in word for word in public)
+            if value not in sent and value not in asked and not any(value in word for word in public)
         }
         found = []
         if words:

@@ -9,6 +9,7 @@ tells of it inside.
 from __future__ import annotations
 
 import re
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ def strings_in(value: Any) -> Iterator[str]:
     """Every string of a column's value, dictionaries and lists included."""
     if isinstance(value, str):
         yield value
+    elif isinstance(value, uuid.UUID):
+        yield str(value)
     elif isinstance(value, dict):
         for inner in value.values():
             yield from strings_in(inner)
@@ -99,15 +102,15 @@ class Oracle:
     def _take(self, table: str, key: str | None, links: dict[str, str], row: Any) -> None:
         grid = row["grid_code"]
         self.rows += 1
-        holders = self.homes if table in HOMES else self.told
+        holders = self.homes if table in HOMES or _was_there(table, row) else self.told
         for name, value in row.items():
             if value is None or isinstance(value, date | datetime | bool):
                 continue
             for one in strings_in(value):
                 for run in runs_of(one):
                     holders[run].add(grid)
-            if isinstance(value, str) and len(self.columns[name]) < 20_000 and name not in ("grid_code",):
-                self.columns[name].setdefault(value, grid)
+            if isinstance(value, str | uuid.UUID) and len(self.columns[name]) < 20_000 and name not in ("grid_code",):
+                self.columns[name].setdefault(str(value), grid)
             if name in links and table in HOMES:
                 self.vouched[links[name], str(value)].add(grid)
         if key is not None:
@@ -137,6 +140,11 @@ class Oracle:
         return found
 
 
+def _was_there(table: str, row: Any) -> bool:
+    """True for a change that tells of a record as it came or went: where it was then, it was known, wherever it is today."""
+    return table == "change" and row["operation"] in ("added", "removed")
+
+
 def _unreadable(kind: str) -> bool:
     return kind.lower().startswith(("geometry", "bytea", "blob", "largebinary"))
 
@@ -144,16 +152,12 @@ def _unreadable(kind: str) -> bool:
 @cache
 def _words_of_the_source() -> str:
     """Every text of the program: labels, titles of rules, names of mappings. They tell nothing about anybody."""
-    parts = []
-    for room in ("access", "database", "gazetteer", "grid", "layers", "mapserver"):
-        for path in (ROOT / room).rglob("*"):
-            if (
-                path.suffix in (".py", ".json", ".toml", ".sql")
-                and "demo" not in path.parts
-                and path.stat().st_size < 10**6
-            ):
-                parts.append(path.read_text("utf-8", errors="replace"))
-    return "\n".join(parts)
+    rooms = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
+    files = (
+        path for room in rooms for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".json", ".toml", ".sql")
+    )
+    told = (path for path in files if "demo" not in path.parts and path.stat().st_size < 10**6)
+    return "\n".join(path.read_text("utf-8", errors="replace") for path in told)
 
 
 class Whole:

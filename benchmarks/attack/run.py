@@ -94,6 +94,8 @@ def send_random(
             with renew:
                 world.let_in_again(asker)
         if number and number % 5000 == 0:
+            with renew:
+                judge.settle()
             print(f"  {number} requests, {number / (time.perf_counter() - start):.0f}/s", flush=True)
 
     with ThreadPoolExecutor(threads) as pool:

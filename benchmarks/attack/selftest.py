@@ -33,7 +33,9 @@ def prove_sight(world: World, client: Client, tile: tuple[int, int, int], batch:
         answer = client.send(request)
         found = [f for f in judge.look(request, answer, worker, of) if f.kind == FOREIGN]
         if judge.tally.kinds[kind] != 1 or not found:
-            raise Blind(f"{path} → {answer.status}, read as {dict(judge.tally.kinds)}, {len(found)} findings")
+            raise Blind(
+                f"{path} → {answer.status}, read as {dict(judge.tally.kinds)}, {len(found)} findings; {answer.body[:200]!r}"
+            )
         if judge.look(request, answer, _asker(world, "h_county_admin"), of):
             raise Blind(f"{path}: the administrator's own rows are taken for foreign ones")
         seen[of] = len(found)

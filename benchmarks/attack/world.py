@@ -225,6 +225,7 @@ def _cast(places: dict[str, list[str]], county: str) -> list[tuple[str, Role, tu
         ("town_b", Role.TOWN_OFFICIAL, (towns[-1],)),
         ("several", Role.GRID_WORKER, (cells[1], villages[-1], cells[-1])),
         ("gis_town", Role.GIS_STAFF, (towns[0],)),
+        ("auditor_town", Role.AUDITOR, (towns[0],)),
         ("second", Role.COUNTY_ADMIN, (county,)),
     ]
     narrow = {Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL, Role.SYSTEM}
@@ -383,10 +384,15 @@ def raised_limits() -> dict[str, str]:
     often = dict.fromkeys(
         ("REQUESTS_PER_ACCOUNT", "REQUESTS_PER_ADDRESS", "STRANGERS_PER_ADDRESS", "SCANS_PER_ADDRESS"), "1000000/second"
     )
-    return {f"ONEMAP_{name}": value for name, value in often.items()} | {
+    looks = dict.fromkeys(
+        (f"LOOK_{kind}" for kind in ("MISSES_WITHOUT_PURPOSE", "MISSES", "NUMBERS", "NAMES", "REVEALS", "CHECKS")),
+        "1000000",
+    )
+    return {f"ONEMAP_{name}": value for name, value in (often | looks).items()} | {
         "ONEMAP_TILES_PER_SECOND": "1000000",
         "ONEMAP_STREAMS_PER_ACCOUNT": "1000",
         "ONEMAP_SIGN_IN_FAILURES_PER_MINUTE": "1000000",
+        "ONEMAP_QUEUE_SECONDS": "30",
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -182,11 +181,11 @@ def alike_condition(row: dict[str, Any], decision: Decision) -> tuple[str, dict[
         )
         return condition, {"written": rule.written, "division": rule.division_code}
     if row["kind"] == "review":
-        condition = "c.kind = 'review' AND r.reason_code = :reason AND c.division_code = :division AND r.facts = CAST(:facts AS jsonb)"
+        condition = "c.kind = 'review' AND r.reason_code = :reason AND c.division_code = :division AND r.facts = (SELECT s.facts FROM address_review s WHERE s.id = :review)"
         return condition, {
             "reason": row["reason_code"],
             "division": row["division_code"],
-            "facts": json.dumps(row["facts"], ensure_ascii=False),
+            "review": row["review_id"],
         }
     condition = "c.kind = 'match' AND c.match_key = (SELECT s.match_key FROM correction s WHERE s.id = :seed)"
     return condition, {"seed": row["id"]}

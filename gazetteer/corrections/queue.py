@@ -15,6 +15,7 @@ from gazetteer.divisions import division_index
 from gazetteer.keys import address_keys
 from gazetteer.match import Match, match_many
 from gazetteer.parse import parse
+from gazetteer.reviews import SEEN_FACTS
 
 LEASE_MINUTES = 10
 CHUNK = 5000
@@ -24,7 +25,7 @@ _PERSONAL = re.compile(r"(?<!\d)\d{11,18}[Xx]?(?!\d)")
 COLUMNS = (
     "c.id, c.kind, c.review_id, c.address_text, c.division_code, c.road_key, c.occurrences, c.status, c.outcome, "
     "c.address_id, c.batch_id, c.decided_by, c.decided_at, c.leased_by, c.leased_until, c.grid_code, "
-    "r.reason_code, r.reason, r.facts"
+    f"r.reason_code, r.reason, {SEEN_FACTS}"
 )
 FROM = "correction c LEFT JOIN address_review r ON r.id = c.review_id"
 # what still waits: a review may have been decided elsewhere

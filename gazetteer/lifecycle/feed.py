@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# Drafts are the business of those who prepare them: for everybody else an address begins when it is published.
+# Drafts are the business of those who prepare them: for everybody else an address begins when it is published. What an address
+# was where the scope does not reach is not told either: whoever saw it there has the event "left".
 _EVENTS = """
 SELECT number, operation_id::text AS operation_id, kind, reason, reverts::text AS reverts, uid::text AS uid,
-       CASE WHEN :drafts OR before ->> 'status' NOT IN ('draft', 'reviewed') THEN before END AS before, after,
+       CASE WHEN (:drafts OR before ->> 'status' NOT IN ('draft', 'reviewed')) AND is_visible(before ->> 'grid_code')
+       THEN before END AS before, after,
        effective_on, actor, recorded_at, grid_code
 FROM address_event
 WHERE {which} AND (:drafts OR (

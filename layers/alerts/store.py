@@ -19,6 +19,7 @@ from gazetteer.models import Division
 from grid.models import GridCell
 from layers.alerts.lifecycle import PENDING, Action, Transition, next_status, refuse_barred
 from layers.anomaly.rules import needs_second_person
+from layers.importing.privacy import mask_numbers, mask_values
 from layers.models import Alert, AlertWhole
 
 MAX_ID = 2**63 - 1
@@ -158,7 +159,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(raised_at)
-        if moment.tzinfo is None or not isinstance(last_id, int) or not 0 <= last_id <= MAX_ID:
+        if moment.tzinfo is None or type(last_id) is not int or not 0 <= last_id <= MAX_ID:  # true is an int, too
             raise BadCursor
         return moment, last_id
     except (ValueError, TypeError, binascii.Error):
@@ -247,8 +248,8 @@ def apply_transition(
             "from_status": row.status,
             "to_status": status,
             "actor": actor,
-            "reason": step.reason,
-            "evidence": json.dumps(evidence, ensure_ascii=False),
+            "reason": None if step.reason is None else mask_numbers(step.reason),
+            "evidence": json.dumps(mask_values(evidence), ensure_ascii=False),
             "grid_code": row.grid_code,
         },
     )

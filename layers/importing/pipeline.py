@@ -25,7 +25,7 @@ from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
 from layers.importing.errors import ScopeTooNarrow
-from layers.importing.fields import Field, Kind
+from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
 from layers.importing.readers import file_sha256, open_source
@@ -34,6 +34,7 @@ from layers.importing.rejects import collect_rejects, store_rejects, write_rejec
 from layers.importing.stage import Stage
 from layers.importing.targets import make_target
 from layers.importing.targets.base import Target
+from layers.importing.targets.person import PersonTarget
 from layers.looks import admit_look, count_look
 
 Progress = Callable[[str, int], None]
@@ -80,7 +81,7 @@ def import_file(
     if not scope.whole_county:
         raise ScopeTooNarrow(f"{scope.actor}：{'、'.join(scope.prefixes)}")
     target = make_target(mapping)
-    if scope.role is not Role.SYSTEM and any(field.kind is Kind.ID_NUMBER for field in _mapped(target, mapping)):
+    if scope.role is not Role.SYSTEM and _asks_of_persons(target, mapping):
         _count_check(database, scope, mapping)
     with database.transaction(scope) as connection:
         name = path.name.encode("utf-8", "replace").decode()
@@ -105,8 +106,10 @@ def import_file(
     return report
 
 
-def _mapped(target: Target, mapping: Mapping) -> list[Field]:
-    return [field for field in target.fields if field.name in mapping.columns]
+def _asks_of_persons(target: Target, mapping: Mapping) -> bool:
+    """True when the report tells which numbers, or which other things of a person, are known."""
+    sealed = any(field.kind in SEALED for field in target.fields if field.name in mapping.columns)
+    return sealed or target.name == PersonTarget.name
 
 
 def _count_check(database: Database, scope: Scope, mapping: Mapping) -> None:
@@ -175,7 +178,7 @@ class _Run:
         store_rejects(stage, rejects)
         state = "published" if self._publish else "checked"
         close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
-        if stage.maps("id_number"):
+        if _asks_of_persons(self._target, self._mapping):
             known = counts["changed"] + counts["unchanged"]
             record(
                 connection, "check_numbers",

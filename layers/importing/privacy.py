@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from database.seal import mask_id_number, mask_phone
 from gazetteer.codes.checksums import resident_id_problem
@@ -101,6 +102,20 @@ def mask_numbers(text: str) -> str:
         parts.append(text[at : found.start()] + masked if masked else text[at:end])
         at = end
     return "".join(parts) + text[at:]
+
+
+def mask_values(value: Any) -> Any:
+    """A JSON value with the numbers of persons in its texts, names and whole numbers masked."""
+    if isinstance(value, dict):
+        return {mask_numbers(str(name)): mask_values(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [mask_values(inner) for inner in value]
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        masked = mask_numbers(str(value))
+        return masked if masked != str(value) else value
+    return value
 
 
 def _masked(found: re.Match[str], plain: str) -> str | None:

@@ -276,9 +276,9 @@ def _places(table: Table, alias: LiteralString, stage: Stage, *, everything: boo
     """For each visible key that tells of a place the grid code of that place, as jsonb."""
     there = set(_copied(table, stage)) | {name for name in table.visible if everything}
     own = sql.SQL("coalesce({}.grid_code, t.grid_code)").format(sql.SQL(alias))
-    pairs: list[sql.Composable] = []
+    parts: list[sql.Composable] = [sql.SQL("'{{}}'::jsonb").format()]
     if table.gridded:
-        pairs += [sql.SQL("{}, {}").format(sql.Literal(key), own) for key in ("grid_code", *_POSITION[table.geometry])]
+        parts.append(_all_at(("grid_code", *_POSITION[table.geometry]), own))
     for placed in table.placed:
         code = own
         if placed.address is not None:
@@ -286,8 +286,15 @@ def _places(table: Table, alias: LiteralString, stage: Stage, *, everything: boo
             code = sql.SQL("coalesce((SELECT a.grid_code FROM standard_address a WHERE a.id = {}.{}), {})").format(
                 sql.SQL(row), sql.Identifier(placed.address), own
             )
-        pairs += [sql.SQL("{}, {}").format(sql.Literal(name), code) for name in placed.names if name in there]
-    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+        parts.append(_all_at([name for name in placed.names if name in there], code))
+    return sql.SQL(" || ").join(parts)
+
+
+def _all_at(names: Sequence[str], code: sql.Composable) -> sql.Composable:
+    """jsonb of the names, each with the same grid code; the code is looked up once."""
+    return sql.SQL("jsonb_object({}::text[], array_fill(({})::text, ARRAY[{}]))").format(
+        sql.Literal(list(names)), code, sql.Literal(len(names))
+    )
 
 
 _POSITION: dict[GeometryState, tuple[str, ...]] = {

@@ -36,8 +36,8 @@ WITH wet AS MATERIALIZED (
     WHERE elevation_m < :level {narrowed} {page}
 ), member AS MATERIALIZED (
     SELECT w.id, w.grid_code, w.elevation_m, w.raster_id, w.status_codes AS household_codes, p.id AS person_id, p.status_codes,
-           coalesce(p.birth_date <= CURRENT_DATE - make_interval(years => :old), false) AS old,
-           coalesce(p.birth_date > CURRENT_DATE - make_interval(years => :child), false) AS child,
+           coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) >= :old, false) AS old,
+           coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) < :child, false) AS child,
            min(p.id) OVER one = max(p.id) OVER one AS single
     FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL)
         ON m.household_id = w.id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)

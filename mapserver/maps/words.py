@@ -9,7 +9,7 @@ from layers.households import STATUS_LABELS
 
 FIELDS: dict[str, str] = {
     "name": "姓名", "sex": "性别", "birth_date": "出生日期", "death_date": "死亡日期", "age": "年龄",
-    "id_number_masked": "身份证号", "phone_masked": "电话", "relation": "与户主关系", "head_name": "户主",
+    "id_number": "身份证号", "phone": "电话", "relation": "与户主关系", "head_name": "户主",
     "household_no": "户号", "kind": "类别", "status_codes": "状态码", "status": "状态", "state": "状态",
     "registered_address_text": "户籍地址", "actual_address_text": "现住址", "address_text": "地址", "full_text": "地址",
     "title": "标题", "detail": "详情", "occurred_at": "发生时间", "occupancy": "使用状况", "code": "编码",

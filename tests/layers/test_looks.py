@@ -20,7 +20,7 @@ from tests.world import CELLS
 
 NUMBER, PHONE = id_number(121, "19510307"), "13800000001"
 LIMITS = LookLimits(
-    timedelta(hours=24), 3, 6, {"number": 40, "name": 5, "reveal": 2, "check": 2}, per_minute=10_000
+    timedelta(hours=24), 3, 6, 100, {"number": 40, "name": 5, "reveal": 2, "check": 2}, per_minute=10_000
 )  # fmt: skip
 Search = Callable[..., list[dict[str, Any]]]
 
@@ -166,6 +166,21 @@ def test_a_miss_leaves_the_window_after_its_hours(database: Database, owner: Any
     assert len(search(phone=PHONE)) == 1
 
 
+def test_slow_and_steady_ends_too(database: Database, owner: Any, person: int, search: Search) -> None:
+    limits = LookLimits(LIMITS.window, 3, 6, 8, LIMITS.most, per_minute=10_000)
+    for n in range(6):
+        search(phone=f"1390000000{n}", purpose="电话回访", limits=limits)
+    with owner.begin() as connection:  # two days later
+        connection.execute(text("ALTER TABLE c330521.person_look NO FORCE ROW LEVEL SECURITY"))
+        connection.execute(text("UPDATE c330521.person_look SET at = at - interval '48 hours'"))
+        connection.execute(text("ALTER TABLE c330521.person_look FORCE ROW LEVEL SECURITY"))
+    for n in range(2):
+        search(phone=f"1390000001{n}", limits=limits)
+    with pytest.raises(LooksUsedUp) as refused:
+        search(phone=PHONE, purpose="电话回访", limits=limits)
+    assert int(str(refused.value.facts["retry_after_s"])) > 27 * 24 * 3600
+
+
 def test_nobody_forgets_their_own_looks(database: Database, worker: Scope, person: int, search: Search) -> None:
     search(phone="13900000009")
     for statement in ("DELETE FROM person_look", "UPDATE person_look SET actor = 'x'"):
@@ -188,7 +203,7 @@ def test_searches_by_name_and_reveals_end_too(
 
 
 def test_a_burst_is_refused_before_the_database_is_asked(person: int, search: Search) -> None:
-    quick = LookLimits(LIMITS.window, 3, 6, LIMITS.most, per_minute=2)
+    quick = LookLimits(LIMITS.window, 3, 6, 100, LIMITS.most, per_minute=2)
     for _ in range(2):
         search(name="李四", limits=quick)
     with pytest.raises(TooManyRequests):

@@ -1,8 +1,9 @@
 """Files sent to the web: a stranger sends none; hostile names, codecs and contents are refused in words, never with a 500."""
 
 import io
-import json
+import re
 import tempfile
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -96,17 +97,20 @@ def test_no_codec_is_a_server_error(staff: TestClient, codec: str):
 
 def test_a_document_that_points_to_the_secrets_gives_nothing_back(staff: TestClient):
     secrets = get_settings().home / "secrets.json"
-    key = json.loads(secrets.read_text(encoding="ascii"))["data_key"]
+    keys = re.findall(r'"([A-Za-z0-9+/=_-]{20,})"', secrets.read_text(encoding="ascii"))
+    assert len(keys) >= 3
     vrt = f'<OGRVRTDataSource><OGRVRTLayer name="secrets"><SrcDataSource>CSV:{secrets}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
     for name in (b"a.json", b"a.geojson", b"a.gpkg", b"a.zip", b"a.csv", b"a.xlsx"):
         content, headers = body(name, vrt.encode(), {"mapping": EVENTS})
         answer = staff.post(IMPORTS, content=content, headers=headers)
         assert answer.status_code == 422, name
-        assert key not in answer.text
+        assert not [key for key in keys if key in answer.text]
     for batch in staff.get(IMPORTS).json()["imports"]:
-        assert staff.get(f"{IMPORTS}/{batch['id']}").text.count(key) == 0
-        sheet = staff.get(f"{IMPORTS}/{batch['id']}/rejects.xlsx")
-        assert key.encode() not in sheet.content
+        detail = staff.get(f"{IMPORTS}/{batch['id']}").text
+        sheet = staff.get(f"{IMPORTS}/{batch['id']}/rejects.xlsx").content
+        with zipfile.ZipFile(io.BytesIO(sheet)) as book:
+            detail += "".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
+        assert not [key for key in keys if key in detail]
     assert left_behind() == []
 
 

@@ -14,6 +14,7 @@ from layers.features.collections import COLLECTIONS
 
 NAME = "filters"
 ITEMS = "/ogc/{county}/collections/{name}/items"
+_ODD = (None, -1, 2**63, 2**64, "", "x\u0000", [], {}, "9999-12-31T00:00:00+00:00", True, 1.5)
 LIMITS = ("0", "-1", "1001", "9223372036854775808", "1e3", "NaN", "", "' OR 1=1")
 
 
@@ -86,7 +87,6 @@ def _tampered(cursor: str) -> list[str]:
     variants: list[Any] = [[], {}, None, [None, None], ["9999-12-31T23:59:59+00:00", 2**63 - 1], [told], "x", 1e400]
     if isinstance(told, list):
         for at in range(len(told)):
-            for value in (None, -1, 2**63, 2**64, "", "x\u0000", [], {}, "9999-12-31T00:00:00+00:00", True, 1.5):
-                variants.append([*told[:at], value, *told[at + 1 :]])
+            variants += [[*told[:at], value, *told[at + 1 :]] for value in _ODD]
         variants += [told[:-1], [*told, 1]]
     return [base64.urlsafe_b64encode(json.dumps(variant).encode()).decode() for variant in variants]

@@ -31,7 +31,7 @@ def run(ring: Ring) -> None:
     stranger = ring.asker("stranger")
     for message in ring.some(MESSAGES):
         answer = _exchange(ring, message)
-        request = Request(f"[{NAME}]", message[:60].decode("latin-1"), "", [], b"", "stranger")
+        request = Request(f"[{NAME}]", "bytes", "", [], message[:5000], "stranger")
         ring.last = request
         if answer.status:  # a connection that is closed without a word is an answer too
             ring.judge.look(request, answer, stranger, "")

@@ -12,7 +12,7 @@ from benchmarks.attack.judge import Finding, Judge
 from benchmarks.attack.openapi import Operation
 from benchmarks.attack.world import Asker, World
 
-NARROW = ("worker", "village", "town_b", "gis_town")
+NARROW = ("worker", "village", "town_b", "gis_town", "auditor_town")
 
 
 @dataclass

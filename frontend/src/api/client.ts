@@ -19,6 +19,11 @@ export class Problem extends Error {
     super(detail ? `${title}：${detail}` : title)
     this.name = 'Problem'
   }
+
+  /** True for a problem of this kind, the last part of its type. */
+  is(kind: string): boolean {
+    return this.type === `urn:onemap:problem:${kind}`
+  }
 }
 
 /** The server could not be reached: no signal, or it is down. */

@@ -23,6 +23,7 @@ import type {
   Mapping,
   OpenSession,
   Overview,
+  PersonQuery,
   PlaceName,
   Proof,
   Review,
@@ -116,7 +117,7 @@ export function countyApi(county: string) {
     reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
       (await post<{ value: string | null }>(`/persons/${personId}/reveal`, { field, purpose })).value,
     // a POST, for names and ID numbers must not stand in a URL
-    findPersons: async (by: { name: string } | { id_number: string } | { phone: string }) =>
+    findPersons: async (by: PersonQuery) =>
       listIn<FoundPerson>(await post<Record<string, unknown>>('/persons/search', by), 'persons'),
     recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
     alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>

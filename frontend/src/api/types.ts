@@ -200,6 +200,9 @@ export interface VisitIn {
   note: string | null
 }
 
+/** One of the three; purpose after several numbers that found nobody. */
+export type PersonQuery = ({ name: string } | { id_number: string } | { phone: string }) & { purpose?: string }
+
 export interface FoundPerson {
   person_id: number
   name: string
@@ -246,6 +249,8 @@ export interface AlertDetail extends Alert {
   before: Facts | null
   after: Facts | null
   history: AlertHistoryItem[]
+  /** alerts in sight that tell other sides of the same finding */
+  related: { id: number; status: AlertStatus; grid_code: string; grid_name: string | null }[]
   actions: AlertAction[]
 }
 

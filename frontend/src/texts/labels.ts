@@ -164,3 +164,6 @@ export const entityLabel = orSelf(ENTITIES)
 export const operationLabel = orSelf(OPERATIONS)
 export const countLabel = orSelf(COUNTS)
 export const historyLabel = orSelf(HISTORY_ACTIONS)
+
+/** Purposes offered where one must be stated; any other may be typed. */
+export const PURPOSES = ['上门走访联系', '核对身份信息', '处理预警', '办理政务服务'] as const

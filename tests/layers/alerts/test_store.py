@@ -1,5 +1,7 @@
 """Alerts in the database: who sees them, in which order, and how a step is kept."""
 
+import base64
+import json
 import threading
 from datetime import UTC, date, datetime
 
@@ -82,7 +84,21 @@ def test_a_cursor_keeps_its_place_when_new_alerts_arrive(database: Database, sys
     assert rest.next is None
 
 
-@pytest.mark.parametrize("cursor", ["", "!!", "bm90IGpzb24=", "WzEsMl0=", "WyIyMDI2LTAxLTAxIiwgMV0="])
+def cursor_of(last_id: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(["2026-01-01T00:00:00+00:00", last_id]).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "!!",
+        "bm90IGpzb24=",
+        "WzEsMl0=",
+        "WyIyMDI2LTAxLTAxIiwgMV0=",
+        *map(cursor_of, (True, False, 1.5, None, "1", [1], 2**63, -1)),
+    ],
+)
 def test_a_forged_cursor_is_refused(database: Database, system: Scope, cursor: str) -> None:
     with database.transaction(system) as connection, pytest.raises(BadCursor):
         list_alerts(connection, AlertFilter(), after=cursor)

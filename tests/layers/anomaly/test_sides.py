@@ -118,7 +118,7 @@ def test_sides_are_closed_one_by_one_and_stay_so(
         step = Transition("verify", "户口已迁出", "refuted")
         moved = apply_transition(connection, west["id"], step, actor="official", expected_version=1)
         assert "HU-EAST" not in str(moved)
-        apply_transition(connection, west["id"], Transition("close", "已核"), actor="official", expected_version=2)
+        apply_transition(connection, west["id"], Transition("close", "已核"), actor="colleague", expected_version=2)
     (east,) = seen(MOGAN)
     assert east["status"] == "open"
     assert "户口已迁出" not in str(east), "nor do the words of a step cross"

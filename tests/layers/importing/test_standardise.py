@@ -9,7 +9,7 @@ from database.seal import Sealer, mask_id_number, mask_phone
 from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import Field, Kind
 from layers.importing.mapping import parse_mapping
-from layers.importing.privacy import mask_numbers
+from layers.importing.privacy import mask_numbers, mask_values
 from layers.importing.standardise import field_readers, id_number, phone, read_row
 from tests.layers.importing.conftest import id_number as make_id
 
@@ -119,6 +119,15 @@ def test_numbers_of_persons_are_masked_in_whatever_form_they_are_written(text: s
 )  # fmt: skip
 def test_codes_coordinates_and_dates_are_no_numbers_of_persons(text: str):
     assert mask_numbers(text) == text
+
+
+def test_numbers_in_json_are_masked_wherever_they_stand():
+    told = {"电话": [13812345678, "138-1234-5678"], "330521198001011234": {"n": 3, "ok": True, "at": 1.5}, "x": None}
+    assert mask_values(told) == {
+        "电话": ["*******5678", "*******5678"],
+        "330*************34": {"n": 3, "ok": True, "at": 1.5},
+        "x": None,
+    }
 
 
 def test_a_mask_leaves_what_cannot_be_completed():

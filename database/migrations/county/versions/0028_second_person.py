@@ -13,7 +13,7 @@ from alembic import op
 from database.row_security import APP_ROLE, GUARD_ROLE
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 #: An event by which a published address left its village: retired, deleted, or given to another village.
 LOST = (

@@ -2,7 +2,7 @@
 
 Rows of before are chained in the order of their numbers. See docs/decisions/0025-the-audit-chain.md.
 
-Revision ID: 0026
+Revision ID: 0027
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from alembic import op
 from database.audit_functions import chain_functions
 from database.row_security import APP_ROLE, GUARD_ROLE, protect_table
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 GRID_CODE = "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'"
 COLUMNS = (

@@ -1,6 +1,6 @@
 """Accounts: three separated administrators, failed sign-ins by lane, password rules, second factors.
 
-Revision ID: 0003
+Revision ID: 0004
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from database.row_security import APP_ROLE
 
-revision = "0003"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 
 ROLE = (
     "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin',"

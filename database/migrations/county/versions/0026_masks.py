@@ -3,7 +3,7 @@
 Shorter masks, stored ones rewritten wherever they stand; numbers and days of birth out of the changes; alerts and changes
 that name two places: what their own grid code does not hold moves into ``alert_whole`` and ``change_whole``, seen by who sees both.
 
-Revision ID: 0025
+Revision ID: 0026
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from database.row_security import APP_ROLE, protect_table
 
-revision = "0025"
-down_revision = "0029"
+revision = "0026"
+down_revision = "0025"
 
 GRAMMAR = "~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'"
 NO_NUMBERS = (

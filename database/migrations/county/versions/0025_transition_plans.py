@@ -5,13 +5,13 @@ row, the join of old and new rows was a nested loop for ever: 6,039 rows took 20
 did not end. Where both tables are joined, nested loops are off (and with them JIT, which the penalty would set off); the
 members of households are joined to their households through the primary key in one step.
 
-Revision ID: 0029
+Revision ID: 0025
 """
 
 from alembic import op
 from sqlalchemy import text
 
-revision = "0029"
+revision = "0025"
 down_revision = "0024"
 
 LEVELS = (14, 15, 16, 17, 18)

@@ -4,7 +4,7 @@ A row is chained when its transaction commits, by a deferred trigger: the head i
 request. The application may add rows; number, previous hash and hash are written by ``onemap_guard``, whom nobody signs in
 as. See docs/decisions/0025-the-audit-chain.md.
 
-Revision ID: 0004
+Revision ID: 0003
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from alembic import op
 from database.audit_functions import chain_functions
 from database.row_security import APP_ROLE, GUARD_ROLE
 
-revision = "0004"
+revision = "0003"
 down_revision = "0002"
 
 COLUMNS = ("id", "at", "actor", "action", "target", "purpose", "allowed", "county", "address")

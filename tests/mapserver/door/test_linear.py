@@ -1,0 +1,214 @@
+"""Twice the text costs twice the work, not four times: nothing that a request carries freezes the process."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from database.scope import Role
+from gazetteer.normalise import normalise
+from layers.features.collections import get_collection
+from layers.features.cql2 import LANGUAGES, MAX_CHARACTERS, read_filter
+from layers.features.cql2_text import measure, without_ilike
+from layers.features.crs import DEFAULT
+from layers.features.errors import FilterInvalid, UnknownProperty
+from mapserver.door.known_accounts import session_in
+from mapserver.tiles.front import GZIP_TAKEN
+from tests.mapserver.door.conftest import Served
+
+TokenOf = Callable[..., str]
+FLOORS = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
+SEEDS = ["a", "1", "0", " ", "-", ".", "'", '"', ",", "(", "号", "一", "路", "A1", "1-", "- ", "·", "#", "/", "村", "1号", "十", "栋",
+         "\\", "''", "(1", "gzip;", "gzip;q=0", "号之", "1之", "A", "地下", "负", "=", "NOT ", "村村", "路1", "\u3000", "２"]  # fmt: skip
+SHORT = 1500
+#: A quadratic reader takes four times as long for twice the text, and sixteen times for four times; the machine's noise is between.
+FACTOR, STRETCH, LEAST_S = 4, 10.0, 0.02
+
+
+def seconds(work: Callable[[str], object], text: str, times: int = 3) -> float:
+    """The quickest of several."""
+    taken = []
+    for _ in range(times):
+        began = time.thread_time()
+        with suppress(FilterInvalid, ValueError):
+            work(text)
+        taken.append(time.thread_time() - began)
+    return min(taken)
+
+
+def is_linear(work: Callable[[str], object], seed: str, end: str = "") -> bool:
+    if seconds(work, seed * (FACTOR * SHORT // len(seed)) + end, times=1) < LEAST_S:
+        return True
+    longer = seconds(work, seed * (FACTOR * SHORT // len(seed)) + end)
+    return longer < LEAST_S or longer < STRETCH * seconds(work, seed * (SHORT // len(seed)) + end)
+
+
+def patterns() -> dict[str, re.Pattern[Any]]:
+    """Every pattern of the house, by where it stands."""
+    found: dict[str, re.Pattern[Any]] = {}
+
+    def gather(name: str, value: Any) -> None:
+        if isinstance(value, re.Pattern):
+            found.setdefault(name, value)
+        elif isinstance(value, dict | list | tuple):
+            for n, one in enumerate(value.values() if isinstance(value, dict) else value):
+                if isinstance(one, re.Pattern | list | tuple):
+                    gather(f"{name}[{n}]", one)
+
+    for floor in FLOORS:
+        for module in pkgutil.walk_packages(importlib.import_module(floor).__path__, f"{floor}."):
+            if (
+                ".versions" not in module.name
+                and ".cli" not in module.name
+                and module.name != "database.migrations.county.env"
+            ):
+                try:
+                    loaded = importlib.import_module(module.name)
+                except Exception:
+                    continue
+                for name, value in vars(loaded).items():
+                    gather(f"{module.name}.{name}", value)
+    return found
+
+
+def test_no_pattern_of_the_house_looks_back_again_and_again() -> None:
+    slow = []
+    for name, pattern in patterns().items():
+        as_bytes = isinstance(pattern.pattern, bytes)
+        for seed in SEEDS:
+            for end in ("", "!"):
+
+                def work(text: str, pattern: re.Pattern[Any] = pattern, as_bytes: bool = as_bytes) -> None:
+                    written: Any = text.encode() if as_bytes else text
+                    pattern.sub(b"" if as_bytes else "", written)
+
+                if not is_linear(work, seed, end):
+                    slow.append((name, pattern.pattern, seed))
+    assert slow == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_reading_an_address_is_linear(seed: str) -> None:
+    assert is_linear(normalise, seed)
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, "a=1 OR ", "a ILIKE 'b' ", "1+", "((", "NOT(", "f(", "[", "a,"])
+@pytest.mark.parametrize("work", [measure, without_ilike])
+def test_measuring_a_filter_is_linear(work: Callable[[str], object], seed: str) -> None:
+    assert is_linear(work, seed)
+
+
+@pytest.mark.parametrize("seed", [b"a=b;", b"onemap_session=;", b'"\\"', b"\\", b";", b"onemap_session=a;"])
+def test_reading_a_cookie_is_linear(seed: bytes) -> None:
+    assert is_linear(lambda text: session_in(text.encode()), seed.decode())
+
+
+@pytest.mark.parametrize("seed", [b"gzip;", b"gzip ", b"gzip;q=0", b" ", b"gzip;q=0.0", b"gzip;q=0 "])
+def test_reading_accept_encoding_is_linear(seed: bytes) -> None:
+    assert is_linear(lambda text: GZIP_TAKEN.search(text.encode()), seed.decode())
+
+
+HOSTILE = {
+    "one word": "a" * 30_000,
+    "a chain of sums": "n=" + "+".join(["1"] * 9_000),
+    "a chain of differences": "n=1" + " -1" * 6_000,
+    "sums in brackets": "n=1" + "+(1)" * 4_000,
+    "sums in a point": "s_intersects(geometry,POINT(n" + " -1" * 5_000 + " 1))",
+    "a chain of products": "n=" + "*".join(["1"] * 9_000),
+    "a chain of powers": "n=" + "^".join(["1"] * 9_000),
+    "a chain of comparisons": "=".join(["a"] * 9_000),
+    "many ORs": " OR ".join(["code='1'"] * 1_500),
+    "many NOTs": "NOT " * 4_000 + "a",
+    "brackets": "(" * 19_000,
+    "arrays": "[" * 19_000,
+    "functions": "f(" * 9_000,
+    "minus signs": "n=" + "-" * 19_000,
+    "an open text": "code='" + "x" * 19_000,
+    "quotes": "'" * 19_001,
+    "names": '"' * 19_001,
+    "ILIKE": "a ILIKE " * 2_000,
+    "digits": "n=" + "9" * 19_000,
+    "an exponent": "n=1e99999",
+    "betweens": "a BETWEEN " * 1_900,
+    "casei": "CASEI(" * 3_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hostile_filter_is_refused_quickly(name: str, language: str) -> None:
+    text = HOSTILE[name]
+    began = time.thread_time()
+    with pytest.raises((FilterInvalid, UnknownProperty)):
+        read_filter(text, language, get_collection("addresses"), DEFAULT)
+    assert time.thread_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 19_000, '{"op":"not","args":[' * 900, '{"op":"and","args":[' + "true," * 3_000 + "true]}", '{"op":' + "9" * 19_000]
+)  # fmt: skip
+def test_a_hostile_json_filter_is_refused_quickly(text: str) -> None:
+    began = time.thread_time()
+    with pytest.raises(FilterInvalid):
+        read_filter(text, "cql2-json", get_collection("addresses"), DEFAULT)
+    assert time.thread_time() - began < 0.5
+
+
+def test_a_long_filter_is_refused_unread() -> None:
+    with pytest.raises(FilterInvalid, match=f"{MAX_CHARACTERS}"):
+        read_filter("a" * (MAX_CHARACTERS + 1), "cql2-text", get_collection("addresses"), DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a ILIKE 'b%'", "CASEI(a) LIKE CASEI('b%')"),
+        ("\"名\" ilike 'x''y' AND c = 1", "CASEI(\"名\") LIKE CASEI('x''y') AND c = 1"),
+        ("a = 'b ILIKE ''c'''", "a = 'b ILIKE ''c'''"),
+        ("(a  ILIKE  'b') OR (c ILIKE 'd')", "(CASEI(a)  LIKE  CASEI('b')) OR (CASEI(c) LIKE CASEI('d'))"),
+        ("a ILIKE b", "a ILIKE b"),
+    ],
+)
+def test_what_gdal_writes_is_read_as_before(written: str, read: str) -> None:
+    assert without_ilike(written) == read
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/ogc/330521/collections/addresses/items?filter-lang=cql-text&filter={'a' * 30_000}",
+        f"/ogc/330521/collections/addresses/items?filter={quote(HOSTILE['a chain of sums'])}",
+        f"/ogc/330521/collections/addresses/items?bbox={'1,' * 20_000}1",
+        f"/ogc/330521/collections/addresses/items?datetime={'1' * 20_000}",
+        f"/ogc/330521/collections/addresses/items?cursor={'A' * 40_000}",
+        f"/ogc/330521/collections/addresses/items?sortby={'a,' * 20_000}",
+        f"/ogc/330521/collections/addresses/items?properties={'code,' * 10_000}",
+        f"/ogc/330521/collections/addresses/items?{'a=1&' * 20_000}",
+        f"/api/330521/addresses/search?q={quote('一' * 5_000)}",
+        f"/api/330521/addresses/as-of?on=2025-01-01&q={'1' * 20_000}",
+        f"/api/330521/alerts?after={'A' * 40_000}",
+        f"/api/330521/alerts?q={'%25' * 10_000}",
+        f"/api/330521/changes?after={'9' * 20_000}",
+        f"/tiles/330521/{'cells,' * 10_000}cells/14/1/1.mvt",
+        f"/tiles/330521/{'cells,' * 10_000}cells.json",
+        f"/tiles/330521/raster/dem/1/1/1.png?rescale={'1,' * 20_000}",
+        f"/p/{'A' * 40_000}",
+        f"/api/330521/codes/beidou/{'N' * 40_000}",
+        f"/style/fonts/{'a' * 20_000}/0-255.pbf",
+    ],
+)  # fmt: skip
+def test_health_answers_while_a_long_request_is_read(server: Served, token_of: TokenOf, path: str) -> None:
+    token = token_of(Role.COUNTY_ADMIN)
+    began = time.process_time()
+    answer = server.send(f"GET {path} HTTP/1.1\nAuthorization: {token}")
+    assert answer.status in (200, 204, 400, 404, 414, 422), answer.body[:300]
+    assert time.process_time() - began < 1.5
+    assert server.send("GET /healthz HTTP/1.1").status == 200
