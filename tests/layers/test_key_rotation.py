@@ -32,7 +32,9 @@ from tests.world import CELLS, add_household, add_person, build_county
 
 CELL = "330521001001001"
 #: the system looks as often as these tests do
-MANY = LookLimits(timedelta(hours=1), 10**6, 10**6, dict.fromkeys(("number", "name", "reveal", "check"), 10**6), 10**6)
+MANY = LookLimits(
+    timedelta(hours=1), 10**6, 10**6, 10**6, dict.fromkeys(("number", "name", "reveal", "check"), 10**6), 10**6
+)
 MAPPING = """
 name = "{name}"
 title = "人口"
