@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--scale", choices=("least", "tiny", "small"), default="small")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url", default=None, help="a server that runs on the database of ONEMAP_HOME already")
+    parser.add_argument("--thorough", type=float, default=1.0, help="share of the repeated parts of targeted attacks")
     parser.add_argument("--only", default=None, help="only operations whose path holds this")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server it started goes with it
@@ -45,6 +46,7 @@ def main() -> None:
             port=arguments.port,
             url=arguments.url,
             only=arguments.only,
+            thorough=arguments.thorough,
         )
     finally:
         if temporary is not None:

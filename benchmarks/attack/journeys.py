@@ -280,6 +280,22 @@ def audit(t: Traveller) -> None:
         t.ask("auditor", "GET", "/api/{county}/audit/export", query=query)
 
 
+def administration(t: Traveller) -> None:
+    """An account made by one administrator, granted by another, reset, shut out and let in."""
+    name = f"new-{t.county}-{uuid.uuid4().hex[:6]}"
+    one = "/api/accounts/{username}"
+    t.json("system_admin", "POST", "/api/accounts", {"username": name, "display_name": name})
+    t.ask("security_admin", "GET", "/api/accounts/divisions")
+    grant = {"role": "village_officer", "prefixes": [t.of["village"].prefixes[0]]}
+    t.ask("security_admin", "PUT", one + "/grant", grant, username=name)
+    for step in ("password-reset", "second-factor-reset", "unlock"):
+        t.ask("security_admin", "POST", f"{one}/{step}", username=name)
+    for step in ("disable", "enable"):
+        t.ask("system_admin", "POST", f"{one}/{step}", username=name)
+    t.ask("system_admin", "DELETE", one + "/sessions", username=name)
+    t.ask("security_admin", "DELETE", one + "/tokens", username=name)
+
+
 def form(fields: dict[str, str], file_name: str, content: bytes) -> tuple[bytes, str]:
     """A multipart body with one file, and its media type."""
     parts = [f'--b0\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()]
@@ -289,4 +305,16 @@ def form(fields: dict[str, str], file_name: str, content: bytes) -> tuple[bytes,
     return b"".join(parts) + head.encode() + content + b"\r\n--b0--\r\n", "multipart/form-data; boundary=b0"
 
 
-JOURNEYS = (signs_in, visits_and_looks, files, codes, change_sets, features, pictures, corrections, quality, audit)
+JOURNEYS = (
+    signs_in,
+    visits_and_looks,
+    files,
+    codes,
+    change_sets,
+    features,
+    pictures,
+    corrections,
+    quality,
+    audit,
+    administration,
+)

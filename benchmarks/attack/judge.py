@@ -25,6 +25,8 @@ KINDS = {
     UNREADABLE: "answers that their type does not describe",
     SLOW: "answers that took longer than the bar",
 }
+#: Operations that ask for the account's own password or a fresh code, which the attack does not have: refusals are all it can get.
+OWN_SECRETS = ("/api/session/second-factor", "/api/session/password", "/api/session/tokens", "/api/session/sessions/")
 SLOW_S = 8.0
 _SUSPECTS = 2_000
 #: A larger body is not compared with what comes back.
@@ -67,8 +69,9 @@ class Tally:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def never_answered(self) -> list[str]:
-        """The operations to which nobody ever got a 2xx, targeted attacks left out."""
-        return sorted(n for n, counts in self.answers.items() if not n.startswith("[") and not counts["2xx"])
+        """The operations to which nobody ever got a 2xx; targeted attacks and OWN_SECRETS left out."""
+        asked = ((name, counts) for name, counts in self.answers.items() if not name.startswith("["))
+        return sorted(n for n, counts in asked if not counts["2xx"] and not n.partition(" ")[2].startswith(OWN_SECRETS))
 
 
 class Judge:

@@ -70,6 +70,7 @@ class Oracle:
     columns: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     wide: dict[str, list[str]] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
+    divisions: set[str] = field(default_factory=set)
     rows: int = 0
 
     def read(self, owner: Engine, county: str) -> None:
@@ -102,6 +103,8 @@ class Oracle:
     def _take(self, table: str, key: str | None, links: dict[str, str], row: Any) -> None:
         grid = row["grid_code"]
         self.rows += 1
+        if table == "division":
+            self.divisions |= runs_of(row["name"])
         holders = self.homes if table in HOMES or _was_there(table, row) else self.told
         for name, value in row.items():
             if value is None or isinstance(value, date | datetime | bool):
@@ -201,6 +204,10 @@ class Whole:
                 return homes or told
         return set()
 
+    def is_division(self, value: str, county: str) -> bool:
+        """True for the name of a town or village of the county."""
+        return any(value in part.divisions for part in self.parts.values() if part.county == county)
+
     def candidates(self, run: str) -> set[str]:
         """The indexed values inside a word of an answer."""
         return set().union(*(part.candidates(run) for part in self.parts.values()))
@@ -273,7 +280,7 @@ class View:
         return not self.sees_any(self.whole.vouched(table, number))
 
     def _is_foreign(self, value: str) -> bool:
-        if self.prefixes == (ACCOUNTS_ONLY,) and value.isdigit():
+        if self.prefixes == (ACCOUNTS_ONLY,) and (value.isdigit() or self.whole.is_division(value, self.county)):
             return False  # who administers accounts sees how far each of them reaches, and nothing of what lies there
         if value not in self._values:
             self._values[value] = (

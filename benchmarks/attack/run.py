@@ -18,7 +18,7 @@ from benchmarks.attack.judge import Judge
 from benchmarks.attack.world import HOME, NAMES, SCRATCH, Asker, World
 
 THREADS = 6
-SCOUTS = ("county_admin", "town_official", "gis_staff", "auditor")
+SCOUTS = ("county_admin", "town_official", "gis_staff", "auditor", "system_admin", "security_admin")
 _KEPT = 300
 
 

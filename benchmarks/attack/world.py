@@ -97,7 +97,7 @@ class World:
         alive = [asker for asker in self.askers if asker.prefixes]
         with self.owner.begin() as owner:
             owner.execute(
-                text("UPDATE platform.account SET disabled = false, locked_until = NULL WHERE username = ANY(:names)"),
+                text("UPDATE platform.account SET disabled = false WHERE username = ANY(:names)"),
                 {"names": [asker.name for asker in alive]},
             )
         with self.database.platform() as connection:
