@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from access.accounts import create_token
+from access.tokens import create_token
 from benchmarks.tiles_plan import log
 from benchmarks.tiles_servers import free_port
 from database.embedded import ensure_database

@@ -35,8 +35,8 @@ TYPOS_TRIED = 5
 # 中兴北路 and 中兴南路 are two streets, however alike; so are 2段 and 3段
 _TELLS_APART = frozenset("东南西北中上下前后左右内外大小新老一二三四五六七八九十甲乙丙丁")
 _DIGITS = re.compile(r"\d+")
-_SUB_NUMBER = re.compile(r"(\d+)号-(\d{1,2})(?![\d室户-])")
-_GROUP_LAST = re.compile(r"^(?P<local>.*号.*?)(?P<group>\d+(?:邻|组))$")
+_SUB_NUMBER = re.compile(r"(?<!\d)(\d++)号-(\d{1,2})(?![\d室户-])")
+_GROUP_LAST = re.compile(r"^(?P<local>.*号(?:[^号]*[^号\d])?)(?P<group>\d++(?:邻|组))$")
 _NUMBER_FIRST = re.compile(
     r"^(?P<number>\d+(?:-\d+)?号(?:\d+(?:层|幢|室|单元))*(?:\d+)?)(?P<road>\D.*(?:路|街|道|巷|弄|段))$"
 )

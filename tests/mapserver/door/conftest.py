@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from access.accounts import create_token
+from access.tokens import create_token
 from database.engine import Database
 from database.scope import Role
 from database.settings import Settings
