@@ -227,6 +227,11 @@ def status_of(error: OnemapError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def title_of(code: str) -> str | None:
+    """The Chinese title of a kind of error; None for a kind that is not in the table."""
+    return next((kind.title_zh for kind in STATUS if kind.__new__(kind).code == code), None)
+
+
 def problem(
     request: Request, status: int, kind: str, title: str, title_en: str, detail: str = "", **extra: object
 ) -> JSONResponse:

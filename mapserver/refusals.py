@@ -18,10 +18,12 @@ from starlette.requests import Request
 
 from access.accounts import Account
 from access.audit import record, record_platform
+from access.audit_words import action_words
 from access.permissions import ADMINISTRATORS
 from database.errors import OnemapError
 from layers.raster.errors import PointNotVisible, RasterTileOutOfRange
 from layers.tiles.tile import TileOutOfRange
+from mapserver import problems
 from mapserver.door.door import ACCOUNT, Door
 
 log = structlog.get_logger()
@@ -35,6 +37,16 @@ HARMLESS = (TileOutOfRange, RasterTileOutOfRange, PointNotVisible)
 _PERSONAL = re.compile(r"\d{11,}")  # someone may write a number of a person where the number of a record belongs
 
 Key = tuple[str, str, str]
+#: Before the kind of error that was the answer: the act of a refusal.
+REFUSAL = "refused:"
+
+
+def words_of(action: str) -> str:
+    """An act of a trail in Chinese; of a refusal why it was refused."""
+    if action.startswith(REFUSAL):
+        code = action.removeprefix(REFUSAL)
+        return f"被拒绝：{problems.title_of(code) or code}"
+    return action_words(action)
 
 
 @dataclass(slots=True)
@@ -74,7 +86,7 @@ class Refusals:
         if known is None and len(self._open) >= MOST_KEYS:
             log.warning("audit.refusals_full", keys=len(self._open))
             return
-        refusal = Refusal(account, f"refused:{error.code}", target, copy_context(), now)
+        refusal = Refusal(account, f"{REFUSAL}{error.code}", target, copy_context(), now)
         self._open[key] = refusal
         await self._write([(refusal, 1)] + ([(known, known.waiting)] if known is not None and known.waiting else []))
 

@@ -17,7 +17,7 @@ from gazetteer.tokens import IssuedToken, revoke
 from mapserver.audited import audited
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
-from mapserver.door.route import DoorRoute
+from mapserver.door.route import DoorRoute, long_work
 from mapserver.plate_table import plate_csv
 from mapserver.schemas.address_codes import (
     AddressCodesOut,
@@ -113,6 +113,7 @@ def withdraw(
     response_class=Response,
     responses={200: {"content": {"text/csv": {"example": "code,address,version,issued_at,token,path\r\n"}}}},
 )
+@long_work
 def batch(account: Issuer, connection: CountyConnection, context: AppContext, body: PlateBatchIn) -> Response:
     """Issue plates to every address under a grid prefix that has none; answers the CSV of all valid ones, to print."""
     issue_plates(connection, body.scope, actor=account.username)

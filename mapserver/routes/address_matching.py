@@ -18,7 +18,7 @@ from gazetteer.match import match_many
 from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
-from mapserver.door.route import DoorRoute
+from mapserver.door.route import DoorRoute, long_work
 from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.address_matching import (
@@ -116,6 +116,7 @@ def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> Ma
     response_class=FileResponse,
     responses={200: {"content": {media: {} for media in MEDIA.values()}}},
 )
+@long_work
 def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: RecordId) -> FileResponse:
     """Your file with code, matched text, class, score, level, longitude, latitude and reasons. The download is audited."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from access import permissions
 from access.accounts import Account
 from access.audit_chain import COUNTY_COLUMNS, PLATFORM, PLATFORM_COLUMNS
+from access.audit_words import ACTIONS
 from access.trail import (
     Trail,
     TrailFilter,
@@ -30,7 +31,8 @@ from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.problems import NotPermitted
-from mapserver.schemas.audit import AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
+from mapserver.refusals import words_of
+from mapserver.schemas.audit import AuditActionOut, AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
 from mapserver.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
@@ -62,7 +64,9 @@ def trail_page(
     if trail == "platform":
         _refuse_part(account)
     page = list_trail(connection, trail, account.county, where, before=before, limit=limit)
-    return AuditPage(events=[AuditEventOut(**event) for event in page.events], next=page.next)
+    return AuditPage(
+        events=[AuditEventOut(**event, action_label=words_of(event["action"])) for event in page.events], next=page.next
+    )
 
 
 @router.get("/summary")
@@ -71,7 +75,16 @@ def summary(account: Auditor, connection: CountyConnection, where: Where, trail:
     """By day, account and action: how often, how many records, how many refusals. At most 1,000 rows, latest days first."""
     if trail == "platform":
         _refuse_part(account)
-    return [AuditSumOut(**row) for row in summarise(connection, trail, account.county, where)]
+    return [
+        AuditSumOut(**row, action_label=words_of(row["action"]))
+        for row in summarise(connection, trail, account.county, where)
+    ]
+
+
+@router.get("/actions")
+def actions(account: Auditor) -> list[AuditActionOut]:
+    """The acts that a trail may hold, for the filter ``action``."""
+    return [AuditActionOut(action=action, label=label) for action, label in ACTIONS.items()]
 
 
 @router.get("/head")

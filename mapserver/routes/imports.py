@@ -17,7 +17,7 @@ from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
-from mapserver.door.route import DoorRoute
+from mapserver.door.route import DoorRoute, long_work
 from mapserver.jobs import hand_in_collect, hand_in_scan
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 from mapserver.uploads import kept_upload, made_file
@@ -71,6 +71,7 @@ def detail(account: Viewer, connection: CountyConnection, batch_id: RecordId) ->
 
 
 @router.get("/imports/{batch_id}/rejects.xlsx", response_class=FileResponse, responses={200: {"content": {XLSX: {}}}})
+@long_work
 def rejects(account: Importer, connection: CountyConnection, context: AppContext, batch_id: RecordId) -> FileResponse:
     """The rejected rows as a workbook to correct and send again. It holds personal data: the download is audited."""
     get_batch(connection, batch_id)

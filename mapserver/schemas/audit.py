@@ -36,6 +36,7 @@ class AuditEventOut(BaseModel):
     at: str = Field(examples=["2026-11-28T01:30:00.123456Z"])
     actor: str = Field(examples=["lihua"])
     action: str = Field(examples=["reveal"])
+    action_label: str = Field(description="the act in Chinese", examples=["查看完整号码"])
     target: str | None = Field(examples=["person:12 phone"])
     purpose: str | None = Field(examples=["核实低保"])
     allowed: bool
@@ -44,6 +45,13 @@ class AuditEventOut(BaseModel):
     grid_code: str | None = None
     county: str | None = None
     address: str | None = Field(examples=["10.33.5.21"])
+
+
+class AuditActionOut(BaseModel):
+    """An act and its words."""
+
+    action: str = Field(examples=["reveal"])
+    label: str = Field(examples=["查看完整号码"])
 
 
 class AuditPage(BaseModel):
@@ -59,6 +67,7 @@ class AuditSumOut(BaseModel):
     day: date
     actor: str = Field(examples=["lihua"])
     action: str = Field(examples=["reveal"])
+    action_label: str = Field(description="the act in Chinese", examples=["查看完整号码"])
     times: int
     rows_n: int | None
     refused: int

@@ -100,7 +100,7 @@ def test_the_grid_worker_opens_a_household_reveals_a_number_and_records_a_visit(
     card = page.get_by_test_id("household-card")
     expect(card).to_be_visible()
     expect(page.get_by_test_id("household-member").first).to_be_visible()
-    assert re.search(r"\d{6}\*{8}\d{3}[\dX]", card.inner_text())
+    assert re.search(r"\d{3}\*{13}\d[\dX]", card.inner_text())
     assert not re.search(r"\d{17}[\dX]", card.inner_text())
 
     page.get_by_test_id("reveal-button").first.click()

@@ -94,7 +94,7 @@ def test_outside_scope_or_county_there_is_no_such_address(
     narrow = sign_in(Role.GIS_STAFF, CELLS[3][:12])
     assert narrow.post(f"{API}/addresses/{ids['address']}/plate").status_code == 422
     assert narrow.post(f"{API}/places/{ids['place']}/code").status_code == 404
-    assert narrow.post(f"{API}/plates", json={"scope": WUKANG}).text.strip().endswith("path")
+    assert narrow.post(f"{API}/plates", json={"scope": WUKANG}).text.strip().endswith('"path"')
     assert narrow.put(f"{API}/divisions/{QIANQIU}/service-point", json={"name": "x"}).status_code == 404
     neighbour = sign_in(Role.GIS_STAFF, county="330522")
     assert neighbour.post(f"{API}/addresses/{ids['address']}/plate").status_code == 404

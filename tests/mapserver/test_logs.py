@@ -84,11 +84,13 @@ def installed() -> None:
 
 
 @pytest.fixture
-def written() -> Iterator[io.StringIO]:
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that any library logs, as a plain handler writes it."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     root = logging.getLogger()
+    for logger in ("uvicorn", "uvicorn.error"):  # a server of an earlier test keeps them to itself
+        monkeypatch.setattr(logging.getLogger(logger), "propagate", True)
     root.addHandler(handler)
     yield stream
     root.removeHandler(handler)

@@ -61,6 +61,7 @@ def seconds_until_new(client: TestClient, path: str, old: str | None) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.alone
 def test_every_zoom_is_fresh_after_a_move_by_plain_sql(
     county_map: Database, sign_in: SignIn, cluster: EmbeddedCluster
 ) -> None:
@@ -82,6 +83,7 @@ def test_every_zoom_is_fresh_after_a_move_by_plain_sql(
 
 
 @pytest.mark.parametrize("z", [8, 12, 14, 18])
+@pytest.mark.alone
 def test_a_change_is_seen_within_a_tenth_of_a_second(
     county_map: Database, sign_in: SignIn, system: Scope, z: int
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_change_is_seen_within_a_tenth_of_a_second(
     assert max(times) < WITHIN_S
 
 
+@pytest.mark.alone
 def test_a_lost_bell_costs_no_freshness(
     county_map: Database, sign_in: SignIn, system: Scope, application: TestClient
 ) -> None:
@@ -146,6 +149,7 @@ def n(answer: Any, layer: str) -> list[int]:
     return [feature["properties"]["n"] for feature in mapbox_vector_tile.decode(answer.content)[layer]["features"]]
 
 
+@pytest.mark.alone
 def test_a_sign_out_holds_within_two_seconds(county_map: Database, sign_in: SignIn, owner: Any) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
     path = tile_of(CELLS[0], 10)
@@ -253,6 +257,7 @@ def events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
             event[name] = value
 
 
+@pytest.mark.alone
 def test_open_maps_are_told_which_tiles_to_ask_for_again(
     county_map: Database, sign_in: SignIn, system: Scope, served: str
 ) -> None:

@@ -6,6 +6,7 @@ import type {
   Alert,
   AlertDetail,
   AlertFilter,
+  AuditAction,
   AuditEvent,
   AuditFilter,
   AuditHead,
@@ -145,6 +146,7 @@ export function countyApi(county: string) {
       get<{ changes: Change[]; next: Cursor }>(`/changes${queryOf({ entity, after, limit: 50 })}`),
     audit: (filter: AuditFilter, before: Cursor) =>
       get<{ events: AuditEvent[]; next: number | null }>(`/audit${queryOf({ ...filter, before, limit: 100 })}`),
+    auditActions: () => get<AuditAction[]>('/audit/actions'),
     auditHead: (trail: AuditFilter['trail']) => get<AuditHead>(`/audit/head${queryOf({ trail })}`),
     auditFile: (filter: AuditFilter, format: 'jsonl' | 'csv') => `${base}/audit/export${queryOf({ ...filter, format })}`,
     mapPage: (filter: AlertFilter) => `/maps/${encodeURIComponent(county)}/alerts${queryOf(filterQuery(filter))}`,

@@ -364,11 +364,16 @@ export interface FloodHousehold {
 }
 
 /** A row of the audit trail. target names records, never personal values. */
+export interface AuditAction {
+  action: string
+  label: string
+}
 export interface AuditEvent {
   id: number
   at: string
   actor: string
   action: string
+  action_label: string
   target: string | null
   purpose: string | null
   allowed: boolean

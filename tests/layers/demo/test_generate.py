@@ -168,7 +168,7 @@ def test_the_second_edition_differs_as_the_truth_says(small_folder: Path, truth:
 
 def test_the_grid_worker_of_the_demo_has_something_to_see(tiny: Any) -> None:
     by_name = {account.username: account for account in tiny.accounts}
-    assert set(by_name) == {"wangge", "cun", "xiangzhen", "shuju", "admin", "shenji"}
+    assert set(by_name) == {"wangge", "cun", "xiangzhen", "shuju", "admin", "xitong", "anquan", "shenji"}
     (village,) = by_name["cun"].prefixes
     assert all(cell.startswith(village) and len(cell) == 15 for cell in by_name["wangge"].prefixes)
     found = json.loads(tiny.truth.read_text("utf-8"))["anomalies"]["event_surge"]

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIRouter
 from sqlalchemy import text
 
+from database.embedded import EmbeddedCluster
 from database.engine import Database
 from database.scope import Role, Scope
 from mapserver.door.gate import Gate, ServerBusy
@@ -48,6 +50,7 @@ def test_one_hundred_at_once_are_all_answered(server: Served, token_of: TokenOf)
     assert server.send(f"GET /api/330521/alerts HTTP/1.1\nAuthorization: {token}").status == 200
 
 
+@pytest.mark.alone
 def test_a_full_house_answers_health_at_once_and_refuses_with_a_time(
     server: Served, token_of: TokenOf, database: Database, system: Scope
 ) -> None:
@@ -114,23 +117,32 @@ def test_connection_and_work_are_one_hop(server: Served, token_of: TokenOf, data
     assert most <= 2 + 3  # two at work, three look-ups
 
 
+@contextmanager
+def away(cluster: EmbeddedCluster) -> Iterator[None]:
+    """The database takes nobody of the application in, and has put out who was there."""
+    with psycopg.connect(cluster.dsn("superuser", database="postgres"), autocommit=True) as superuser:
+        superuser.execute("ALTER DATABASE onemap ALLOW_CONNECTIONS false")
+        try:
+            superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'onemap_app'")
+            yield
+        finally:
+            superuser.execute("ALTER DATABASE onemap ALLOW_CONNECTIONS true")
+
+
 def test_a_database_that_is_away_is_a_503_with_a_time(
-    server: Served, token_of: TokenOf, monkeypatch: pytest.MonkeyPatch
+    server: Served, token_of: TokenOf, cluster: EmbeddedCluster
 ) -> None:
     token = token_of(Role.COUNTY_ADMIN)
-    assert server.send(f"GET /api/330521/alerts HTTP/1.1\nAuthorization: {token}").status == 200
-    engine = server.app.state.context.database.engine
-    engine.dispose()
-    monkeypatch.setattr(
-        engine.dialect, "create_connect_args", lambda _url: ([], {"host": "127.0.0.1", "port": 1, "connect_timeout": 1})
-    )
-    engine.pool._invoke_creator = lambda *_: engine.dialect.connect(host="127.0.0.1", port=1, connect_timeout=1)
-    server.app.state.door.accounts.forget()
-    for path in ("/api/330521/alerts", "/tiles/330521/cells/14/1/1.mvt", "/readyz"):
-        answer = server.send(f"GET {path} HTTP/1.1\nAuthorization: {token}")
-        assert (answer.status, answer.problem) == (503, "database-busy"), path
-        assert int(answer.headers["retry-after"]) >= 1
-    assert server.send("GET /healthz HTTP/1.1").status == 200
+    ask = f"GET /api/330521/alerts HTTP/1.1\nAuthorization: {token}"
+    assert server.send(ask).status == 200
+    with away(cluster):
+        server.app.state.door.accounts.forget()
+        for path in ("/api/330521/alerts", "/tiles/330521/cells/14/1/1.mvt", "/readyz"):
+            answer = server.send(f"GET {path} HTTP/1.1\nAuthorization: {token}")
+            assert (answer.status, answer.problem) == (503, "database-busy"), path
+            assert int(answer.headers["retry-after"]) >= 1
+        assert server.send("GET /healthz HTTP/1.1").status == 200
+    assert server.send(ask).status == 200
 
 
 def test_every_route_stands_behind_the_door() -> None:

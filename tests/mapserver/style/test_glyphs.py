@@ -116,6 +116,7 @@ def test_the_heavier_weight_has_more_ink(store: GlyphStore) -> None:
     assert (heavy > 191).sum() > 1.1 * (light > 191).sum()
 
 
+@pytest.mark.alone
 def test_a_file_is_quickly_made_and_kept(store: GlyphStore) -> None:
     started = time.perf_counter()
     first = store.get(STACK, "26368-26623")
