@@ -134,6 +134,7 @@ class StandardAddress(CountyBase):
         Index("ix_standard_address_local_key", "local_key"),
         Index("ix_standard_address_road_key", "road_key", "number_key"),
         Index("ix_standard_address_division", "division_code"),
+        Index("ix_standard_address_published", "grid_code", postgresql_where=text("status = 'published'")),
         {"comment": "standard addresses (标准地址)"},
     )
 

@@ -13,7 +13,7 @@ from layers.alerts.lifecycle import PENDING
 from layers.anomaly.rules import RULES
 from layers.models import Alert, Event, Facility, Household, Person, Place
 
-# name → table and what is counted in it; whole tables are counted in the index on the grid code alone
+# name → table and what is counted in it, in an index alone: ix_*_grid_code, or the partial one of the condition
 TOTALS: dict[str, tuple[FromClause, list[ColumnElement[bool]]]] = {
     "addresses": (StandardAddress.__table__, [StandardAddress.status == "published"]),
     "persons": (Person.__table__, [Person.death_date.is_(None)]),
@@ -28,7 +28,8 @@ TOTALS: dict[str, tuple[FromClause, list[ColumnElement[bool]]]] = {
 def get_overview(connection: Connection) -> dict[str, Any]:
     """Totals of every library, alerts by status, severity and rule, bounds and visible towns.
 
-    Served by the indexes on grid_code (``ix_*_grid_code``): a town or a cell reads its own range only.
+    Served by the indexes on grid_code (``ix_*_grid_code``, ``ix_person_living``, ``ix_standard_address_published``): a town or a
+    cell reads its own range only.
     """
     towns = connection.execute(
         text("SELECT code, name FROM division WHERE level = 'town' AND valid_to IS NULL ORDER BY code")

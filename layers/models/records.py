@@ -105,6 +105,7 @@ class Person(CountyBase):
         UniqueConstraint("source", "source_key"),
         Index("ix_person_phone_hash", "phone_hash"),
         Index("ix_person_name", "name"),
+        Index("ix_person_living", "grid_code", postgresql_where=text("death_date IS NULL")),
         {"comment": "persons (人)"},
     )
 
