@@ -84,6 +84,11 @@ def _split(roles: object) -> object:
 Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_split)]
 
 
+def _requests_at_once() -> int:
+    """More threads than this do no more work; they only keep the event loop from the interpreter."""
+    return min(10, max(5, 2 * (os.cpu_count() or 1) + 1))
+
+
 class Settings(BaseSettings):
     """Everything an administrator may set. Each field is the variable `ONEMAP_` + its name in capitals."""
 
@@ -109,11 +114,11 @@ class Settings(BaseSettings):
     )
     embedded_fsync: bool = Field(True, description="off: faster and unsafe, for tests of the embedded cluster only.")
     pool_size: int = Field(
-        10,
+        default_factory=_requests_at_once,
         ge=1,
         le=200,
         description="Requests of one process that may use the database at the same time; look-ups, uploads and background "
-        "work have a few connections of their own.",
+        "work have a few connections of their own. Unset means two a processor and one, 5 to 10.",
     )
     queue_length: int = Field(
         256, ge=0, description="Requests that may wait for a connection; one more is answered 503 at once."

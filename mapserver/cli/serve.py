@@ -14,7 +14,7 @@ from mapserver.context import open_context
 
 #: uvloop accepts one connection of each listening handle in a round of its loop: with one, a crowd of five hundred that connects in one
 #: moment keeps ``/healthz`` waiting for five hundred rounds.
-ACCEPTED_A_ROUND = 32
+ACCEPTED_A_ROUND = 100
 
 
 def serve(
