@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,11 +95,7 @@ class World:
         self.oracle.replace("scratch", read_county(self.owner, SCRATCH, self.files / SCRATCH), SCRATCH)
         self.oracle.replace("accounts", read_accounts(self.owner), SCRATCH)
         alive = [asker for asker in self.askers if asker.prefixes]
-        with self.owner.begin() as owner:
-            owner.execute(
-                text("UPDATE platform.account SET disabled = false WHERE username = ANY(:names)"),
-                {"names": [asker.name for asker in alive]},
-            )
+        self._enable(asker.name for asker in alive)
         with self.database.platform() as connection:
             for asker in alive:
                 account = find_account(connection, asker.name)
@@ -107,10 +103,18 @@ class World:
                     asker.prefixes = tuple(account.prefixes)
 
     def let_in_again(self, asker: Asker) -> None:
-        """A new session for an account whose session the attack has ended."""
+        """A new session for an account whose session the attack has ended, or which it has disabled."""
         if asker.by_cookie and asker.prefixes:
+            self._enable([asker.name])
             with self.database.platform() as connection:
                 asker.headers = _cookie(connection, asker.name, self.settings)
+
+    def _enable(self, names: Iterable[str]) -> None:
+        with self.owner.begin() as owner:
+            owner.execute(
+                text("UPDATE platform.account SET disabled = false WHERE username = ANY(:names)"),
+                {"names": list(names)},
+            )
 
 
 def read_oracle(owner: Engine, files: Path) -> Whole:
