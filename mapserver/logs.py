@@ -56,7 +56,8 @@ def install() -> None:
 
 
 def install_structlog() -> None:
-    """The same for structlog, whose own way of showing an exception prints the local variables too."""
+    """The same for structlog, whose own way of showing an exception prints the local variables too. Its lines go to standard
+    error: what a command prints is for whoever called it."""
     import structlog  # here: a command that logs nothing shall not wait for it
 
     install()
@@ -66,8 +67,9 @@ def install_structlog() -> None:
             structlog.processors.add_log_level,
             _without_words,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
     )
 
 

@@ -20,7 +20,7 @@ def run(*arguments: str) -> str:
     """The output of an ``onemap account`` command that succeeded."""
     result = CliRunner().invoke(account_app, list(arguments))
     assert result.exit_code == 0, result.output + repr(result.exception)
-    return result.output
+    return result.stdout
 
 
 def enter(application: TestClient, username: str, password: str) -> TestClient:

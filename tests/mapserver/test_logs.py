@@ -133,7 +133,7 @@ def test_structlog_shows_neither_words_nor_local_variables(
         violate(database, system)
     except Exception as error:
         structlog.get_logger().exception("failed", error=error)
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "failed" in said and SECRET not in said
 
 

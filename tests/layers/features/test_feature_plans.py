@@ -66,7 +66,9 @@ def test_a_page_reads_on_where_the_last_one_ended(
             page = ask(app_database, scope, {"limit": "10000", "cursor": page.next})
         for cursor in cursors:
             ways = plan_of(explained, scope, {"limit": "100", "cursor": cursor})
-            assert ways == ["Index Scan ix_standard_address_grid_code"] * len(ways), (name, ways)
+            # both are in the order of the codes; the second holds the published ones only
+            in_order = {"Index Scan ix_standard_address_grid_code", "Index Scan ix_standard_address_published"}
+            assert ways and set(ways) <= in_order, (name, ways)
 
 
 def test_scopes_of_several_prefixes_miss_and_double_nothing(app_database: Database, cells: list[str]) -> None:
