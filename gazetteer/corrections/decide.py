@@ -207,12 +207,14 @@ def count_alike(connection: Connection, row: dict[str, Any], decision: Decision)
 
 
 def summary(connection: Connection, row: dict[str, Any], decision: Decision) -> str:
-    """The decision in a line of Chinese."""
+    """The decision in a line of Chinese. It is read where the row lies: an address outside that is not named."""
     if decision.action == "alias":
         full_text = connection.scalar(
-            text("SELECT full_text FROM standard_address WHERE id = :id"), {"id": decision.address_id}
+            text("SELECT full_text FROM standard_address WHERE id = :id AND place_within(grid_code, :grid_code)"),
+            {"id": decision.address_id, "grid_code": row["grid_code"]},
         )
-        return f"“{row['address_text']}”是“{full_text}”的别名"
+        meant = "另一网格的一个标准地址" if full_text is None else f"“{full_text}”"
+        return f"“{row['address_text']}”是{meant}的别名"
     if decision.action == "rule":
         rule = decision.rule()
         return f"在 {rule.division_code}，“{rule.written}”即“{rule.standard}”"

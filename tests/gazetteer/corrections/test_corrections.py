@@ -231,6 +231,19 @@ def test_an_alias_teaches_the_matcher_and_settles_the_same_text_elsewhere(
         assert count_waiting(connection) == 1
 
 
+def test_what_a_batch_says_of_itself_names_no_address_outside_its_own_cell(
+    database: Database, library: dict[str, int]
+) -> None:
+    here, there = waiting(database, "千秋社区老供销社", "千秋社区老粮站", cell=CELLS[0])
+    decided(database, here, Decision("alias", address_id=library["永安街1号"]))
+    decided(database, there, Decision("alias", address_id=library["中兴路1号"], confirm=True))
+    with database.transaction(Scope("330521", "narrow", Role.GIS_STAFF, (QIANQIU,))) as connection:
+        told = [batch["summary"] for batch in list_batches(connection)["batches"]]
+    assert any("永安街1号" in one for one in told)
+    assert any("老粮站" in one for one in told)
+    assert not any("中兴路" in one for one in told)
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
