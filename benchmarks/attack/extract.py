@@ -111,8 +111,8 @@ def _number(name: str, number: str, row: dict[str, Any], said: Said, path: str, 
     """The id under a key: household_id; subject_kind with subject_id, entity with entity_id; id of a collection."""
     if not number.isdigit() or (name != "id" and not name.endswith("_id")):
         return
-    if name == "id" and path.startswith(("/api/session", "/api/accounts")):
-        return  # sessions, tokens and accounts of the platform: no rows of a county
+    if name == "id" and path.startswith(("/api/session", "/api/accounts", "/api/{county}/audit")):
+        return  # sessions, tokens, accounts and rows of a trail: no records of a county
     stem = name.removesuffix("_id")
     told = row.get(f"{stem}_kind") or row.get(stem)
     if name == "id":
@@ -121,6 +121,8 @@ def _number(name: str, number: str, row: dict[str, Any], said: Said, path: str, 
         named = tables_named(told, path)
     else:
         named = tables_named(name, path)
+        if len(named) > 1 and not any(part in named[0].split("_")[:-1] for part in re.split(r"[/_-]", path)):
+            return  # a batch may be of an import or of corrections: nothing says which
     if named:
         said.ids.add((named[0], number))
 

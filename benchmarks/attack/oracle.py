@@ -35,12 +35,14 @@ WORD_FROM_VILLAGES = 4
 RUN = re.compile(r"[\w*\u00b7-]+")
 _TELLING = re.compile(r"[\u3400-\u9fff]{2,}|[0-9*X-]{6,}|[0-9a-f-]{32,}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?$")
+#: A time of day with its fraction: six digits of microseconds are no word.
+_CLOCK = re.compile(r"(?<=\d[T ])\d\d:\d\d:\d\d(\.\d+)?")
 _SHORTEST, _PROBE = 3, 6
 
 
 def runs_of(value: str) -> set[str]:
     """The words of a text that could name a record: with two Chinese characters or six digits."""
-    return {run for run in RUN.findall(value) if _TELLING.search(run) and not _MOMENT.match(run)}
+    return {run for run in RUN.findall(_CLOCK.sub(" ", value)) if _TELLING.search(run) and not _MOMENT.match(run)}
 
 
 def strings_in(value: Any) -> Iterator[str]:
