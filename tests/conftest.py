@@ -95,6 +95,12 @@ def app_database(cluster: EmbeddedCluster, owner: Engine) -> Iterator[Database]:
 @pytest.fixture
 def database(app_database: Database, owner: Engine) -> Database:
     """The application role, with both counties empty."""
+    empty_counties(owner)
+    return app_database
+
+
+def empty_counties(owner: Engine) -> None:
+    """No record, no account."""
     tables = ", ".join(
         f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in COUNTY_METADATA.sorted_tables
     )
@@ -103,7 +109,6 @@ def database(app_database: Database, owner: Engine) -> Database:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         connection.execute(text("DELETE FROM platform.account"))
         connection.execute(text("DELETE FROM platform.sign_in_failure"))
-    return app_database
 
 
 @pytest.fixture(scope="session")
