@@ -19,11 +19,20 @@ _KNOWN = text("SELECT to_regclass(:name) IS NOT NULL")
 @lru_cache(maxsize=2)
 def head_of(branch: str) -> str:
     """The newest revision of a branch of this release: ``platform`` or ``county``."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS / branch))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    head = _scripts(branch).get_current_head()
     assert head is not None
     return head
+
+
+def is_known_revision(branch: str, revision: str) -> bool:
+    """Whether this release has the revision: of a schema of an older release, or of its own."""
+    return revision in {script.revision for script in _scripts(branch).walk_revisions()}
+
+
+def _scripts(branch: str) -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / branch))
+    return ScriptDirectory.from_config(config)
 
 
 def schemas_behind(connection: Connection) -> list[str]:
