@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from benchmarks.attack.client import Answer, Request
 from benchmarks.attack.extract import Said, read_answer
+from benchmarks.attack.hostile import FILLER
 from benchmarks.attack.oracle import runs_of
 from benchmarks.attack.world import SCRATCH, Asker, World
 
@@ -170,7 +171,10 @@ class Judge:
             value
             for run in said.words
             for value in view.foreign_texts(run)
-            if value not in sent and value not in asked and not any(value in word for word in public)
+            if value not in sent
+            and value not in asked
+            and value not in FILLER
+            and not any(value in word for word in public)
         }
         found = []
         if words:
