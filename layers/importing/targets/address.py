@@ -30,6 +30,7 @@ class AddressTarget(Target):
     """Rows become standard addresses, identified by their key in the source; the code given at first stays for life."""
 
     name = "address"
+    stored_in = "standard_address"
     fields = (
         Field("full_text", Kind.ADDRESS, required=True),
         Field(

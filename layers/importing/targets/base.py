@@ -20,6 +20,8 @@ class Target:
     """What the rows of a department table become. One subclass per kind of record, each in its own module."""
 
     name: ClassVar[str]
+    #: table whose columns bear the names of the fields
+    stored_in: ClassVar[str] = ""
     fields: ClassVar[Sequence[Field]]
     geometry: ClassVar[GeometryKind] = "none"
     geometry_required: ClassVar[bool] = False
@@ -43,6 +45,10 @@ class Target:
             )
         if mapping.snapshot and not self.snapshot_possible:
             raise MappingInvalid(f"{mapping.name}：目标 {self.name} 不支持 snapshot / snapshot is not possible here")
+
+    def storage(self) -> str:
+        """The table whose columns bear the names of the fields: what they can hold is looked up there."""
+        return self.stored_in
 
     def begin(self, stage: Stage) -> None:
         """Before any row is read: look up what ``derive`` needs."""

@@ -26,6 +26,7 @@ class CellTarget(Target):
     """
 
     name = "cell"
+    stored_in = "grid_cell"
     fields = (
         Field(
             "code",

@@ -17,6 +17,7 @@ class DivisionTarget(Target):
     """Rows become divisions, identified by their statistical code; the division above must exist or be in the file."""
 
     name = "division"
+    stored_in = "division"
     fields = (
         Field(
             "code",

@@ -32,6 +32,7 @@ class PersonTarget(Target):
     """
 
     name = "person"
+    stored_in = "person"
     fields = (
         Field("name", Kind.NAME, required=True),
         Field("sex", Kind.TEXT, allowed=one_of("male", "female")),

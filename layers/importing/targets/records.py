@@ -25,6 +25,10 @@ class RecordTarget(Target):
     matches_address: ClassVar[bool] = True
     match_column: ClassVar[str | None] = None
 
+    def storage(self) -> str:
+        """The table of the records."""
+        return self.table.name
+
     def begin(self, stage: Stage) -> None:
         """Columns for the matched address, when the mapping gives an address."""
         columns: list[tuple[str, str]] = []
