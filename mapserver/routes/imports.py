@@ -18,7 +18,7 @@ from layers.importing.rejects import write_rejects
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.jobs import hand_in_collect, hand_in_scan
+from mapserver.jobs import hand_in_after_import
 from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
 from mapserver.uploads import kept_upload, made_file
 
@@ -57,8 +57,7 @@ def upload(
     with kept_upload(file, context) as path:
         report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:
-        hand_in_scan(context.queue, account.county)
-        hand_in_collect(context.queue, account.county)
+        hand_in_after_import(context.queue, account.county)
     with context.database.transaction(account.scope) as connection:
         return _detail(connection, report.batch_id)
 
