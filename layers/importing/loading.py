@@ -70,6 +70,11 @@ class Loader:
             and not name.startswith((FID_COLUMN, WKT_COLUMN, CRS_COLUMN))
         ]
 
+    @property
+    def extra_columns(self) -> list[str]:
+        """The columns of the file that go to ``attributes``."""
+        return [name for _place, name in self._extra]
+
     def load(self, progress: Progress | None = None) -> int:
         """Load every row; returns how many were read. Raises FileEmpty when there is none."""
         read = skipped = 0
@@ -154,7 +159,8 @@ def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | 
         if target.geometry_required:
             raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
         return None
-    return Projector(mapping, source, target.geometry, required=target.geometry_required)
+    required = target.geometry_required or mapping.empty_position == "reject"
+    return Projector(mapping, source, target.geometry, required=required)
 
 
 def _row_hash(hashed: Sequence[Text]) -> str:

@@ -25,6 +25,7 @@ from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
 from layers.importing.errors import ScopeTooNarrow
+from layers.importing.empty_cells import count_rejected, fill_empty_cells
 from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
@@ -49,7 +50,7 @@ LOCK_CLASS = 0x1A9
 @dataclass
 class ImportReport:
     """What an import did, or would do. counts: read, skipped, added, changed, unchanged, removed, rejected, review;
-    ``rejects`` and ``reviews`` by reason. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
+    ``rejects`` and ``reviews`` by reason; ``empty``: by column of the file the empty cells kept, cleared, rejected. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
 
     batch_id: int
     state: str
@@ -167,6 +168,7 @@ class _Run:
         # what is rolled back without publish: everything but the batch and its rejected rows
         attempt = connection.begin_nested()
         self._compute(stage, source)
+        count_rejected(stage)
         rejects = collect_rejects(stage, source)
         counts = _counts(stage, rejects)
         if self._publish:
@@ -189,13 +191,15 @@ class _Run:
     def _compute(self, stage: Stage, source: Source) -> None:
         self._target.begin(stage)
         with self._clock("stage") as clock:
-            clock["rows"] = Loader(stage, self._target, source).load(self._progress)
+            loader = Loader(stage, self._target, source)
+            clock["rows"] = loader.load(self._progress)
         rows = int(self._stages["stage"]["rows"])
         with self._clock("compare", rows):
             reject_duplicates(stage)
             self._target.compare(stage)
             # outcomes and found codes are new since the rows came in; without figures the joins that follow are nested loops
             stage.analyse()
+            fill_empty_cells(stage, self._target, loader.extra_columns)
         with self._clock("resolve", rows):
             self._target.resolve(stage)
         with self._clock("publish", rows):
@@ -255,6 +259,7 @@ def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
         "review": stage.counts.get("review", 0),
         "rejects": by_reason,
         "reviews": stage.reviews,
+        "empty": stage.empty_cells,
     }
     for name in ("texts", "matched"):
         if name in stage.counts:

@@ -45,6 +45,8 @@ class Stage:
     stage_columns: set[str] = field(default_factory=set)
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    #: column of the file → cells kept, cleared, rejected
+    empty_cells: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

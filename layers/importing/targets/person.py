@@ -50,6 +50,10 @@ class PersonTarget(Target):
     )
     snapshot_possible = True
 
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
+
     def begin(self, stage: Stage) -> None:
         """Columns for what the ID number says, the matched addresses, and who is the same person."""
         self.derived_columns = [("id_birth_date", "date"), ("id_sex", "text")]
