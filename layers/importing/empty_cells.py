@@ -55,20 +55,13 @@ def fill_empty_cells(stage: Stage, target: Target, extra: Sequence[str] = ()) ->
     _fill_defaults(stage, target, table)
 
 
-def count_empty(stage: Stage, column: str, what: str, n: int) -> None:
-    """Add to the report: n cells of a column that were kept, cleared or rejected."""
-    if n:
-        entry = stage.empty_cells.setdefault(column, {"kept": 0, "cleared": 0, "rejected": 0})
-        entry[what] += n
-
-
 def count_rejected(stage: Stage) -> None:
     """The cells whose rows were sent back for being empty."""
     for column, n in stage.rows(
         "SELECT column_name, count(DISTINCT row_no)::int FROM stage_reject WHERE reason_code = 'missing_value' "
         "AND column_name IS NOT NULL GROUP BY 1 ORDER BY 1"
     ):
-        count_empty(stage, column, "rejected", n)
+        stage.count_empty(column, "rejected", n)
 
 
 def _cells(stage: Stage, target: Target, table: Table) -> Iterator[_Cell]:
@@ -118,8 +111,8 @@ def _count(stage: Stage, table: Table, cells: Sequence[_Cell]) -> None:
         known=KNOWN,
     )[0]
     for place, cell in enumerate(cells):
-        count_empty(stage, cell.label, "kept", found[2 * place])
-        count_empty(stage, cell.label, "cleared", found[2 * place + 1])
+        stage.count_empty(cell.label, "kept", found[2 * place])
+        stage.count_empty(cell.label, "cleared", found[2 * place + 1])
 
 
 def _keep(stage: Stage, table: Table, cells: Sequence[_Cell]) -> None:
@@ -155,7 +148,7 @@ def _keep_attributes(stage: Stage, table: Table, extra: Sequence[str]) -> None:
         known=KNOWN if kept else sql.SQL("s.outcome = 'changed'"),
         extra=list(extra),
     ):
-        count_empty(stage, column, "kept" if kept else "cleared", n)
+        stage.count_empty(column, "kept" if kept else "cleared", n)
     stage.run(
         "UPDATE stage_row s SET attributes = t.attributes - %(gone)s::text[] || s.attributes FROM {table} t "
         "WHERE {same} AND s.outcome = 'changed'",
@@ -177,7 +170,7 @@ def _keep_positions(stage: Stage, table: Table) -> None:
         same=same_record(table, by_id=True),
         known=KNOWN if kept else sql.SQL("s.outcome = 'changed'"),
     )
-    count_empty(stage, label, "kept" if kept else "cleared", n)
+    stage.count_empty(label, "kept" if kept else "cleared", n)
     if kept:
         keep_positions(stage, table, moves_with_address=True)
 

@@ -16,6 +16,7 @@ from layers.importing.rejects import reject_line, row_record
 from layers.importing.stage import Stage, as_json, copy_line, create_stage
 from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
 from layers.importing.targets.base import Target, Text
+from layers.importing.warnings import COLUMNS, row_warnings, warning_line
 
 Progress = Callable[[str, int], None]
 
@@ -110,6 +111,7 @@ class Loader:
         )
         lines: list[str] = []
         rejects: list[str] = []
+        warnings: list[str] = []
         for i, row in enumerate(batch.values):
             number = batch.numbers[i]
             key = self._key_of(row, number)
@@ -121,6 +123,8 @@ class Loader:
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
+            for found in row_warnings(self._target.fields, clean.plain):
+                warnings.append(warning_line(self._stage, number, found))
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
@@ -137,6 +141,8 @@ class Loader:
             rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
+        if warnings:
+            self._stage.copy("stage_warning", COLUMNS, warnings)
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
 

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from access import permissions
 from access.accounts import Account
 from access.audit import record
-from layers.importing.batches import get_batch, list_batches, list_rejects
+from layers.importing.batches import get_batch, list_batches, list_rejects, list_warnings
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
@@ -19,7 +19,7 @@ from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.jobs import hand_in_after_import
-from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
+from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
@@ -88,4 +88,5 @@ def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:
     return BatchDetail(
         **get_batch(connection, batch_id),
         rejects=[RejectOut(**reject) for reject in list_rejects(connection, batch_id)],
+        warnings=[WarningOut(**warning) for warning in list_warnings(connection, batch_id)],
     )

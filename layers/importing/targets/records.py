@@ -52,22 +52,25 @@ class RecordTarget(Target):
             match_field(stage, "address_text", "address_id", self.match_column)
             check_offset_by_address(stage, "address_id")
             address = "address_id"
+        if not stage.geometry:
+            self._keep_unmapped_positions(stage)
         assign_grid(stage, address=address, division="village_code" if stage.maps("village_code") else None)
         if address is not None:
             self._place_at_address(stage)
 
+    def _keep_unmapped_positions(self, stage: Stage) -> None:
+        """A file without positions moves no record but those whose address it changes."""
+        stage.run("ALTER TABLE stage_row ADD COLUMN geom geometry(Geometry, 4490)")
+        stage.geometry = True
+        keep_positions(stage, self.table, moves_with_address=True)
+
     def _place_at_address(self, stage: Stage) -> None:
         """A record without a position of its own stands at the door of its address; where no address is known, it stays."""
-        mapped = stage.geometry
-        if not mapped:
-            stage.run("ALTER TABLE stage_row ADD COLUMN geom geometry(Geometry, 4490)")
-            stage.geometry = True
-            keep_positions(stage, self.table, moves_with_address=True)
         stage.run(
             "UPDATE stage_row s SET geom = a.geom FROM standard_address a "
             "WHERE a.id = s.address_id AND s.geom IS NULL AND s.outcome <> 'unchanged'"
         )
-        if not mapped or stage.mapping.empty_position != "clear":
+        if stage.mapping.empty_position != "clear":
             keep_positions(stage, self.table, moves_with_address=False)
 
     def publish(self, stage: Stage) -> None:
