@@ -21,6 +21,7 @@ from layers.importing.rejects import reject_line, row_record
 from layers.importing.stage import Stage, as_json, copy_line, create_stage
 from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
 from layers.importing.targets.base import Target, Text
+from layers.importing.warnings import COLUMNS, row_warnings, warning_line
 from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
@@ -78,6 +79,11 @@ class Loader:
             and not name.startswith((FID_COLUMN, WKT_COLUMN, CRS_COLUMN))
         ]
 
+    @property
+    def extra_columns(self) -> list[str]:
+        """The columns of the file that go to ``attributes``."""
+        return [name for _place, name in self._extra]
+
     def load(self, progress: Progress | None = None) -> int:
         """Load every row; returns how many were read. Raises FileEmpty when there is none."""
         read = skipped = 0
@@ -113,6 +119,7 @@ class Loader:
         )
         lines: list[str] = []
         rejects: list[str] = []
+        warnings: list[str] = []
         for i, row in enumerate(batch.values):
             number = batch.numbers[i]
             key = self._key_of(row, number)
@@ -125,6 +132,7 @@ class Loader:
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
+            warnings += [warning_line(self._stage, number, w) for w in row_warnings(self._target.fields, clean.plain)]
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
@@ -143,6 +151,8 @@ class Loader:
             rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
+        if warnings:
+            self._stage.copy("stage_warning", COLUMNS, warnings)
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
 
@@ -183,7 +193,8 @@ def _projector(stage: Stage, source: Source, target: Target) -> Projector | None
             raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
         return None
     bounds = mapping.bounds or _county_bounds(stage)
-    return Projector(mapping, source, target.geometry, required=target.geometry_required, bounds=bounds)
+    required = target.geometry_required or mapping.empty_position == "reject"
+    return Projector(mapping, source, target.geometry, required=required, bounds=bounds)
 
 
 def _county_bounds(stage: Stage) -> Bounds | None:

@@ -170,7 +170,11 @@ class _Facts(dict[str, Any]):
 
 def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
     """Three lines: why in Chinese, how to mend it in Chinese, both in English."""
-    reason = REASONS[code]
+    return words(REASONS[code], column, facts)
+
+
+def words(reason: Reason, column: str | None, facts: dict[str, Any]) -> str:
+    """The three lines of one reason, with its facts."""
     values = _Facts({name: " ".join(str(value).split()) for name, value in facts.items()})
     values["column"] = column or ""
     return "\n".join(

@@ -14,7 +14,7 @@ from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from gazetteer.codes import resident_id_problem
 from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import SEALED, Field, Kind
-from layers.importing.mapping import Column, Mapping, template_columns
+from layers.importing.mapping import Column, Empty, Mapping, template_columns
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import LOST_DIGITS, Text
 from layers.importing.reasons import Problem
@@ -28,6 +28,9 @@ _SPACES = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"[、,，;；|/\s]+")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{7,8}")
 _INTEGER = re.compile(r"[+-]?\d+(\.0+)?")
+
+#: In a row's hash: an empty cell that clears. The same file by a mapping that keeps is another row.
+CLEARED = "\x18"
 
 ID_PROBLEMS = {
     "length": "不是 18 位",
@@ -44,6 +47,7 @@ class FieldReader:
     field: Field
     column: str | None
     required: bool
+    empty: Empty
     get: Getter
     clean: Cleaner
 
@@ -57,12 +61,14 @@ def field_readers(mapping: Mapping, fields: Sequence[Field], columns: Sequence[s
         if spec is None:
             continue
         sources = spec.sources()
-        required = field.required if spec.required is None else spec.required
+        empty = mapping.empty_of(field.name)
+        required = empty == "reject" or (field.required if spec.required is None else spec.required)
         readers.append(
             FieldReader(
                 field,
                 sources[0] if sources else None,
                 required,
+                empty,
                 _getter(field, spec, index),
                 _cleaner(field, spec, today),
             )
@@ -93,7 +99,7 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
             if text is None:
                 if reader.required:
                     clean.problems.append(Problem("missing_value", reader.column or name))
-                elif reader.field.kind is Kind.LIST:
+                elif kind is Kind.LIST and reader.empty == "clear":
                     value = "[]"  # no codes, which is not the same as not known
             elif text.startswith(LOST_DIGITS):
                 raise RowProblem("digits_lost")
@@ -108,6 +114,8 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
         else:
             clean.values.append(value)
             clean.hashed.append(value)
+        if value is None or value == "[]":
+            clean.hashed[-1] = CLEARED if reader.empty == "clear" else "[]" if kind is Kind.LIST else None
     return clean
 
 
@@ -136,15 +144,31 @@ def bytea(value: bytes) -> str:
 def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
     origin = _origin(spec, index)
     values = None if field.kind is Kind.LIST else spec.values
-    empty = frozenset(spec.empty)
-    plain = not (empty or spec.first or spec.last or spec.prefix or spec.suffix or values or spec.default)
+    rewriters = [one.rewriter() for one in spec.replace]
+    empty = frozenset(spec.blank)
+    write_code = spec.code.writer() if spec.code is not None else None
+    plain = not (
+        rewriters
+        or empty
+        or write_code
+        or spec.first
+        or spec.last
+        or spec.prefix
+        or spec.suffix
+        or values
+        or spec.default
+    )
     if plain:
         return origin
 
     def get(row: Row) -> Text:
         text = origin(row)
-        if text is None or text in empty:
+        for rewrite in rewriters:
+            text = None if text is None else rewrite(text)
+        if not text or text in empty:
             return spec.default
+        if write_code is not None:
+            text = _written(write_code, text, spec)
         if spec.first:
             text = text[: spec.first]
         if spec.last:
@@ -153,6 +177,16 @@ def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
         return text if values is None else translate(text, values, spec.others)
 
     return get
+
+
+def _written(write: Callable[[str], Text], text: str, spec: Column) -> str:
+    """The code a template makes of a text. Raises RowProblem bad_code when it is not written so."""
+    code = write(text)
+    if code is None:
+        assert spec.code is not None
+        shape = spec.code.pattern
+        raise RowProblem("bad_code", value=text, expected=f"应写成 {shape}", expected_en=f"write it as {shape}")
+    return code
 
 
 def translate(text: str, values: dict[str, str], others: Text) -> Text:
