@@ -104,6 +104,12 @@ _START_SEQUENCES = text(
 @pytest.fixture
 def database(app_database: Database, owner: Engine) -> Database:
     """The application role, with both counties empty."""
+    empty_counties(owner)
+    return app_database
+
+
+def empty_counties(owner: Engine) -> None:
+    """No record, no account."""
     with owner.begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
         connection.execute(_START_SEQUENCES)  # before: what answers to a truncation writes rows of its own
@@ -111,7 +117,6 @@ def database(app_database: Database, owner: Engine) -> Database:
             connection.execute(text(f"TRUNCATE {', '.join(filled)} CASCADE"))
         connection.execute(text("DELETE FROM platform.account"))
         connection.execute(text("DELETE FROM platform.sign_in_failure"))
-    return app_database
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from database.embedded import ensure_database
-from database.engine import Database
+from database.engine import Database, current_day
 from database.scope import Scope
 from database.settings import get_settings
 from layers.anomaly.scan import scan
@@ -23,7 +23,7 @@ def scan_command(
     """运行全部异常规则 / run every anomaly rule. Running it again raises nothing twice."""
     database = Database(ensure_database(get_settings()).app, pool_size=1)
     with database.transaction(Scope.of_system(county, "scan")) as connection:
-        report = scan(connection, day.date() if day else date.today())
+        report = scan(connection, day.date() if day else current_day(connection))
     database.close()
     table = Table("规则 / rule", "新增 / raised", "再次 / again")
     for rule, counts in report.counts.items():

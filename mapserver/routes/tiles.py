@@ -14,6 +14,7 @@ from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
+from mapserver.problems import ANSWERED
 from mapserver.tiles.cache import MVT
 from mapserver.tiles.front import GZIP_TAKEN
 from mapserver.tiles.rights import check_permitted
@@ -120,11 +121,16 @@ async def changes(
         with door.stream(account):
             yield b"retry: 2000\n\n"
             async for message in service.feed.read(account, since):
-                again = await service.accounts.find(
-                    cookie.encode("latin-1") if cookie else None,
-                    authorization.encode("latin-1") if authorization else None,
-                    counts=False,
-                )
+                try:
+                    again = await service.accounts.find(
+                        cookie.encode("latin-1") if cookie else None,
+                        authorization.encode("latin-1") if authorization else None,
+                        counts=False,
+                    )
+                except ANSWERED:  # the database is away: nothing is told of which nobody knows whether it may be
+                    if message is not None:
+                        return  # the reader comes back, from where it left off
+                    again = account
                 if again != account:
                     return
                 yield message if message is not None else b": still here\n\n"
