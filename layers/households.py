@@ -18,6 +18,8 @@ from layers.importing.privacy import mask_numbers
 from layers.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
 
 FIND_LIMIT = 20
+#: Before it nobody recorded a visit here: a phone that says less has lost its clock.
+FIRST_VISITS = datetime(2025, 1, 1, tzinfo=UTC)
 STATUS_LABELS: dict[str, str] = {
     "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
     "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
@@ -216,15 +218,16 @@ def visit_household(
 ) -> tuple[dict[str, Any], bool]:
     """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound, VisitUidTaken.
 
-    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit; a phone's
-    clock that runs ahead counts as now. The same ``client_uid`` for the same household returns the first visit.
+    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit. A phone's
+    clock that runs ahead, or was reset to a day before there were visits, counts as now. The same ``client_uid`` for the same household returns the first visit.
     """
     grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
     if grid_code is None:
         raise HouseholdNotFound(str(household_id))
+    now = datetime.now(UTC)
     kept = NewVisit(
         client_uid=visit.client_uid,
-        visited_at=min(visit.visited_at, datetime.now(UTC)),
+        visited_at=visit.visited_at if FIRST_VISITS <= visit.visited_at <= now else now,
         outcome=visit.outcome,
         grid_code=grid_code,
         household_id=household_id,
