@@ -6,11 +6,13 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import structlog
-from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from database.settings import Settings, get_settings
@@ -20,6 +22,8 @@ from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
 from mapserver.headers import DATA_PATHS
+from mapserver.interface import open_api
+from mapserver.methods import Methods
 from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
@@ -82,9 +86,22 @@ def create_app(
     for router in ROUTERS:
         check_routes(router.routes)
         app.include_router(router)
-    app.get("/readyz", include_in_schema=False)(ready)
+    app.add_route("/readyz", ready, include_in_schema=False)
+    app.add_route("/robots.txt", robots, include_in_schema=False)
+    app.state.methods = Methods([*app.routes, *(route for router in ROUTERS for route in router.routes)])
+    app.openapi = document_of(app)  # type: ignore[method-assign]
     mount_web_app(app)
     return app
+
+
+def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The description of the interface, made when it is first asked for."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        return open_api(app, (route for router in ROUTERS for route in router.routes))
+
+    return document
 
 
 async def end_task(task: asyncio.Task[None]) -> None:
@@ -103,6 +120,11 @@ async def end_work(door: Door) -> None:
     left = await asyncio.to_thread(door.wait, ENDING_S)
     if left:
         log.warning("stop.unfinished", threads=left)
+
+
+async def robots(_request: Request) -> PlainTextResponse:
+    """No search engine has any business here."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\n", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def mount_web_app(app: FastAPI) -> None:

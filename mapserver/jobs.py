@@ -32,6 +32,7 @@ SCAN_COUNTY = "scan_county"
 COLLECT_UNCERTAIN = "collect_uncertain"
 CHECK_QUALITY = "check_quality"
 MATCH_FILE = "match_file"
+REFRESH_ELEVATIONS = "refresh_elevations"
 
 
 def make_tasks() -> Blueprint:
@@ -43,6 +44,7 @@ def make_tasks() -> Blueprint:
     tasks.task(name=MATCH_FILE, pass_context=True, retry=1)(match_one_file)
     sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
     tasks.periodic(cron="*/10 * * * *")(sweep)
+    tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
     heights = tasks.task(name="refresh_all_elevations", pass_context=True, retry=1)(refresh_all_elevations)
     tasks.periodic(cron=daily(3, 30))(heights)
     outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
@@ -62,6 +64,18 @@ def hand_in_scan(queue: App, county: str) -> bool:
 def hand_in_collect(queue: App, county: str) -> bool:
     """Ask for the uncertain texts of one county to join the queue of corrections; False when one waits already."""
     return hand_in(queue, COLLECT_UNCERTAIN, lock=f"collect-{county}", county=county)
+
+
+def hand_in_elevations(queue: App, county: str) -> bool:
+    """Ask for the elevations of new and moved addresses of one county; False when one waits already."""
+    return hand_in(queue, REFRESH_ELEVATIONS, lock=f"elevations-{county}", county=county)
+
+
+def hand_in_after_import(queue: App, county: str) -> None:
+    """All that follows a publish: the scan, the queue of corrections, the elevations that the flood question needs."""
+    hand_in_scan(queue, county)
+    hand_in_collect(queue, county)
+    hand_in_elevations(queue, county)
 
 
 def hand_in_check(queue: App, county: str, actor: str) -> bool:
@@ -140,6 +154,12 @@ async def scan_all_counties(context: JobContext, timestamp: int) -> None:
     database: Database = context.additional_context[DATABASE_KEY]
     for county in await asyncio.to_thread(county_codes, database):
         await asyncio.to_thread(run_scan, database, county)
+
+
+async def refresh_county_elevations(context: JobContext, county: str) -> None:
+    """After an import: its addresses have an elevation within minutes, not the next morning."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    await asyncio.to_thread(run_elevations, database, get_settings().rasters_folder, county)
 
 
 async def refresh_all_elevations(context: JobContext, timestamp: int) -> None:

@@ -14,10 +14,9 @@ from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from gazetteer.codes import resident_id_problem
 from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import SEALED, Field, Kind
-from layers.importing.mapping import Column, Mapping, template_columns
+from layers.importing.mapping import Column, Empty, Mapping, template_columns
 from layers.importing.privacy import mask_numbers
-from layers.importing.readers.source import Text
-from layers.importing.readers.workbook import LOST_DIGITS
+from layers.importing.readers.source import LOST_DIGITS, Text
 from layers.importing.reasons import Problem
 
 Row = Sequence[Text]
@@ -29,6 +28,9 @@ _SPACES = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"[、,，;；|/\s]+")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{7,8}")
 _INTEGER = re.compile(r"[+-]?\d+(\.0+)?")
+
+#: In a row's hash: an empty cell that clears. The same file by a mapping that keeps is another row.
+CLEARED = "\x18"
 
 ID_PROBLEMS = {
     "length": "不是 18 位",
@@ -45,6 +47,7 @@ class FieldReader:
     field: Field
     column: str | None
     required: bool
+    empty: Empty
     get: Getter
     clean: Cleaner
 
@@ -58,12 +61,14 @@ def field_readers(mapping: Mapping, fields: Sequence[Field], columns: Sequence[s
         if spec is None:
             continue
         sources = spec.sources()
-        required = field.required if spec.required is None else spec.required
+        empty = mapping.empty_of(field.name)
+        required = empty == "reject" or (field.required if spec.required is None else spec.required)
         readers.append(
             FieldReader(
                 field,
                 sources[0] if sources else None,
                 required,
+                empty,
                 _getter(field, spec, index),
                 _cleaner(field, spec, today),
             )
@@ -94,7 +99,7 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
             if text is None:
                 if reader.required:
                     clean.problems.append(Problem("missing_value", reader.column or name))
-                elif reader.field.kind is Kind.LIST:
+                elif kind is Kind.LIST and reader.empty == "clear":
                     value = "[]"  # no codes, which is not the same as not known
             elif text.startswith(LOST_DIGITS):
                 raise RowProblem("digits_lost")
@@ -109,6 +114,8 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
         else:
             clean.values.append(value)
             clean.hashed.append(value)
+        if value is None or value == "[]":
+            clean.hashed[-1] = CLEARED if reader.empty == "clear" else "[]" if kind is Kind.LIST else None
     return clean
 
 
@@ -137,15 +144,31 @@ def bytea(value: bytes) -> str:
 def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
     origin = _origin(spec, index)
     values = None if field.kind is Kind.LIST else spec.values
-    empty = frozenset(spec.empty)
-    plain = not (empty or spec.first or spec.last or spec.prefix or spec.suffix or values or spec.default)
+    rewriters = [one.rewriter() for one in spec.replace]
+    empty = frozenset(spec.blank)
+    write_code = spec.code.writer() if spec.code is not None else None
+    plain = not (
+        rewriters
+        or empty
+        or write_code
+        or spec.first
+        or spec.last
+        or spec.prefix
+        or spec.suffix
+        or values
+        or spec.default
+    )
     if plain:
         return origin
 
     def get(row: Row) -> Text:
         text = origin(row)
-        if text is None or text in empty:
+        for rewrite in rewriters:
+            text = None if text is None else rewrite(text)
+        if not text or text in empty:
             return spec.default
+        if write_code is not None:
+            text = _written(write_code, text, spec)
         if spec.first:
             text = text[: spec.first]
         if spec.last:
@@ -154,6 +177,16 @@ def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
         return text if values is None else translate(text, values, spec.others)
 
     return get
+
+
+def _written(write: Callable[[str], Text], text: str, spec: Column) -> str:
+    """The code a template makes of a text. Raises RowProblem bad_code when it is not written so."""
+    code = write(text)
+    if code is None:
+        assert spec.code is not None
+        shape = spec.code.pattern
+        raise RowProblem("bad_code", value=text, expected=f"应写成 {shape}", expected_en=f"write it as {shape}")
+    return code
 
 
 def translate(text: str, values: dict[str, str], others: Text) -> Text:
@@ -294,10 +327,22 @@ def phone(text: str) -> str:
 
 def _list_cleaner(spec: Column) -> Cleaner:
     def clean(text: str) -> str:
-        parts = [part.strip() for part in (text.split(spec.split) if spec.split else _SEPARATORS.split(text))]
+        parts = [part.strip() for part in _parts(text, spec.split)]
         codes: set[Text] = {part for part in parts if part}
         if spec.values is not None:
             codes = {translate(code, spec.values, spec.others) for code in codes if code}
         return orjson.dumps(sorted(code for code in codes if code)).decode()
 
     return clean
+
+
+def _parts(text: str, split: str | None) -> list[str]:
+    """The parts of a list: of a JSON list its members, else what stands between the separators."""
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            found = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            found = None
+        if isinstance(found, list):
+            return [str(one) for one in found if one is not None and not isinstance(one, list | dict)]
+    return text.split(split) if split else _SEPARATORS.split(text)

@@ -14,9 +14,10 @@ from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
+from mapserver.negotiation import best_encoding, header
 from mapserver.problems import ANSWERED
+from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.tiles.cache import MVT
-from mapserver.tiles.front import GZIP_TAKEN
 from mapserver.tiles.rights import check_permitted
 from mapserver.tiles.service import TileService
 
@@ -24,9 +25,9 @@ router = APIRouter(prefix="/tiles/{county}", tags=["tiles"], route_class=DoorRou
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="layers, separated by commas")]
-Zoom = Annotated[int, Path(examples=[14])]
-Column = Annotated[int, Path(examples=[13651], description="from the west")]
-Row = Annotated[int, Path(examples=[6756], description="from the north")]
+Zoom = Annotated[TileNumber, Path(examples=[14])]
+Column = Annotated[TileNumber, Path(examples=[13651], description="from the west")]
+Row = Annotated[TileNumber, Path(examples=[6756], description="from the north")]
 
 
 async def get_service(request: Request) -> TileService:
@@ -80,7 +81,7 @@ async def tile(
     asks again each time. (Known accounts are answered by `mapserver/tiles/front.py` before this.)"""
     entry = await service.tile(account, tuple(layers.split(",")), z, x, y)
     said = ",".join(request.headers.getlist("If-None-Match")).encode("latin-1") or None
-    packed = GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "").encode("latin-1")) is not None
+    packed = best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None
     start, body = entry.messages(packed=packed, said=said)
     response = Response(body, start["status"])
     response.raw_headers = list(start["headers"])
