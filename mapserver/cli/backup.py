@@ -20,6 +20,7 @@ console = Console()
 Superuser = Annotated[
     str | None,
     typer.Option(
+        "--superuser-url",
         envvar="ONEMAP_SUPERUSER_URL",
         help="外部服务器的超级用户地址 / postgresql://… of a superuser, for a server of your own",
     ),

@@ -212,8 +212,10 @@ def import_under_way(server: Running) -> Iterator[int]:
     before = newest_batch(server)[0]
     with psycopg.connect(server.cluster.dsn("app")) as other, ThreadPoolExecutor(1) as sender:
         other.execute("SELECT pg_advisory_lock(%s, 330521)", [LOCK_CLASS])
-        content = "事件编号,事件类型\nE1,邻里纠纷\n".encode()
-        mapping = server.client.get("/api/330521/mappings").json()[0]["name"]
+        mappings = {one["name"]: one["columns"] for one in server.client.get("/api/330521/mappings").json()}
+        mapping = "demo_events"
+        columns = mappings[mapping]
+        content = (",".join(columns) + "\n" + ",".join("1" for _ in columns) + "\n").encode()
         sender.submit(
             server.client.post, "/api/330521/imports", data={"mapping": mapping, "publish": "true"},
             files={"file": ("events.csv", content)},
