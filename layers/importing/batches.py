@@ -107,12 +107,13 @@ def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]
 
 
 def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """Why rows of an import were sent back: code, the first such text, how many rows, the first row."""
+    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
+    row."""
     found = connection.execute(
         text(
-            "SELECT reason_code, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
             "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
-            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+            "GROUP BY reason_code, column_name ORDER BY count(*) DESC, reason_code, column_name"
         ),
         {"batch": batch_id},
     )

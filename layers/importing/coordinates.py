@@ -13,7 +13,7 @@ from layers.importing.errors import CoordinateSystemUnknown
 from layers.importing.mapping import Mapping
 from layers.importing.readers.source import Geometries, RowBatch, Source
 from layers.importing.reasons import Problem
-from layers.importing.standardise import number
+from layers.importing.standardise import coordinate
 from layers.importing.targets.base import GeometryKind
 
 SRID = 4490
@@ -65,10 +65,7 @@ class Projector:
                 text = row[place]
                 if text is None:
                     continue
-                try:
-                    coordinates[i, axis] = float(text)
-                except ValueError:
-                    coordinates[i, axis] = self._number(text, axis, problems[i])
+                coordinates[i, axis] = self._number(text, axis, problems[i])
         shapes = np.full(len(batch.values), None, dtype=object)
         given = np.isfinite(coordinates).all(axis=1) & (coordinates != 0).any(axis=1)
         for i in np.flatnonzero(np.isfinite(coordinates).any(axis=1) & ~np.isfinite(coordinates).all(axis=1)).tolist():
@@ -80,7 +77,7 @@ class Projector:
 
     def _number(self, text: str, axis: int, problems: list[Problem]) -> float:
         try:
-            return float(number(text))
+            return coordinate(text)
         except RowProblem as problem:
             problems.append(problem.at(self._names[axis]))
             return float("nan")

@@ -6,15 +6,25 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 from layers.importing.coordinates import Projector
+from layers.importing.dates import RowProblem
 from layers.importing.errors import FileEmpty, MappingInvalid
-from layers.importing.fields import SEALED
+from layers.importing.fields import LONGEST_KEY, SEALED
 from layers.importing.mapping import Mapping
 from layers.importing.privacy import mask_numbers
+from layers.importing.readers.cells import plain_key, shown_text
 from layers.importing.readers.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
-from layers.importing.rejects import reject_line, row_record
+from layers.importing.rejects import broken_record, reject_line, row_record
 from layers.importing.stage import Stage, as_json, copy_line, create_stage
-from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
+from layers.importing.standardise import (
+    FieldReader,
+    bytea,
+    check_length,
+    field_readers,
+    read_row,
+    refuse_fault,
+    refuse_shortened,
+)
 from layers.importing.targets.base import Target, Text
 
 Progress = Callable[[str, int], None]
@@ -36,6 +46,7 @@ class Loader:
         self._projector = _projector(self._mapping, source, target)
         self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
         self._key = self._key_columns()
+        self._faults: dict[str, tuple[int, int]] = {}
         self._extra = self._attribute_columns() if target.keeps_attributes else []
         self.columns = self._create()
 
@@ -82,6 +93,7 @@ class Loader:
                 progress("read", read)
         if read == 0:
             raise FileEmpty(self._mapping.title)
+        self._stage.notices = self.notices()
         self._stage.counts["read"] = read
         self._stage.counts["skipped"] = skipped
         self._stage.analyse()
@@ -97,6 +109,7 @@ class Loader:
             [batch.values[i] for i in keep],
             None if batch.geometries is None else batch.geometries[keep],
             batch.broken,
+            batch.quotes,
         )
 
     def _load_batch(self, batch: RowBatch) -> None:
@@ -107,9 +120,11 @@ class Loader:
         rejects: list[str] = []
         for i, row in enumerate(batch.values):
             number = batch.numbers[i]
-            key = self._key_of(row, number)
+            key, key_problem = self._key_of(row, number)
             clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
             problems = clean.problems
+            if key_problem is not None:
+                problems.append(key_problem)
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
                 problems += geometry_problems[i]
@@ -119,7 +134,7 @@ class Loader:
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
-                attributes = as_json({name: mask_numbers(text) for place, name in self._extra if (text := row[place])})
+                attributes = self._attributes(row, number)
                 cells.append(attributes)
                 hashed.append(attributes)
             if self._projector:
@@ -128,20 +143,64 @@ class Loader:
             lines.append(copy_line([str(number), key, _row_hash(hashed), *cells]))
         for number, found in batch.broken.items():
             problem = Problem("bad_row", None, {"found": len(found), "expected": len(self._source.columns)})
-            record = dict(zip(self._source.columns, found, strict=False))
+            if number in batch.quotes:
+                problem = Problem("bad_quotes")
+            record = broken_record(self._source, found)
             rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
 
-    def _key_of(self, row: Sequence[Text], number: int) -> str:
-        """The record's key in its source; personal numbers enter it only as keyed hashes."""
+    def _key_of(self, row: Sequence[Text], number: int) -> tuple[str, Problem | None]:
+        """The record's key in its source, or what is wrong with it; personal numbers enter it only as keyed hashes."""
+        if not self._key:
+            return f"#{number}", None
         parts = []
         for place, sealed in self._key:
             text = row[place] or ""
-            parts.append(self._stage.sealer.identity(text).hex()[:32] if sealed and text else text)
-        return "|".join(parts) if any(parts) else f"#{number}"
+            try:
+                refuse_fault(text)
+                refuse_shortened(text)
+                text = plain_key(text)
+                check_length(text, LONGEST_KEY)
+            except RowProblem as problem:
+                return "", problem.at(self._source.columns[place])
+            if sealed and text:
+                text = self._stage.sealer.identity(text).hex()[:32]
+            elif len(self._key) > 1:
+                text = text.replace("\\", "\\\\").replace("|", "\\|")  # two keys shall not look alike when joined
+            parts.append(text)
+        if any(parts):
+            return "|".join(parts), None
+        return "", Problem("missing_value", "、".join(self._mapping.key))
+
+    def _attributes(self, row: Sequence[Text], number: int) -> str:
+        """The columns the mapping does not use, as JSON; a cell without a value of its own is told."""
+        found: dict[str, str] = {}
+        for place, name in self._extra:
+            text = row[place]
+            if text is None:
+                continue
+            if text.startswith("\x00"):
+                first, times = self._faults.get(name, (number, 0))
+                self._faults[name] = first, times + 1
+                text = shown_text(text)
+            if text:
+                found[name] = mask_numbers(text)
+        return as_json(found)
+
+    def notices(self) -> list[str]:
+        """What the file's reader and the loading left aside, Chinese / English; complete once all is loaded."""
+        return [
+            *self._source.notices,
+            *(
+                f"“{name}”（映射没有用到）有 {times} 行不是完整的值（错误值、没有结果的公式、合并单元格、空字节、丢了末位的数字），首见第 {first} 行 / {name}, which the "
+                f"mapping does not use: {times} cells are no whole values (errors, formulas without a result, merged, zero bytes, lost digits) "
+                f"(first in row {first})"
+                for name, (first, times) in self._faults.items()
+            ),
+        ]
 
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)

@@ -18,6 +18,7 @@ from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
 from mapserver.door.entrance import Entrance
+from mapserver.door.kept import KeptConnection
 from mapserver.door.turns import Turns
 from mapserver.headers import SecurityHeaders
 from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
@@ -177,7 +178,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Every layer of FastAPI, those that answer for errors included, with the security headers around them."""
-        return SecurityHeaders(super().build_middleware_stack(), https=self._https)
+        return KeptConnection(SecurityHeaders(super().build_middleware_stack(), https=self._https))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

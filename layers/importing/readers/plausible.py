@@ -150,10 +150,12 @@ def _without_mark(sample: bytes) -> str | None:
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or len(sample) < 2 * FEWEST:
         return None
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 20 < len(sample) or min(even, odd) * 10 > max(even, odd):
+    if max(even, odd) < 4 or max(even, odd) * 20 < len(sample) or min(even, odd) * 10 > max(even, odd):
         return None
     found = "utf-16-le" if odd > even else "utf-16-be"
-    return found if decoded(sample, found) is not None else None
+    text = decoded(sample, found) or ""
+    good = sum((char.isascii() and char != "\0") or char in _frequent() or _neutral(char) for char in text)
+    return found if 2 * good > len(text) else None
 
 
 def _family(encoding: str) -> str:

@@ -41,6 +41,7 @@ class VectorSource:
         """kind: format, a key of ``DRIVERS``. name: of the file, for messages. max_mb: how large it may be when unpacked."""
         self.name = name
         self.path = path
+        self.notices: list[str] = []
         shown: str | None = None
         if kind == "zip":
             self.path, shown = unpack_shapefile(path, name, layer, max_mb)
