@@ -195,7 +195,7 @@ class Loader:
         return [
             *self._source.notices,
             *(
-                f"“{name}”（映射没有用到）有 {times} 行不是完整的值（错误值、没有结果的公式、合并单元格、空字节、丢了末位的数字），首见第 {first} 行 / {name}, which the "
+                f"“{name}”（映射没有用到）有 {times} 行不是完整的值（错误值、没有结果的公式、合并单元格、空字节、丢了末位的数字），首见第 {first} 行 / in column {name}, which the "
                 f"mapping does not use: {times} cells are no whole values (errors, formulas without a result, merged, zero bytes, lost digits) "
                 f"(first in row {first})"
                 for name, (first, times) in self._faults.items()

@@ -35,8 +35,6 @@ from layers.importing.readers.header import MOST_ABOVE, find_header
 from layers.importing.readers.sheet_marks import cells_without_value
 from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, WKT_COLUMN, RowBatch, as_text
 
-__all__ = ["LOST_DIGITS", "WorkbookSource", "cell_text"]
-
 #: a batch ends early when its texts are longer than this
 BATCH_CHARS = 32 * 1024 * 1024
 #: geometries inside geometries; who reads deeper ones runs out of stack
@@ -240,7 +238,7 @@ class WorkbookSource:
         for places in found.values():
             shown = "、".join(places[:3]) + (" …" if len(places) > 3 else "")
             notice = (
-                f"{len(places)} 个值没有列名，没有读取：{shown} / {len(places)} values stand under no column name and are not read: "
+                f"{len(places)} 个值没有列名，没有读取：{shown} / values under no column name are not read ({len(places)}): "
                 f"{', '.join(places[:3])}"
             )
             if notice not in self.notices:
