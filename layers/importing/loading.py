@@ -11,7 +11,7 @@ from layers.importing.errors import FileEmpty, MappingInvalid
 from layers.importing.fields import LONGEST_KEY, SEALED
 from layers.importing.mapping import Mapping
 from layers.importing.privacy import mask_numbers
-from layers.importing.readers.cells import plain_key, shown_text
+from layers.importing.readers.cells import fault_of, plain_key, shown_text
 from layers.importing.readers.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
 from layers.importing.rejects import broken_record, reject_line, row_record
@@ -103,7 +103,11 @@ class Loader:
         """The rows the mapping's ``only`` lets through."""
         if not self._only:
             return batch
-        keep = [i for i, row in enumerate(batch.values) if all(row[place] in allowed for place, allowed in self._only)]
+        keep = [
+            i
+            for i, row in enumerate(batch.values)
+            if all(row[place] in allowed or _is_marked(row[place]) for place, allowed in self._only)
+        ]
         return RowBatch(
             [batch.numbers[i] for i in keep],
             [batch.values[i] for i in keep],
@@ -111,6 +115,11 @@ class Loader:
             batch.broken,
             batch.quotes,
         )
+
+    def _faults_in_selection(self, row: Sequence[Text]) -> list[Problem]:
+        """A cell without a value of its own does not tell whether its row belongs to this table."""
+        faults = [(fault_of(row[place] or ""), self._source.columns[place]) for place, _allowed in self._only]
+        return [Problem(fault[0], column, dict(fault[1])) for fault, column in faults if fault is not None]
 
     def _load_batch(self, batch: RowBatch) -> None:
         geometries, geometry_problems = (
@@ -125,6 +134,7 @@ class Loader:
             problems = clean.problems
             if key_problem is not None:
                 problems.append(key_problem)
+            problems += self._faults_in_selection(row)
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
                 problems += geometry_problems[i]
@@ -205,6 +215,10 @@ class Loader:
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)
         return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
+
+
+def _is_marked(text: Text) -> bool:
+    return text is not None and text.startswith("\x00")
 
 
 def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:

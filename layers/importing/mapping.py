@@ -120,7 +120,7 @@ class Mapping(_Model):
     source: str | None = Field(None, description="name recorded with the records; the mapping's own by default")
     crs: str | None = Field(None, description="EPSG:…, GCJ-02 or BD-09; needed when the file does not say")
     layer: str | None = Field(None, description="layer of a GeoPackage")
-    sheet: str | None = Field(None, description="sheet of a workbook; the first by default")
+    sheet: str | None = Field(None, description="sheet of a workbook; needed when several have data")
     encoding: str | None = Field(None, description="only when detection fails")
     delimiter: str | None = Field(None, description="of a CSV; comma by default")
     position: Position | None = None

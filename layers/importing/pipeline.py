@@ -149,7 +149,7 @@ def _known_names(connection: Connection) -> list[str]:
 def _refusal(error: BaseException) -> BaseException:
     """A value that the database does not take is a fault of the file; what it says of it may hold the value, and is not told."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(cause, psycopg.DataError | psycopg.IntegrityError):
+    if not isinstance(cause, psycopg.DataError | psycopg.IntegrityError | psycopg.errors.ProgramLimitExceeded):
         return error
     where = cause.diag.column_name or cause.diag.constraint_name or cause.diag.table_name or ""
     return ValueImpossible(

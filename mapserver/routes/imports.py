@@ -51,9 +51,14 @@ def upload(
     file: Annotated[UploadFile, File(description="CSV, XLSX, GeoPackage, zipped Shapefile or GeoJSON")],
     mapping: Annotated[str, Form(description="mapping name", examples=["demo_population"])],
     publish: Annotated[bool, Form(description="false: check only, nothing changes")] = False,
+    sheet: Annotated[
+        str | None, Form(description="sheet of a workbook, when several have data", max_length=100)
+    ] = None,
 ) -> BatchDetail:
     """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
     chosen = find_mapping(mapping)
+    if sheet:
+        chosen = chosen.model_copy(update={"sheet": sheet})
     with kept_upload(file, context) as path:
         report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
     if publish:

@@ -33,6 +33,8 @@ CODES = {
 
 #: what nobody sees: byte order marks, zero-width marks, soft hyphens, marks that turn the reading direction
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+#: halves of pairs, which are no characters
+_HALVES = re.compile("[\ud800-\udfff]")
 #: these join or part letters of some scripts, and are nothing at the edge of a text, in a header or in a key
 _JOINERS = re.compile("[\u200c\u200d\u034f\ufe00-\ufe0f]")
 _EDGES = (
@@ -55,6 +57,7 @@ def clean_text(value: str) -> Text:
     NBSP and the full-width space count as spaces. A text with zero bytes and one that is an error of a spreadsheet are marked.
     """
     if not value.isascii():
+        value = _HALVES.sub("\ufffd", value)
         value = _INVISIBLE.sub("", value).strip(_EDGES)
     value = value.strip()
     if "\x00" in value:

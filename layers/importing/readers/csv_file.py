@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from layers.importing.errors import FileEmpty, FileTooHeavy, FileTruncated, FileUnreadable
-from layers.importing.readers.cells import Text, clean_header, clean_text
+from layers.importing.readers.cells import Text, clean_header, clean_text, folded
 from layers.importing.readers.encoding import detect_encoding
 from layers.importing.readers.header import MOST_ABOVE, find_header
 from layers.importing.readers.source import BATCH_ROWS, RowBatch
@@ -26,6 +26,11 @@ BATCH_CHARS = 32 * 1024 * 1024
 MEGABYTE = 1024 * 1024
 #: quotes that swallow the lines below them; more of them, and the file is no CSV
 MOST_OPEN_QUOTES = 20
+
+#: what else parts columns → what to call it, and how a mapping writes it
+SEPARATORS = {
+    ",": ("逗号", ","), "\t": ("制表符", "\\t"), ";": ("分号", ";"), "|": ("竖线", "|"), "，": ("全角逗号", "，"), "；": ("全角分号", "；")
+}  # fmt: skip
 
 csv.field_size_limit(MOST_LINE)
 
@@ -80,6 +85,7 @@ class CsvSource:
         if place is None:
             raise FileEmpty(self.name)
         line, header, good = first[place]
+        self._check_delimiter(header, wanted)
         if not good:
             raise FileUnreadable(
                 f"{self.name} 第 {line} 行是表头，但引号有误。请改正。 / line {line} is the header and its quotes are wrong: correct it."
@@ -89,6 +95,20 @@ class CsvSource:
                 f"第 {line} 行是表头，上面的行没有读取 / the header is on line {line}; what stands above is not read"
             )
         return line, header
+
+    def _check_delimiter(self, header: list[str], wanted: Collection[str]) -> None:
+        """Raise FileUnreadable for a header of one name that another separator would part into several wanted ones."""
+        if len(header) != 1 or len(wanted) < 2:
+            return
+        names = {folded(name) for name in wanted}
+        for sign, (zh, written) in SEPARATORS.items():
+            found = {folded(part) for part in header[0].split(sign)}
+            if len(names & found) > 1:
+                raise FileUnreadable(
+                    f'{self.name} 的列不是用“{self._delimiter.strip() or "制表符"}”分开的，是用{zh}。请在映射里写 delimiter = "{written}"，或另存为 CSV。 / '
+                    f"its columns are parted by {written!r}: set delimiter in the mapping, or save it as CSV.",
+                    delimiter=sign,
+                )
 
     def _lines(self, file: io.TextIOWrapper) -> Iterator[str]:
         """The lines, none longer than a line may be. Raises FileTooHeavy."""

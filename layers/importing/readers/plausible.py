@@ -53,7 +53,8 @@ def likelier_encoding(sample: bytes, read_as: str, known: Collection[str] = ()) 
     """
     own = decoded(sample, read_as)
     if own is None:
-        return likely_encoding(sample, known)
+        found = likely_encoding(sample, known)
+        return None if found == codecs.lookup(read_as).name.removesuffix("-sig") else found
     if wide := _without_mark(sample):
         return None if codecs.lookup(read_as).name in ("utf-16", wide) else wide
     name = codecs.lookup(read_as).name

@@ -79,7 +79,7 @@ def check_format(path: Path, suffix: str, name: str) -> str:
     if "text" in allowed and found == "binary" and head.count(0) * 2 <= len(head):
         return "text"  # a text with a few zeros, or UTF-16 without its mark: its reader says what is wrong
     if found in SAVE_AS:
-        zh, en = NAMES[found].split(" / ")
+        zh, en = _words(found)
         raise FileUnreadable(
             f"{name} 其实是{zh}，不是 {suffix} 文件。请用 Excel 或 WPS 打开，另存为 XLSX。 / it is {en}, not what the ending says: open it with "
             "Excel or WPS and save it as XLSX.",
@@ -93,19 +93,26 @@ def check_format(path: Path, suffix: str, name: str) -> str:
         )
     if found in ("text", "binary"):
         raise FileTruncated(
-            f"{name} 打不开：内容不是 {NAMES[allowed[0]]}，文件可能损坏或只传了一半。请重新发送。 / it does not open: damaged, or only "
-            "half of it was sent. Send it again.",
+            f"{name} 打不开：内容不是{_words(allowed[0])[0]}，文件可能损坏或只传了一半。请重新发送。 / it is not "
+            f"{_words(allowed[0])[1]}: damaged, or only half of it was sent. Send it again.",
             found=found,
         )
     if found == "zip" and suffix == ".xls" and _has(path, PARTS[".xlsx"]):
         raise FileUnreadable(
             f"{name} 其实是 XLSX，请把扩展名改为 .xlsx。 / it is an XLSX: name it .xlsx.", found="xlsx"
         )
+    zh, en = _words(found)
     raise FileUnreadable(
-        f"{name} 的内容是{NAMES[found]}，与扩展名 {suffix} 不符。请用正确的扩展名，或另存为 CSV、XLSX、GeoPackage 再发送。 / the content is "
-        f"not what the ending {suffix} says. Give it the right ending, or save it as CSV, XLSX or GeoPackage.",
+        f"{name} 的内容是{zh}，与扩展名 {suffix} 不符。请用正确的扩展名，或另存为 CSV、XLSX、GeoPackage 再发送。 / the content is {en}, not what "
+        f"the ending {suffix} says. Give it the right ending, or save it as CSV, XLSX or GeoPackage.",
         found=found,
     )
+
+
+def _words(found: str) -> tuple[str, str]:
+    """What to call a format in Chinese and in English."""
+    zh, _, en = NAMES[found].partition("/ ")
+    return zh.strip(), en or zh
 
 
 def _check_ole(path: Path, suffix: str, name: str) -> None:

@@ -150,6 +150,12 @@ def test_values_under_no_name_are_said(tmp_path: Path):
     assert "第 2 列没有列名" in source.notices[0] and "首见第 2 行" in source.notices[0]
 
 
+@pytest.mark.parametrize(("sign", "named"), [("\t", "制表符"), (";", "分号"), ("|", "竖线"), ("，", "全角逗号")])
+def test_another_separator_is_called_by_its_name(tmp_path: Path, sign: str, named: str):
+    with pytest.raises(FileUnreadable, match=f"是用{named}.*delimiter"):
+        csv_of(tmp_path, "编号,名称\n1,甲\n".replace(",", sign))
+
+
 def test_zero_bytes_mark_their_cell(tmp_path: Path):
     (row,) = rows_of(csv_of(tmp_path, b"\xe7\xbc\x96\xe5\x8f\xb7,\xe5\x90\x8d\xe7\xa7\xb0\n1\x002,a\n")).values()
     assert fault_of(row[0] or "") == ("zero_bytes", {"cell": "", "cell_en": "", "value": "12"})
