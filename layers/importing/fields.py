@@ -37,17 +37,11 @@ SQL_TYPES = {
 }
 
 
-#: characters a value may have; keys and names stand in indexes, which take no more than 2.7 kB
-LONGEST = {Kind.TEXT: 20_000, Kind.NAME: 200, Kind.ADDRESS: 500, Kind.CODE: 200, Kind.LIST: 2_000}
-LONGEST_KEY = 200
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a target. allowed: the only values. pattern: a regular expression it must match whole.
 
-    past: a date that may not lie in the future. expected: what the pattern means, Chinese and English. longest: characters,
-    when fewer than ``LONGEST`` of its kind.
+    past: a date that may not lie in the future. expected: what the pattern means, Chinese and English.
     """
 
     name: str
@@ -57,7 +51,6 @@ class Field:
     pattern: str | None = None
     expected: tuple[str, str] = ("", "")
     past: bool = False
-    longest: int | None = None
 
     def stage_columns(self) -> list[tuple[str, str]]:
         """Name and SQL type of each column this field takes in the stage table."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import orjson
+
+from database.crs import Bounds
 from layers.importing.coordinates import Projector
 from layers.importing.dates import RowProblem
 from layers.importing.errors import FileEmpty, MappingInvalid
-from layers.importing.fields import LONGEST_KEY, SEALED
+from layers.importing.fields import SEALED
+from layers.importing.limits import LONGEST, limits_of, long_text
 from layers.importing.mapping import Mapping
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.cells import fault_of, plain_key, shown_text
@@ -19,13 +24,14 @@ from layers.importing.stage import Stage, as_json, copy_line, create_stage
 from layers.importing.standardise import (
     FieldReader,
     bytea,
-    check_length,
     field_readers,
     read_row,
     refuse_fault,
     refuse_shortened,
 )
 from layers.importing.targets.base import Target, Text
+from layers.importing.warnings import COLUMNS, row_warnings, warning_line
+from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
 
@@ -43,7 +49,9 @@ class Loader:
         self._source = source
         self._mapping: Mapping = stage.mapping
         self._readers: list[FieldReader] = field_readers(self._mapping, target.fields, source.columns, stage.today)
-        self._projector = _projector(self._mapping, source, target)
+        self._projector = _projector(stage, source, target)
+        fields = [(reader.field, reader.column) for reader in self._readers]
+        self._limits = limits_of(fields, target.storage())
         self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
         self._key = self._key_columns()
         self._faults: dict[str, tuple[int, int]] = {}
@@ -81,6 +89,11 @@ class Loader:
             and not name.startswith((FID_COLUMN, WKT_COLUMN, CRS_COLUMN))
         ]
 
+    @property
+    def extra_columns(self) -> list[str]:
+        """The columns of the file that go to ``attributes``."""
+        return [name for _place, name in self._extra]
+
     def load(self, progress: Progress | None = None) -> int:
         """Load every row; returns how many were read. Raises FileEmpty when there is none."""
         read = skipped = 0
@@ -113,6 +126,7 @@ class Loader:
             [batch.values[i] for i in keep],
             None if batch.geometries is None else batch.geometries[keep],
             batch.broken,
+            {new: batch.flaws[old] for new, old in enumerate(keep) if old in batch.flaws},
             batch.quotes,
         )
 
@@ -127,6 +141,7 @@ class Loader:
         )
         lines: list[str] = []
         rejects: list[str] = []
+        warnings: list[str] = []
         for i, row in enumerate(batch.values):
             number = batch.numbers[i]
             key, key_problem = self._key_of(row, number)
@@ -135,12 +150,14 @@ class Loader:
             if key_problem is not None:
                 problems.append(key_problem)
             problems += self._faults_in_selection(row)
+            problems += self._beyond_limits(clean.plain, key)
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
                 problems += geometry_problems[i]
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
+            warnings += [warning_line(self._stage, number, w) for w in row_warnings(self._target.fields, clean.plain)]
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
@@ -159,8 +176,17 @@ class Loader:
             rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
+        if warnings:
+            self._stage.copy("stage_warning", COLUMNS, warnings)
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
+
+    def _beyond_limits(self, plain: dict[str, Text], key: str) -> list[Problem]:
+        """What the columns of the database cannot hold."""
+        found = [limit(value) for name, limit in self._limits if (value := plain[name]) is not None]
+        if len(key) > LONGEST:
+            found.append(long_text("、".join(self._mapping.key), len(key)))
+        return [problem for problem in found if problem is not None]
 
     def _key_of(self, row: Sequence[Text], number: int) -> tuple[str, Problem | None]:
         """The record's key in its source, or what is wrong with it; personal numbers enter it only as keyed hashes."""
@@ -173,7 +199,6 @@ class Loader:
                 refuse_fault(text)
                 refuse_shortened(text)
                 text = plain_key(text)
-                check_length(text, LONGEST_KEY)
             except RowProblem as problem:
                 return "", problem.at(self._source.columns[place])
             if sealed and text:
@@ -187,7 +212,7 @@ class Loader:
 
     def _attributes(self, row: Sequence[Text], number: int) -> str:
         """The columns the mapping does not use, as JSON; a cell without a value of its own is told."""
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         for place, name in self._extra:
             text = row[place]
             if text is None:
@@ -197,8 +222,17 @@ class Loader:
                 self._faults[name] = first, times + 1
                 text = shown_text(text)
             if text:
-                found[name] = mask_numbers(text)
+                found[name] = self._attribute(name, text)
         return as_json(found)
+
+    def _attribute(self, name: str, text: str) -> Any:
+        """A value that no field takes, as it is kept: a list as a list, all else as text; numbers of persons masked."""
+        if name not in self._source.structured:
+            return mask_numbers(text)
+        try:
+            return _masked(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            return mask_numbers(text)
 
     def notices(self) -> list[str]:
         """What the file's reader and the loading left aside, Chinese / English; complete once all is loaded."""
@@ -221,13 +255,29 @@ def _is_marked(text: Text) -> bool:
     return text is not None and text.startswith("\x00")
 
 
-def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:
-    spatial = mapping.position is not None or source.crs is not None or mapping.crs is not None
+def _projector(stage: Stage, source: Source, target: Target) -> Projector | None:
+    mapping = stage.mapping
+    spatial = mapping.position is not None or source.spatial or source.crs is not None or mapping.crs is not None
     if target.geometry == "none" or not spatial:
         if target.geometry_required:
             raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
         return None
-    return Projector(mapping, source, target.geometry, required=target.geometry_required)
+    bounds = mapping.bounds or _county_bounds(stage)
+    required = target.geometry_required or mapping.empty_position == "reject"
+    return Projector(mapping, source, target.geometry, required=required, bounds=bounds)
+
+
+def _county_bounds(stage: Stage) -> Bounds | None:
+    found = county_bounds(stage.connection)
+    return None if found is None else (found[0], found[1], found[2], found[3])
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return {name: _masked(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _row_hash(hashed: Sequence[Text]) -> str:

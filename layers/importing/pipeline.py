@@ -26,6 +26,7 @@ from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
+from layers.importing.empty_cells import count_rejected, fill_empty_cells
 from layers.importing.errors import ScopeTooNarrow, ValueImpossible
 from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
@@ -37,6 +38,7 @@ from layers.importing.stage import Stage
 from layers.importing.targets import make_target
 from layers.importing.targets.base import Target
 from layers.importing.targets.person import PersonTarget
+from layers.importing.warnings import collect_warnings, find_warnings, store_warnings
 from layers.looks import admit_look, count_look
 
 Progress = Callable[[str, int], None]
@@ -54,7 +56,9 @@ LOCK_CLASS = 0x1A9
 @dataclass
 class ImportReport:
     """What an import did, or would do. counts: read, skipped, added, changed, unchanged, removed, rejected, review;
-    ``rejects`` and ``reviews`` by reason, ``reasons`` by reason and column, ``notices``: what of the file was not read. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
+    ``rejects`` and ``reviews`` by reason; ``reasons`` by reason and column; ``empty``: by column of the file the empty cells
+    kept, cleared, rejected; ``warnings``: rows by kind; ``notices``: what of the file was not read. stages: rows and seconds
+    of each. rejects_path: the workbook, when asked for."""
 
     batch_id: int
     state: str
@@ -97,7 +101,7 @@ def import_file(
     try:
         with closing(open_source(path, mapping, known)) as source, database.transaction(scope) as connection:
             report = run.within(connection, scope, source)
-            if rejects_path is not None and report.counts["rejected"]:
+            if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
                 write_rejects(connection, batch_id, rejects_path, sealer)
                 report.rejects_path = rejects_path
     except BaseException as raised:
@@ -197,7 +201,9 @@ class _Run:
         # what is rolled back without publish: everything but the batch and its rejected rows
         attempt = connection.begin_nested()
         self._compute(stage, source)
+        count_rejected(stage)
         rejects = collect_rejects(stage, source)
+        warnings = collect_warnings(stage)
         counts = _counts(stage, rejects)
         if self._publish:
             if not refused_for_another(connection, self._batch_id):
@@ -206,6 +212,7 @@ class _Run:
         else:
             attempt.rollback()
         store_rejects(stage, rejects)
+        store_warnings(stage, warnings)
         state = "published" if self._publish else "checked"
         close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
         if _asks_of_persons(self._target, self._mapping):
@@ -219,15 +226,18 @@ class _Run:
     def _compute(self, stage: Stage, source: Source) -> None:
         self._target.begin(stage)
         with self._clock("stage") as clock:
-            clock["rows"] = Loader(stage, self._target, source).load(self._progress)
+            loader = Loader(stage, self._target, source)
+            clock["rows"] = loader.load(self._progress)
         rows = int(self._stages["stage"]["rows"])
         with self._clock("compare", rows):
             reject_duplicates(stage)
             self._target.compare(stage)
             # outcomes and found codes are new since the rows came in; without figures the joins that follow are nested loops
             stage.analyse()
+            fill_empty_cells(stage, self._target, loader.extra_columns)
         with self._clock("resolve", rows):
             self._target.resolve(stage)
+            find_warnings(stage, self._target.name, self._target.stored())
         with self._clock("publish", rows):
             self._target.publish(stage)
 
@@ -299,6 +309,9 @@ def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
         "reviews": stage.reviews,
         "reasons": _by_column(rejects),
         "notices": stage.notices,
+        "empty": stage.empty_cells,
+        "warned": stage.counts.get("warned", 0),
+        "warnings": stage.warnings,
     }
     for name in ("texts", "matched"):
         if name in stage.counts:

@@ -88,14 +88,17 @@ REASONS: dict[str, Reason] = {
         "{column} holds zero bytes, it is damaged: {value}",
         "enter it again",
     ),
-    "too_long": Reason(
-        "“{column}”有 {length} 个字，最多 {limit} 个",
-        "缩短后再导入",
-        "{column} has {length} characters, at most {limit} are taken",
-        "shorten it",
-    ),
     "number_too_large": Reason(
-        "“{column}”的数字超出范围：{value}", "核对后改正", "number out of range: {value}", "check and correct it"
+        "“{column}”的数字太大：{value}（最多 {most}）",
+        "核对后改正",
+        "the number is too large: {value} (at most {most})",
+        "check and correct it",
+    ),
+    "text_too_long": Reason(
+        "“{column}”有 {found} 个字，太长（最多 {most} 个）",
+        "核对是否填错了列，或缩短",
+        "the text has {found} characters, at most {most} are possible",
+        "see whether it stands in the wrong column, or shorten it",
     ),
     "digits_lost": Reason(
         "“{column}”{cell}被存成了浮点数或科学记数法，末尾几位已丢失",
@@ -151,10 +154,16 @@ REASONS: dict[str, Reason] = {
         "invalid geometry: {why_en} (near {lon}, {lat})",
         "mend it with a repair-geometry tool",
     ),
+    "no_geometry": Reason(
+        "图形不能用：{why}",
+        "在 GIS 软件里重画或删去这个图形",
+        "the geometry cannot be used: {why_en}",
+        "draw it again, or delete it",
+    ),
     "wrong_geometry": Reason(
-        "图形类型是 {found}，需要 {expected}",
+        "图形类型是 {found}，需要{expected}",
         "换成需要的类型",
-        "geometry is {found}, needed is {expected}",
+        "the geometry is a {found_en}, needed is {expected_en}",
         "convert it",
     ),
     "overlapping_polygon": Reason(
@@ -199,7 +208,11 @@ class _Facts(dict[str, Any]):
 
 def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
     """Three lines: why in Chinese, how to mend it in Chinese, both in English."""
-    reason = REASONS[code]
+    return words(REASONS[code], column, facts)
+
+
+def words(reason: Reason, column: str | None, facts: dict[str, Any]) -> str:
+    """The three lines of one reason, with its facts."""
     values = _Facts({name: _short(" ".join(str(value).split())) for name, value in facts.items()})
     values["column"] = column or ""
     return "\n".join(

@@ -22,6 +22,9 @@ from layers.importing.standardise import bytea
 CELL_LIMIT = 32_000
 STORE_ROWS = 5_000
 NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
+#: The second sheet of the workbook, and its columns.
+WARNINGS_SHEET = "提醒"
+COLUMN, WARNING, ADVICE, ENGLISH = "列", "提醒", "建议", "English"
 
 
 def reject_line(stage: Stage, number: int, problem: Problem, record: dict[str, str | None]) -> str:
@@ -114,7 +117,7 @@ def store_rejects(stage: Stage, rejects: list[tuple[Any, ...]]) -> None:
 
 
 def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sealer) -> int:
-    """Write the rejected rows of an import as XLSX; returns how many rows.
+    """Write the rejected rows of an import as XLSX, and its warnings on a second sheet; returns how many rows were rejected.
 
     First the row number, the reasons and how to mend, then the original columns as text: correct the rows and import the
     workbook with the same mapping. Outlines stand as WKT in ``_wkt`` (split over several columns when long).
@@ -138,8 +141,27 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
         why = "\n".join(line[0] for line in lines)
         how = "\n".join(dict.fromkeys(line[1] for line in lines if len(line) > 1))
         sheet.write([row.row_no, why, how, *map(record.get, columns)])
+    _write_warnings(connection, batch_id, sheet)
     sheet.save(path)
     return len(records)
+
+
+def _write_warnings(connection: Connection, batch_id: int, sheet: SheetTable) -> None:
+    """Rows that were taken and should be looked at, on a sheet of their own; nothing of it is imported again."""
+    found = connection.execute(
+        text(
+            "SELECT row_no, column_name, warning FROM import_warning WHERE batch_id = :batch "
+            "ORDER BY row_no, warning_code, column_name"
+        ),
+        {"batch": batch_id},
+    ).all()
+    if not found:
+        return
+    sheet.begin_sheet(WARNINGS_SHEET)
+    sheet.write_header([NUMBER, COLUMN, WARNING, ADVICE, ENGLISH], dict.fromkeys((WARNING, ADVICE), "FFF2CC"))
+    for row in found:
+        lines = [*row.warning.split("\n"), "", ""]
+        sheet.write([row.row_no, row.column_name, *lines[:3]])
 
 
 def _opened(cipher: bytes, sealer: Sealer, bound_to: str) -> dict[str, str | None]:

@@ -13,8 +13,8 @@ import orjson
 from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from gazetteer.codes import resident_id_problem
 from layers.importing.dates import RowProblem, read_date, read_time
-from layers.importing.fields import LONGEST, SEALED, Field, Kind
-from layers.importing.mapping import Column, Mapping, template_columns
+from layers.importing.fields import SEALED, Field, Kind
+from layers.importing.mapping import Column, Empty, Mapping, template_columns
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.cells import LOST_DIGITS, Text, fault_of, shown_text
 from layers.importing.reasons import Problem
@@ -34,8 +34,9 @@ _COORDINATE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(
     r"[+-]?(?:[0-9]+[.,][0-9]*[eE][+-]?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9][eE][1-9][0-9]|[0-9.,]+\s*[×xX*]\s*10\^?[0-9]+)"
 )
-#: what a column of whole numbers holds
-MOST_INTEGER = 2_147_483_647
+
+#: In a row's hash: an empty cell that clears. The same file by a mapping that keeps is another row.
+CLEARED = "\x18"
 
 ID_PROBLEMS = {
     "length": "不是 18 位",
@@ -52,6 +53,7 @@ class FieldReader:
     field: Field
     column: str | None
     required: bool
+    empty: Empty
     get: Getter
     clean: Cleaner
 
@@ -65,12 +67,14 @@ def field_readers(mapping: Mapping, fields: Sequence[Field], columns: Sequence[s
         if spec is None:
             continue
         sources = spec.sources()
-        required = field.required if spec.required is None else spec.required
+        empty = mapping.empty_of(field.name)
+        required = empty == "reject" or (field.required if spec.required is None else spec.required)
         readers.append(
             FieldReader(
                 field,
                 sources[0] if sources else None,
                 required,
+                empty,
                 _getter(field, spec, index),
                 _cleaner(field, spec, today),
             )
@@ -101,12 +105,11 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
             if text is None:
                 if reader.required:
                     clean.problems.append(Problem("missing_value", reader.column or name))
-                elif reader.field.kind is Kind.LIST:
+                elif kind is Kind.LIST and reader.empty == "clear":
                     value = "[]"  # no codes, which is not the same as not known
             else:
                 refuse_fault(text)
                 value = reader.clean(text) or None
-                check_length(value, reader.field.longest or LONGEST.get(kind))
                 if value is None and reader.required:
                     clean.problems.append(Problem("missing_value", reader.column or name))
         except RowProblem as problem:
@@ -118,6 +121,8 @@ def read_row(readers: Sequence[FieldReader], row: Row, sealer: Sealer, record: t
         else:
             clean.values.append(value)
             clean.hashed.append(value)
+        if value is None or value == "[]":
+            clean.hashed[-1] = CLEARED if reader.empty == "clear" else "[]" if kind is Kind.LIST else None
     return clean
 
 
@@ -134,12 +139,6 @@ def refuse_shortened(text: str) -> None:
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if _SCIENTIFIC.fullmatch(plain.strip()):
         raise RowProblem("digits_lost", value=text)
-
-
-def check_length(value: Text, limit: int | None) -> None:
-    """Raise RowProblem too_long. limit: characters."""
-    if value is not None and limit is not None and len(value) > limit:
-        raise RowProblem("too_long", length=len(value), limit=limit)
 
 
 def seal_value(field: Field, value: Text, sealer: Sealer, record: tuple[str, ...]) -> list[Text]:
@@ -167,15 +166,31 @@ def bytea(value: bytes) -> str:
 def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
     origin = _origin(spec, index, exact=field.kind is not Kind.NUMBER)
     values = None if field.kind is Kind.LIST else spec.values
-    empty = frozenset(spec.empty)
-    plain = not (empty or spec.first or spec.last or spec.prefix or spec.suffix or values or spec.default)
+    rewriters = [one.rewriter() for one in spec.replace]
+    empty = frozenset(spec.blank)
+    write_code = spec.code.writer() if spec.code is not None else None
+    plain = not (
+        rewriters
+        or empty
+        or write_code
+        or spec.first
+        or spec.last
+        or spec.prefix
+        or spec.suffix
+        or values
+        or spec.default
+    )
     if plain:
         return origin
 
     def get(row: Row) -> Text:
         text = origin(row)
-        if text is None or text in empty:
+        for rewrite in rewriters:
+            text = None if text is None else rewrite(text)
+        if not text or text in empty:
             return spec.default
+        if write_code is not None:
+            text = _written(write_code, text, spec)
         if spec.first:
             text = text[: spec.first]
         if spec.last:
@@ -184,6 +199,16 @@ def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
         return text if values is None else translate(text, values, spec.others)
 
     return get
+
+
+def _written(write: Callable[[str], Text], text: str, spec: Column) -> str:
+    """The code a template makes of a text. Raises RowProblem bad_code when it is not written so."""
+    code = write(text)
+    if code is None:
+        assert spec.code is not None
+        shape = spec.code.pattern
+        raise RowProblem("bad_code", value=text, expected=f"应写成 {shape}", expected_en=f"write it as {shape}")
+    return code
 
 
 def translate(text: str, values: dict[str, str], others: Text) -> Text:
@@ -303,10 +328,7 @@ def _integer(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not _INTEGER.fullmatch(plain):
         raise RowProblem("bad_number", value=text)
-    value = int(plain.split(".")[0].replace(",", ""))
-    if abs(value) > MOST_INTEGER:
-        raise RowProblem("number_too_large", value=text)
-    return str(value)
+    return str(int(plain.split(".")[0].replace(",", "")))
 
 
 def number(text: str) -> str:
@@ -318,7 +340,7 @@ def number(text: str) -> str:
         raise RowProblem("bad_number", value=text)
     value = float(plain.replace(",", ""))
     if value in (float("inf"), float("-inf")):
-        raise RowProblem("number_too_large", value=text)
+        raise RowProblem("bad_number", value=text)
     return repr(value)
 
 
@@ -355,10 +377,22 @@ def phone(text: str) -> str:
 
 def _list_cleaner(spec: Column) -> Cleaner:
     def clean(text: str) -> str:
-        parts = [part.strip() for part in (text.split(spec.split) if spec.split else _SEPARATORS.split(text))]
+        parts = [part.strip() for part in _parts(text, spec.split)]
         codes: set[Text] = {part for part in parts if part}
         if spec.values is not None:
             codes = {translate(code, spec.values, spec.others) for code in codes if code}
         return orjson.dumps(sorted(code for code in codes if code)).decode()
 
     return clean
+
+
+def _parts(text: str, split: str | None) -> list[str]:
+    """The parts of a list: of a JSON list its members, else what stands between the separators."""
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            found = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            found = None
+        if isinstance(found, list):
+            return [str(one) for one in found if one is not None and not isinstance(one, list | dict)]
+    return text.split(split) if split else _SEPARATORS.split(text)

@@ -14,6 +14,7 @@ from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable
 
 if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
     from layers.importing.mapping import Mapping
+    from layers.importing.readers.confined import ConfinedSource
     from layers.importing.readers.source import Source
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
@@ -30,6 +31,7 @@ def open_source(path: Path, mapping: Mapping, known: Collection[str] = ()) -> So
     known: names of the county, by which a wrong encoding is noticed.
     Close the source when done with it: a process stands behind it.
     """
+    from layers.importing.readers.cut_names import whole_names
     from layers.importing.readers.dissolve import DissolvedSource
 
     source = open_table(
@@ -43,6 +45,7 @@ def open_source(path: Path, mapping: Mapping, known: Collection[str] = ()) -> So
         known=known,
     )
     try:
+        source.columns = whole_names(source.columns, source.cut, mapping.required_columns)
         mapping.check_columns(source.columns)
     except BaseException:
         source.close()
@@ -63,7 +66,7 @@ def open_table(
     layer: str | None = None,
     wanted: Collection[str] = (),
     known: Collection[str] = (),
-) -> Source:
+) -> ConfinedSource:
     """A file of one of these endings, opened as what both its ending and its first bytes say.
 
     wanted: columns that are needed; the header is found by them, and they keep their spelling. known: names of the county.

@@ -103,7 +103,7 @@ def fault_of(text: str) -> tuple[str, dict[str, str]] | None:
     if not text.startswith("\x00"):
         return None
     mark = text[: text.index(":") + 1]
-    at, _, shown = text[len(mark) :].partition("\x00")
+    at, _, shown = text[len(mark) :].rpartition("\x00")
     return CODES[mark], {"cell": f"（{at}）" if at else "", "cell_en": f" ({at})" if at else "", "value": shown}
 
 

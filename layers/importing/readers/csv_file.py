@@ -168,7 +168,7 @@ class CsvSource:
                     values.append(row)
                     unnamed.look(line, row)
                 if len(numbers) + len(broken) >= size or chars > BATCH_CHARS:
-                    yield RowBatch(numbers, values, None, broken, frozenset(quotes))
+                    yield RowBatch(numbers, values, None, broken, quotes=frozenset(quotes))
                     numbers, values, broken, quotes, chars = [], [], {}, set(), 0
             if short is not None:
                 raise FileTruncated(
@@ -179,7 +179,7 @@ class CsvSource:
                 )
         self.notices += [notice for notice in unnamed.notices() if notice not in self.notices]
         if numbers or broken:
-            yield RowBatch(numbers, values, None, broken, frozenset(quotes))
+            yield RowBatch(numbers, values, None, broken, quotes=frozenset(quotes))
 
 
 class _Unnamed:

@@ -63,6 +63,7 @@ class WorkbookSource:
         self._marks = cells_without_value(path, self._table.name, name) | self._merged()
         self.crs = self._said_crs()
         self._wkt = [i for i, column in enumerate(self.columns) if column.startswith(WKT_COLUMN)]
+        self.spatial = bool(self._wkt)
 
     def close(self) -> None:
         """The rows go with the source."""
@@ -249,7 +250,12 @@ class WorkbookSource:
             return RowBatch(numbers, values)
         texts = [_shallow("".join(row[i] or "" for i in self._wkt)) for row in values]
         shapes = shapely.from_wkt(np.array(texts, dtype=object), on_invalid="ignore")
-        return RowBatch(numbers, values, shapes)
+        flaws = {
+            i: "unreadable"
+            for i in np.flatnonzero(shapely.is_missing(shapes)).tolist()
+            if any(values[i][at] for at in self._wkt)
+        }
+        return RowBatch(numbers, values, shapes, flaws=flaws)
 
 
 def _is_visible(sheet: SheetMetadata) -> bool:

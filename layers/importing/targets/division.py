@@ -33,6 +33,10 @@ class DivisionTarget(Target):
     )
     geometry = "multipolygon"
 
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
+
     def begin(self, stage: Stage) -> None:
         """The kind is read from the code where the mapping does not give it."""
         self.derived_columns = [("level", "text"), ("parent_code", 'text COLLATE "C"')]

@@ -12,12 +12,12 @@ class EventTarget(RecordTarget):
 
     name = "event"
     fields = (
-        Field("kind", Kind.TEXT, required=True, longest=100),
+        Field("kind", Kind.TEXT, required=True),
         Field("title", Kind.TEXT, required=True),
         Field("detail", Kind.TEXT),
         Field("occurred_at", Kind.TIME, required=True, past=True),
         Field("state", Kind.TEXT, allowed=one_of("open", "in_progress", "closed", "cancelled", "recorded")),
-        Field("address_text", Kind.TEXT, longest=500),
+        Field("address_text", Kind.TEXT),
         VILLAGE_CODE,
     )
     geometry = "point"

@@ -57,6 +57,7 @@ class Unconfined:
                 raise FileUnreadable(f"{name} 读不出来 / it cannot be read ({type(error).__name__})") from None
         self.columns, self.crs, self.encoding = self._source.columns, self._source.crs, self._source.encoding
         self.notices = self._source.notices
+        self.spatial, self.structured, self.cut = False, [], []  # type: bool, list[str], list[str]
         self.batches, self.close = self._source.batches, self._source.close
 
 
