@@ -60,7 +60,7 @@ class WorkbookSource:
         check_extent(path, name, max_mb)
         self._table, self._first = self._load(sheet)
         self.columns = [clean_header(cell) for cell in self._header_cells()]
-        self._marks = cells_without_value(path, self._table.name, name) | self._merged()
+        self._marks = cells_without_value(path, self._table.name, self._place, name) | self._merged()
         self.crs = self._said_crs()
         self._wkt = [i for i, column in enumerate(self.columns) if column.startswith(WKT_COLUMN)]
         self.spatial = bool(self._wkt)
@@ -72,9 +72,9 @@ class WorkbookSource:
         """The sheet, and the row of its header, from 0."""
         try:
             book = CalamineWorkbook.from_path(str(self.path))
-            if wanted is not None:
-                return self._named(book, wanted)
-            return self._only(book)
+            found = self._only(book) if wanted is None else self._named(book, wanted)
+            self._place = book.sheet_names.index(found[0].name)
+            return found
         except ImportRefused:
             raise
         except PasswordError:
