@@ -264,7 +264,8 @@ def _integer(text: str) -> str:
 def number(text: str) -> str:
     """A number with a decimal point, NFKC digits allowed. Raises RowProblem bad_number (also for NaN and infinity)."""
     try:
-        value = float(unicodedata.normalize("NFKC", text).replace(",", "").rstrip("%"))
+        # Python takes 1_20 for 120
+        value = float(unicodedata.normalize("NFKC", text).replace("_", "-").replace(",", "").rstrip("%"))
     except ValueError:
         raise RowProblem("bad_number", value=text) from None
     if value != value or value in (float("inf"), float("-inf")):

@@ -10,7 +10,9 @@ from layers.importing.errors import EncodingWrong, FileTruncated
 from layers.importing.readers.encoding import detect_encoding
 from layers.importing.readers.plausible import likelier_encoding
 
-SIMPLIFIED = "编号,姓名,地址\n1,王建国,青山镇新桥村三组12号\n2,李秀英,青山镇新桥村前街7号2幢301室\n3,张伟,城关街道人民路18号\n"
+SIMPLIFIED = (
+    "编号,姓名,地址\n1,王建国,青山镇新桥村三组12号\n2,李秀英,青山镇新桥村前街7号2幢301室\n3,张伟,城关街道人民路18号\n"
+)
 TRADITIONAL = "編號,姓名,地址\n1,陳美惠,臺北市信義區松壽路12號\n2,林志豪,花蓮縣花蓮市國聯五路33巷7號\n3,黃淑芬,臺中市西屯區臺灣大道三段99號\n"
 JAPANESE = "番号,氏名,住所\n1,佐藤 健太,東京都千代田区霞が関1-2-3\n2,鈴木さくら,大阪府大阪市北区中之島\n3,高橋ひろし,北海道札幌市\n"
 KOREAN = "번호,이름,주소\n1,김민수,서울특별시 종로구 세종로 1\n2,이영희,부산광역시 해운대구 우동\n3,박지훈,제주특별자치도 서귀포시\n"
