@@ -304,7 +304,7 @@ export interface ImportBatch {
 }
 
 export interface ImportReport extends ImportBatch {
-  rejects?: { reason_code: string; reason: string; rows_n: number; first_row?: number | null }[]
+  rejects?: { reason_code: string; column_name?: string | null; reason: string; rows_n: number; first_row?: number | null }[]
 }
 
 export interface Review {

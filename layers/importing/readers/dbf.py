@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layers.importing.errors import FileTruncated
-from layers.importing.readers.source import LOST_DIGITS, Text
+from layers.importing.readers.cells import LOST_DIGITS, Text
 
 HEADER_BYTES, FIELD_BYTES = 32, 32
 #: bytes of a name; a longer one was cut

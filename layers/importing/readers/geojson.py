@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from layers.importing.errors import EncodingWrong, FileTruncated, FileUnreadable
+from layers.importing.readers.cells import LOST_DIGITS, Text
 from layers.importing.readers.encoding import SAMPLE
 from layers.importing.readers.plausible import likely_encoding
-from layers.importing.readers.source import ASSUMED_CRS, LOST_DIGITS, Text, as_text
+from layers.importing.readers.source import ASSUMED_CRS, as_text
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))

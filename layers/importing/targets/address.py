@@ -30,7 +30,6 @@ class AddressTarget(Target):
     """Rows become standard addresses, identified by their key in the source; the code given at first stays for life."""
 
     name = "address"
-    stored_in = "standard_address"
     fields = (
         Field("full_text", Kind.ADDRESS, required=True),
         Field(
@@ -57,9 +56,17 @@ class AddressTarget(Target):
         ("located_code", 'text COLLATE "C"'),
     )
 
+    # the levels are one description with the text: they stay where it stays, and follow it where it changes
+    kept_if = dict.fromkeys((*UPPER, *LOCAL), "s.match_key = t.match_key")
+    given = frozenset({"code"})
+
     def __init__(self) -> None:
         self._index = DivisionIndex.of(())
         self._parsed_levels: tuple[str, ...] = ()
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
 
     def begin(self, stage: Stage) -> None:
         """Read the names of the divisions; levels that the mapping does not fill are read from the text."""
@@ -120,8 +127,7 @@ class AddressTarget(Target):
         assign_grid(stage, division="division_code")
         if stage.maps("code"):
             _check_codes(stage)
-        else:
-            _give_codes(stage)
+        _give_codes(stage)
 
     def publish(self, stage: Stage) -> None:
         """Addresses, their dated links with cells, and the reviews of what is doubtful."""
@@ -176,6 +182,7 @@ def _set_division(stage: Stage) -> None:
     stage.run(
         "UPDATE stage_row s SET division_code = coalesce("
         "(SELECT d.code FROM division d WHERE d.code = s.village_code AND d.level = 'village'), s.located_code, "
+        "(SELECT a.division_code FROM standard_address a WHERE a.id = s.entity_id AND s.village_code IS NULL), "
         "(SELECT d.code FROM division d WHERE d.code IN (left(s.village_code, 9), left(s.village_code, 6)) "
         "ORDER BY length(d.code) DESC LIMIT 1), %(county)s) WHERE s.outcome <> 'unchanged'"
     )
@@ -218,7 +225,7 @@ def _give_codes(stage: Stage) -> None:
     stage.run(
         """
         UPDATE stage_row s SET code = a.code FROM standard_address a
-        WHERE a.id = s.entity_id AND s.outcome = 'changed'
+        WHERE a.id = s.entity_id AND s.outcome = 'changed' AND s.code IS NULL
         """
     )
     stage.run(
@@ -226,13 +233,17 @@ def _give_codes(stage: Stage) -> None:
         WITH taken AS (
             SELECT left(code, 12) AS village, max(substr(code, 13)::bigint) AS n FROM standard_address
             WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+            UNION ALL
+            SELECT left(code, 12), max(substr(code, 13)::bigint) FROM stage_row WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+        ), highest AS (
+            SELECT village, max(n) AS n FROM taken GROUP BY village
         ), fresh AS (
             SELECT row_no, rpad(division_code, 12, '0') AS village,
                    row_number() OVER (PARTITION BY rpad(division_code, 12, '0') ORDER BY row_no) AS n
-            FROM stage_row WHERE outcome = 'added'
+            FROM stage_row WHERE outcome = 'added' AND code IS NULL
         )
         UPDATE stage_row s SET code = f.village || lpad((f.n + coalesce(t.n, 0))::text, 8, '0')
-        FROM fresh f LEFT JOIN taken t ON t.village = f.village WHERE f.row_no = s.row_no
+        FROM fresh f LEFT JOIN highest t ON t.village = f.village WHERE f.row_no = s.row_no
         """
     )
 

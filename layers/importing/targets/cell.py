@@ -26,7 +26,6 @@ class CellTarget(Target):
     """
 
     name = "cell"
-    stored_in = "grid_cell"
     fields = (
         Field(
             "code",
@@ -43,6 +42,10 @@ class CellTarget(Target):
     )
     geometry = "multipolygon"
     geometry_required = True
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
 
     def begin(self, stage: Stage) -> None:
         """Columns for what is found: code, level, the unit above, the name."""

@@ -17,7 +17,6 @@ class DivisionTarget(Target):
     """Rows become divisions, identified by their statistical code; the division above must exist or be in the file."""
 
     name = "division"
-    stored_in = "division"
     fields = (
         Field(
             "code",
@@ -33,6 +32,10 @@ class DivisionTarget(Target):
         Field("valid_from", Kind.DATE),
     )
     geometry = "multipolygon"
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
 
     def begin(self, stage: Stage) -> None:
         """The kind is read from the code where the mapping does not give it."""
