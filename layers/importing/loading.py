@@ -17,6 +17,7 @@ from layers.importing.stage import Stage, as_json, copy_line, create_stage
 from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
 from layers.importing.targets.base import Target, Text
 from layers.importing.warnings import COLUMNS, row_warnings, warning_line
+from layers.importing.whole_file.sample import Sample, SampledRow
 
 Progress = Callable[[str, int], None]
 
@@ -38,6 +39,8 @@ class Loader:
         self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
         self._key = self._key_columns()
         self._extra = self._attribute_columns() if target.keeps_attributes else []
+        self.sample = Sample()
+        self._sampled = [field.name for field in target.fields if field.kind not in SEALED]
         self.columns = self._create()
 
     def _create(self) -> list[str]:
@@ -116,6 +119,10 @@ class Loader:
             number = batch.numbers[i]
             key = self._key_of(row, number)
             clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
+            kept = self.sample.place()
+            if kept is not None:
+                values = {name: clean.plain.get(name) for name in self._sampled}
+                self.sample.put(kept, SampledRow(row, values))
             problems = clean.problems
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
