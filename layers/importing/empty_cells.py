@@ -187,7 +187,7 @@ def _fill_defaults(stage: Stage, target: Target, table: Table) -> None:
             stage.run(
                 "UPDATE stage_row SET {column} = {default} WHERE {column} IS NULL AND outcome <> 'unchanged'",
                 column=sql.Identifier(name),
-                default=sql.SQL(str(default.arg)),  # type: ignore[attr-defined, arg-type]
+                default=sql.SQL(str(default.arg)),  # type: ignore[attr-defined]
             )
         elif name not in target.given:
             stage.reject(

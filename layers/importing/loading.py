@@ -130,8 +130,8 @@ class Loader:
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
-            for found in row_warnings(self._target.fields, clean.plain):
-                warnings.append(warning_line(self._stage, number, found))
+            found_here = row_warnings(self._target.fields, clean.plain)
+            warnings += [warning_line(self._stage, number, warning) for warning in found_here]
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:

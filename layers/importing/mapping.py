@@ -213,7 +213,9 @@ def parse_mapping(text: str, origin: str = "mapping") -> Mapping:
     except tomllib.TOMLDecodeError as error:
         raise MappingInvalid(f"{origin}：TOML 语法错误 / TOML syntax: {error}") from None
     except ValidationError as error:
-        raise MappingInvalid("\n".join(_fault(text, origin, item["loc"], item["msg"]) for item in error.errors())) from None
+        raise MappingInvalid(
+            "\n".join(_fault(text, origin, item["loc"], item["msg"]) for item in error.errors())
+        ) from None
     mapping._text = text
     return mapping
 

@@ -24,8 +24,8 @@ from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
-from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow
 from layers.importing.empty_cells import count_rejected, fill_empty_cells
+from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow
 from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping

@@ -74,9 +74,7 @@ class CodeTemplate(_Model):
                 f"form leaves out {', '.join(sorted(unused)) or 'every part'}"
             )
         if "{" in _PART.sub("", self.form) or "}" in _PART.sub("", self.form):
-            raise ValueError(
-                "form 里的花括号写成 {名} 或 {名:位数} / braces in form are {name} or {name:width}"
-            )
+            raise ValueError("form 里的花括号写成 {名} 或 {名:位数} / braces in form are {name} or {name:width}")
         return self
 
     def sample(self) -> str | None:

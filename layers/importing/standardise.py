@@ -148,14 +148,25 @@ def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
     rewriters = [one.rewriter() for one in spec.replace]
     empty = frozenset(spec.blank)
     write_code = spec.code.writer() if spec.code is not None else None
-    plain = not (rewriters or empty or write_code or spec.first or spec.last or spec.prefix or spec.suffix or values or spec.default)
+    plain = not (
+        rewriters
+        or empty
+        or write_code
+        or spec.first
+        or spec.last
+        or spec.prefix
+        or spec.suffix
+        or values
+        or spec.default
+    )
     if plain:
         return origin
 
     def get(row: Row) -> Text:
         text = origin(row)
-        for rewrite in rewriters if text is not None else ():
-            text = rewrite(text)
+        if text is not None:
+            for rewrite in rewriters:
+                text = rewrite(text)
         if not text or text in empty:
             return spec.default
         if write_code is not None:

@@ -61,7 +61,12 @@ class PersonTarget(Target):
     def begin(self, stage: Stage) -> None:
         """Columns for what the ID number says, the matched addresses, and who is the same person."""
         self.derived_columns = [("id_birth_date", "date"), ("id_sex", "text")]
-        self.work_columns = [("same_person", "text"), ("is_first", "boolean"), ("household_id", "bigint"), ("differs", "boolean")]
+        self.work_columns = [
+            ("same_person", "text"),
+            ("is_first", "boolean"),
+            ("household_id", "bigint"),
+            ("differs", "boolean"),
+        ]
         for text_column, id_column, match_column in ADDRESSES:
             if stage.maps(text_column):
                 self.work_columns.append((id_column, "bigint"))

@@ -38,7 +38,9 @@ _OF_CHANGES = frozenset({"coarser_address", "address_lost", "moved_town"})
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 
 
-def doubts(stage: Stage, target: str, fields: Sequence[Field], sample: Sample, columns: Sequence[str]) -> list[Question]:
+def doubts(
+    stage: Stage, target: str, fields: Sequence[Field], sample: Sample, columns: Sequence[str]
+) -> list[Question]:
     """What is odd about the whole file, nothing for a small one or one that would change nothing."""
     read = stage.counts.get("read", 0) - stage.counts.get("skipped", 0)
     if read < LEAST_ROWS or sample.seen < LEAST_ROWS:

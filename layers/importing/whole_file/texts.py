@@ -88,9 +88,7 @@ def _is_unread(one: ParsedAddress) -> bool:
     return bool(one.room or one.floor or one.entrance or _DIGITS.search(one.rest))
 
 
-def _unread(
-    one: Texts, parsed: Sequence[ParsedAddress], index: DivisionIndex, library: Library
-) -> Iterator[Question]:
+def _unread(one: Texts, parsed: Sequence[ParsedAddress], index: DivisionIndex, library: Library) -> Iterator[Question]:
     texts = [text for text, each in zip(one.texts, parsed, strict=True) if _is_unread(each)]
     share = len(texts) / len(parsed)
     usual = library.unread if library.n else 0.0
@@ -222,7 +220,7 @@ def _foreign(one: Texts, parsed: Sequence[ParsedAddress], index: DivisionIndex) 
 
 def _reversed(one: Texts, parsed: Sequence[ParsedAddress], index: DivisionIndex) -> Iterator[Question]:
     """A town or the county stands after the number: 12号前街莫干镇."""
-    names = [name for level in ("county", "town") for name in index.by_level.get(level, {})]  # type: ignore[call-overload]
+    names = [name for level in ("county", "town") for name in index.by_level.get(level, {})]
     n = 0
     for each in parsed:
         first = _DIGITS.search(each.key)

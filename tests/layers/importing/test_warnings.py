@@ -122,9 +122,19 @@ def test_an_empty_cell_clears_or_sends_back_where_the_mapping_says_so(tmp_path: 
 
 
 def test_columns_the_file_does_not_have_and_empty_positions_take_nothing_away(tmp_path: Path, load: Load, query: Query):
-    event = {"编号": "E1", "类型": "报修", "标题": "灯", "时间": "2026-01-01 08:00", "地点": "", "经度": 119.93, "纬度": 30.45}
+    event = {
+        "编号": "E1",
+        "类型": "报修",
+        "标题": "灯",
+        "时间": "2026-01-01 08:00",
+        "地点": "",
+        "经度": 119.93,
+        "纬度": 30.45,
+    }
     load(write_csv(tmp_path / "e.csv", [event | {"来源": "热线", "备注": "急"}]), EVENTS)
-    counts = load(write_csv(tmp_path / "e.csv", [event | {"经度": "", "纬度": "", "备注": "", "标题": "路灯"}]), EVENTS).counts
+    counts = load(
+        write_csv(tmp_path / "e.csv", [event | {"经度": "", "纬度": "", "备注": "", "标题": "路灯"}]), EVENTS
+    ).counts
     assert query("SELECT title, attributes, st_x(geom), grid_code FROM event") == [
         ("路灯", {"来源": "热线", "备注": "急"}, 119.93, WEST + "001")
     ]
@@ -132,7 +142,12 @@ def test_columns_the_file_does_not_have_and_empty_positions_take_nothing_away(tm
         name: {"kept": 1, "cleared": 0, "rejected": 0} for name in ("备注", "经度")
     }  # fmt: skip
     bare = EVENTS.replace('position = { lon = "经度", lat = "纬度" }', "").replace('crs = "EPSG:4490"', "")
-    load(write_csv(tmp_path / "e.csv", [{k: v for k, v in event.items() if k not in ("经度", "纬度")} | {"标题": "井盖"}]), bare)
+    load(
+        write_csv(
+            tmp_path / "e.csv", [{k: v for k, v in event.items() if k not in ("经度", "纬度")} | {"标题": "井盖"}]
+        ),
+        bare,
+    )
     assert query("SELECT title, st_x(geom), grid_code FROM event") == [("井盖", 119.93, WEST + "001")]
 
 

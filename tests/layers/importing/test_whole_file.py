@@ -108,9 +108,7 @@ def test_the_sample_is_bounded_and_the_same_each_time():
 
 
 def plates(n: int, form: str = "{n}号") -> list[dict[str, Any]]:
-    return [
-        address_row(i, 119.91 + i * 0.001, 30.45, 地址=f"{HEAD}前街{form.format(n=i)}") for i in range(1, n + 1)
-    ]
+    return [address_row(i, 119.91 + i * 0.001, 30.45, 地址=f"{HEAD}前街{form.format(n=i)}") for i in range(1, n + 1)]
 
 
 @pytest.mark.usefixtures("grounds")
