@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from pathlib import Path
 
 import structlog
@@ -12,8 +11,8 @@ from procrastinate import App, Blueprint, JobContext
 from access.accounts import find_account
 from access.heads import write_current_heads
 from database.counties import county_codes as known_codes
-from database.engine import Database
-from database.jobs import hand_in
+from database.engine import Database, current_day
+from database.jobs import daily, hand_in
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings
@@ -42,18 +41,18 @@ def make_tasks() -> Blueprint:
     tasks.task(name=SCAN_COUNTY, pass_context=True, retry=3)(scan_county)
     tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
-    tasks.task(name=MATCH_FILE, pass_context=True)(match_one_file)
+    tasks.task(name=MATCH_FILE, pass_context=True, retry=1)(match_one_file)
     sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
     tasks.periodic(cron="*/10 * * * *")(sweep)
     tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
-    heights = tasks.task(name="refresh_all_elevations", pass_context=True)(refresh_all_elevations)
-    tasks.periodic(cron="30 3 * * *")(heights)
+    heights = tasks.task(name="refresh_all_elevations", pass_context=True, retry=1)(refresh_all_elevations)
+    tasks.periodic(cron=daily(3, 30))(heights)
     outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
     tasks.periodic(cron="* * * * *")(outlines)
-    every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
-    tasks.periodic(cron="0 5 * * *")(every_morning)
-    heads = tasks.task(name="write_audit_heads", pass_context=True)(write_audit_heads)
-    tasks.periodic(cron="10 18 * * *")(heads)  # cron counts in UTC
+    every_morning = tasks.task(name="scan_all_counties", pass_context=True, retry=1)(scan_all_counties)
+    tasks.periodic(cron=daily(5))(every_morning)
+    heads = tasks.task(name="write_audit_heads", pass_context=True, retry=1)(write_audit_heads)
+    tasks.periodic(cron=daily(2, 10))(heads)
     return tasks
 
 
@@ -90,20 +89,24 @@ def hand_in_match(queue: App, county: str, job_id: int, actor: str) -> None:
 
 
 async def match_one_file(context: JobContext, county: str, job_id: int, actor: str) -> None:
-    """Match the file of one job."""
+    """Match the file of one job; again when its worker died or was stopped in the middle."""
     database: Database = context.additional_context[DATABASE_KEY]
     sealer: Sealer = context.additional_context[SEALER_KEY]
-    await asyncio.to_thread(run_match, database, sealer, county, job_id, actor)
+    again = context.job.attempts > 0
+    await asyncio.to_thread(run_match, database, sealer, county, job_id, actor, again=again)
 
 
-def run_match(database: Database, sealer: Sealer, county: str, job_id: int, actor: str) -> None:
-    """Match as the owner; an account that was disabled meanwhile, or is of another county now, gets nothing."""
+def run_match(database: Database, sealer: Sealer, county: str, job_id: int, actor: str, *, again: bool = False) -> None:
+    """Match as the owner; an account that was disabled meanwhile, or is of another county now, gets nothing.
+
+    again: it was begun before; broken off once more, it ends as failed.
+    """
     with database.platform() as connection:
         account = find_account(connection, actor)
     if account is None or account.county != county:
         log.warning("match.ownerless", county=county, job=job_id)
         return
-    run_job(database, sealer, account.scope, job_id)
+    run_job(database, sealer, account.scope, job_id, again=again)
     log.info("match.done", county=county, job=job_id)
 
 
@@ -196,9 +199,9 @@ def run_outlines(database: Database, county: str) -> None:
 
 
 def run_scan(database: Database, county: str) -> None:
-    """Scan one county as of today, in one transaction."""
+    """Scan one county as of today in China, in one transaction."""
     with database.transaction(Scope.of_system(county, "scan")) as connection:
-        report = scan(connection, date.today())
+        report = scan(connection, current_day(connection))
     log.info("scan.done", county=county, counts=report.counts)
 
 

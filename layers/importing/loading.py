@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import orjson
+
+from database.crs import Bounds
 from layers.importing.coordinates import Projector
 from layers.importing.errors import FileEmpty, MappingInvalid
 from layers.importing.fields import SEALED
+from layers.importing.limits import LONGEST, limits_of, long_text
 from layers.importing.mapping import Mapping
 from layers.importing.privacy import mask_numbers
 from layers.importing.readers.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch, Source
@@ -18,6 +23,7 @@ from layers.importing.standardise import FieldReader, bytea, field_readers, read
 from layers.importing.targets.base import Target, Text
 from layers.importing.warnings import COLUMNS, row_warnings, warning_line
 from layers.importing.whole_file.sample import Sample, SampledRow
+from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
 
@@ -35,7 +41,9 @@ class Loader:
         self._source = source
         self._mapping: Mapping = stage.mapping
         self._readers: list[FieldReader] = field_readers(self._mapping, target.fields, source.columns, stage.today)
-        self._projector = _projector(self._mapping, source, target)
+        self._projector = _projector(stage, source, target)
+        fields = [(reader.field, reader.column) for reader in self._readers]
+        self._limits = limits_of(fields, target.storage())
         self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
         self._key = self._key_columns()
         self._extra = self._attribute_columns() if target.keeps_attributes else []
@@ -124,18 +132,20 @@ class Loader:
                 values = {name: clean.plain.get(name) for name in self._sampled}
                 self.sample.put(kept, SampledRow(row, values))
             problems = clean.problems
+            problems += self._beyond_limits(clean.plain, key)
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
                 problems += geometry_problems[i]
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
-            found_here = row_warnings(self._target.fields, clean.plain)
-            warnings += [warning_line(self._stage, number, warning) for warning in found_here]
+            warnings += [warning_line(self._stage, number, w) for w in row_warnings(self._target.fields, clean.plain)]
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
-                attributes = as_json({name: mask_numbers(text) for place, name in self._extra if (text := row[place])})
+                attributes = as_json(
+                    {name: self._attribute(name, text) for place, name in self._extra if (text := row[place])}
+                )
                 cells.append(attributes)
                 hashed.append(attributes)
             if self._projector:
@@ -153,6 +163,22 @@ class Loader:
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
 
+    def _attribute(self, name: str, text: str) -> Any:
+        """A value that no field takes, as it is kept: a list as a list, all else as text; numbers of persons masked."""
+        if name not in self._source.structured:
+            return mask_numbers(text)
+        try:
+            return _masked(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            return mask_numbers(text)
+
+    def _beyond_limits(self, plain: dict[str, Text], key: str) -> list[Problem]:
+        """What the columns of the database cannot hold."""
+        found = [limit(value) for name, limit in self._limits if (value := plain[name]) is not None]
+        if len(key) > LONGEST:
+            found.append(long_text("、".join(self._mapping.key), len(key)))
+        return [problem for problem in found if problem is not None]
+
     def _key_of(self, row: Sequence[Text], number: int) -> str:
         """The record's key in its source; personal numbers enter it only as keyed hashes."""
         parts = []
@@ -166,14 +192,29 @@ class Loader:
         return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
 
 
-def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:
-    spatial = mapping.position is not None or source.crs is not None or mapping.crs is not None
+def _projector(stage: Stage, source: Source, target: Target) -> Projector | None:
+    mapping = stage.mapping
+    spatial = mapping.position is not None or source.spatial or source.crs is not None or mapping.crs is not None
     if target.geometry == "none" or not spatial:
         if target.geometry_required:
             raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
         return None
+    bounds = mapping.bounds or _county_bounds(stage)
     required = target.geometry_required or mapping.empty_position == "reject"
-    return Projector(mapping, source, target.geometry, required=required)
+    return Projector(mapping, source, target.geometry, required=required, bounds=bounds)
+
+
+def _county_bounds(stage: Stage) -> Bounds | None:
+    found = county_bounds(stage.connection)
+    return None if found is None else (found[0], found[1], found[2], found[3])
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return {name: _masked(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _row_hash(hashed: Sequence[Text]) -> str:

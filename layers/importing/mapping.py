@@ -140,6 +140,9 @@ class Mapping(_Model):
     key: Names = []
     source: str | None = Field(None, description="name recorded with the records; the mapping's own by default")
     crs: str | None = Field(None, description="EPSG:…, GCJ-02 or BD-09; needed when the file does not say")
+    transformation: str | None = Field(
+        None, description="EPSG code of the transformation from another datum (Beijing 54 …), one of those offered"
+    )
     layer: str | None = Field(None, description="layer of a GeoPackage")
     sheet: str | None = Field(None, description="sheet of a workbook; the first by default")
     encoding: str | None = Field(None, description="only when detection fails")

@@ -58,6 +58,18 @@ REASONS: dict[str, Reason] = {
     ),
     "bad_code": Reason("“{column}”的代码不合规：{value}", "{expected}", "malformed code: {value}", "{expected_en}"),
     "bad_number": Reason("“{column}”不是数字：{value}", "只写数字", "not a number: {value}", "write digits only"),
+    "number_too_large": Reason(
+        "“{column}”的数字太大：{value}（最多 {most}）",
+        "核对后改正",
+        "the number is too large: {value} (at most {most})",
+        "check and correct it",
+    ),
+    "text_too_long": Reason(
+        "“{column}”有 {found} 个字，太长（最多 {most} 个）",
+        "核对是否填错了列，或缩短",
+        "the text has {found} characters, at most {most} are possible",
+        "see whether it stands in the wrong column, or shorten it",
+    ),
     "digits_lost": Reason(
         "“{column}”被表格软件存成了数字，末尾几位已丢失",
         "把该列设为文本格式后重新录入",
@@ -112,10 +124,16 @@ REASONS: dict[str, Reason] = {
         "invalid geometry: {why_en} (near {lon}, {lat})",
         "mend it with a repair-geometry tool",
     ),
+    "no_geometry": Reason(
+        "图形不能用：{why}",
+        "在 GIS 软件里重画或删去这个图形",
+        "the geometry cannot be used: {why_en}",
+        "draw it again, or delete it",
+    ),
     "wrong_geometry": Reason(
-        "图形类型是 {found}，需要 {expected}",
+        "图形类型是 {found}，需要{expected}",
         "换成需要的类型",
-        "geometry is {found}, needed is {expected}",
+        "the geometry is a {found_en}, needed is {expected_en}",
         "convert it",
     ),
     "overlapping_polygon": Reason(

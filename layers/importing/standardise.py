@@ -16,8 +16,7 @@ from layers.importing.dates import RowProblem, read_date, read_time
 from layers.importing.fields import SEALED, Field, Kind
 from layers.importing.mapping import Column, Empty, Mapping, template_columns
 from layers.importing.privacy import mask_numbers
-from layers.importing.readers.source import Text
-from layers.importing.readers.workbook import LOST_DIGITS
+from layers.importing.readers.source import LOST_DIGITS, Text
 from layers.importing.reasons import Problem
 
 Row = Sequence[Text]
@@ -164,9 +163,8 @@ def _getter(field: Field, spec: Column, index: dict[str, int]) -> Getter:
 
     def get(row: Row) -> Text:
         text = origin(row)
-        if text is not None:
-            for rewrite in rewriters:
-                text = rewrite(text)
+        for rewrite in rewriters:
+            text = None if text is None else rewrite(text)
         if not text or text in empty:
             return spec.default
         if write_code is not None:
@@ -329,10 +327,22 @@ def phone(text: str) -> str:
 
 def _list_cleaner(spec: Column) -> Cleaner:
     def clean(text: str) -> str:
-        parts = [part.strip() for part in (text.split(spec.split) if spec.split else _SEPARATORS.split(text))]
+        parts = [part.strip() for part in _parts(text, spec.split)]
         codes: set[Text] = {part for part in parts if part}
         if spec.values is not None:
             codes = {translate(code, spec.values, spec.others) for code in codes if code}
         return orjson.dumps(sorted(code for code in codes if code)).decode()
 
     return clean
+
+
+def _parts(text: str, split: str | None) -> list[str]:
+    """The parts of a list: of a JSON list its members, else what stands between the separators."""
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            found = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            found = None
+        if isinstance(found, list):
+            return [str(one) for one in found if one is not None and not isinstance(one, list | dict)]
+    return text.split(split) if split else _SEPARATORS.split(text)

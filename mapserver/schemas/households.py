@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+from mapserver.schemas.dates import Moment
+
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
 
@@ -58,10 +59,11 @@ class DwellingOut(BaseModel):
 
 
 class VisitOut(BaseModel):
-    """A visit."""
+    """A visit. phone_time: what the phone's clock said, where it was wrong and visited_at is the time of arrival."""
 
     id: int
     visited_at: datetime
+    phone_time: str | None = Field(default=None, examples=["1970-01-01T00:12:00+00:00"])
     visitor: str
     outcome: str
     outcome_label: str = Field(examples=["见到本人"])
@@ -101,8 +103,9 @@ class NewVisitIn(BaseModel):
     """A visit as the phone sends it; sending it twice makes one visit."""
 
     client_uid: uuid.UUID = Field(description="made on the phone, once for each visit")
-    visited_at: AwareDatetime = Field(
-        ge=EARLIEST, description="by the phone's clock, with its offset", examples=["2026-03-02T09:30:00+08:00"]
+    visited_at: Moment = Field(
+        description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
+        examples=["2026-03-02T09:30:00+08:00"],
     )
     outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")
     note: str | None = Field(default=None, max_length=1000, examples=["老人身体良好，已提醒用电安全"])

@@ -13,6 +13,7 @@ from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable
 
 if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
     from layers.importing.mapping import Mapping
+    from layers.importing.readers.confined import ConfinedSource
     from layers.importing.readers.source import Source
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
@@ -28,6 +29,7 @@ def open_source(path: Path, mapping: Mapping) -> Source:
 
     Close the source when done with it: a process stands behind it.
     """
+    from layers.importing.readers.cut_names import whole_names
     from layers.importing.readers.dissolve import DissolvedSource
 
     source = open_table(
@@ -39,6 +41,7 @@ def open_source(path: Path, mapping: Mapping) -> Source:
         layer=mapping.layer,
     )
     try:
+        source.columns = whole_names(source.columns, source.cut, mapping.required_columns)
         mapping.check_columns(source.columns)
     except BaseException:
         source.close()
@@ -57,7 +60,7 @@ def open_table(
     delimiter: str | None = None,
     sheet: str | None = None,
     layer: str | None = None,
-) -> Source:
+) -> ConfinedSource:
     """A file of one of these endings, opened as what both its ending and its first bytes say.
 
     Raises FileUnreadable, FileEmpty, FileTruncated, FileTooHeavy, EncodingUnknown, EncodingWrong, ReaderEnded.

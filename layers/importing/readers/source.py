@@ -18,6 +18,17 @@ FID_COLUMN = "_fid"
 WKT_COLUMN = "_wkt"
 CRS_COLUMN = "_crs"
 BATCH_ROWS = 5_000
+#: A number that lost its last digits before it came here, as text.
+LOST_DIGITS = "\x00lost:"
+#: What GeoJSON means when it says nothing; a mapping may know better.
+ASSUMED_CRS = "OGC:CRS84"
+#: what is wrong with a geometry that could not be read: Chinese, English
+FLAWS = {
+    "empty": ("空图形，没有坐标", "empty, without coordinates"),
+    "unclosed": ("环没有闭合或点数过少", "a ring is not closed or has too few points"),
+    "kind": ("不支持的图形类型（三角网、曲面体等）", "a kind of geometry that is not supported"),
+    "unreadable": ("图形数据读不出来", "the geometry cannot be read"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +37,18 @@ class RowBatch:
 
     numbers: the row number of each in the file, the first data row is 1. geometries: shapely, in the CRS of the
     file, or None when the file has no geometry. broken: rows with a wrong number of values (number → values found).
+    flaws: geometries that are none (place in the batch → one of ``FLAWS``); they stand as None among the others.
     """
 
     numbers: list[int]
     values: list[list[Text]]
     geometries: Geometries | None = None
     broken: dict[int, list[Text]] = field(default_factory=dict)
+    flaws: dict[int, str] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """An open department file. It can be read again from the beginning."""
+class Reader(Protocol):
+    """A reader of one format, inside the confined process. It can be read again from the beginning."""
 
     @property
     def columns(self) -> list[str]:
@@ -56,6 +69,22 @@ class Source(Protocol):
         """Give back what the source holds; again does nothing."""
 
 
+class Source(Reader, Protocol):
+    """An open department file, as its importer sees it."""
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the file has geometries of its own."""
+
+    @property
+    def structured(self) -> list[str]:
+        """Columns whose texts are JSON lists or objects."""
+
+    @property
+    def cut(self) -> list[str]:
+        """Columns whose names may be cut off, as a DBF does after ten bytes."""
+
+
 def as_text(value: Any) -> Text:
     """A cell of a workbook or a field of a layer as text; nothing, NaN and blanks are None, whole numbers have no point."""
     if value is None:
@@ -64,6 +93,10 @@ def as_text(value: Any) -> Text:
         if math.isnan(value):
             return None
         plain = float(value)
-        return str(int(plain)) if plain.is_integer() and abs(plain) < 1e15 else repr(plain)
+        if not plain.is_integer() or math.isinf(plain):
+            return str(value)  # of a number of few bits the shortest text that means it
+        return str(int(plain)) if abs(plain) < 1e15 else repr(plain)
+    if type(value).__name__ in ("bool", "bool_"):
+        return "是" if value else "否"
     text = str(value).strip()
     return text or None

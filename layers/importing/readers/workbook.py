@@ -14,10 +14,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable, ImportRefused
 from layers.importing.readers.extent import check_extent
-from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, WKT_COLUMN, RowBatch, Text, as_text
+from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, LOST_DIGITS, WKT_COLUMN, RowBatch, Text, as_text
 
-#: A number this large was stored as floating point and has lost its last digits.
-LOST_DIGITS = "\x00lost:"
 #: a batch ends early when its texts are longer than this
 BATCH_CHARS = 32 * 1024 * 1024
 #: geometries inside geometries; who reads deeper ones runs out of stack
@@ -39,6 +37,7 @@ class WorkbookSource:
         self.columns = self._header()
         self.crs = self._said_crs()
         self._wkt = [i for i, column in enumerate(self.columns) if column.startswith(WKT_COLUMN)]
+        self.spatial = bool(self._wkt)
 
     def close(self) -> None:
         """The rows go with the source."""
@@ -103,7 +102,12 @@ class WorkbookSource:
             return RowBatch(numbers, values)
         texts = [_shallow("".join(row[i] or "" for i in self._wkt)) for row in values]
         shapes = shapely.from_wkt(np.array(texts, dtype=object), on_invalid="ignore")
-        return RowBatch(numbers, values, shapes)
+        flaws = {
+            i: "unreadable"
+            for i in np.flatnonzero(shapely.is_missing(shapes)).tolist()
+            if any(values[i][at] for at in self._wkt)
+        }
+        return RowBatch(numbers, values, shapes, flaws=flaws)
 
 
 def _shallow(wkt: str) -> str | None:

@@ -22,6 +22,8 @@ class Target:
     """What the rows of a department table become. One subclass per kind of record, each in its own module."""
 
     name: ClassVar[str]
+    #: table whose columns bear the names of the fields
+    stored_in: ClassVar[str] = ""
     fields: ClassVar[Sequence[Field]]
     geometry: ClassVar[GeometryKind] = "none"
     geometry_required: ClassVar[bool] = False
@@ -46,6 +48,11 @@ class Target:
         self._check_columns(mapping)
         if mapping.snapshot and not self.snapshot_possible:
             raise MappingInvalid(f"{mapping.name}：目标 {self.name} 不支持 snapshot / snapshot is not possible here")
+
+    def storage(self) -> str:
+        """The table whose columns bear the names of the fields: what they can hold is looked up there."""
+        table = self.stored()
+        return self.stored_in if table is None else table.name
 
     def _check_columns(self, mapping: Mapping) -> None:
         """Raise MappingInvalid, with the line, where a column clears what cannot be empty, or a code has the wrong form."""

@@ -17,6 +17,7 @@ class PersonPlaceTarget(Target):
     """Rows link a person (by ID number, or by key in person_source) with a place (by key in place_source)."""
 
     name = "person_place"
+    stored_in = "person_place"
     fields = (
         Field("id_number", Kind.ID_NUMBER),
         Field("person_key", Kind.CODE),
