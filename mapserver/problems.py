@@ -134,6 +134,7 @@ STATUS: dict[type[OnemapError], int] = {
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
+    importing.ConfirmationNeeded: 409,
     reviews.ReviewDecided: 409,
     corrections.CorrectionNotFound: 404,
     corrections.CorrectionDecided: 409,

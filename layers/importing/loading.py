@@ -31,6 +31,7 @@ from layers.importing.standardise import (
 )
 from layers.importing.targets.base import Target, Text
 from layers.importing.warnings import COLUMNS, row_warnings, warning_line
+from layers.importing.whole_file.sample import Sample, SampledRow
 from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
@@ -56,6 +57,8 @@ class Loader:
         self._key = self._key_columns()
         self._faults: dict[str, tuple[int, int]] = {}
         self._extra = self._attribute_columns() if target.keeps_attributes else []
+        self.sample = Sample()
+        self._sampled = [field.name for field in target.fields if field.kind not in SEALED]
         self.columns = self._create()
 
     def _create(self) -> list[str]:
@@ -146,6 +149,10 @@ class Loader:
             number = batch.numbers[i]
             key, key_problem = self._key_of(row, number)
             clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
+            kept = self.sample.place()
+            if kept is not None:
+                values = {name: clean.plain.get(name) for name in self._sampled}
+                self.sample.put(kept, SampledRow(row, values))
             problems = clean.problems
             if key_problem is not None:
                 problems.append(key_problem)

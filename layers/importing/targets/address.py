@@ -11,6 +11,8 @@ from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.keys import LOCAL_LEVELS, address_keys
 from gazetteer.parents import link_parents
 from gazetteer.parse import parse
+from gazetteer.reviews import follow_addresses
+from gazetteer.unlisted import unlisted_village
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.gridding import assign_grid
@@ -77,6 +79,7 @@ class AddressTarget(Target):
             ("depth", "smallint"),
             ("lost", "boolean"),
             ("named_code", 'text COLLATE "C"'),
+            ("unlisted", "text"),
             *((name, "text") for name in self._parsed_levels),
         ]
         if not stage.maps("code"):
@@ -103,6 +106,7 @@ class AddressTarget(Target):
             str(keys.depth),
             "t" if LOST_CHARACTERS.search(text) else "f",
             named if named is not None and len(named) == 12 else None,
+            unlisted_village(parsed, self._index),
             *(getattr(parsed, name) for name in self._parsed_levels),
         ]
 
@@ -138,6 +142,8 @@ class AddressTarget(Target):
         link_parents(stage.connection, ids)
         _link_cells(stage, ids)
         _raise_reviews(stage)
+        follow_addresses(stage.connection, ids)
+        _count_reviews(stage)
 
 
 TABLE = Table(
@@ -289,7 +295,6 @@ def _link_cells(stage: Stage, ids: list[int]) -> None:
 
 def _raise_reviews(stage: Stage) -> None:
     """What a person must look at: lost characters, a point in another village, unknown villages, equal texts."""
-    before = stage.value("SELECT count(*) FROM address_review")
     stage.run(
         """
         INSERT INTO address_review (address_id, reason_code, reason, facts, batch_id, grid_code)
@@ -306,12 +311,17 @@ def _raise_reviews(stage: Stage) -> None:
             ('unknown_village', length(s.village_code) = 12 AND right(s.village_code, 3) <> '000' AND named.code IS NULL,
              '没有代码为 ' || s.village_code || ' 的村' || coalesce('，坐标落在' || located.name, ''),
              jsonb_build_object('named', s.village_code, 'located', s.located_code)),
+            ('village_unlisted', s.unlisted IS NOT NULL AND named.level IS DISTINCT FROM 'village'
+                 AND NOT EXISTS (SELECT FROM place_name p WHERE p.name = s.unlisted AND p.kind = 'natural_village'),
+             '地址写的是“' || s.unlisted || '”，库中没有这个村' || coalesce('，按坐标归到' || located.name, ''),
+             jsonb_build_object('name', s.unlisted, 'located', s.located_code)),
             ('no_village', right(rpad(s.division_code, 12, '0'), 3) = '000',
              '既没有写明村，坐标也不在任何村内', '{{}}'::jsonb)
         ) AS r(code, applies, reason, facts)
         WHERE s.outcome IN ('added', 'changed') AND r.applies
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
     stage.run(
         """
@@ -322,12 +332,26 @@ def _raise_reviews(stage: Stage) -> None:
               WHERE status <> 'retired' GROUP BY match_key HAVING count(*) > 1) d
         JOIN standard_address a ON a.match_key = d.match_key AND a.status <> 'retired'
         WHERE EXISTS (SELECT FROM stage_row s WHERE s.match_key = d.match_key AND s.outcome IN ('added', 'changed'))
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
-    stage.counts["review"] = stage.value("SELECT count(*) FROM address_review") - before
+
+
+#: A doubt that was there already: it says what is so now, and waits again when the facts differ from those decided upon.
+AGAIN = sql.SQL(
+    "DO UPDATE SET reason = excluded.reason, facts = excluded.facts, batch_id = excluded.batch_id, status = 'open', "
+    "note = NULL, decided_by = NULL, decided_at = NULL WHERE address_review.status = 'closed' "
+    "OR address_review.facts <> excluded.facts OR (address_review.status = 'open' AND address_review.reason <> excluded.reason)"
+)
+
+
+def _count_reviews(stage: Stage) -> None:
+    """The reviews that this import raised, or brought up to date."""
     stage.reviews = dict(
         stage.rows(
-            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s GROUP BY 1 ORDER BY 1"
+            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s AND status = 'open' "
+            "GROUP BY 1 ORDER BY 1"
         )
     )
+    stage.counts["review"] = sum(stage.reviews.values())
