@@ -59,11 +59,11 @@ def sweep_batches(connection: Connection) -> int:
 
 _HOLD = text(f"SELECT pg_advisory_xact_lock({_LOCK.format(id='CAST(:id AS bigint)')})")
 _SWEEP = text(
-    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "
+    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "  # noqa: S608 - the lock is a text of ours
     "WHERE state = 'staged' AND created_at < clock_timestamp() - interval '1 minute'), "
     f"dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock({_LOCK.format(id='id')})) "
     "UPDATE import_batch b SET state = 'failed', error = '服务中断，未写入任何数据，请重新导入 / the server ended in the middle: "
-    "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"  # noqa: S608 - the lock is a text of ours
+    "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"
 )
 
 
