@@ -139,14 +139,20 @@ def _proposal(one: Texts, texts: Sequence[str], likely: tuple[str, str], index: 
     kind, token = likely
     written = re.escape(token).replace("'", ".")
     if kind == "after":
-        replace = Replace.model_validate({"pattern": rf"(?<=\d){written}(?!\d)", "with": "号"})
+        # 12-3 is a number with a part; I-3幢 is what follows the number 12
+        tried = [(rf"(?<=\d){written}(?!\d)", "号"), (rf"(?<=\d){written}", "号")]
     elif kind == "before":
-        replace = Replace.model_validate({"pattern": rf"{written}(\d{{1,6}})(?!\d|号)", "with": r"\1号"})
+        tried = [(rf"{written}(\d{{1,6}})(?!\d|号)", r"\1号")]
     else:
-        replace = Replace.model_validate({"pattern": r"(?<=\d)\s{0,3}$", "with": "号"})
-    rewrite = replace.rewriter()
-    left = sum(_is_unread(parse(rewrite(text), index)) for text in texts)
-    return replace_line(one.field, one.column, [replace]) if left <= MENDED * len(texts) else None
+        tried = [(r"(?<=\d)\s{0,3}$", "号")]
+    best, fewest = None, MENDED * len(texts)
+    for pattern, by in tried:
+        replace = Replace.model_validate({"pattern": pattern, "with": by})
+        rewrite = replace.rewriter()
+        left = sum(_is_unread(parse(rewrite(text), index)) for text in texts)
+        if left < fewest:
+            best, fewest = replace, left
+    return None if best is None else replace_line(one.field, one.column, [best])
 
 
 def _floats(one: Texts) -> Iterator[Question]:

@@ -55,6 +55,7 @@ def test_right_texts_villages_without_numbers_and_places_of_events_are_not_doubt
         ("前街№{n}", "在数字前"),
         ("前街{n}", "没有“号”"),
         ("前街{n}-", "“-”紧跟数字"),
+        ("前街{n}I-1幢1单元102室", "“I-”紧跟数字"),
     ],
 )
 @pytest.mark.parametrize("library", [NUMBERED, Library(0, 0, 0)])
