@@ -137,7 +137,7 @@ def _leftovers(texts: Sequence[str]) -> list[tuple[tuple[str, str], int]]:
 def _proposal(one: Texts, texts: Sequence[str], likely: tuple[str, str], index: DivisionIndex) -> str | None:
     """The replacement that would mend it, tried on the texts; None when it does not."""
     kind, token = likely
-    written = re.escape(token).replace("'", ".")
+    written = re.escape(token).replace("\\-", "-").replace("'", ".")
     if kind == "after":
         # 12-3 is a number with a part; I-3幢 is what follows the number 12
         tried = [(rf"(?<=\d){written}(?!\d)", "号"), (rf"(?<=\d){written}", "号")]
