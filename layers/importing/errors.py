@@ -51,6 +51,18 @@ class ColumnMissing(ImportRefused):
     """文件缺少需要的列 | The file lacks a column that is needed"""
 
 
+class ColumnTwice(ImportRefused):
+    """文件里有两列同名 | Two columns of the file have the same name"""
+
+
+class SheetUnclear(ImportRefused):
+    """不知道读哪个工作表 | Which sheet to read is not clear"""
+
+
+class ValueImpossible(ImportRefused):
+    """文件里有数据库装不下的值 | The file holds a value that the database cannot"""
+
+
 class CoordinateSystemUnknown(ImportRefused):
     """不知道文件用的坐标系 | The coordinate reference system of the file is not known"""
 

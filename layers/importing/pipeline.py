@@ -14,7 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from access.audit import record
 from access.limits import TooManyRequests
@@ -23,9 +25,9 @@ from database.errors import OnemapError
 from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
-from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
+from layers.importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
 from layers.importing.empty_cells import count_rejected, fill_empty_cells
-from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow
+from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
 from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
@@ -45,6 +47,9 @@ Progress = Callable[[str, int], None]
 #: So many new rows change what the planner should expect; it is told at once instead of by autovacuum later.
 STATISTICS_AFTER = 1000
 
+#: so many names are enough to know the county by
+MOST_NAMES = 2_000
+
 #: Imports of one county wait for each other.
 LOCK_CLASS = 0x1A9
 
@@ -52,8 +57,9 @@ LOCK_CLASS = 0x1A9
 @dataclass
 class ImportReport:
     """What an import did, or would do. counts: read, skipped, added, changed, unchanged, removed, rejected, review;
-    ``rejects`` and ``reviews`` by reason; ``empty``: by column of the file the empty cells kept, cleared, rejected;
-    ``warnings``: rows by kind; ``questions``: what is odd about the whole file. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
+    ``rejects`` and ``reviews`` by reason; ``reasons`` by reason and column; ``empty``: by column of the file the empty cells
+    kept, cleared, rejected; ``warnings``: rows by kind; ``questions``: what is odd about the whole file; ``notices``: what of
+    the file was not read. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
 
     batch_id: int
     state: str
@@ -93,19 +99,26 @@ def import_file(
         name = path.name.encode("utf-8", "replace").decode()
         batch_id = open_batch(connection, mapping, name, _sha256(path), scope.county, scope.actor)
         record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
+        known = _known_names(connection)
     run = _Run(target, mapping, batch_id, sealer, today, publish, confirmed, progress)
     try:
-        with closing(open_source(path, mapping)) as source, database.transaction(scope) as connection:
+        with (
+            holding_batch(database, scope, batch_id) as connection,
+            closing(open_source(path, mapping, known)) as source,
+        ):
             report = run.within(connection, scope, source)
             if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
                 write_rejects(connection, batch_id, rejects_path, sealer)
                 report.rejects_path = rejects_path
-    except BaseException as error:
+    except BaseException as raised:
+        error = _refusal(raised)
         with suppress(Exception), database.transaction(scope) as connection:
             fail_batch(connection, batch_id, _why(error), needs_second_person=isinstance(error, SecondPersonNeeded))
         if isinstance(error, OnemapError):
             error.facts.setdefault("batch_id", batch_id)
-        raise
+        if error is raised:
+            raise
+        raise error from None
     if publish and report.state != "published":
         questions = report.counts["questions"]
         raise ConfirmationNeeded(confirmation(questions), report=report, batch_id=batch_id, questions=questions)
@@ -145,10 +158,33 @@ def _sha256(path: Path) -> str:
     return file_sha256(path) if path.is_file() else ""
 
 
+def _known_names(connection: Connection) -> list[str]:
+    """Names of the county's divisions: a file that is read in a wrong encoding has none of them."""
+    found = connection.execute(
+        text("SELECT DISTINCT name FROM division ORDER BY name LIMIT :most"), {"most": MOST_NAMES}
+    )
+    return [str(name) for name in found.scalars()]
+
+
+def _refusal(error: BaseException) -> BaseException:
+    """A value that the database does not take is a fault of the file; what it says of it may hold the value, and is not told."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.DataError | psycopg.IntegrityError | psycopg.errors.ProgramLimitExceeded):
+        return error
+    where = cause.diag.column_name or cause.diag.constraint_name or cause.diag.table_name or ""
+    return ValueImpossible(
+        f"数据库不接受文件里的某个值（{type(cause).__name__} {where}）。什么都没有写入。请把这个文件交给管理员。 / the database does not take a value "
+        f"of the file ({type(cause).__name__} {where}). Nothing was written. Give the file to the administrator.",
+        sqlstate=cause.sqlstate,
+    )
+
+
 def _why(error: BaseException) -> str:
     """For the record: a known error in full, another by its kind only, for its text may hold a row."""
     if isinstance(error, OnemapError):
         return str(error)
+    if isinstance(error, OperationalError):
+        return "服务停止或数据库中断，未写入任何数据，请重新导入 / the server stopped or the database was away: nothing was written; import the file again"
     return f"中断：{type(error).__name__} / interrupted: {type(error).__name__}"
 
 
@@ -266,6 +302,18 @@ def reject_duplicates(stage: Stage) -> None:
     )
 
 
+def _by_column(rejects: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """The reasons by column and code, most frequent first: code, column, rows, and the first row."""
+    found: dict[tuple[str, str | None], list[int]] = {}
+    for number, code, column, *_rest in rejects:
+        found.setdefault((code, column), []).append(number)
+    groups = [
+        {"code": code, "column": column, "rows": len(numbers), "first": min(numbers)}
+        for (code, column), numbers in found.items()
+    ]
+    return sorted(groups, key=lambda group: -int(str(group["rows"])))
+
+
 def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
     """The report's numbers; read = skipped + added + changed + unchanged + rejected."""
     outcomes = dict(stage.rows("SELECT outcome, count(*)::int FROM stage_row GROUP BY outcome"))
@@ -283,6 +331,8 @@ def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
         "review": stage.counts.get("review", 0),
         "rejects": by_reason,
         "reviews": stage.reviews,
+        "reasons": _by_column(rejects),
+        "notices": stage.notices,
         "empty": stage.empty_cells,
         "warned": stage.counts.get("warned", 0),
         "warnings": stage.warnings,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -51,10 +52,13 @@ def import_command(
         bool, typer.Option("--yes", help="整表可疑也发布（已核对）/ publish although the whole file looks odd")
     ] = False,
     rejects: Annotated[Path | None, typer.Option(help="退回行写到这个 XLSX / workbook of rejected rows")] = None,
+    sheet: Annotated[str | None, typer.Option(help="工作簿里的工作表 / sheet of a workbook")] = None,
 ) -> None:
     """导入一个部门表 / import a department file. Without --publish nothing changes and the report says what would."""
     database, sealer = _open()
     chosen = _mapping(mapping)
+    if sheet is not None:
+        chosen = chosen.model_copy(update={"sheet": sheet})
     with _shown() as progress:
         task = progress.add_task(file.name)
         doubt: ConfirmationNeeded | None = None
@@ -122,12 +126,17 @@ def import_plan_command(
 def print_report(report: ImportReport, name: str) -> None:
     """The counts, the reasons of rejected rows, what went to review, and the seconds of each stage."""
     state = "已发布 / published" if report.state == "published" else "仅检查，未写入 / checked, nothing written"
-    table = Table(title=f"{name} #{report.batch_id} {state}", show_header=False)
+    table = Table(title=f"{escape(name)} #{report.batch_id} {state}", show_header=False)
     for key, label in COUNTS.items():
         if report.counts.get(key) or key == "read":
             table.add_row(label, str(report.counts[key]))
-    for code, n in report.counts["rejects"].items():
-        table.add_row(f"  退回 / rejected: {code}", f"{n}  {REASONS[code].mend_zh if code in REASONS else ''}")
+    for group in report.counts["reasons"]:
+        column = f" {group['column']}" if group["column"] else ""
+        mend = REASONS[group["code"]].mend_zh if group["code"] in REASONS else ""
+        table.add_row(
+            f"  退回 / rejected: {group['code']}{escape(column)}",
+            f"{group['rows']}（首见第 {group['first']} 行）{'' if '{' in mend else mend}",
+        )
     for code, n in report.counts["reviews"].items():
         table.add_row(f"  待审核 / to review: {code}", str(n))
     for code, n in report.counts["warnings"].items():
@@ -142,6 +151,8 @@ def print_report(report: ImportReport, name: str) -> None:
     seconds = "  ".join(f"{STAGES.get(stage, stage)} {entry['seconds']:.1f}s" for stage, entry in report.stages.items())
     table.add_row("用时 / time", seconds)
     console.print(table)
+    for notice in report.counts["notices"]:
+        console.print(f"注意 / note: {notice}", highlight=False, markup=False)
 
 
 def _open() -> tuple[Database, Sealer]:

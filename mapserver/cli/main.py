@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from rich.console import Console
@@ -37,12 +38,29 @@ app = lazy_app(
 )
 
 
+#: The exit code of a command that was told to end, as shells count it.
+TERMINATED = 128 + signal.SIGTERM
+_terminated: list[int] = []
+
+
+def _on_terminate(number: int, _frame: object) -> None:
+    """As Ctrl-C: a statement under way is cancelled, transactions roll back, files and the cluster are given back."""
+    _terminated.append(number)
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run a command; a known error is one clear message and exit code 2, never a traceback."""
     logs.install()
     console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, _on_terminate)
     try:
         app()
+    except SystemExit as end:
+        if not (_terminated and end.code):
+            raise
+        console.print("[yellow]![/yellow] 已中断，未完成的工作已撤回 / interrupted; unfinished work was taken back")
+        raise SystemExit(TERMINATED) from end
     except OnemapError as error:
         console.print(f"[red]✗[/red] {error.title_zh} / {error.title_en}", highlight=False)
         if error.detail:

@@ -4,8 +4,10 @@ import type {
   Account,
   AddressDetail,
   Alert,
+  AlertCounts,
   AlertDetail,
   AlertFilter,
+  Assignee,
   AuditAction,
   AuditEvent,
   AuditFilter,
@@ -36,7 +38,6 @@ import type {
   Visit,
   VisitIn,
   Welcome,
-  Worker,
 } from './types'
 import type { Raster } from '@/map/rasters'
 
@@ -98,7 +99,9 @@ function account(username: string): string {
 }
 
 export function filterQuery(filter: AlertFilter): Record<string, QueryValue> {
-  return { status: filter.status, severity: filter.severity, rule: filter.rule, grid: filter.grid, q: filter.q.trim() }
+  const { status, severity, rule, grid, assignee } = filter
+  const unassigned = filter.unassigned ? true : null
+  return { status, severity, rule, grid, q: filter.q.trim(), new_since: filter.newSince, assignee, unassigned }
 }
 
 export function countyApi(county: string) {
@@ -123,10 +126,12 @@ export function countyApi(county: string) {
     recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
     alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>
       get<{ alerts: Alert[]; next: Cursor }>(`/alerts${queryOf({ ...filterQuery(filter), after, limit })}`, signal),
+    alertCounts: (filter: AlertFilter, signal?: AbortSignal) =>
+      get<AlertCounts>(`/alerts/counts${queryOf(filterQuery(filter))}`, signal),
+    assignees: (id: number) => get<Assignee[]>(`/alerts/${id}/assignees`),
     alert: (id: number) => get<AlertDetail>(`/alerts/${id}`),
     transition: (id: number, body: TransitionIn) => post<AlertDetail>(`/alerts/${id}/transitions`, body),
     rules: async () => listIn<Rule>(await get<Rule[]>('/rules'), 'rules'),
-    workers: async () => listIn<Worker>(await get<Worker[]>('/workers'), 'workers'),
     mappings: async () => listIn<Mapping>(await get<Mapping[]>('/mappings'), 'mappings'),
     imports: async () => listIn<ImportBatch>(await get<ImportBatch[]>('/imports'), 'imports'),
     importReport: (id: number) => get<ImportReport>(`/imports/${id}`),
