@@ -24,7 +24,17 @@ def events(n: int, place: str) -> bytes:
     writer.writerow(["工单编号", "诉求类别", "标题", "诉求内容", "发生时间", "状态", "地址", "经度", "纬度"])
     for i in range(1, n + 1):
         writer.writerow(
-            [f"T{i}", "路灯", "路灯不亮", "", "2026-01-01 08:00", "待受理", place.format(i=i), 120.001 + i / 1e5, 30.505]
+            [
+                f"T{i}",
+                "路灯",
+                "路灯不亮",
+                "",
+                "2026-01-01 08:00",
+                "待受理",
+                place.format(i=i),
+                120.001 + i / 1e5,
+                30.505,
+            ]
         )
     return out.getvalue().encode()
 
