@@ -27,6 +27,8 @@ STYLE = PACKAGES / "leaflet" / "dist" / "leaflet.css"
 _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
 # Chinese as JSON escapes takes twice the room it needs; an escape after an even number of backslashes is one
 _CHINESE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(3[0-9a-f]{3}|[4-9][0-9a-f]{3}|ff[0-9a-e][0-9a-f])")
+_CHARSET = re.compile(r"""\s*<meta http-equiv="content-type"[^>]*>""")
+_NO_CSS = re.compile(r"\s*(?:behavior:[^;}]*|mix-blend-mode:\s*plus-lighter);")
 _REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
 
 # What the page may do: run its own inline scripts and styles, named by a nonce that nothing in a record can know, show its own
@@ -77,6 +79,9 @@ def render_page(page: folium.Map, *, title: str) -> Page:
     figure.header._children.clear()
     nonce = secrets.token_urlsafe(16)
     policy = html.escape(PAGE_POLICY.format(nonce=nonce), quote=True)
+    figure.header.add_child(
+        _inline('<meta charset="utf-8">'), name="charset"
+    )  # among the first bytes: no server says it of a file
     figure.header.add_child(_inline(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'), name="policy")
     figure.header.add_child(_inline(f"<title>{safe_text(title)}</title>"), name="title")
     figure.header.add_child(_inline(f"<style>{_style()}</style>"), name="leaflet_css")
@@ -86,11 +91,19 @@ def render_page(page: folium.Map, *, title: str) -> Page:
     text: str = figure._template.render(this=figure, kwargs={})
     if _REMOTE.search(text):
         raise RemoteLink
+    text = _CHARSET.sub("", text)
+    text = _with_scripts_inside(text)
     text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
     text = _CHINESE.sub(lambda match: match[1] + chr(int(match[2], 16)), text)
     text = text.replace("<script>", f'<script nonce="{nonce}">').replace("<style>", f'<style nonce="{nonce}">')
     scripts = "".join(f'<script nonce="{nonce}">{_text(script)}</script>' for script in SCRIPTS)
     return Page(text.replace("</head>", f"{scripts}</head>", 1), nonce)
+
+
+def _with_scripts_inside(text: str) -> str:
+    """Folium's template writes the scripts of the map after the body, where HTML has no place for them."""
+    before, end, scripts = text.partition("</body>")
+    return f"{before}{scripts.rpartition('</html>')[0]}{end}\n</html>\n"
 
 
 def safe_text(value: object) -> str:
@@ -116,8 +129,8 @@ def _text(path: Path) -> str:
 
 @cache
 def _style() -> str:
-    """Leaflet's style sheet with its images inside."""
-    return _IMAGE.sub(lambda match: f'url("{_data_uri(STYLE.parent / match[2])}")', _text(STYLE))
+    """Leaflet's style sheet with its images inside, without what only Internet Explorer and picture tiles need and CSS does not know."""
+    return _IMAGE.sub(lambda match: f'url("{_data_uri(STYLE.parent / match[2])}")', _NO_CSS.sub("", _text(STYLE)))
 
 
 def _data_uri(path: Path) -> str:
