@@ -41,6 +41,8 @@ from layers.raster import errors as rasters
 from layers.tiles import tile, watch
 from mapserver import uploads
 from mapserver.door import body, entrance, gate
+from mapserver.headers import DATA_PATHS
+from mapserver.methods import READ
 from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
@@ -133,6 +135,7 @@ STATUS: dict[type[OnemapError], int] = {
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
+    importing.ConfirmationNeeded: 409,
     reviews.ReviewDecided: 409,
     corrections.CorrectionNotFound: 404,
     corrections.CorrectionDecided: 409,
@@ -256,6 +259,8 @@ def problem(
     facts = extra.get("facts")
     if isinstance(facts, dict) and "retry_after_s" in facts:
         headers["Retry-After"] = str(facts["retry_after_s"])
+    if isinstance(facts, dict) and "allow" in facts:
+        headers["Allow"] = ", ".join(facts["allow"])
     return JSONResponse(jsonable_encoder(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -298,9 +303,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        status, headers = error.status_code, dict(error.headers or {})
+        if status == 405 and (methods := getattr(request.app.state, "methods", None)) is not None:
+            path = request.url.path
+            allowed = methods.of(path) or ([] if path.startswith(DATA_PATHS) else sorted(READ))
+            # the pages of the web app take every address: one of data that nobody has is missing, whatever is done to it
+            status = 405 if allowed else 404
+            headers = {"Allow": ", ".join(allowed)} if allowed else {}
         titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
-        title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
-        return problem(request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail))
+        title, title_en = titles.get(status, ("请求未能完成", "The request failed"))
+        detail = "" if status in titles else str(error.detail)
+        answer = problem(request, status, f"http-{status}", title, title_en, detail)
+        answer.headers.update(headers)
+        return answer
 
     @app.exception_handler(DataError)
     async def on_unfit(request: Request, error: DataError) -> JSONResponse:

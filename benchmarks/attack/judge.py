@@ -85,6 +85,8 @@ class Judge:
 
     def look(self, request: Request, answer: Answer, asker: Asker, path: str, number: int = -1) -> list[Finding]:
         """Judge and count one answer. path: of the OpenAPI."""
+        if answer.status < 300 and 0 < len(request.body) < _ECHO:
+            self.world.oracle.written |= runs_of(request.body.decode(errors="replace"))
         found, said = self._findings(request, answer, asker, path, number)
         if f"/{SCRATCH}/" in request.path and any(f.kind == FOREIGN for f in found):
             # the scratch county changes under the attack: judged again by what it is afterwards, see settle

@@ -205,6 +205,8 @@ class Whole:
 
     def __init__(self, parts: dict[str, Oracle]) -> None:
         self.parts = parts
+        #: Words that the attack has sent in bodies: it may have written somebody's words into a home of another place.
+        self.written: set[str] = set()
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}
         self._pools: dict[str, list[str]] = {}
 
@@ -229,13 +231,13 @@ class Whole:
         """The grid codes to which a value belongs: of its homes, or else of the rows that tell of it.
 
         What the county itself holds comes first: two counties may have a road of one name. Of a masked number all
-        rows count, for two persons may have one.
+        rows count, for two persons may have one; so they do of words that the attack itself has written.
         """
         own = [part for part in self.parts.values() if part.county == county]
         for parts in (own, list(self.parts.values())):
             homes = set().union(*(part.homes.get(value, ()) for part in parts))
             told = set().union(*(part.told.get(value, ()) for part in parts))
-            if "***" in value and (homes or told):
+            if ("***" in value or value in self.written) and (homes or told):
                 return homes | told
             if homes or told:
                 return homes or told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Boolean, ColumnElement, Table, func, literal_column, select
+from sqlalchemy import Boolean, Column, ColumnElement, Table, func, literal_column, select
 
 from database.base import CountyBase
 from gazetteer.models import Division, StandardAddress
@@ -28,6 +28,11 @@ class Property:
     value: ColumnElement[Any]
     queryable: bool = True
     writable: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        """Whether features may hold no value of it: so the column says, and of what is reckoned nothing is known."""
+        return not (isinstance(self.value, Column) and not self.value.nullable)
 
 
 @dataclass(frozen=True)

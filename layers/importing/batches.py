@@ -107,14 +107,36 @@ def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]
 
 
 def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """Why rows of an import were sent back: code, the first such text, how many rows, the first row."""
+    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
+    row."""
     found = connection.execute(
         text(
-            "SELECT reason_code, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
             "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
-            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+            "GROUP BY reason_code, column_name ORDER BY count(*) DESC, reason_code, column_name"
         ),
         {"batch": batch_id},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+#: So many rows of one kind of warning stand in the report; the workbook has more.
+SHOWN_ROWS = 20
+
+
+def list_warnings(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
+    """What was taken and should be looked at, by kind and column: the first such text, how many rows, the first rows.
+
+    rows_n counts what is listed, at most 5,000; the counts of the import say how many there are. Served by
+    ix_import_warning_batch.
+    """
+    found = connection.execute(
+        text(
+            "SELECT warning_code, column_name, (array_agg(warning ORDER BY row_no))[1] AS warning, count(*) AS rows_n, "
+            "(array_agg(row_no ORDER BY row_no))[1:CAST(:shown AS int)] AS rows FROM import_warning WHERE batch_id = :batch "
+            "GROUP BY warning_code, column_name ORDER BY count(*) DESC, warning_code, column_name"
+        ),
+        {"batch": batch_id, "shown": SHOWN_ROWS},
     )
     return [dict(row._mapping) for row in found]
 

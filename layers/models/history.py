@@ -111,6 +111,27 @@ class ImportReject(CountyBase):
     grid_code: Mapped[str] = grid_code_column()
 
 
+class ImportWarning(CountyBase):
+    """A row that was taken, and that a person should look at all the same. No personal number stands in it."""
+
+    __tablename__ = "import_warning"
+    __table_args__ = (
+        grid_code_check(),
+        Index("ix_import_warning_batch", "batch_id", "warning_code", "row_no"),
+        {"comment": "warnings of imports (导入提醒)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, comment="import"
+    )
+    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, as in import_reject")
+    warning_code: Mapped[str] = mapped_column(Text, nullable=False, comment="what, for programs")
+    column_name: Mapped[str | None] = mapped_column(Text, comment="column in question, as the file names it")
+    warning: Mapped[str] = mapped_column(Text, nullable=False, comment="what, and what to do, Chinese and English")
+    grid_code: Mapped[str] = grid_code_column()
+
+
 class Change(CountyBase):
     """A change (异动): the difference between two states of a record.
 

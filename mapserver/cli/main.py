@@ -17,6 +17,8 @@ app = lazy_app(
         "worker": "mapserver.cli.serve:worker",
         "doctor": "mapserver.cli.doctor:doctor",
         "migrate": "mapserver.cli.county:migrate",
+        "backup": "mapserver.cli.backup:backup",
+        "restore": "mapserver.cli.backup:restore",
         "demo": "mapserver.cli.demo:demo",
         "scan": "mapserver.cli.scan:scan_command",
         "import": "mapserver.cli.importing:import_command",

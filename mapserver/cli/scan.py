@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from database.embedded import ensure_database
-from database.engine import Database
+from database.engine import Database, current_day
 from database.scope import Scope
 from database.settings import get_settings
 from layers.anomaly.scan import scan
@@ -26,7 +26,7 @@ def scan_command(
     """
     database = Database(ensure_database(get_settings()).app, pool_size=1)
     with database.transaction(Scope.of_system(county, "scan")) as connection:
-        today = date.today()
+        today = current_day(connection)
         as_of = day.date() if day else today
         report = scan(connection, as_of, end_unfound=as_of >= today)
     database.close()

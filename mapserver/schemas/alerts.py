@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, field_validator
 from layers.alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
 from layers.alerts.store import AlertFilter
 from layers.anomaly.finding import Severity
+from mapserver.schemas.dates import Day
 
 EVIDENCE_MAX = 20_000
 
@@ -25,12 +26,12 @@ def alert_filter(
         Query(description="grid-code prefix", pattern=r"^[0-9]{6}([0-9]{3}){0,3}$|^[0-9]{17}$", examples=["330521100"]),
     ] = None,
     first_day: Annotated[
-        date | None, Query(alias="from", description="first day of the period in which it was found")
+        Day | None, Query(alias="from", description="first day of the period in which it was found")
     ] = None,
     last_day: Annotated[
-        date | None, Query(alias="to", description="last day of the period in which it was found")
+        Day | None, Query(alias="to", description="last day of the period in which it was found")
     ] = None,
-    new_since: Annotated[date | None, Query(description="first raised on this day or later")] = None,
+    new_since: Annotated[Day | None, Query(description="first raised on this day or later")] = None,
     assignee: Annotated[str | None, Query(max_length=64, description="user name of who deals with it")] = None,
     unassigned: Annotated[bool, Query(description="only what nobody deals with")] = False,
     ceased: Annotated[bool | None, Query(description="whether what it says no longer holds")] = None,

@@ -6,7 +6,9 @@ import uuid
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
+
+from mapserver.schemas.dates import Moment
 
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
@@ -101,7 +103,7 @@ class NewVisitIn(BaseModel):
     """A visit as the phone sends it; sending it twice makes one visit."""
 
     client_uid: uuid.UUID = Field(description="made on the phone, once for each visit")
-    visited_at: AwareDatetime = Field(
+    visited_at: Moment = Field(
         description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
         examples=["2026-03-02T09:30:00+08:00"],
     )

@@ -138,11 +138,12 @@ export function countyApi(county: string) {
     mappings: async () => listIn<Mapping>(await get<Mapping[]>('/mappings'), 'mappings'),
     imports: async () => listIn<ImportBatch>(await get<ImportBatch[]>('/imports'), 'imports'),
     importReport: (id: number) => get<ImportReport>(`/imports/${id}`),
-    upload: (file: File, mapping: string, publish: boolean) => {
+    upload: (file: File, mapping: string, publish: boolean, confirmed = false) => {
       const form = new FormData()
       form.append('file', file)
       form.append('mapping', mapping)
       form.append('publish', String(publish))
+      form.append('confirmed', String(confirmed))
       return request<ImportReport>(`${base}/imports`, { method: 'POST', form })
     },
     rejectsUrl: (id: number) => `${base}/imports/${id}/rejects.xlsx`,

@@ -323,8 +323,27 @@ export interface ImportBatch {
   published_at: string | null
 }
 
+/** What is odd about a whole file: it is published after a yes. mapping: the line that would mend it. */
+export interface ImportQuestion {
+  code: string
+  share: number
+  zh: string
+  en: string
+  column: string | null
+  mapping: string | null
+}
+
+export interface ImportWarning {
+  warning_code: string
+  column_name: string | null
+  warning: string
+  rows_n: number
+  rows: number[]
+}
+
 export interface ImportReport extends ImportBatch {
-  rejects?: { reason_code: string; reason: string; rows_n: number; first_row?: number | null }[]
+  rejects?: { reason_code: string; column_name?: string | null; reason: string; rows_n: number; first_row?: number | null }[]
+  warnings?: ImportWarning[]
 }
 
 export interface Review {

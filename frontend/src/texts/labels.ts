@@ -110,6 +110,7 @@ const COUNTS: Record<string, string> = {
   updated: '变更',
   unchanged: '未变',
   published: '发布',
+  warned: '提醒',
   rejected: '退回',
   removed: '移除',
   retired: '停用',

@@ -76,7 +76,7 @@ def test_duplicate_keys_alike_count_once_and_different_are_all_sent_back(tmp_pat
     assert (counts["read"], counts["added"], counts["unchanged"], counts["rejected"]) == (8, 5, 1, 2)
     assert counts["rejects"] == {"duplicate_key": 2}
     assert query("SELECT reason FROM import_reject ORDER BY row_no LIMIT 1")[0][0].startswith(
-        "主键 A2 在文件里出现多次且内容不同（第 2、8 行）"
+        "主键 A2 在文件里出现多次且内容不同（第 3、9 行）"
     )
 
 
@@ -118,7 +118,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, load: Load, query: Query):
         "bad_number": 1,
         "encoding_lost": 1,
     }
-    found = query("SELECT column_name, reason FROM import_reject WHERE row_no = 2")
+    found = query("SELECT column_name, reason FROM import_reject WHERE row_no = 3")
     assert found[0][0] == "时间"
     assert "2024-02-30（日历上没有这一天）" in found[0][1]
     assert "no such day in the calendar" in found[0][1]
@@ -133,9 +133,9 @@ def test_rows_outside_the_county_are_sent_back_with_the_likely_cause(tmp_path: P
     assert counts["added"] == 7
     assert counts["rejects"] == {"swapped_axes": 1, "outside_county": 2}
     text = dict(query("SELECT row_no, reason FROM import_reject"))
-    assert "写反" in text[1]
-    assert "偏东 3°" in text[2] and "too far east" in text[2]
-    assert "不在本县范围内" in text[3]
+    assert "写反" in text[2]
+    assert "偏东 3°" in text[3] and "too far east" in text[3]
+    assert "不在本县范围内" in text[4]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0034"
-down_revision = "0029"
+down_revision = "0033"
 
 NOT_ENDED = "status NOT IN ('cleared', 'closed')"
 # every function that leaves out closed alerts: the tiles, their counts, the boxes of what changed
