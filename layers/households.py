@@ -275,6 +275,7 @@ def visit_household(
             visited_at=kept.visited_at,
             outcome=kept.outcome,
             outcome_label=recorded["outcome_label"],
+            sure=phone_time is None,
         )
     return recorded, new
 

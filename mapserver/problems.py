@@ -124,6 +124,7 @@ STATUS: dict[type[OnemapError], int] = {
     accounts.NoRecordsForAdministrators: 403,
     administration.AccountNotFound: 404,
     administration.AccountExists: 409,
+    administration.AccountChanged: 409,
     administration.OwnAccount: 403,
     administration.OnServerOnly: 403,
     limits.TooManyRequests: 429,

@@ -82,8 +82,11 @@ export const accounts = {
   divisions: (under: string | null) => request<{ code: string; name: string }[]>(`/api/accounts/divisions${queryOf({ under })}`),
   create: (username: string, display_name: string) =>
     request<{ username: string }>('/api/accounts', { method: 'POST', json: { username, display_name } }),
-  grant: async (username: string, role: Role, prefixes: string[]) =>
-    (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json: { role, prefixes } })).password,
+  /** seen: role and scope as the administrator saw them; 409 when somebody changed them meanwhile */
+  grant: async (username: string, role: Role, prefixes: string[], seen: Pick<ListedAccount, 'role' | 'prefixes'>) => {
+    const json = { role, prefixes, seen: { role: seen.role, prefixes: seen.prefixes } }
+    return (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json })).password
+  },
   setDisabled: (username: string, disabled: boolean) =>
     request<null>(`${account(username)}/${disabled ? 'disable' : 'enable'}`, { method: 'POST' }),
   unlock: (username: string) => request<unknown>(`${account(username)}/unlock`, { method: 'POST' }),
