@@ -17,6 +17,7 @@ from database.jobs import hand_in
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings
+from gazetteer.reread import reread
 from layers.anomaly.scan import scan
 from layers.bulk_match.jobs import run_job, sweep_jobs
 from layers.quality import check_county
@@ -48,6 +49,8 @@ def make_tasks() -> Blueprint:
     tasks.periodic(cron="30 3 * * *")(heights)
     outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
     tasks.periodic(cron="* * * * *")(outlines)
+    texts = tasks.task(name="reread_all_addresses", pass_context=True)(reread_all_addresses)
+    tasks.periodic(cron="40 19 * * *")(texts)  # cron counts in UTC
     every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
     tasks.periodic(cron="0 5 * * *")(every_morning)
     heads = tasks.task(name="write_audit_heads", pass_context=True)(write_audit_heads)
@@ -156,6 +159,21 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
         log.info("elevations.none", county=county, reason=error.code)
         return
     log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
+
+
+async def reread_all_addresses(context: JobContext, timestamp: int) -> None:
+    """Every night at twenty to four in China: addresses whose keys are not what their text gives, as after an upgrade."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_reread, database, county)
+
+
+def run_reread(database: Database, county: str) -> None:
+    """Read the addresses of one county again, in one transaction."""
+    with database.transaction(Scope.of_system(county, "reread")) as connection:
+        done = reread(connection)
+    log.info("reread.done", county=county, addresses=done.addresses_n, changed=done.changed_n)
 
 
 async def refresh_all_outlines(context: JobContext, timestamp: int) -> None:
