@@ -29,7 +29,7 @@ import uvicorn
 from sqlalchemy import Engine, event, text
 
 from access.accounts import find_account
-from access.tokens import create_token
+from access.tokens import create_token, list_tokens, revoke_token
 from benchmarks.attack.openapi import operations_of
 from benchmarks.tiles_servers import free_port
 from database.embedded import ensure_database
@@ -38,6 +38,7 @@ from database.scope import Scope
 from database.settings import get_settings
 
 BAR_MS = 300.0
+NAME = "answers"
 WHO = {"worker": "wangge", "town official": "xiangzhen", "GIS staff": "shuju"}
 UNLIMITED = {
     "ONEMAP_REQUESTS_PER_ACCOUNT": "10000000/minute",
@@ -69,6 +70,7 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
     "/ogc/{county}/collections/{name}/items": [{"limit": 100}, {"limit": 1000}, {"bbox": "{bbox}", "limit": 100}],
 }  # fmt: skip
 COLLECTIONS = ("addresses", "cells", "divisions", "households", "persons", "events", "places", "objects", "alerts")
+LAYERS = ("divisions,cells,addresses,places,events,objects,alerts", "persons")
 LEVELS = range(8, 19)
 
 
@@ -180,20 +182,9 @@ def _fillings(path: str, ids: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for lon, lat in ids["points"]:
             for z in LEVELS:
                 tile = morecantile.tms.get("WebMercatorQuad").tile(lon, lat, z)
-                place = {
-                    "z": z,
-                    "x": tile.x,
-                    "y": tile.y,
-                    "level": z,
-                    "row": tile.y,
-                    "column": tile.x,
-                    "grid": "WebMercatorQuad",
-                }
-                yield (
-                    ids
-                    | place
-                    | {"layers": "divisions,cells,addresses,households,places,events,objects,alerts", "image": "png"}
-                )
+                place = {"z": z, "x": tile.x, "y": tile.y, "level": z, "row": tile.y, "column": tile.x}
+                for layers in LAYERS if "{layers}" in path else LAYERS[:1]:
+                    yield ids | place | {"grid": "WebMercatorQuad", "layers": layers, "image": "png"}
         return
     if "/collections/{name}" in path:
         for name in COLLECTIONS:
@@ -255,10 +246,11 @@ def main() -> None:
     try:
         for who, username in WHO.items():
             with database.platform() as connection:
-                account, secret = (
-                    find_account(connection, username),
-                    create_token(connection, username, "answers", days=1),
-                )
+                for old in list_tokens(connection, username):
+                    if old.name == NAME:
+                        revoke_token(connection, username, old.id)
+                account = find_account(connection, username)
+                secret = create_token(connection, username, NAME, days=1)
             assert account is not None
             scopes[who] = account.scope
             ids = known(database, account.scope)
