@@ -96,8 +96,8 @@ def shorten(words: str) -> str:
 
 def title_of(crs: CRS) -> str:
     """The name of a system for a message, with its code where it has one."""
-    code = crs.to_epsg()
-    return f"{shorten(crs.name)}（EPSG:{code}）" if code else shorten(crs.name)
+    identity = crs.to_json_dict().get("id")
+    return f"{shorten(crs.name)}（{identity['authority']}:{identity['code']}）" if identity else shorten(crs.name)
 
 
 def same_system(one: CRS, other: CRS) -> bool:
@@ -115,6 +115,7 @@ def same_system(one: CRS, other: CRS) -> bool:
     return bool(usable.any()) and bool(np.abs(first - second)[:, usable].max() < limit)
 
 
+@lru_cache(maxsize=64)
 def on_cgcs2000(crs: CRS) -> bool:
     """Whether coordinates of this system lie on CGCS2000, within a metre, without a change of datum."""
     if crs.is_bound:
@@ -131,7 +132,9 @@ def on_cgcs2000(crs: CRS) -> bool:
     if abs(major - 6378137.0) > 0.01 or not 298.2572 < flattening < 298.2573:
         return False
     # a datum that EPSG knows, such as NAD83, is itself; one in a file's own words is judged by its ellipsoid
-    return bool(_MODERN.search(f"{base.datum.name} {base.name}")) or base.to_epsg(min_confidence=60) is None
+    if _MODERN.search(f"{base.datum.name} {base.name}") or _UNSAID.match(base.datum.name):
+        return True
+    return base.to_epsg(min_confidence=60) is None
 
 
 def check_datum(crs: CRS, bounds: Bounds | None) -> None:

@@ -99,7 +99,7 @@ def _rasters(product: Product, database: Database) -> Iterator[Verdict]:
             raster = get_raster(connection, "faults")
         if "shown" in may:
             with rasterio.open(file_of(folder, raster.tile_file)) as tiles:
-                band = tiles.read(1)
+                band = tiles.read(1, masked=True)
                 came: object = "shown" if tiles.dataset_mask().any() and band.min() < band.max() else "clear"
         else:
             values = values_at(file_of(folder, raster.file), raster, lon, lat)

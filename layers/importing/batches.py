@@ -37,15 +37,15 @@ def open_batch(connection: Connection, mapping: Mapping, file_name: str, sha256:
     )
 
 
-#: Held by the transaction of an import, with its number: who holds it lives.
-BATCH_CLASS = 0x1AA
+#: Held by the transaction of an import: who holds it lives. Of this county alone, for each numbers its own imports.
+_LOCK = "hashtextextended(current_schema() || '.import_batch:' || {id}, 0)"
 
 
 @contextmanager
 def holding_batch(database: Database, scope: Scope, batch_id: int) -> Iterator[Connection]:
     """The transaction of an import: as long as it lives, `sweep_batches` lets the batch be."""
     with database.transaction(scope) as connection:
-        connection.execute(_HOLD, {"class": BATCH_CLASS, "id": batch_id % 2**31})
+        connection.execute(_HOLD, {"id": batch_id})
         yield connection
 
 
@@ -54,14 +54,14 @@ def sweep_batches(connection: Connection) -> int:
 
     One that began within the last minute may not have come to its transaction yet.
     """
-    return connection.execute(_SWEEP, {"class": BATCH_CLASS}).rowcount
+    return connection.execute(_SWEEP).rowcount
 
 
-_HOLD = text("SELECT pg_advisory_xact_lock(:class, :id)")
+_HOLD = text(f"SELECT pg_advisory_xact_lock({_LOCK.format(id='CAST(:id AS bigint)')})")
 _SWEEP = text(
-    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "
+    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "  # noqa: S608 - the lock is a text of ours
     "WHERE state = 'staged' AND created_at < clock_timestamp() - interval '1 minute'), "
-    "dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock(:class, (id % 2147483648)::int)) "
+    f"dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock({_LOCK.format(id='id')})) "
     "UPDATE import_batch b SET state = 'failed', error = '服务中断，未写入任何数据，请重新导入 / the server ended in the middle: "
     "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"
 )
@@ -141,12 +141,13 @@ def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]
 
 
 def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """Why rows of an import were sent back: code, the first such text, how many rows, the first row."""
+    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
+    row."""
     found = connection.execute(
         text(
-            "SELECT reason_code, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
             "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
-            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+            "GROUP BY reason_code, column_name ORDER BY count(*) DESC, reason_code, column_name"
         ),
         {"batch": batch_id},
     )

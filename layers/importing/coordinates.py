@@ -15,7 +15,7 @@ from layers.importing.errors import CoordinateSystemUnknown
 from layers.importing.mapping import Mapping
 from layers.importing.readers.source import ASSUMED_CRS, FLAWS, Geometries, RowBatch, Source
 from layers.importing.reasons import Problem
-from layers.importing.standardise import number
+from layers.importing.standardise import coordinate
 from layers.importing.targets.base import GeometryKind
 
 SRID = 4490
@@ -101,7 +101,7 @@ class Projector:
             if np.isfinite(found):
                 return found
         try:
-            return float(number(text))
+            return coordinate(text)
         except RowProblem as problem:
             problems.append(problem.at(self._names[axis]))
             return float("nan")

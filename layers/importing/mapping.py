@@ -144,7 +144,7 @@ class Mapping(_Model):
         None, description="EPSG code of the transformation from another datum (Beijing 54 …), one of those offered"
     )
     layer: str | None = Field(None, description="layer of a GeoPackage")
-    sheet: str | None = Field(None, description="sheet of a workbook; the first by default")
+    sheet: str | None = Field(None, description="sheet of a workbook; needed when several have data")
     encoding: str | None = Field(None, description="only when detection fails")
     delimiter: str | None = Field(None, description="of a CSV; comma by default")
     position: Position | None = None

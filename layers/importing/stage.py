@@ -45,6 +45,9 @@ class Stage:
     stage_columns: set[str] = field(default_factory=set)
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    #: what is odd about the whole file
+    questions: list[dict[str, Any]] = field(default_factory=list)
     #: kind of warning → rows
     warnings: dict[str, int] = field(default_factory=dict)
     #: column of the file → cells kept, cleared, rejected

@@ -43,6 +43,7 @@ class RejectOut(BaseModel):
     """Why rows were sent back."""
 
     reason_code: str = Field(examples=["bad_id_checksum"])
+    column_name: str | None = Field(description="column at fault, as the file names it; several with 、")
     reason: str = Field(examples=["身份证号校验位不符"])
     rows_n: int
     first_row: int

@@ -20,7 +20,8 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
     """Load everything that reading this file needs; afterwards there is no disk but the folder. Returns the answering function
     and folders whose files are needed later.
 
-    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says.
+    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says;
+    ``wanted``: columns the mapping needs, ``known``: names of the county.
     """
     reader = work["reader"]
     folders: list[Path] = []
@@ -59,20 +60,22 @@ class _Reading:
         if question["ask"] == "begin":
             self._batches = self._source.batches(int(question["size"]))
         batch = next(self._batches, None)
-        return ({"end": True}, b"") if batch is None else _packed(batch)
+        return ({"end": True, "notices": self._source.notices}, b"") if batch is None else _packed(batch)
 
 
 def _open(work: dict[str, Any]) -> Reader:
     path = Path.cwd() / work["file"]
-    name, max_mb = work["name"], work["max_mb"]
+    name, max_mb, wanted = work["name"], work["max_mb"], work["wanted"]
     if work["reader"] == "csv":
         from layers.importing.readers.csv_file import CsvSource
 
-        return CsvSource(path, work["encoding"], work["delimiter"], name=name, max_mb=max_mb)
+        return CsvSource(
+            path, work["encoding"], work["delimiter"], name=name, max_mb=max_mb, wanted=wanted, known=work["known"]
+        )
     if work["reader"] == "workbook":
         from layers.importing.readers.workbook import WorkbookSource
 
-        return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb)
+        return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb, wanted=wanted)
     from layers.importing.readers.vector import VectorSource
 
     return VectorSource(path, work["kind"], work["layer"], work["encoding"], name=name, max_mb=max_mb)
@@ -89,6 +92,8 @@ def _header(source: Reader) -> dict[str, Any]:
 
 def _packed(batch: RowBatch) -> Answer:
     content: dict[str, Any] = {"numbers": batch.numbers, "values": batch.values, "broken": list(batch.broken.items())}
+    if batch.quotes:
+        content["quotes"] = list(batch.quotes)
     content["flaws"] = list(batch.flaws.items())
     if batch.geometries is None:
         return content, b""

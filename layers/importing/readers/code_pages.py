@@ -9,6 +9,7 @@ from pathlib import Path
 from layers.importing.errors import EncodingWrong
 from layers.importing.readers.dbf import Dbf
 from layers.importing.readers.encoding import ENCODINGS
+from layers.importing.readers.plausible import likelier_encoding, likely_encoding
 
 #: number of a code page → codec
 PAGES = {
@@ -24,6 +25,8 @@ LANGUAGES = {
 WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs"}
 #: tried in this order when nothing is said, or what is said is not so
 CANDIDATES = ("utf-8", "gb18030")
+#: so many Chinese characters in UTF-8 are no chance
+FEWEST = 3
 CODECS = frozenset({*PAGES.values(), *LANGUAGES.values(), *WIDER.values()})
 
 
@@ -31,17 +34,29 @@ def shapefile_encoding(dbf: Dbf, cpg: Path, wanted: str | None, name: str) -> st
     """The codec in which the names and texts of a DBF decode.
 
     wanted: what the mapping says; then only that. cpg: the file beside it that may name one. name: for messages.
-    Raises EncodingWrong when none fits, naming the likely one.
+    UTF-8 is known for certain by its bytes; what is only likely is not taken in place of what is said. Raises EncodingWrong
+    when none fits or another is far likelier, naming it.
     """
-    sample = dbf.text_sample()
-    names = [field.name for field in dbf.fields]
+    lines = dbf.text_sample()
     said = wanted or _named(cpg) or LANGUAGES.get(dbf.language)
+    if not wanted and _surely_utf8(lines):
+        return "utf-8"
+    likely: str | None = None
     for encoding in [wanted] if wanted else dict.fromkeys([*([said] if said else []), *CANDIDATES]):
-        if _fits(sample, names, encoding):
+        sample = _whole(lines, encoding)
+        if sample is None:
+            continue
+        likely = likelier_encoding(sample, encoding)
+        if likely is None:
             return encoding
+        break
+    likely = likely or likely_encoding(b"\n".join(lines))
+    tried = said or " 或 ".join(CANDIDATES)
+    zh, en = (f"，很可能是 {likely}", f"; they look like {likely}") if likely else ("", "")
     raise EncodingWrong(
-        f"{name} 的列名和文字不是 {said or ' 或 '.join(CANDIDATES)}。请在映射里写 encoding，或另存为 GeoPackage。 / names and texts of the table "
-        f"are not {said or ' or '.join(CANDIDATES)}: set encoding in the mapping, or save it as a GeoPackage."
+        f"{name} 的列名和文字不像 {tried}{zh}。请在映射里写 encoding，或另存为 GeoPackage。 / names and texts of the table do not read as "
+        f"{tried}{en}: set encoding in the mapping, or save it as a GeoPackage.",
+        guess=likely,
     )
 
 
@@ -61,11 +76,16 @@ def _named(cpg: Path) -> str | None:
     return found if found in ENCODINGS | CODECS else None
 
 
-def _fits(sample: bytes, names: list[bytes], encoding: str) -> bool:
+def _whole(lines: list[bytes], encoding: str) -> bytes | None:
+    """The lines without the pieces of characters they end with; None when they do not decode."""
+    decoder = codecs.getincrementaldecoder(encoding)
     try:
-        sample.decode(encoding)
-        for name in names:
-            codecs.getincrementaldecoder(encoding)("strict").decode(name, final=False)
+        return b"\n".join(decoder("strict").decode(line, final=False).encode(encoding) for line in lines)
     except UnicodeError:
-        return False
-    return True
+        return None
+
+
+def _surely_utf8(lines: list[bytes]) -> bool:
+    """Chinese in UTF-8 has a shape that texts in other encodings do not have by chance."""
+    whole = _whole(lines, "utf-8")
+    return whole is not None and sum(char > "\u2fff" for char in whole.decode("utf-8")) >= FEWEST

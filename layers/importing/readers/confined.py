@@ -63,6 +63,7 @@ class ConfinedSource:
         self._room = Room("layers.importing.readers.child", files, work, limits)
         self._reading = 0
         self._waiting = False
+        self.notices: list[str] = []
         try:
             header, _ = self._answer({"ask": "open"})
             self.columns, self.crs, self.encoding = _header(header)
@@ -99,12 +100,18 @@ class ConfinedSource:
                 self._send(question)
             content, blob = self._receive()
             if content.get("end"):
+                self._hear(content.get("notices"))
                 return
             question = {"ask": "next"}
             self._send(question)
             yield _batch(content, blob, len(self.columns))
             if mine != self._reading:
                 raise RuntimeError("the source is being read again")
+
+    def _hear(self, notices: Any) -> None:
+        if isinstance(notices, list) and len(notices) <= MOST_COLUMNS:
+            new = [text for text in notices if isinstance(text, str) and text not in self.notices]
+            self.notices += new
 
     def _send(self, question: dict[str, Any]) -> None:
         self._waiting = True
@@ -163,17 +170,19 @@ def _some_of(columns: list[str], named: Any) -> list[str]:
 def _batch(content: dict[str, Any], blob: bytes, width: int) -> RowBatch:
     """The rows, believed only as far as their shape goes. Raises ReaderEnded."""
     numbers, values, broken = content["numbers"], content["values"], content["broken"]
+    quotes = content.get("quotes", [])
     flaws = dict(content["flaws"])
     if (
         len(numbers) != len(values)
         or not all(type(number) is int for number in numbers)
         or not all(len(row) == width and all(cell is None or type(cell) is str for cell in row) for row in values)
+        or not all(type(number) is int for number in quotes)
         or not all(type(number) is int and all(c is None or type(c) is str for c in row) for number, row in broken)
         or not all(type(place) is int and 0 <= place < len(numbers) and flaw in FLAWS for place, flaw in flaws.items())
     ):
         raise errors.ReaderEnded("rows")
     geometries = _geometries(content.get("lengths"), blob, len(numbers))
-    return RowBatch(numbers, values, geometries, dict(broken), flaws)
+    return RowBatch(numbers, values, geometries, dict(broken), flaws, frozenset(quotes))
 
 
 def _geometries(lengths: list[int] | None, blob: bytes, count: int) -> Geometries | None:

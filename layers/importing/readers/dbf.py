@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layers.importing.errors import FileTruncated
-from layers.importing.readers.source import LOST_DIGITS, Text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 
 HEADER_BYTES, FIELD_BYTES = 32, 32
 #: bytes of a name; a longer one was cut
@@ -64,21 +64,20 @@ class Dbf:
                 found.append(whole_number(file.read(field.width).decode("ascii", "replace").strip("\0 ")))
         return found
 
-    def text_sample(self) -> bytes:
-        """Names and texts from the beginning of the table, one a line: what its encoding is judged by."""
+    def text_sample(self) -> list[bytes]:
+        """Names, and texts from the beginning of the table: what its encoding is judged by. Each may end inside a character."""
         texts = [field for field in self.fields if field.kind == "C"]
-        lines = [field.name if len(field.name) < NAME_BYTES else b"" for field in self.fields]
+        found = [field.name for field in self.fields]
         size = 0
         with self._path.open("rb") as file:
             file.seek(self._header)
             while size < SAMPLE_BYTES and len(record := file.read(max(self._record, 1))) == self._record:
                 for field in texts:
                     value = record[field.start : field.start + field.width].strip(b"\0 ")
-                    # a text that fills its column may be cut inside a character
-                    if value and not value.isascii() and len(value) < field.width - 1:
-                        lines.append(value)
+                    if not value.isascii():
+                        found.append(value)
                         size += len(value)
-        return b"\n".join(line for line in lines if line)
+        return [line for line in found if not line.isascii()]
 
 
 def whole_number(text: str) -> Text:
@@ -86,7 +85,7 @@ def whole_number(text: str) -> Text:
     match = _WHOLE.fullmatch(text)
     if match:
         return f"{'-' if match.group(1) == '-' else ''}{match.group(2)}"
-    return f"{LOST_DIGITS}{text}" if text and not text.startswith("*") else None
+    return marked(LOST_DIGITS, "", text) if text and not text.startswith("*") else None
 
 
 def decode_name(name: bytes, encoding: str) -> tuple[str, bool]:

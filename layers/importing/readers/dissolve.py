@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text, as_text
+from layers.importing.readers.cells import Text
+from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, as_text
 
 if TYPE_CHECKING:
     from layers.importing.mapping import Dissolve
@@ -26,6 +27,11 @@ class DissolvedSource:
         self.spatial = source.spatial
         self.structured = source.structured
         self.cut = source.cut
+
+    @property
+    def notices(self) -> list[str]:
+        """Those of the other source."""
+        return self._source.notices
 
     def close(self) -> None:
         """Close the other source."""

@@ -35,6 +35,7 @@ BLOCK = 1 << 20
 SAMPLE = 64 * 1024
 #: of every block so much is kept for judging
 SAMPLE_OF_BLOCK = 16 * 1024
+SAMPLE_OF_LINES = 16 * SAMPLE_OF_BLOCK
 _LINE_END = re.compile("\r\n|\n|\r")
 
 Opener = Callable[[], BinaryIO]
@@ -106,7 +107,7 @@ def _undecodable(trial: Trial, name: str, known: Collection[str]) -> EncodingWro
             line=line,
         )
     guess = likely_encoding(trial.sample, known)
-    looks = None if guess is None or guess == trial.encoding else guess
+    looks = None if guess is None or guess == trial.encoding.removesuffix("-sig") else guess
     return EncodingWrong(
         f"{name} 不能按 {trial.encoding} 解码，第 {line} 行有错误字节{f'；看起来像 {looks}' if looks else ''}。"
         "请另存为 UTF-8，或在映射里写 encoding。 / "
@@ -162,7 +163,7 @@ def _tried(open_file: Opener, encoding: str, plain: str, name: str, max_bytes: i
                     f"{max_bytes // BLOCK} MB unpacked: split it.",
                     megabytes=max_bytes // BLOCK,
                 )
-            sample.append(_lines_beyond_ascii(block))
+            sample.append(_lines_beyond_ascii(block, first=read == len(block)))
             if legacy and utf8_line is None and (at := utf8_run(block)) is not None:
                 utf8_line = line + block[:at].count(b"\n")
             try:
@@ -188,18 +189,23 @@ def _line_ends(text: str, *, after_return: bool) -> int:
     return len(_LINE_END.findall(text)) - (after_return and text.startswith("\n"))
 
 
-def _lines_beyond_ascii(block: bytes) -> bytes:
-    """The first lines of a block that have something beyond ASCII."""
+def _lines_beyond_ascii(block: bytes, *, first: bool) -> bytes:
+    """The first whole lines of a block that have something beyond ASCII. first: the block begins the file, and so a line."""
     if block.isascii():
         return b""
     kept: list[bytes] = []
     size = 0
-    for line in block.splitlines(keepends=True):
-        if not line.isascii():
-            kept.append(line[:SAMPLE_OF_BLOCK])
-            size += len(line)
-            if size > SAMPLE_OF_BLOCK:
-                break
+    begin = 0 if first else block.find(b"\n") + 1 or len(block)
+    for line in block[begin : begin + SAMPLE_OF_LINES].splitlines(keepends=True):
+        if line.isascii():
+            continue
+        if not line.endswith((b"\n", b"\r")):
+            # cut where no encoding has the second byte of a character
+            line = line[:SAMPLE_OF_BLOCK].rpartition(b",")[0]
+        kept.append(line)
+        size += len(line)
+        if size > SAMPLE_OF_BLOCK:
+            break
     return b"".join(kept)
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from layers.importing.errors import EncodingWrong, FileTruncated, FileUnreadable
-from layers.importing.readers.source import ASSUMED_CRS, LOST_DIGITS, Text, as_text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
+from layers.importing.readers.encoding import SAMPLE
+from layers.importing.readers.plausible import likely_encoding
+from layers.importing.readers.source import ASSUMED_CRS, as_text
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
@@ -36,10 +39,13 @@ class GeoJson:
             self._text = content.decode(self.encoding)
         except UnicodeError as error:
             line = content[: getattr(error, "start", 0)].count(b"\n") + 1
+            likely = likely_encoding(content[:SAMPLE])
             raise EncodingWrong(
-                f"{name} 不能按 {self.encoding} 解码，第 {line} 行有错误字节。GeoJSON 应为 UTF-8：请重新导出，或在映射里写 encoding。 / it does "
-                f"not decode as {self.encoding}, bad bytes on line {line}. GeoJSON is UTF-8: export it again, or set encoding in the mapping.",
+                f"{name} 不能按 {self.encoding} 解码，第 {line} 行有错误字节{f'；看起来像 {likely}' if likely else ''}。GeoJSON 应为 UTF-8：请重新导出，或在"
+                f"映射里写 encoding。 / it does not decode as {self.encoding}, bad bytes on line {line}{f'; it looks like {likely}' if likely else ''}. "
+                "GeoJSON is UTF-8: export it again, or set encoding in the mapping.",
                 line=line,
+                guess=likely,
             ) from None
         self._decoder = json.JSONDecoder(
             parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=self._members
@@ -152,7 +158,7 @@ def _number_text(value: str) -> Text:
     if "e" not in value.lower():
         return (value.rstrip("0").rstrip(".") if "." in value else str(value)) or "0"
     number = float(value)
-    return as_text(number) if abs(number) < EXACT else f"{LOST_DIGITS}{number:.0f}"
+    return as_text(number) if abs(number) < EXACT else marked(LOST_DIGITS, "", f"{number:.0f}")
 
 
 def _plain(value: Any) -> Any:

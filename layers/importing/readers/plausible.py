@@ -53,7 +53,8 @@ def likelier_encoding(sample: bytes, read_as: str, known: Collection[str] = ()) 
     """
     own = decoded(sample, read_as)
     if own is None:
-        return likely_encoding(sample, known)
+        found = likely_encoding(sample, known)
+        return None if found == codecs.lookup(read_as).name.removesuffix("-sig") else found
     if wide := _without_mark(sample):
         return None if codecs.lookup(read_as).name in ("utf-16", wide) else wide
     name = codecs.lookup(read_as).name
@@ -150,10 +151,12 @@ def _without_mark(sample: bytes) -> str | None:
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or len(sample) < 2 * FEWEST:
         return None
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 20 < len(sample) or min(even, odd) * 10 > max(even, odd):
+    if max(even, odd) < 4 or max(even, odd) * 20 < len(sample) or min(even, odd) * 10 > max(even, odd):
         return None
     found = "utf-16-le" if odd > even else "utf-16-be"
-    return found if decoded(sample, found) is not None else None
+    text = decoded(sample, found) or ""
+    good = sum((char.isascii() and char != "\0") or char in _frequent() or _neutral(char) for char in text)
+    return found if 2 * good > len(text) else None
 
 
 def _family(encoding: str) -> str:

@@ -19,11 +19,12 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from layers.importing.errors import EncodingWrong, FileEmpty, FileTruncated, FileUnreadable
 from layers.importing.readers.archive import unpack_shapefile
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.code_pages import shapefile_encoding
 from layers.importing.readers.dbf import Dbf, decode_name
 from layers.importing.readers.geojson import EXACT, GeoJson
 from layers.importing.readers.geopackage import lacks_system, plain_layers
-from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, LOST_DIGITS, Geometries, RowBatch, Text, as_text
+from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, Geometries, RowBatch, as_text
 
 #: format, as sniffed → the one driver that may open it
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "zip": "ESRI Shapefile", "json": "GeoJSON"}
@@ -45,6 +46,7 @@ class VectorSource:
         """kind: format, a key of ``DRIVERS``. name: of the file, for messages. max_mb: how large it may be when unpacked."""
         self.name = name
         self.path = path
+        self.notices: list[str] = []
         shown: str | None = None
         if kind == "zip":
             self.path, shown = unpack_shapefile(path, name, layer, max_mb)
@@ -220,7 +222,7 @@ class VectorSource:
             )  # fmt: skip
             exact = [as_text(value) for value in found[3][0]]
         else:
-            exact = [f"{LOST_DIGITS}{column[i]:.0f}" for i in places]
+            exact = [marked(LOST_DIGITS, "", f"{column[i]:.0f}") for i in places]
         for i, text in zip(places, exact, strict=True):
             texts[i] = text
         return texts

@@ -117,5 +117,14 @@ def test_a_file_that_ends_inside_a_character_is_cut_off(encoding: str):
     assert caught.value.facts["line"] == 2
 
 
+def test_long_cells_and_long_files_are_no_reason_to_doubt():
+    names = "青山镇新桥村前街" * 60_000
+    for encoding, named in (("utf-8", "utf-8-sig"), ("gb18030", "gb18030")):
+        assert found(f"编号,名称\n1,{names}\n2,甲\n".encode(encoding)) == named
+        assert found(("x" + SIMPLIFIED * 20_000).encode(encoding)) == named
+        assert found((names * 3).encode(encoding)) == named
+    assert refused((TRADITIONAL * 20_000).encode("big5")).facts["guess"] == "big5"
+
+
 def test_a_long_line_costs_no_more_than_its_length(tmp_path: Path):
     assert found(b"a" * (8 << 20)) == "utf-8-sig"
