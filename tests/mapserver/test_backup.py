@@ -233,6 +233,7 @@ def lie(place: Path) -> None:
 def test_a_backup_is_verified_by_restoring_it_and_told_where_it_differs(
     full: Settings, backup: Path, base: Path
 ) -> None:
+    (full.home / "verify-killed").mkdir()
     done = run(full.home, "backup", "--verify", str(damaged(backup, base, lie)))
     assert type(done.exception).__name__ == "RestoreDiffers", done.output
     assert str(done.exception).endswith("counts: c330521.person 6 → 5")  # and everything else agreed
