@@ -334,6 +334,11 @@ def test_errors_of_an_xls_say_where(tmp_path: Path):
     for size in range(0, len(whole), 97):
         (tmp_path / "b.xls").write_bytes(whole[:size])
         error_cells(tmp_path / "b.xls", 0)
+    loop = bytearray(whole)
+    loop[512 + 8 : 512 + 12] = struct.pack("<I", 2)  # the first sector of the stream leads to itself
+    (tmp_path / "b.xls").write_bytes(loop)
+    with pytest.raises(FileTruncated, match="损坏"):
+        WorkbookSource(tmp_path / "b.xls", name="b.xls", max_mb=100)
 
 
 @pytest.mark.parametrize(
