@@ -101,6 +101,7 @@ def test_two_columns_of_one_name_are_refused_with_both_places(tmp_path: Path, se
 
 def test_a_column_takes_the_spelling_of_the_mapping():
     assert settle_names(["ＩＤ", "名 称"], ("id", "名称"), letters=False) == (["id", "名称"], [])
+    assert settle_names(["⻘苗", "⾨牌\u200f号"], ("青苗", "门牌号"), letters=False)[0][0] == "青苗"
 
 
 def test_marks_before_the_first_quote_of_a_file_are_no_part_of_it(tmp_path: Path):
