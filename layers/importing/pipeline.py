@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from access.audit import record
 from access.limits import TooManyRequests
@@ -25,7 +25,7 @@ from database.errors import OnemapError
 from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
-from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
+from layers.importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
 from layers.importing.empty_cells import count_rejected, fill_empty_cells
 from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
 from layers.importing.fields import SEALED
@@ -102,7 +102,10 @@ def import_file(
         known = _known_names(connection)
     run = _Run(target, mapping, batch_id, sealer, today, publish, confirmed, progress)
     try:
-        with closing(open_source(path, mapping, known)) as source, database.transaction(scope) as connection:
+        with (
+            holding_batch(database, scope, batch_id) as connection,
+            closing(open_source(path, mapping, known)) as source,
+        ):
             report = run.within(connection, scope, source)
             if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
                 write_rejects(connection, batch_id, rejects_path, sealer)
@@ -180,6 +183,8 @@ def _why(error: BaseException) -> str:
     """For the record: a known error in full, another by its kind only, for its text may hold a row."""
     if isinstance(error, OnemapError):
         return str(error)
+    if isinstance(error, OperationalError | psycopg.OperationalError):
+        return "服务停止或数据库中断，未写入任何数据，请重新导入 / the server stopped or the database was away: nothing was written; import the file again"
     return f"中断：{type(error).__name__} / interrupted: {type(error).__name__}"
 
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
 from database.embedded import ensure_database
 from database.engine import Database
@@ -143,14 +142,15 @@ def print_report(report: ImportReport, name: str) -> None:
         table.add_row(f"  提醒 / warning: {code}", f"{n}  {WARNINGS[code].title[0]} / {WARNINGS[code].title[1]}")
     for column, cells in report.counts["empty"].items():
         shown = "，".join(f"{label} {cells[name]}" for name, label in EMPTY.items() if cells[name])
-        table.add_row(f"  空单元格 / empty cells: {column}", shown)
-    for question in report.counts["questions"]:
-        table.add_row("  整表可疑 / odd as a whole", f"{question['zh']}\n{question['en']}")
-        if question["mapping"]:
-            table.add_row("    映射里可写 / for the mapping", Text(question["mapping"]))
+        table.add_row(f"  空单元格 / empty cells: {escape(column)}", shown)
     seconds = "  ".join(f"{STAGES.get(stage, stage)} {entry['seconds']:.1f}s" for stage, entry in report.stages.items())
     table.add_row("用时 / time", seconds)
     console.print(table)
+    # below the table, in full lines: what is proposed is there to be copied
+    for question in report.counts["questions"]:
+        for line in (f"整表可疑：{question['zh']}", f"odd as a whole: {question['en']}", question["mapping"]):
+            if line:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
     for notice in report.counts["notices"]:
         console.print(f"注意 / note: {notice}", highlight=False, markup=False)
 

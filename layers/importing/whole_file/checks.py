@@ -73,7 +73,9 @@ def _texts(stage: Stage, target: str, sample: Sample) -> Iterator[Question]:
         if len(texts) >= LEAST_ROWS:
             column = stage.column_of(field) or field
             own = field != "registered_address_text"
-            yield from check_texts(Texts(field, column, texts, own, target in FORMAL), index, library)
+            yield from check_texts(
+                Texts(field, column, texts, own, target in FORMAL, stage.mapping.columns[field]), index, library
+            )
 
 
 def _library(stage: Stage) -> Library:
@@ -109,7 +111,9 @@ def _floats(stage: Stage, fields: Sequence[Field], sample: Sample, columns: Sequ
                 f"“{name}”有 {percent(n / len(cells))} 是带小数的数字（如 12.0）；请把该列设为文本格式后重新导出",
                 f"{percent(n / len(cells))} of column {name} are numbers with decimals: export the column as text",
                 name,
-                replace_line(sources[name], name, [replace]) if name in sources else None,
+                replace_line(sources[name], stage.mapping.columns[sources[name]], [replace])
+                if name in sources
+                else None,
             )
 
 
@@ -212,7 +216,7 @@ def _spaces(stage: Stage, column: str | None) -> str | None:
     if field is None or column is None:
         return None
     pattern = r"(?<=[一-鿿])\s{1,9}(?=[一-鿿])"
-    return replace_line(field, column, [Replace.model_validate({"pattern": pattern, "with": ""})])
+    return replace_line(field, stage.mapping.columns[field], [Replace.model_validate({"pattern": pattern, "with": ""})])
 
 
 def _matched_less(stage: Stage) -> Iterator[Question]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gazetteer.divisions import DivisionIndex
 from gazetteer.parse import ParsedAddress, parse
+from layers.importing.mapping import Column
 from layers.importing.rewriting import Replace
 from layers.importing.whole_file.question import Question, percent
 
@@ -47,13 +48,14 @@ class Library:
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of one field. column: as the file names it; field: as the mapping does. own: they are addresses of this
-    county (a registered address may be anywhere). formal: official addresses, or where people live."""
+    county (a registered address may be anywhere). formal: official addresses, or where people live. spec: how the mapping reads it."""
 
     field: str
     column: str
     texts: Sequence[str]
     own: bool
     formal: bool
+    spec: Column | None = None
 
 
 def check_texts(one: Texts, index: DivisionIndex, library: Library) -> Iterator[Question]:
@@ -72,13 +74,20 @@ def check_texts(one: Texts, index: DivisionIndex, library: Library) -> Iterator[
     yield from _identical(one)
 
 
-def replace_line(field: str, column: str, replace: Sequence[Replace]) -> str:
-    """The line of a mapping with these replacements."""
+def replace_line(field: str, spec: Column | None, replace: Sequence[Replace]) -> str:
+    """The line of a mapping with these replacements; for a field that says more than its column only what is added to it."""
     parts = []
     for each in replace:
-        what = f'text = "{each.text}"' if each.text is not None else f"pattern = '{each.pattern}'"
-        parts.append(f"{{ {what}, with = {json.dumps(each.by, ensure_ascii=False)} }}")
-    return f'{field} = {{ column = "{column}", replace = [{", ".join(parts)}] }}'
+        what = f"text = {_quoted(each.text)}" if each.text is not None else f"pattern = '{each.pattern}'"
+        parts.append(f"{{ {what}, with = {_quoted(each.by)} }}")
+    added = f"replace = [{', '.join(parts)}]"
+    if spec is not None and spec.model_fields_set == {"column"}:
+        return f"{field} = {{ column = {_quoted(spec.column)}, {added} }}"
+    return added
+
+
+def _quoted(text: str | None) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _is_unread(one: ParsedAddress) -> bool:
@@ -137,16 +146,22 @@ def _leftovers(texts: Sequence[str]) -> list[tuple[tuple[str, str], int]]:
 def _proposal(one: Texts, texts: Sequence[str], likely: tuple[str, str], index: DivisionIndex) -> str | None:
     """The replacement that would mend it, tried on the texts; None when it does not."""
     kind, token = likely
-    written = re.escape(token).replace("'", ".")
+    written = re.escape(token).replace("\\-", "-").replace("'", ".")
     if kind == "after":
-        replace = Replace.model_validate({"pattern": rf"(?<=\d){written}(?!\d)", "with": "号"})
+        # 12-3 is a number with a part; I-3幢 is what follows the number 12
+        tried = [(rf"(?<=\d){written}(?!\d)", "号"), (rf"(?<=\d){written}", "号")]
     elif kind == "before":
-        replace = Replace.model_validate({"pattern": rf"{written}(\d{{1,6}})(?!\d|号)", "with": r"\1号"})
+        tried = [(rf"{written}(\d{{1,6}})(?!\d|号)", r"\1号")]
     else:
-        replace = Replace.model_validate({"pattern": r"(?<=\d)\s{0,3}$", "with": "号"})
-    rewrite = replace.rewriter()
-    left = sum(_is_unread(parse(rewrite(text), index)) for text in texts)
-    return replace_line(one.field, one.column, [replace]) if left <= MENDED * len(texts) else None
+        tried = [(r"(?<=\d)\s{0,3}$", "号")]
+    best, fewest = None, MENDED * len(texts)
+    for pattern, by in tried:
+        replace = Replace.model_validate({"pattern": pattern, "with": by})
+        rewrite = replace.rewriter()
+        left = sum(_is_unread(parse(rewrite(text), index)) for text in texts)
+        if left < fewest:
+            best, fewest = replace, left
+    return None if best is None else replace_line(one.field, one.spec, [best])
 
 
 def _floats(one: Texts) -> Iterator[Question]:
@@ -160,7 +175,7 @@ def _floats(one: Texts) -> Iterator[Question]:
             f"in {percent(share)} of the addresses numbers have decimals (12.0), they would be read as 120",
             one.column,
             replace_line(
-                one.field, one.column, [Replace.model_validate({"pattern": r"(?<=\d)\.0{1,6}(?!\d)", "with": ""})]
+                one.field, one.spec, [Replace.model_validate({"pattern": r"(?<=\d)\.0{1,6}(?!\d)", "with": ""})]
             ),
         )
 

@@ -11,7 +11,7 @@ from database.scope import Scope
 from database.seal import Sealer
 from gazetteer.divisions import DivisionIndex, DivisionName
 from layers.importing.errors import ConfirmationNeeded
-from layers.importing.mapping import parse_mapping
+from layers.importing.mapping import Column, parse_mapping
 from layers.importing.pipeline import import_file
 from layers.importing.whole_file.sample import SAMPLE_ROWS, Sample, SampledRow
 from layers.importing.whole_file.texts import Library, Texts, check_texts
@@ -32,7 +32,7 @@ RIGHT = [f"{HEAD}前街{n}号" for n in range(1, 60)]
 
 
 def found(texts: list[str], library: Library = NUMBERED, *, own: bool = True) -> dict[str, Any]:
-    checked = check_texts(Texts("full_text", "地址", texts, own, True), INDEX, library)
+    checked = check_texts(Texts("full_text", "地址", texts, own, True, Column(column="地址")), INDEX, library)
     return {question.code: question for question in checked}
 
 
@@ -55,6 +55,7 @@ def test_right_texts_villages_without_numbers_and_places_of_events_are_not_doubt
         ("前街№{n}", "在数字前"),
         ("前街{n}", "没有“号”"),
         ("前街{n}-", "“-”紧跟数字"),
+        ("前街{n}I-1幢1单元102室", "“I-”紧跟数字"),
     ],
 )
 @pytest.mark.parametrize("library", [NUMBERED, Library(0, 0, 0)])
