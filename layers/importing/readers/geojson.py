@@ -170,8 +170,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\ufffd", name): _plain(one) for name, one in value.items()}
-    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+        return {_sound(name): _plain(one) for name, one in value.items()}
+    return _sound(value) if isinstance(value, str) else value
+
+
+def _sound(text: str) -> str:
+    """A text inside a list without zero bytes and halves of characters, which JSON in the database cannot hold."""
+    return _SURROGATE.sub("\ufffd", text.replace("\x00", "\ufffd"))
 
 
 def _system_name(value: Any) -> str | None:

@@ -146,8 +146,10 @@ class VectorSource:
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """All features."""
         written = self._json.rows(self.columns[1:]) if self._json is not None else None
+        # GDAL reads a GeoJSON from its beginning each time
+        whole = self._read(0, self._count) if self._json is not None else None
         for start in range(0, self._count, size):
-            fids, shapes, fields = self._read(start, size)
+            fids, shapes, fields = self._read(start, size) if whole is None else _part(whole, start, size)
             count = len(fids)
             values: list[list[Text]] = [[str(fid)] for fid in fids.tolist()]
             if written is not None:
@@ -251,6 +253,11 @@ def local_time(value: str | None) -> Text:
     if found.tzinfo is not None:
         found = found.astimezone(CHINA).replace(tzinfo=None)
     return found.isoformat(sep=" ", timespec="seconds")
+
+
+def _part(whole: tuple[Any, Any, list[Any]], start: int, size: int) -> tuple[Any, Any, list[Any]]:
+    fids, shapes, fields = whole
+    return fids[start : start + size], None if shapes is None else shapes[start : start + size], fields
 
 
 def _geometries(shapes: Any) -> tuple[Geometries, dict[int, str]]:
