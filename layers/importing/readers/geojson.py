@@ -59,6 +59,15 @@ class GeoJson:
         copy.write_text(self._text, encoding="utf-8")
         return copy
 
+    def is_whole(self) -> bool:
+        """Whether it is JSON from beginning to end."""
+        try:
+            for _member in self._top():
+                pass
+        except FileTruncated:
+            return False
+        return True
+
     def said_system(self) -> str | None:
         """The reference system that it names, at the top or in a feature; ``ASSUMED_CRS`` when nothing does; None for null
         and for what is no name."""
@@ -73,17 +82,18 @@ class GeoJson:
                     return _system_name(part["crs"])
         return ASSUMED_CRS
 
-    def rows(self, columns: list[str]) -> Iterator[list[Text]]:
-        """The values of each feature, in the order of the columns."""
+    def rows(self, columns: list[str]) -> Iterator[tuple[list[Text], bool]]:
+        """The values of each feature, in the order of the columns, and whether it has a geometry, be it a wrong one."""
         for place, feature in self._top():
             if place != "":
                 continue
             properties = feature.get("properties") if isinstance(feature, dict) else None
             values = properties if isinstance(properties, dict) else feature if isinstance(feature, dict) else {}
-            yield [
+            texts = [
                 value_text(values[column] if column in values else feature.get("id") if column == "id" else None)
                 for column in columns
             ]
+            yield texts, isinstance(feature, dict) and feature.get("geometry") is not None
 
     def _top(self) -> Iterator[tuple[str, Any]]:
         """The members of the whole, by name; the features each by itself, without a name."""

@@ -224,6 +224,44 @@ def test_each_geometry_that_cannot_be_one_sends_back_its_row_and_no_other(tmp_pa
         assert expected.strip() in "".join(row), (expected, row)
 
 
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        '{"type":"Point","coordinates":[]}', '{"type":"Point","coordinates":["a",30]}', '{"type":"Point","coordinates":[NaN,30]}',
+        '{"type":"Point","coordinates":null}', '{"type":"Kreis","coordinates":[120,30]}', '{"type":"Point"}', '{}', '"x"',
+        '{"type":"Polygon","coordinates":[]}', '{"type":"Polygon","coordinates":[[]]}',
+        '{"type":"Polygon","coordinates":[[[120,30],[120.1,30],[120.1,30.1],[120,30.1]]]}',
+        '{"type":"Polygon","coordinates":[[[120,30],[120.1,30.1],[120.1,30],[120,30.1],[120,30]]]}',
+        '{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[120,30]}]}',
+        '{"type":"LineString","coordinates":[[120,30],[120.1,30]]}',
+    ],
+)  # fmt: skip
+def test_a_wrong_geometry_in_a_geojson_sends_back_its_row(tmp_path: Path, geometry: str) -> None:
+    path = tmp_path / "a.geojson"
+    good = '{"type":"Point","coordinates":[120.0,30.5]}'
+    features = ",".join(
+        f'{{"type":"Feature","properties":{{"编号":"1"}},"geometry":{one}}}' for one in (good, geometry, "null", good)
+    )
+    path.write_text(f'{{"type":"FeatureCollection","features":[{features}]}}', encoding="utf-8")
+    assert [len(row) for row in problems(source(path))] == [0, 1, 0, 0]
+
+
+def test_a_number_beyond_all_bounds_is_not_called_half_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},'
+        '"geometry":{"type":"Point","coordinates":[1e999,30]}}]}',
+        encoding="utf-8",
+    )
+    with pytest.raises(FileUnreadable, match="完整的 JSON"):
+        source(path)
+
+
+def test_a_geometry_cut_off_in_a_geopackage_sends_back_its_row(tmp_path: Path) -> None:
+    path = packaged(tmp_path / "a.gpkg", polygon(*SQUARE, SQUARE[0])[:30], None, polygon(*SQUARE, SQUARE[0]))
+    assert problems(source(path)) == [["图形数据读不出来"], [], []]
+
+
 def test_curves_heights_and_single_multipoints_are_taken(tmp_path: Path) -> None:
     circle = struct.pack("<BII", 1, 10, 1) + struct.pack("<BI", 1, 8) + ring(
         (120, 30.5), (120.001, 30.501), (120.002, 30.5), (120.001, 30.499), (120, 30.5)
