@@ -12,8 +12,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import PlainTextResponse
 
 from database.settings import Settings, get_settings
 from mapserver import problems
@@ -22,11 +21,12 @@ from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
 from mapserver.headers import DATA_PATHS
-from mapserver.interface import open_api
+from mapserver.interface import OgcProblems, open_api
 from mapserver.methods import Methods
 from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
+from mapserver.static_files import built_file
 from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
@@ -90,6 +90,7 @@ def create_app(
     app.add_route("/robots.txt", robots, include_in_schema=False)
     app.state.methods = Methods([*app.routes, *(route for router in ROUTERS for route in router.routes)])
     app.openapi = document_of(app)  # type: ignore[method-assign]
+    app.state.problems = OgcProblems(route for router in ROUTERS for route in router.routes)
     mount_web_app(app)
     return app
 
@@ -131,31 +132,11 @@ def mount_web_app(app: FastAPI) -> None:
     """Serve the built web app; every path that is no file is a page of the app."""
     if not WEB_APP.is_dir():
         return
-    app.mount("/assets", StaticFiles(directory=WEB_APP / "assets"), name="assets")
 
     @app.get("/{path:path}", include_in_schema=False)
-    def page(path: str) -> Response:
-        if f"/{path}".startswith(DATA_PATHS):
-            return JSONResponse(
-                {
-                    "type": "urn:onemap:problem:http-404",
-                    "title": "没有这个地址",
-                    "title_en": "No such address",
-                    "status": 404,
-                },
-                status_code=404,
-                media_type=problems.MEDIA_TYPE,
-            )
-        file = file_of_web_app(path)
-        if file is not None:
-            return FileResponse(file)
-        return FileResponse(WEB_APP / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-def file_of_web_app(path: str) -> Path | None:
-    """The file of the web app at a path; None for a folder, for what lies outside, and for what no file can be called."""
-    try:
-        file = (WEB_APP / path).resolve()
-        return file if path and file.is_file() and file.is_relative_to(WEB_APP.resolve()) else None
-    except (OSError, ValueError):  # longer than the file system takes; a NUL inside
-        return None
+    def page(path: str, request: Request) -> Response:
+        if f"/{path}".startswith((*DATA_PATHS, "/assets/")):
+            found = built_file(request, WEB_APP, path) if path.startswith("assets/") else None
+            return found or problems.problem(request, 404, "http-404", "没有这个地址", "No such address")
+        found = built_file(request, WEB_APP, path) or built_file(request, WEB_APP, "index.html")
+        return found or problems.problem(request, 404, "http-404", "没有这个地址", "No such address")

@@ -7,6 +7,7 @@ route can say stands in its own ``responses``. The tests hold every answer they 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http.client import responses as phrases
 from typing import Any
 
 from fastapi import FastAPI
@@ -116,12 +117,34 @@ def problem_references(statuses: Iterable[int]) -> Document:
     return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
 
 
+#: What every description of a part of the interface needs for its problems and its security.
+COMPONENTS: Document = {
+    "securitySchemes": SECURITY_SCHEMES,
+    "responses": problem_responses(),
+    "schemas": {"Problem": PROBLEM_SCHEMA},
+}
+
+
+class OgcProblems:
+    """Method and path below ``/ogc/{county}`` → the problems of that operation, as references."""
+
+    def __init__(self, routes: Iterable[Any]) -> None:
+        self._known = {
+            (method, route.path.removeprefix("/ogc/{county}")): problem_references(problems_of(route, method))
+            for route in routes
+            if isinstance(route, DoorRoute) and route.path.startswith("/ogc/{county}")
+            for method in route.methods or ()
+        }
+
+    def __call__(self, method: str, path: str) -> Document:
+        return dict(self._known[method, path])
+
+
 def open_api(app: FastAPI, routes: Iterable[Any]) -> Document:
     """The OpenAPI document of the application. routes: those of its routers."""
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
-    document["info"]["license"] = {"name": "closed network, no public licence"}
     document["servers"] = [{"url": "/", "description": "this server"}]
     document["security"] = SIGNED_IN
     components = document.setdefault("components", {})
@@ -144,7 +167,9 @@ def _complete(operation: Document, route: DoorRoute, method: str) -> None:
     declared = {status: answer for status, answer in responses.items() if status.isdecimal() and int(status) >= 400}
     for status, reference in problem_references(problems_of(route, method)).items():
         said = declared.get(status, {})
-        if status == "422" or ("content" not in said and said.get("description", "") == ""):
+        if status == "422" or (
+            set(said) <= {"description"} and said.get("description") in (None, phrases.get(int(status)))
+        ):
             responses[status] = reference
         else:  # the route says more than the status does
             common = problem_responses()[f"Problem{status}"]

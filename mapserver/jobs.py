@@ -16,8 +16,10 @@ from database.jobs import daily, hand_in
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings
+from gazetteer.reread import reread
 from layers.anomaly.scan import scan
 from layers.bulk_match.jobs import run_job, sweep_jobs
+from layers.importing.batches import sweep_batches
 from layers.quality import check_county
 from layers.raster.elevations import refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
@@ -42,8 +44,8 @@ def make_tasks() -> Blueprint:
     tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
     tasks.task(name=MATCH_FILE, pass_context=True, retry=1)(match_one_file)
-    sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
-    tasks.periodic(cron="*/10 * * * *")(sweep)
+    sweep = tasks.task(name="sweep", pass_context=True)(sweep_counties)
+    tasks.periodic(cron="* * * * *")(sweep)
     tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
     heights = tasks.task(name="refresh_all_elevations", pass_context=True, retry=1)(refresh_all_elevations)
     tasks.periodic(cron=daily(3, 30))(heights)
@@ -53,6 +55,8 @@ def make_tasks() -> Blueprint:
     tasks.periodic(cron=daily(5))(every_morning)
     heads = tasks.task(name="write_audit_heads", pass_context=True, retry=1)(write_audit_heads)
     tasks.periodic(cron=daily(2, 10))(heads)
+    texts = tasks.task(name="reread_all_addresses", pass_context=True, retry=1)(reread_all_addresses)
+    tasks.periodic(cron=daily(3, 40))(texts)
     return tasks
 
 
@@ -110,18 +114,25 @@ def run_match(database: Database, sealer: Sealer, county: str, job_id: int, acto
     log.info("match.done", county=county, job=job_id)
 
 
-async def sweep_match_jobs(context: JobContext, timestamp: int) -> None:
-    """Every ten minutes: end the match jobs that died, remove the old ones with their files."""
+async def sweep_counties(context: JobContext, timestamp: int) -> None:
+    """Every minute: end the match jobs and imports whose process died, remove old match jobs with their files."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_sweep, database, county)
+    await asyncio.to_thread(run_sweeps, context.additional_context[DATABASE_KEY])
+
+
+def run_sweeps(database: Database) -> None:
+    """Sweep every county; also done when a worker starts."""
+    for county in county_codes(database):
+        run_sweep(database, county)
 
 
 def run_sweep(database: Database, county: str) -> None:
-    """Sweep the match jobs of one county."""
+    """Sweep the match jobs and imports of one county."""
     with database.transaction(Scope.of_system(county, "sweep")) as connection:
         sweep_jobs(connection)
+        dead = sweep_batches(connection)
+    if dead:
+        log.warning("sweep.imports", county=county, failed=dead)
 
 
 async def check_quality(context: JobContext, county: str, actor: str) -> None:
@@ -179,6 +190,21 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
         log.info("elevations.none", county=county, reason=error.code)
         return
     log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
+
+
+async def reread_all_addresses(context: JobContext, timestamp: int) -> None:
+    """Every night at twenty to four in China: addresses whose keys are not what their text gives, as after an upgrade."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_reread, database, county)
+
+
+def run_reread(database: Database, county: str) -> None:
+    """Read the addresses of one county again, in one transaction."""
+    with database.transaction(Scope.of_system(county, "reread")) as connection:
+        done = reread(connection)
+    log.info("reread.done", county=county, addresses=done.addresses_n, changed=done.changed_n)
 
 
 async def refresh_all_outlines(context: JobContext, timestamp: int) -> None:

@@ -18,7 +18,7 @@ from database.engine import Database
 from database.jobs import worker_app
 from database.work import work_of_jobs
 from mapserver.context import Context
-from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
+from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks, run_sweeps
 
 log = structlog.get_logger()
 
@@ -29,8 +29,6 @@ DEAD_S = 12.0
 MOST_STARTS = 3
 #: Between a worker that ended and the next one.
 AGAIN_S = (0.2, 1.0, 2.0)
-#: How long a stop waits for a running job before the job is broken off; it is taken up at the next start.
-STOP_S = 10.0
 
 
 class JobWorker:
@@ -59,11 +57,14 @@ class JobWorker:
         database = Database(url, pool_size=2, work=work_of_jobs(self._context.settings))
         queue = worker_app(url, make_tasks())
         try:
+            await asyncio.to_thread(
+                run_sweeps, database
+            )  # also: the pool of the queue waits ever longer for a database that is away
             async with queue.open_async():
                 work = queue.run_worker_async(
                     install_signal_handlers=False,
                     concurrency=1,
-                    shutdown_graceful_timeout=STOP_S,
+                    shutdown_graceful_timeout=self._context.settings.stop_seconds,
                     update_heartbeat_interval=HEARTBEAT_S,
                     stalled_worker_timeout=DEAD_S,
                     additional_context={DATABASE_KEY: database, SEALER_KEY: self._context.sealer},

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from database.backup.errors import BackupNotFound, BackupUnderWay
@@ -43,9 +43,8 @@ def new_backup(out: Path, moment: datetime) -> Iterator[tuple[Path, Path]]:
                 raise BackupUnderWay(str(out)) from None
             for leftover in out.glob(f"onemap-*{_UNFINISHED}"):
                 shutil.rmtree(leftover)
-            final = out / f"onemap-{moment:%Y%m%dT%H%M%S}"
-            if final.exists():
-                raise BackupUnderWay(str(final))
+            while (final := out / f"onemap-{moment:%Y%m%dT%H%M%S}").exists():
+                moment += timedelta(seconds=1)
             draft = final.with_name(final.name + _UNFINISHED)
             draft.mkdir(mode=0o700)
             try:

@@ -227,8 +227,12 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
+    assignee_name = connection.scalar(
+        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
+    )
     return {
         **row,
+        "assignee_name": assignee_name,
         "facts": facts,
         "before": before,
         "after": after,
@@ -290,7 +294,7 @@ def apply_transition(
     if row is None:
         raise AlertNotFound(str(alert_id))
     if row.version != expected_version:
-        raise StaleAlert(f"version {row.version}", version=row.version)
+        raise StaleAlert(f"现为第 {row.version} 版 / it is at version {row.version}", version=row.version)
     status = next_status(row.status, step, ceased=row.ceased_at is not None)
     refuse_barred(step, barred_to(connection, alert_id, actor, rule=row.rule, severity=row.severity))
     if step.action == "assign":

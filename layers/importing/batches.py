@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
+from database.engine import Database
+from database.scope import Scope
 from layers.importing.errors import BatchNotFound
 from layers.importing.mapping import Mapping
 
@@ -31,6 +35,36 @@ def open_batch(connection: Connection, mapping: Mapping, file_name: str, sha256:
             },
         ).scalar_one()
     )
+
+
+#: Held by the transaction of an import: who holds it lives. Of this county alone, for each numbers its own imports.
+_LOCK = "hashtextextended(current_schema() || '.import_batch:' || {id}, 0)"
+
+
+@contextmanager
+def holding_batch(database: Database, scope: Scope, batch_id: int) -> Iterator[Connection]:
+    """The transaction of an import: as long as it lives, `sweep_batches` lets the batch be."""
+    with database.transaction(scope) as connection:
+        connection.execute(_HOLD, {"id": batch_id})
+        yield connection
+
+
+def sweep_batches(connection: Connection) -> int:
+    """Mark the imports whose process died as failed, with a reason for whoever began them; returns how many.
+
+    One that began within the last minute may not have come to its transaction yet.
+    """
+    return connection.execute(_SWEEP).rowcount
+
+
+_HOLD = text(f"SELECT pg_advisory_xact_lock({_LOCK.format(id='CAST(:id AS bigint)')})")
+_SWEEP = text(
+    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "  # noqa: S608 - the lock is a text of ours
+    "WHERE state = 'staged' AND created_at < clock_timestamp() - interval '1 minute'), "
+    f"dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock({_LOCK.format(id='id')})) "
+    "UPDATE import_batch b SET state = 'failed', error = '服务中断，未写入任何数据，请重新导入 / the server ended in the middle: "
+    "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"
+)
 
 
 def close_batch(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from database.errors import OnemapError
 
 
@@ -67,6 +69,14 @@ class CoordinateSystemUnknown(ImportRefused):
 
 class CoordinatesWrong(ImportRefused):
     """坐标不在本县，文件被拒绝 | The coordinates are not in this county; the file is refused"""
+
+
+class ConfirmationNeeded(ImportRefused):
+    """文件整体可疑，未发布；核对后确认再发布 | The whole file looks odd and was not published; check it, then confirm"""
+
+    def __init__(self, detail: str, *, report: Any = None, **facts: object) -> None:
+        super().__init__(detail, **facts)
+        self.report = report  # of the check that was made instead
 
 
 class ScopeTooNarrow(ImportRefused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,12 +26,14 @@ from layers.importing.standardise import (
     FieldReader,
     bytea,
     field_readers,
+    is_shortened,
     read_row,
     refuse_fault,
     refuse_shortened,
 )
 from layers.importing.targets.base import Target, Text
 from layers.importing.warnings import COLUMNS, row_warnings, warning_line
+from layers.importing.whole_file.sample import Sample, SampledRow
 from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
@@ -56,6 +59,8 @@ class Loader:
         self._key = self._key_columns()
         self._faults: dict[str, tuple[int, int]] = {}
         self._extra = self._attribute_columns() if target.keeps_attributes else []
+        self.sample = Sample()
+        self._sampled = [field.name for field in target.fields if field.kind not in SEALED]
         self.columns = self._create()
 
     def _create(self) -> list[str]:
@@ -146,6 +151,10 @@ class Loader:
             number = batch.numbers[i]
             key, key_problem = self._key_of(row, number)
             clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
+            kept = self.sample.place()
+            if kept is not None:
+                values = {name: clean.plain.get(name) for name in self._sampled}
+                self.sample.put(kept, SampledRow(row, values))
             problems = clean.problems
             if key_problem is not None:
                 problems.append(key_problem)
@@ -217,7 +226,7 @@ class Loader:
             text = row[place]
             if text is None:
                 continue
-            if text.startswith("\x00"):
+            if text.startswith("\x00") or (_CODE_LIKE.search(name) and is_shortened(text)):
                 first, times = self._faults.get(name, (number, 0))
                 self._faults[name] = first, times + 1
                 text = shown_text(text)
@@ -249,6 +258,10 @@ class Loader:
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)
         return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
+
+
+#: names of columns whose values are codes, not quantities
+_CODE_LIKE = re.compile(r"号|码|编|证|电话|手机|(?i:\bid\b|code|\bno\b|phone|number)")
 
 
 def _is_marked(text: Text) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from access.audit import record
 from access.limits import TooManyRequests
@@ -25,9 +25,9 @@ from database.errors import OnemapError
 from database.scope import Role, Scope
 from database.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
-from layers.importing.batches import close_batch, fail_batch, open_batch, refused_for_another
+from layers.importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
 from layers.importing.empty_cells import count_rejected, fill_empty_cells
-from layers.importing.errors import ScopeTooNarrow, ValueImpossible
+from layers.importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
 from layers.importing.fields import SEALED
 from layers.importing.loading import Loader
 from layers.importing.mapping import Mapping
@@ -39,6 +39,7 @@ from layers.importing.targets import make_target
 from layers.importing.targets.base import Target
 from layers.importing.targets.person import PersonTarget
 from layers.importing.warnings import collect_warnings, find_warnings, store_warnings
+from layers.importing.whole_file.checks import doubts
 from layers.looks import admit_look, count_look
 
 Progress = Callable[[str, int], None]
@@ -57,8 +58,8 @@ LOCK_CLASS = 0x1A9
 class ImportReport:
     """What an import did, or would do. counts: read, skipped, added, changed, unchanged, removed, rejected, review;
     ``rejects`` and ``reviews`` by reason; ``reasons`` by reason and column; ``empty``: by column of the file the empty cells
-    kept, cleared, rejected; ``warnings``: rows by kind; ``notices``: what of the file was not read. stages: rows and seconds
-    of each. rejects_path: the workbook, when asked for."""
+    kept, cleared, rejected; ``warnings``: rows by kind; ``questions``: what is odd about the whole file; ``notices``: what of
+    the file was not read. stages: rows and seconds of each. rejects_path: the workbook, when asked for."""
 
     batch_id: int
     state: str
@@ -75,14 +76,16 @@ def import_file(
     *,
     sealer: Sealer,
     publish: bool,
+    confirmed: bool = False,
     progress: Progress | None = None,
     rejects_path: Path | None = None,
     today: date | None = None,
 ) -> ImportReport:
     """Import one department file into the county of the scope.
 
-    publish: False computes everything and changes nothing. progress: called with a stage's name and rows done.
+    publish: False computes everything and changes nothing. confirmed: publish although the whole file looks odd. progress: called with a stage's name and rows done.
     rejects_path: where to write the workbook of rejected rows, if there are any. today: for tests.
+    Raises ConfirmationNeeded, after a check, when the whole file looks odd (see ``whole_file``) and nobody confirmed it.
     Raises SecondPersonNeeded when a village loses too many addresses by it: another person may then import the same file.
     Raises an ImportRefused when the whole file cannot be taken; the batch then says why. ScopeTooNarrow unless the scope
     is the whole county.
@@ -97,9 +100,12 @@ def import_file(
         batch_id = open_batch(connection, mapping, name, _sha256(path), scope.county, scope.actor)
         record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
         known = _known_names(connection)
-    run = _Run(target, mapping, batch_id, sealer, today, publish, progress)
+    run = _Run(target, mapping, batch_id, sealer, today, publish, confirmed, progress)
     try:
-        with closing(open_source(path, mapping, known)) as source, database.transaction(scope) as connection:
+        with (
+            holding_batch(database, scope, batch_id) as connection,
+            closing(open_source(path, mapping, known)) as source,
+        ):
             report = run.within(connection, scope, source)
             if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
                 write_rejects(connection, batch_id, rejects_path, sealer)
@@ -113,10 +119,20 @@ def import_file(
         if error is raised:
             raise
         raise error from None
+    if publish and report.state != "published":
+        questions = report.counts["questions"]
+        raise ConfirmationNeeded(confirmation(questions), report=report, batch_id=batch_id, questions=questions)
     if publish and report.counts["added"] >= STATISTICS_AFTER:
         with database.transaction(scope) as connection:
             connection.execute(text("SELECT refresh_statistics()"))
     return report
+
+
+def confirmation(questions: list[dict[str, Any]]) -> str:
+    """What somebody must say yes to, in both languages."""
+    zh = "；".join(one["zh"] + (f"（映射里可写 {one['mapping']}）" if one["mapping"] else "") for one in questions)
+    en = "; ".join(one["en"] for one in questions)
+    return f"{zh}。确认无误再发布：命令行加 --yes，接口传 confirmed=true。 / {en}. To publish all the same: --yes, or confirmed=true."
 
 
 def _asks_of_persons(target: Target, mapping: Mapping) -> bool:
@@ -167,6 +183,8 @@ def _why(error: BaseException) -> str:
     """For the record: a known error in full, another by its kind only, for its text may hold a row."""
     if isinstance(error, OnemapError):
         return str(error)
+    if isinstance(error, OperationalError | psycopg.OperationalError):
+        return "服务停止或数据库中断，未写入任何数据，请重新导入 / the server stopped or the database was away: nothing was written; import the file again"
     return f"中断：{type(error).__name__} / interrupted: {type(error).__name__}"
 
 
@@ -181,6 +199,7 @@ class _Run:
         sealer: Sealer,
         today: date | None,
         publish: bool,
+        confirmed: bool,
         progress: Progress | None,
     ) -> None:
         self._target = target
@@ -189,8 +208,10 @@ class _Run:
         self._sealer = sealer
         self._today = today
         self._publish = publish
+        self._confirmed = confirmed
         self._progress = progress
         self._stages: dict[str, dict[str, float]] = {}
+        self._warnings: list[tuple[Any, ...]] = []
 
     def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
         """Everything, inside one transaction of the caller's."""
@@ -203,17 +224,17 @@ class _Run:
         self._compute(stage, source)
         count_rejected(stage)
         rejects = collect_rejects(stage, source)
-        warnings = collect_warnings(stage)
         counts = _counts(stage, rejects)
-        if self._publish:
+        publish = self._publish and (self._confirmed or not stage.questions)
+        if publish:
             if not refused_for_another(connection, self._batch_id):
                 refuse_alone(connection)
             attempt.commit()
         else:
             attempt.rollback()
         store_rejects(stage, rejects)
-        store_warnings(stage, warnings)
-        state = "published" if self._publish else "checked"
+        store_warnings(stage, self._warnings)
+        state = "published" if publish else "checked"
         close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
         if _asks_of_persons(self._target, self._mapping):
             known = counts["changed"] + counts["unchanged"]
@@ -238,6 +259,9 @@ class _Run:
         with self._clock("resolve", rows):
             self._target.resolve(stage)
             find_warnings(stage, self._target.name, self._target.stored())
+            self._warnings = collect_warnings(stage)
+            questions = doubts(stage, self._target.name, self._target.fields, loader.sample, source.columns)
+            stage.questions = [question.report() for question in questions]
         with self._clock("publish", rows):
             self._target.publish(stage)
 
@@ -312,6 +336,7 @@ def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
         "empty": stage.empty_cells,
         "warned": stage.counts.get("warned", 0),
         "warnings": stage.warnings,
+        "questions": stage.questions,
     }
     for name in ("texts", "matched"):
         if name in stage.counts:

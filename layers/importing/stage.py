@@ -46,6 +46,8 @@ class Stage:
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    #: what is odd about the whole file
+    questions: list[dict[str, Any]] = field(default_factory=list)
     #: kind of warning → rows
     warnings: dict[str, int] = field(default_factory=dict)
     #: column of the file → cells kept, cleared, rejected

@@ -23,9 +23,11 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
         found = lines.get(keys[:length])
         if found is not None:
             rest = path[length:]
-            place = rest[0] if rest and isinstance(rest[0], int) else 0
+            # an inline table around the list opens before its members
+            around = next((at for at, part in enumerate(rest) if isinstance(part, int)), len(rest))
+            place = around + (int(rest[around]) if around < len(rest) else 0)
             starts = inside.get(found, [])
-            return starts[place] if place < len(starts) and rest else found
+            return starts[place] if around < len(rest) and place < len(starts) else found
     return None
 
 

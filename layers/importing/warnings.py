@@ -26,55 +26,71 @@ LISTED_ROWS = 5_000
 STORE_ROWS = 5_000
 COLUMNS = ("row_no", "warning_code", "column_name", "facts")
 
+
+@dataclass(frozen=True, slots=True)
+class WarningWords(Reason):
+    """A reason, and what it is called without facts, for when it holds for a whole file."""
+
+    title: tuple[str, str] = ("", "")
+
+
 #: facts in braces. Of a birth date or an ID number no value is said: the file has it.
-WARNINGS: dict[str, Reason] = {
-    "name_spaces": Reason(
+WARNINGS: dict[str, WarningWords] = {
+    "name_spaces": WarningWords(
         "姓名中间有空格：{value}",
         "去掉空格，或在映射里写 replace",
         "a space inside the name: {value}",
         "remove it, or use replace in the mapping",
+        title=("姓名中间有空格", "a space inside the name"),
     ),
-    "birth_date_contradicts": Reason(
+    "birth_date_contradicts": WarningWords(
         "“{column}”与身份证号里的出生日期不一致",
         "对照证件核对两者",
         "the birth date contradicts the ID number",
         "compare both with the card",
+        title=("出生日期与身份证号不一致", "birth date and ID number contradict each other"),
     ),
-    "sex_contradicts": Reason(
+    "sex_contradicts": WarningWords(
         "“{column}”与身份证号里的性别不一致",
         "对照证件核对两者",
         "the sex contradicts the ID number",
         "compare both with the card",
+        title=("性别与身份证号不一致", "sex and ID number contradict each other"),
     ),
-    "unknown_household": Reason(
+    "unknown_household": WarningWords(
         "户号 {value} 不在库中，将新建一户",
         "核对户号；确是新户则不必改",
         "household {value} is not known, it will be made",
         "check the number; a new household is right as it is",
+        title=("户号不在库中", "the household is not known"),
     ),
-    "coarser_address": Reason(
+    "coarser_address": WarningWords(
         "地址比原来粗：{before} → {after}",
         "核对是否漏了楼栋、单元、户室",
         "the address is coarser than before: {before} → {after}",
         "check whether building, entrance or room are missing",
+        title=("地址比原来粗", "the address is coarser than before"),
     ),
-    "address_lost": Reason(
+    "address_lost": WarningWords(
         "原已关联标准地址，现在的写法关联不上：{before} → {after}",
         "改正地址写法，或在地址复核里处理",
         "the record had a standard address, the new text has none: {before} → {after}",
         "correct the text, or decide it in the queue",
+        title=("原已关联标准地址，现在关联不上", "the standard address is lost"),
     ),
-    "moved_town": Reason(
+    "moved_town": WarningWords(
         "从{before}迁到{after}",
         "核对是否确实迁移",
         "moved from {before} to {after}",
         "check that it really moved",
+        title=("迁到另一个乡镇", "moved to another town"),
     ),
-    "key_differs_in_form": Reason(
+    "key_differs_in_form": WarningWords(
         "主键 {value} 与已有的 {known} 只差大小写、全半角或空格，按新记录处理",
         "改成已有的写法，否则同一记录会有两份",
         "key {value} differs from the known {known} in case, width or spaces only; it counts as another record",
         "write it as it was, or the record is there twice",
+        title=("主键与已有的只差大小写、全半角或空格", "keys differ from known ones in case, width or spaces only"),
     ),
 }
 

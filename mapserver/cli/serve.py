@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from contextlib import suppress
 from typing import Annotated
 
 import structlog
@@ -23,8 +24,6 @@ log = structlog.get_logger()
 #: uvloop accepts one connection of each listening handle in a round of its loop: with one, a crowd of five hundred that connects in one
 #: moment keeps ``/healthz`` waiting for five hundred rounds.
 ACCEPTED_A_ROUND = 100
-#: How long a stop waits for requests under way, imports included; what takes longer is rolled back.
-STOP_S = 10
 #: The exit code when the embedded database is lost, so that whoever supervises the process starts it again.
 LOST = 3
 
@@ -67,11 +66,12 @@ def serve(
         proxy_headers=False,  # mapserver/door/entrance.py believes the proxies of the settings, and no others
         server_header=False,
         access_log=False,  # request lines hold search texts
-        timeout_graceful_shutdown=STOP_S,
+        timeout_graceful_shutdown=settings.stop_seconds,
     )
     server = Server(config, app)
     listening = config.bind_socket()
-    server.run([listening, *(listening.dup() for _ in range(ACCEPTED_A_ROUND - 1))])
+    with suppress(KeyboardInterrupt):  # the signal that ended it, raised again by uvicorn when all is done
+        server.run([listening, *(listening.dup() for _ in range(ACCEPTED_A_ROUND - 1))])
     _refuse_if_lost(reason)
 
 

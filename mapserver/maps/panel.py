@@ -141,7 +141,7 @@ def _overview(alert: dict[str, Any]) -> dict[str, str]:
         rows["最近发现"] = f"{alert['last_raised_at']:%Y-%m-%d %H:%M}"
     if alert["ceased_at"] is not None:
         rows["条件不再成立"] = f"{alert['ceased_at']:%Y-%m-%d %H:%M}"
-    rows["承办人"] = alert["assignee"] or ""
+    rows["承办人"] = alert.get("assignee_name") or alert["assignee"] or ""
     return {name: value for name, value in rows.items() if value}
 
 

@@ -54,13 +54,25 @@ def upload(
     sheet: Annotated[
         str | None, Form(description="sheet of a workbook, when several have data", max_length=100)
     ] = None,
+    confirmed: Annotated[bool, Form(description="publish although the whole file looks odd")] = False,
 ) -> BatchDetail:
-    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
+    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does.
+
+    A file that looks odd as a whole (``counts.questions``) is only checked, and answered with 409, until ``confirmed``.
+    """
     chosen = find_mapping(mapping)
     if sheet:
         chosen = chosen.model_copy(update={"sheet": sheet})
     with kept_upload(file, context) as path:
-        report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
+        report = import_file(
+            context.database,
+            account.scope,
+            path,
+            chosen,
+            sealer=context.sealer,
+            publish=publish,
+            confirmed=confirmed,
+        )
     if publish:
         hand_in_after_import(context.queue, account.county)
     with context.database.transaction(account.scope) as connection:

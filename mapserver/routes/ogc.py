@@ -13,6 +13,7 @@ from layers.features.items import time_span
 from layers.overview import county_bounds
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
+from mapserver.interface import COMPONENTS
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     OPEN_API,
@@ -42,8 +43,8 @@ Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 CollectionName = Annotated[str, Path(examples=["addresses"])]
 
 
-@router.get("", response_model=Landing, include_in_schema=False, responses=PAGE_TOO)
-@router.get("/", response_model=Landing, responses=PAGE_TOO)
+@router.get("", response_model=Landing, responses=PAGE_TOO)
+@router.get("/", response_model=Landing, include_in_schema=False)
 def landing(account: Viewer, request: Request) -> Response:
     """The landing page: where everything is."""
     only_parameters(request)
@@ -79,7 +80,10 @@ def api_definition(account: Viewer, request: Request) -> Response:
     collections = visible_collections(account.role)
     editable = {c.name for c in collections if may_edit(account, c)}
     title = f"{account.county_name}一张图 OGC API"
-    return answer(definition(root_url(request, account), title, collections, editable), OPEN_API)
+    document = definition(
+        root_url(request, account), title, collections, editable, request.app.state.problems, COMPONENTS
+    )
+    return answer(document, OPEN_API)
 
 
 @router.get("/collections", response_model=CollectionList, responses=PAGE_TOO)

@@ -76,7 +76,7 @@ class AlertList(BaseModel):
 class AlertCounts(BaseModel):
     """How many alerts pass a filter; exact."""
 
-    n: int
+    n: int = Field(examples=[601])
     by_severity: dict[Severity, int]
     by_status: dict[Status, int]
 
@@ -119,6 +119,7 @@ class AlertDetail(AlertOut):
     An alert that names a place outside the scope says only that there is one; who sees every place it names reads the whole.
     """
 
+    assignee_name: str | None = Field(description="display name of who deals with it")
     reason: str = Field(description="why, in Chinese, from the facts")
     facts: dict[str, Any] = Field(description="what the rule saw")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
@@ -132,7 +133,7 @@ class AlertDetail(AlertOut):
 class AssigneeOut(BaseModel):
     """Somebody whom an alert may be given to, or a worker of its cell who cannot be."""
 
-    username: str | None
+    username: str | None = Field(examples=["grid-worker-01"])
     name: str
     role: str | None = Field(examples=["grid_worker"])
     posting: Literal["lead", "member"] | None = Field(description="their duty in the alert's cell today")

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -35,6 +35,15 @@ def _written_moment(value: Any) -> Any:
 
 
 #: A day in a query or a body.
-Day = Annotated[date, BeforeValidator(_written_day, json_schema_input_type=date), Field(ge=EARLIEST, le=LATEST)]
+Day = Annotated[
+    date,
+    BeforeValidator(_written_day),
+    Field(ge=EARLIEST, le=LATEST),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-06-30"]}),
+]
 #: A moment with its offset in a body, of whatever year: a clock may be wrong.
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment, json_schema_input_type=datetime)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-02T09:30:00+08:00"]}),
+]

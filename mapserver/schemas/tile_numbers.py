@@ -20,4 +20,4 @@ def _tile_number(written: Any) -> int:
 
 
 #: Raises TileOutOfRange, which is a 404, where FastAPI would say that the request is not valid.
-TileNumber = Annotated[int, BeforeValidator(_tile_number, json_schema_input_type=int)]
+TileNumber = Annotated[int, BeforeValidator(_tile_number)]

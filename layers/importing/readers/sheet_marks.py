@@ -1,4 +1,7 @@
-"""Cells of an XLSX sheet that hold an error, or a formula whose result was not saved: the reading library shows both as empty."""
+"""Cells of a sheet that hold an error, or a formula whose result was not saved: the reading library shows both as empty.
+
+Here those of an XLSX; of other formats in ``xls_marks`` and ``ods_marks``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from xml.parsers import expat
 
 from layers.importing.readers.archive import blocks
 from layers.importing.readers.cells import ERROR_CELL, FORMULA, address, marked
+from layers.importing.readers.ods_marks import OdsCells
+from layers.importing.readers.xls_marks import error_cells
 
 #: a sheet without any of these has no such cell
 _SUSPECT = re.compile(rb"""\st\s*=\s*["']e["']|<(?:\w+:)?f[\s>/]""")
@@ -19,26 +24,30 @@ _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 WORKBOOK = "xl/workbook.xml"
 
 
-def is_xlsx(path: Path) -> bool:
-    """True for a ZIP that holds the parts of an XLSX."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return WORKBOOK in archive.namelist()
+CONTENT = "content.xml"
 
 
-def cells_without_value(path: Path, sheet: str, name: str) -> dict[tuple[int, int], str]:
-    """(row, column) from 0 → mark, of every such cell in the sheet. Empty for other formats than XLSX.
+def cells_without_value(path: Path, sheet: str, place: int, name: str) -> dict[tuple[int, int], str]:
+    """(row, column) from 0 → mark, of every such cell in a sheet of an XLSX, XLS or ODS.
 
-    name: of the file, for messages. Raises FileTruncated.
+    sheet: its name; place: its number among the sheets, from 0. name: of the file, for messages. Raises FileTruncated.
     """
-    if not is_xlsx(path):
-        return {}
+    if not zipfile.is_zipfile(path):
+        return error_cells(path, place)
     with zipfile.ZipFile(path) as archive:
+        parts = archive.namelist()
+        if WORKBOOK not in parts:
+            return _of_ods(archive, sheet, name) if CONTENT in parts else {}
         part = _part_of(archive, sheet, name)
         if part is None or not _suspect(archive, part, name):
             return {}
         return _Cells().read(archive, part, name)
+
+
+def _of_ods(archive: zipfile.ZipFile, sheet: str, name: str) -> dict[tuple[int, int], str]:
+    cells = OdsCells(sheet)
+    _parse(archive, archive.getinfo(CONTENT), name, start=cells.start, end=cells.end, text=cells.text)
+    return cells.found
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str, name: str) -> zipfile.ZipInfo | None:
