@@ -33,6 +33,9 @@ _MODERN = re.compile(
 )
 #: the address of a code, as OGC writes it: urn:ogc:def:crs:EPSG::4549, http://www.opengis.net/def/crs/EPSG/0/4549
 _ADDRESS = re.compile(r"(?:urn|https?):.*\bEPSG[:/](?:[\d.]*[:/])?(\d{4,6})", re.IGNORECASE)
+#: a code, WKT, PROJJSON, a PROJ string
+_FORMAL = re.compile(r"\w+:\S|[A-Za-z]\w*\s*[\[(]|\{|\+proj=|\+init=", re.ASCII)
+_SHORT = {"CGCS2000": "EPSG:4490", "WGS84": "EPSG:4326", "CRS84": "OGC:CRS84"}
 _UNSAID = re.compile(r"^(undefined|unknown|unnamed|not.specified)", re.IGNORECASE)
 _ELLIPSOIDS = {  # semi-major axis in metres, inverse flattening → what is on it in China
     (6378245.0, 298.3): "北京 54 类（克拉索夫斯基椭球） / Beijing 1954 or another system on the Krassovsky ellipsoid",
@@ -67,10 +70,13 @@ def parse_system(words: str) -> CRS:
     Raises UnknownCrs for what is none that positions on the earth follow from: local, geocentric, undefined, misspelt.
     """
     try:
-        if len(words) > LONGEST:
-            raise CRSError("long")
-        address = _ADDRESS.fullmatch(words.strip())
-        crs = CRS.from_epsg(int(address.group(1))) if address else CRS.from_user_input(words)
+        plain = words.strip()
+        plain = _SHORT.get(plain.upper().replace(" ", ""), plain)
+        # a bare name would be looked for among the names that sound alike
+        if len(plain) > LONGEST or not _FORMAL.match(plain):
+            raise CRSError("no code and no definition")
+        address = _ADDRESS.fullmatch(plain)
+        crs = CRS.from_epsg(int(address.group(1))) if address else CRS.from_user_input(plain)
         if crs.is_compound or len(crs.axis_info) > 2:
             crs = (crs.sub_crs_list[0] if crs.is_compound else crs).to_2d()
     except (CRSError, ProjError, UnicodeError, ValueError):

@@ -10,6 +10,7 @@ import shapely
 
 from database.crs import BD09, GCJ02, STORAGE, Bounds, UnknownCrs
 from database.datum import conversion, find_system, parse_system, same_system, shorten, title_of
+from layers.importing.axes import check_axes
 from layers.importing.dates import RowProblem
 from layers.importing.errors import CoordinateSystemUnknown
 from layers.importing.mapping import Mapping
@@ -38,14 +39,16 @@ class Projector:
     """Turns the coordinates of one file into EPSG:4490.
 
     Raises CoordinateSystemUnknown when neither file nor mapping names the system, they contradict each other, or no sure way
-    leads from its datum to CGCS2000.
+    leads from its datum to CGCS2000. ``project`` raises CoordinatesWrong for exchanged axes and zone numbers.
     """
 
     def __init__(
         self, mapping: Mapping, source: Source, kind: GeometryKind, *, required: bool, bounds: Bounds | None = None
     ) -> None:
-        """bounds: of the county, EPSG:4490; a transformation between datums must cover them."""
+        """bounds: of the county, EPSG:4490; a transformation between datums must cover them, most positions lie in them."""
         self._kind = kind
+        self._bounds = bounds
+        self._axes_checked = False
         self._required = required
         self.crs = _crs_of(mapping, source)
         try:
@@ -88,6 +91,7 @@ class Projector:
         for i in np.flatnonzero(np.isfinite(coordinates).any(axis=1) & ~np.isfinite(coordinates).all(axis=1)).tolist():
             if not problems[i]:
                 problems[i].append(Problem("missing_value", self._names[int(np.isnan(coordinates[i, 1]))]))
+        self._check_axes(coordinates[given])
         lon, lat = self._to_4490(coordinates[given, 0], coordinates[given, 1])
         shapes[given] = shapely.points(lon, lat)
         for i in np.flatnonzero(given)[~(np.isfinite(lon) & np.isfinite(lat))].tolist():
@@ -113,9 +117,16 @@ class Projector:
             problems[i].append(Problem("no_geometry", None, {"why": zh, "why_en": en}))
         shapes = _typed(shapely.force_2d(geometries), self._kind, problems)
         self._check_valid(shapes, problems, original=True)
+        self._check_axes(shapely.get_coordinates(shapes))
         shapes = shapely.transform(shapes, self._transform)
         self._check_valid(shapes, problems, original=False)
         return shapes
+
+    def _check_axes(self, coordinates: np.ndarray) -> None:
+        """Once, with the first positions of the file. Raises CoordinatesWrong."""
+        if len(coordinates) and not self._axes_checked:
+            self._axes_checked = True
+            check_axes(coordinates[:, 0], coordinates[:, 1], self.crs, self._to_4490, self._bounds)
 
     def _transform(self, coordinates: np.ndarray) -> np.ndarray:
         lon, lat = self._to_4490(coordinates[:, 0], coordinates[:, 1])

@@ -47,6 +47,8 @@ def gauss(
         ("urn:ogc:def:crs:OGC:1.3:CRS84", 4490),
         (CRS("EPSG:4326").to_wkt("WKT1_ESRI"), 4490),
         ("EPSG:3824", 4490),
+        ("CGCS2000", 4490),
+        ("WGS 84", 4490),
         ("EPSG:4480", 4490),
         ("EPSG:2385", 2385),
         (gauss("6378140,298.257", name="西安80"), 2385),
@@ -77,6 +79,8 @@ def test_other_zones_scales_and_datums_are_not_the_same(one: str, other: str) ->
     [
         "",
         "local",
+        "Beijing",
+        "CGCS2000 / 3-degree",
         "EPSG:999999",
         "EPSG:4479",  # geocentric
         'LOCAL_CS["Undefined Cartesian SRS",UNIT["Meter",1]]',

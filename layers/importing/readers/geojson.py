@@ -59,6 +59,15 @@ class GeoJson:
         copy.write_text(self._text, encoding="utf-8")
         return copy
 
+    def is_whole(self) -> bool:
+        """Whether it is JSON from beginning to end."""
+        try:
+            for _member in self._top():
+                pass
+        except FileTruncated:
+            return False
+        return True
+
     def said_system(self) -> str | None:
         """The reference system that it names, at the top or in a feature; ``ASSUMED_CRS`` when nothing does; None for null
         and for what is no name."""
@@ -73,17 +82,18 @@ class GeoJson:
                     return _system_name(part["crs"])
         return ASSUMED_CRS
 
-    def rows(self, columns: list[str]) -> Iterator[list[Text]]:
-        """The values of each feature, in the order of the columns."""
+    def rows(self, columns: list[str]) -> Iterator[tuple[list[Text], bool]]:
+        """The values of each feature, in the order of the columns, and whether it has a geometry, be it a wrong one."""
         for place, feature in self._top():
             if place != "":
                 continue
             properties = feature.get("properties") if isinstance(feature, dict) else None
             values = properties if isinstance(properties, dict) else feature if isinstance(feature, dict) else {}
-            yield [
+            texts = [
                 value_text(values[column] if column in values else feature.get("id") if column == "id" else None)
                 for column in columns
             ]
+            yield texts, isinstance(feature, dict) and feature.get("geometry") is not None
 
     def _top(self) -> Iterator[tuple[str, Any]]:
         """The members of the whole, by name; the features each by itself, without a name."""
@@ -170,8 +180,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\ufffd", name): _plain(one) for name, one in value.items()}
-    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+        return {_sound(name): _plain(one) for name, one in value.items()}
+    return _sound(value) if isinstance(value, str) else value
+
+
+def _sound(text: str) -> str:
+    """A text inside a list without zero bytes and halves of characters, which JSON in the database cannot hold."""
+    return _SURROGATE.sub("\ufffd", text.replace("\x00", "\ufffd"))
 
 
 def _system_name(value: Any) -> str | None:

@@ -43,6 +43,22 @@ def lacks_system(path: Path, layer: str) -> bool:
     return found is None or found[0] in (-1, 0)
 
 
+def with_geometry(path: Path, layer: str, fids: list[int]) -> set[int]:
+    """Which of the features have something in their geometry column, be it none that can be read."""
+    database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    try:
+        (column,) = database.execute(
+            "SELECT column_name FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)", (layer,)
+        ).fetchone()
+        table, column = (name.replace('"', '""') for name in (layer, column))
+        query = f'SELECT 1 FROM "{table}" WHERE rowid = ? AND "{column}" IS NOT NULL'  # noqa: S608
+        return {fid for fid in fids if database.execute(query, (fid,)).fetchone()}
+    except (sqlite3.Error, TypeError):
+        return set()
+    finally:
+        database.close()
+
+
 def _plain_layers(database: sqlite3.Connection, name: str) -> list[str]:
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA query_only = ON")

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from layers.importing.errors import EncodingWrong, FileEmpty, FileTruncated, FileUnreadable
 from layers.importing.readers.archive import unpack_shapefile
@@ -23,7 +23,7 @@ from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.code_pages import shapefile_encoding
 from layers.importing.readers.dbf import Dbf, decode_name
 from layers.importing.readers.geojson import EXACT, GeoJson
-from layers.importing.readers.geopackage import lacks_system, plain_layers
+from layers.importing.readers.geopackage import lacks_system, plain_layers, with_geometry
 from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, Geometries, RowBatch, as_text
 
 #: format, as sniffed → the one driver that may open it
@@ -54,6 +54,7 @@ class VectorSource:
         self._json = GeoJson(path, encoding, name=name) if kind == "json" else None
         if self._json is not None:
             self.path = self._json.in_utf8(path)
+        self._packaged = kind == "gpkg"
         self._layer = self._choose_layer(kind, layer)
         self.encoding = encoding
         if self._dbf is not None:
@@ -146,33 +147,54 @@ class VectorSource:
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """All features."""
         written = self._json.rows(self.columns[1:]) if self._json is not None else None
+        # GDAL reads a GeoJSON from its beginning each time
+        whole = self._read(0, self._count) if self._json is not None else None
         for start in range(0, self._count, size):
-            fids, shapes, fields = self._read(start, size)
+            fids, shapes, fields = self._read(start, size) if whole is None else _part(whole, start, size)
             count = len(fids)
             values: list[list[Text]] = [[str(fid)] for fid in fids.tolist()]
+            drawn: set[int] = set()
             if written is not None:
-                for row in values:
-                    row += self._next(written)
+                for i, row in enumerate(values):
+                    texts, has_geometry = self._next(written)
+                    row += texts
+                    if has_geometry:
+                        drawn.add(i)
             else:
                 for place, column in enumerate(fields):
                     for row, text in zip(values, self._texts(place, column, fids), strict=True):
                         row.append(text)
             geometries, flaws = (None, {}) if shapes is None else _geometries(shapes)
+            if geometries is not None:
+                if self._packaged:
+                    drawn = self._drawn(fids, geometries)
+                # what GDAL gives up on without a word
+                absent = np.flatnonzero(shapely.is_missing(geometries)).tolist()
+                flaws |= {i: "unreadable" for i in absent if i in drawn and i not in flaws}
             yield RowBatch(list(range(start + 1, start + count + 1)), values, geometries, flaws=flaws)
 
     def _read(self, start: int, size: int) -> tuple[Any, Any, list[Any]]:
         try:
-            _meta, fids, shapes, fields = pyogrio.raw.read(
+            _meta, fids, shapes, fields = self._features(skip_features=start, max_features=size)
+        except FeatureError:  # a geometry that GDAL gives up on; the others are read one by one
+            _meta, fids, _none, fields = self._features(skip_features=start, max_features=size, read_geometry=False)
+            shapes = np.array([self._geometry(fid) for fid in fids.tolist()] + [None], dtype=object)[:-1]
+        return fids, shapes, fields
+
+    def _features(self, **part: Any) -> tuple[Any, Any, Any, list[Any]]:
+        try:
+            found: tuple[Any, Any, Any, list[Any]] = pyogrio.raw.read(
                 self._file,
                 layer=self._layer,
                 encoding=self._asked,
                 columns=[] if self._json is not None else None,
-                skip_features=start,
-                max_features=size,
                 return_fids=True,
                 force_2d=True,
                 datetime_as_string=True,
+                **part,
             )
+        except FeatureError:
+            raise
         except (DataSourceError, DataLayerError, RuntimeError) as error:
             raise self._damaged(error) from None
         except UnicodeDecodeError as error:
@@ -180,9 +202,28 @@ class VectorSource:
                 f"{self.name} 的文字不是 {self.encoding or 'UTF-8'}，请在映射里写 encoding / "
                 f"{error.reason}; set encoding in the mapping"
             ) from None
-        return fids, shapes, fields
+        return found
 
-    def _next(self, written: Iterator[list[Text]]) -> list[Text]:
+    def _geometry(self, fid: int) -> bytes | None:
+        """The geometry of one feature; bytes that are none when it cannot be read."""
+        try:
+            shapes = pyogrio.raw.read(
+                self._file, layer=self._layer, columns=[], fids=np.array([fid]), force_2d=True
+            )[2]  # fmt: skip
+        except (FeatureError, RuntimeError):
+            return b"\0"
+        geometry: bytes | None = shapes[0]
+        return geometry
+
+    def _drawn(self, fids: Any, geometries: Geometries) -> set[int]:
+        """The places of features of a GeoPackage that GDAL read no geometry of, and that have one."""
+        absent = np.flatnonzero(shapely.is_missing(geometries)).tolist()
+        if not absent:
+            return set()
+        found = with_geometry(self.path, self._layer, [int(fids[i]) for i in absent])
+        return {i for i in absent if int(fids[i]) in found}
+
+    def _next(self, written: Iterator[tuple[list[Text], bool]]) -> tuple[list[Text], bool]:
         row = next(written, None)
         if row is None:
             raise FileUnreadable(
@@ -233,7 +274,12 @@ class VectorSource:
         assert self.encoding is not None
         return as_text(value.encode(BYTES).decode(self.encoding, "replace"))
 
-    def _damaged(self, error: Exception) -> FileTruncated:
+    def _damaged(self, error: Exception) -> FileTruncated | FileUnreadable:
+        if self._json is not None and self._json.is_whole():
+            return FileUnreadable(
+                f"{self.name} 是完整的 JSON，但不是能读的 GeoJSON（缺 features，或有大得读不了的数）。请用 QGIS 另存为 GeoJSON。 / a whole JSON, but no "
+                "GeoJSON that can be read (no features, or a number beyond all bounds): save it as GeoJSON with QGIS."
+            )
         return FileTruncated(
             f"{self.name} 打不开，文件可能不完整或不是支持的格式 / it does not open; perhaps cut off, or not a format "
             f"that is supported ({type(error).__name__})"
@@ -251,6 +297,11 @@ def local_time(value: str | None) -> Text:
     if found.tzinfo is not None:
         found = found.astimezone(CHINA).replace(tzinfo=None)
     return found.isoformat(sep=" ", timespec="seconds")
+
+
+def _part(whole: tuple[Any, Any, list[Any]], start: int, size: int) -> tuple[Any, Any, list[Any]]:
+    fids, shapes, fields = whole
+    return fids[start : start + size], None if shapes is None else shapes[start : start + size], fields
 
 
 def _geometries(shapes: Any) -> tuple[Geometries, dict[int, str]]:

@@ -13,8 +13,17 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from database.crs import from_4490
+from database.datum import conversion
+from layers.importing.axes import check_axes
 from layers.importing.coordinates import Projector
-from layers.importing.errors import CoordinateSystemUnknown, EncodingWrong, FileTruncated, FileUnreadable
+from layers.importing.errors import (
+    CoordinatesWrong,
+    CoordinateSystemUnknown,
+    EncodingWrong,
+    FileTruncated,
+    FileUnreadable,
+)
 from layers.importing.mapping import parse_mapping
 from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.csv_file import CsvSource
@@ -215,6 +224,44 @@ def test_each_geometry_that_cannot_be_one_sends_back_its_row_and_no_other(tmp_pa
         assert expected.strip() in "".join(row), (expected, row)
 
 
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        '{"type":"Point","coordinates":[]}', '{"type":"Point","coordinates":["a",30]}', '{"type":"Point","coordinates":[NaN,30]}',
+        '{"type":"Point","coordinates":null}', '{"type":"Kreis","coordinates":[120,30]}', '{"type":"Point"}', '{}', '"x"',
+        '{"type":"Polygon","coordinates":[]}', '{"type":"Polygon","coordinates":[[]]}',
+        '{"type":"Polygon","coordinates":[[[120,30],[120.1,30],[120.1,30.1],[120,30.1]]]}',
+        '{"type":"Polygon","coordinates":[[[120,30],[120.1,30.1],[120.1,30],[120,30.1],[120,30]]]}',
+        '{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[120,30]}]}',
+        '{"type":"LineString","coordinates":[[120,30],[120.1,30]]}',
+    ],
+)  # fmt: skip
+def test_a_wrong_geometry_in_a_geojson_sends_back_its_row(tmp_path: Path, geometry: str) -> None:
+    path = tmp_path / "a.geojson"
+    good = '{"type":"Point","coordinates":[120.0,30.5]}'
+    features = ",".join(
+        f'{{"type":"Feature","properties":{{"编号":"1"}},"geometry":{one}}}' for one in (good, geometry, "null", good)
+    )
+    path.write_text(f'{{"type":"FeatureCollection","features":[{features}]}}', encoding="utf-8")
+    assert [len(row) for row in problems(source(path))] == [0, 1, 0, 0]
+
+
+def test_a_number_beyond_all_bounds_is_not_called_half_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},'
+        '"geometry":{"type":"Point","coordinates":[1e999,30]}}]}',
+        encoding="utf-8",
+    )
+    with pytest.raises(FileUnreadable, match="完整的 JSON"):
+        source(path)
+
+
+def test_a_geometry_cut_off_in_a_geopackage_sends_back_its_row(tmp_path: Path) -> None:
+    path = packaged(tmp_path / "a.gpkg", polygon(*SQUARE, SQUARE[0])[:30], None, polygon(*SQUARE, SQUARE[0]))
+    assert problems(source(path)) == [["图形数据读不出来"], [], []]
+
+
 def test_curves_heights_and_single_multipoints_are_taken(tmp_path: Path) -> None:
     circle = struct.pack("<BII", 1, 10, 1) + struct.pack("<BI", 1, 8) + ring(
         (120, 30.5), (120.001, 30.501), (120.002, 30.5), (120.001, 30.499), (120, 30.5)
@@ -241,6 +288,34 @@ def test_coordinates_of_a_table_that_are_no_numbers_are_wrong_not_absent(tmp_pat
     projector = Projector(parse_mapping(text), found, "any", required=False)  # type: ignore[arg-type]
     _shapes, wrong = projector.project(next(iter(found.batches())))
     assert [bool(row) for row in wrong] == [True, True, True, False, False]
+
+
+EAST_M, NORTH_M = from_4490([120.05, 120.06], [30.53, 30.54], "EPSG:4549")
+
+
+@pytest.mark.parametrize(
+    ("crs", "x", "y", "why"),
+    [
+        ("EPSG:4549", NORTH_M, EAST_M, "东、北坐标对调后"),
+        ("EPSG:4549", EAST_M + 40e6, NORTH_M, "去掉东坐标前的带号 40"),
+        ("EPSG:4549", NORTH_M, EAST_M + 40e6, "对调并去掉东坐标前的带号 40"),
+        ("EPSG:4528", EAST_M, NORTH_M, "加上带号 40"),
+    ],
+)
+def test_exchanged_axes_and_zone_numbers_of_projected_coordinates_are_said(crs: str, x: Any, y: Any, why: str) -> None:
+    here = (120.0, 30.5, 120.1, 30.6)
+    with pytest.raises(CoordinatesWrong, match=why):
+        check_axes(x, y, crs, conversion(crs, None, here), here)
+
+
+def test_positions_that_no_reading_brings_home_are_left_to_the_check_of_the_county() -> None:
+    here = (120.0, 30.5, 120.1, 30.6)
+    for crs, x, y in (
+        ("EPSG:4549", EAST_M, NORTH_M),
+        ("EPSG:4549", EAST_M, NORTH_M + 1e6),
+        ("EPSG:4490", NORTH_M, EAST_M),
+    ):
+        check_axes(x, y, crs, conversion(crs, None, here), here)
 
 
 # --- keys and attributes -------------------------------------------------------------------------------------
@@ -283,7 +358,7 @@ def test_lists_truth_and_texts_stay_what_they_are(tmp_path: Path) -> None:
     found = source(
         geojson(
             tmp_path / "a.geojson",
-            '{"标签":["甲","乙"],"尺寸":[1.5,2],"真":true,"对象":{"层":[1]},"日":"2026-06-01","码":"007","字":"\\ud842x"}',
+            '{"标签":["甲","乙"],"尺寸":[1.5,2],"真":true,"对象":{"层":[1,"\\u0000"]},"日":"2026-06-01","码":"007","字":"\\ud842x"}',
             '{"标签":null,"尺寸":[],"真":false,"对象":null,"日":null,"码":"","字":"\\u0000"}',
         )
     )
@@ -291,7 +366,7 @@ def test_lists_truth_and_texts_stay_what_they_are(tmp_path: Path) -> None:
     assert [json.loads(str(values[name][0])) for name in ("标签", "尺寸", "对象")] == [
         ["甲", "乙"],
         [1.5, 2],
-        {"层": [1]},
+        {"层": [1, "\ufffd"]},
     ]
     assert {"标签", "尺寸", "对象"} <= set(found.structured)
     assert values["真"] == ["是", "否"]
