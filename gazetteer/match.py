@@ -39,8 +39,8 @@ from gazetteer.index.registry import library_of
 from gazetteer.index.sight import Sight
 from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
-from gazetteer.parse import parse
-from gazetteer.readings import readings
+from gazetteer.parse import ParsedAddress, parse
+from gazetteer.readings import Readings, dashed_range, readings
 from gazetteer.repairs import division_further_down, misspelt_division, misspelt_road, reordered, sub_number
 from gazetteer.stages import (
     Desk,
@@ -115,8 +115,10 @@ def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
     mended = follow_rules(connection, queries)
     sight = Sight(connection)
     _go_through(desk, sight, queries, ROUNDS[:EXACT_ROUNDS])
-    _take_apart(desk, sight, [q for q in queries if not q.found])
+    _take_apart(desk, sight, [q for q in queries if not q.found], readings)
     _go_through(desk, sight, queries, ROUNDS[EXACT_ROUNDS:])
+    # 3之2号 is written for one number only
+    _take_apart(desk, sight, [q for q in queries if not (q.found or q.closed or "之" in q.text)], dashed_range)
     explain_rules(mended)
     return queries
 
@@ -131,9 +133,13 @@ def _go_through(desk: Desk, sight: Sight, queries: Sequence[Query], rounds: Sequ
             query.found = _visible(query, some, sight)
 
 
-def _take_apart(desk: Desk, sight: Sight, queries: Sequence[Query]) -> None:
+def _take_apart(
+    desk: Desk, sight: Sight, queries: Sequence[Query], read: Callable[[ParsedAddress], Readings | None]
+) -> None:
     """Texts that name several addresses, or may be read in several ways: what each way finds, none of it certain."""
-    apart = [(query, ways) for query in queries if (ways := readings(query.parsed)) is not None]
+    apart = [(query, ways) for query in queries if (ways := read(query.parsed)) is not None]
+    if not apart:
+        return
     parts = {text: _query(text, desk.divisions) for _, ways in apart for text in ways.texts}
     _go_through(desk, sight, list(parts.values()), ROUNDS)
     for query, ways in apart:

@@ -19,7 +19,7 @@ _NAME_AFTER = "(?![村庄屯寨里坊湾桥塘圩埭店屋窑山岭坑沟河江�
 _RUN = re.compile(rf"[0-9{CHARACTERS}]++")
 # a Chinese numeral becomes digits only before a counter of addresses, so that 三里店 and 五里村 stay names
 _COUNTED = re.compile(
-    rf"(?P<counter>号|单元|段|巷|弄|之|-|(?:幢|栋|座|层|楼|室|户|邻|村民小组|小组|组){_NAME_AFTER})"
+    rf"(?P<counter>号|单元|段|巷|弄|之|-|邻|村民小组|小组|组|(?:幢|栋|座|层|楼|室|户){_NAME_AFTER})"
     rf"|(?:[{LIST}{RANGE}][0-9{CHARACTERS}]+{COUNTER}?)*[{LIST}{RANGE}][0-9{CHARACTERS}]+(?P<listed>{COUNTER})"
 )
 _FLOORS = ("楼", "层")
@@ -111,7 +111,9 @@ def fold_road_ordinals(text: str) -> str:
 
 
 STEPS = (fold_forms, fold_variants, fold_separators, fold_numerals, fold_counters, fold_road_ordinals, str.upper)
-_ROUNDS = 4
+_ROUNDS = 8
+# another character (a mark, a dash, a combining accent) may be read otherwise once more, and so may these words
+_SETTLED = re.compile("(?:(?![之至到和及与])[0-9A-Z\u4e00-\u9fff])*+$")
 
 
 @lru_cache(maxsize=65536)
@@ -121,6 +123,6 @@ def normalise(text: str) -> str:
         before = text
         for step in STEPS:
             text = step(text)
-        if text == before:
+        if text == before or _SETTLED.match(text):
             break
     return text

@@ -30,7 +30,7 @@ _NUMBER = r"(?:附|特|临|甲|乙|丙)?\d+(?:-\d+)*[A-Z]?号(?:附\d+号?)?"
 _BUILDING = r"(?:[东西南北]区)?(?:[A-Z]?\d+(?:-\d+)?|[A-Z]|[东西南北中])幢"
 _BELOW = r"""(?P<entrance>[\dA-Z甲乙丙丁]+单元)?
     (?P<floor>B?\d+层)?
-    (?P<room>(?:之|-)?[\dA-Z]+(?:-\d+)?(?:室|户)?)?"""
+    (?P<room>(?:之|-)?[\dA-Z]+(?:-\d+)?(?:室|户)?(?![\dA-Z-]*(?:号|幢|单元|层)))?"""
 _LOCAL = re.compile(
     rf"(?P<group>{_GROUP})?(?P<road>{_ROAD})(?P<number>{_NUMBER})?(?P<building>{_BUILDING})?{_BELOW}$", re.VERBOSE
 )
@@ -46,11 +46,11 @@ _BARE_NAME = re.compile(r"^(?P<name>[^\d号幢]{2,8})(?P<rest>(?:\d+(?:-\d+)?号
 # 永安新村3-2-201: building, entrance and room
 _SHORTHAND = re.compile(r"(?<=[^\d\-A-Z])(\d+)-(\d+)-(\d{3,4})室?$")
 _BESIDE = re.compile(
-    r"旁|[对斜]面|斜对|附近|隔壁|隔邻|邻近|交叉口|路口|周边|背后|身后|[前后左右东西南北](?:侧|面|边|首)|[前后左右]方|[前后左右东西南北]约?\d+米"
+    r"旁|门[前外]|[对斜]面|斜对|附近|隔壁|隔邻|邻近|交叉口|路口|周边|背后|身后|[前后左右东西南北](?:侧|面|边|首)|[前后左右]方|[前后左右东西南北]约?\d+米"
     r"|^(?:的|之)?(?:正|斜)?[前后左右边]$"
 )
 #: 7号甲, 7号之3, 7号附1: another number than 7号
-_SUB_NUMBER = re.compile(r"^(?:[甲乙丙丁戊己庚辛壬癸]|[之附]\d+号?|临时?\d*号?|特\d*号?)$")
+_SUB_NUMBER = re.compile(r"^(?:[甲乙丙丁戊己庚辛壬癸]|(?:之|之?附)\d+号?|临时?\d*号?|特\d*号?)$")
 # numbers that were not read: a list, a range, two numbers side by side, digits run into a numeral, a letter before a number (I1号)
 _UNREAD = re.compile(
     rf"[\dA-Z{CHARACTERS}-]+(?:号|幢|单元|层|室|户|组|巷|弄)?[{LIST}{RANGE}{UNCLEAR}]"

@@ -21,12 +21,13 @@ _ITEM = r"(?:(?:之|[A-Z]?)\d+(?:-\d+)?|(?<![A-Z])[A-Z](?![A-Z]))"
 _CHAIN = re.compile(rf"(?<![\dA-Z-]){_ITEM}{_COUNTER}?(?:[、~]{_ITEM}{_COUNTER}?)+")
 _LINK = re.compile(rf"(?P<joint>[、~]?)(?P<item>{_ITEM})(?P<counter>{_COUNTER}?)")
 _DASHED = re.compile(r"(?<![\dA-Z-])(?P<first>[A-Z]|\d+)-(?P<last>[A-Z]|\d+)(?P<counter>号|幢|单元|层|室)")
-_SIDE_BY_SIDE = re.compile(r"(\d+)\^(\d+)(层|室|幢|单元)")
+_SIDE_BY_SIDE = re.compile(r"(?<![\d号幢层元室-])(\d+)\^(\d+)(层|室|幢|单元)")
 _FLOOR_OR_BASEMENT = re.compile(r"(?<=[号幢元])\^([123]层)")
 _FLOORS = re.compile(r"(?<![\d一二三四五六七八九十])([一二三四五六七八九]{2,3})(楼|层|号)")
 _LETTERS = re.compile(r"(?<![A-Z\d])(?=[IOL]*\d)(?=\d*[IOL])[\dIOL]+(?![A-Z\d])")
 _AS_DIGITS = str.maketrans("IOL", "101")
 _NEXT_NUMBER = re.compile(r"^(?:[、和与及~]|以及)?(?P<number>\d+(?:-\d+)*号)(?!楼|院|门|厂|仓|库)(?P<below>.*)$")
+_NEXT_BUILDING = re.compile(r"^(?:[、和与及~]|以及)?(?P<number>[A-Z]?\d+幢)(?P<below>.*)$")
 _SUFFIX = re.compile(r"^(?P<mark>[甲乙丙丁临特])时?$")
 
 
@@ -41,7 +42,7 @@ class Readings:
 
 def readings(parsed: ParsedAddress) -> Readings | None:
     """The ways to read a text that is no single address as it stands; None for ordinary texts."""
-    for find in (_chain, _second_number, _dashed, _mended):
+    for find in (_chain, _second_number, _mended):
         found = find(parsed)
         if found is not None and found.texts:
             return found
@@ -87,21 +88,22 @@ def _between(first: str, last: str) -> list[str]:
 
 
 def _second_number(parsed: ParsedAddress) -> Readings | None:
-    """7号9号, 7号1幢、9号2幢: a second number after the first."""
-    found = _NEXT_NUMBER.match(parsed.rest) if parsed.number_plate and not parsed.unread else None
-    if found is None or not parsed.key.endswith(parsed.rest):
+    """7号9号, 7号1幢、9号2幢: a second number after the first; 7号1幢2幢: a second building."""
+    if parsed.unread or not parsed.key.endswith(parsed.rest):
         return None
-    first = parsed.key.removesuffix(parsed.rest)
-    at = first.rfind(parsed.number_plate or "")
-    if at < 0:
-        return None
-    why = f"文本写了几个门牌号（{parsed.number_plate}、{found['number']}）"
-    second = first[:at] + found["number"] + found["below"]
-    return Readings((normalise(first), normalise(second)), why)
+    for pattern, written in ((_NEXT_NUMBER, parsed.number_plate), (_NEXT_BUILDING, parsed.building)):
+        found = pattern.match(parsed.rest) if written else None
+        first = parsed.key.removesuffix(parsed.rest)
+        at = first.rfind(written or "")
+        if found is not None and at >= 0:
+            why = f"文本写了几个号（{written}、{found['number']}）"
+            second = first[:at] + found["number"] + found["below"]
+            return Readings((normalise(first), normalise(second)), why)
+    return None
 
 
-def _dashed(parsed: ParsedAddress) -> Readings | None:
-    """1-3号, where no number 1-3 is known: the numbers from 1 to 3."""
+def dashed_range(parsed: ParsedAddress) -> Readings | None:
+    """1-3号, for a text that means nothing as long as 1-3 is one number: the numbers from 1 to 3."""
     found = _DASHED.search(parsed.key)
     if found is None or ("号" in parsed.key[found.end() :] and found["counter"] == "号"):
         return None

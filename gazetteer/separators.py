@@ -44,7 +44,8 @@ _LETTER_AFTER = re.compile(rf"[A-Za-z]\d*({COUNTER})")
 _LETTER_BEFORE = re.compile(r"(?<![A-Za-z])[A-Za-z]\d*$")
 _SUB_NUMBER_BEFORE = re.compile(rf"之{NUMERAL}+$")
 # 三和一组: the name 三和 and its first group; 永安街三和五号: two numbers
-_NUMERAL_OF_A_LIST = re.compile(rf"(?:[路街道巷弄号幢栋座层楼室元第、~-]|^)[{CHARACTERS}]+$")
+_NUMERAL_OF_A_LIST = re.compile(rf"(?:[路街道巷弄组号幢栋座层楼室元第、~-]|^)[{CHARACTERS}]+$")
+_OF_LISTS = frozenset(("号", "幢", "栋", "座", "层", "楼", "室", "户", "单元", "号楼"))
 _FEW = frozenset("123一二三")
 #: a dash after a level's counter only separates: 花莲县-国福里-5邻-1号
 _ENDS_A_LEVEL = frozenset("县市镇乡村里区社路街道段巷弄邻组")
@@ -74,7 +75,7 @@ def _joined(found: re.Match[str]) -> str:
     left = _COUNTER_BEFORE.search(before)
     if left is None or not re.match(NUMERAL, before[: left.start()][-1:]):
         return (word[0] if word else "") + ("-" if _HYPHEN.search(written) and before[-1] not in _ENDS_A_LEVEL else "")
-    return _after_counter(written, left[0], right[1], counter, word, text[right.end() :])
+    return _after_counter(written, left[0], right[1], counter, word)
 
 
 def _before_no_number(text: str, written: str, before: str, after: int, word: re.Match[str] | None) -> str:
@@ -90,7 +91,7 @@ def _before_no_number(text: str, written: str, before: str, after: int, word: re
 
 def _between_numbers(written: str, before: str, word: re.Match[str] | None, right: re.Match[str]) -> str:
     if word is not None and not before[-1].isdigit():
-        counted = right[2] in ("号", "幢", "栋", "座", "层", "楼", "室", "户", "单元", "号楼")
+        counted = right[2] in _OF_LISTS or (right[2] is None and _WORD.match(right.string, right.end()) is not None)
         if not (counted and _NUMERAL_OF_A_LIST.search(before)):
             return word[0]
     if right[1].startswith("之"):
@@ -102,9 +103,7 @@ def _between_numbers(written: str, before: str, word: re.Match[str] | None, righ
     return "-" if _HYPHEN.search(written) else UNCLEAR
 
 
-def _after_counter(
-    written: str, left: str, number: str, counter: str | None, word: re.Match[str] | None, rest: str
-) -> str:
+def _after_counter(written: str, left: str, number: str, counter: str | None, word: re.Match[str] | None) -> str:
     """Between 7号 and a number: the same counter again makes a list or a range, another one only a new level."""
     same = counter is not None and _SAME.get(left, left) == _SAME.get(counter, counter)
     if same or (counter is None and (word or _AND_WITHOUT_COUNTER.search(written) or _TO.search(written))):

@@ -91,7 +91,7 @@ def without_group(desk: Desk, query: Query) -> list[Found]:
 def within_number(desk: Desk, query: Query) -> list[Found]:
     """Levels between the number and the deepest one are not written: 7号102室, where the library has 7号1幢2单元102室.
 
-    All that fit are meant. A floor that the library leaves out is no doubt when the room's number tells it (1层102室).
+    All that fit are meant. A floor that the library leaves out may stand in the text when the room's number tells it (1层102室).
     """
     parsed = query.parsed
     named = _below_number(parsed)
@@ -111,8 +111,10 @@ def within_number(desk: Desk, query: Query) -> list[Found]:
             if level not in named
         )
         if told:
-            extra += (Reason("floor", "equal", f"楼层与户室一致：{named['floor']}"),)
-        found += judge(query, [hit], ceiling=sure.WITHIN_NUMBER, extra=extra)
+            extra += (Reason("floor", "missing", f"库中没有楼层；户室{named['room']}在{named['floor']}"),)
+        for one in judge(query, [hit], ceiling=sure.WITHIN_NUMBER, extra=extra):
+            reasons = tuple(r for r in one.reasons if not (told and r.level == "floor" and r.kind == "equal"))
+            found.append(replace(one, reasons=reasons))
     return found
 
 

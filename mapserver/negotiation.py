@@ -1,6 +1,7 @@
 """What a client would rather have, by its ``Accept`` and ``Accept-Encoding`` (RFC 9110, 12.5.1 and 12.5.3).
 
-A range with ``q=0`` is a refusal, the closest range counts, and of equals the server's first choice wins. What cannot be read is
+A range with ``q=0`` is a refusal, the closest range counts, of equals the one that is named wins over the one that is meant by ``*``, then the
+server's first choice. What cannot be read is
 passed over. Both walks are linear in the length of the header.
 """
 
@@ -21,12 +22,9 @@ def best_media(accept: str, offered: Sequence[str]) -> str:
     The first choice also when nothing that is offered is accepted: an answer is of more use than a refusal.
     """
     ranges = list(_members(accept))
-    best, best_quality = offered[0], 0.0
-    for media in offered:
-        quality = _quality_of(media, ranges) if ranges else 1.0
-        if quality > best_quality:
-            best, best_quality = media, quality
-    return best
+    liked = {media: _quality_of(media, ranges) for media in offered} if ranges else {}
+    best = max(offered, key=lambda media: liked.get(media, (0.0, 0)))  # the first of equals
+    return best if liked.get(best, (0.0, 0))[0] > 0 else offered[0]
 
 
 def best_encoding(accepted: str, offered: Sequence[str]) -> str | None:
@@ -66,14 +64,14 @@ def _number(written: str) -> float:
     return min(float(written), 1.0)
 
 
-def _quality_of(media: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """By the closest range: the type itself, then ``type/*``, then ``*/*``."""
+def _quality_of(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """By the closest range: the type itself, then ``type/*``, then ``*/*``; and how close that is."""
     bare = media.partition(";")[0]
-    for wanted in (bare, f"{bare.partition('/')[0]}/*", "*/*"):
+    for closeness, wanted in ((2, bare), (1, f"{bare.partition('/')[0]}/*"), (0, "*/*")):
         found = [quality for name, quality in ranges if name == wanted]
         if found:
-            return max(found)
-    return 0.0
+            return max(found), closeness
+    return 0.0, 0
 
 
 def is_known(etag: str, request: HTTPConnection) -> bool:

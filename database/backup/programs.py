@@ -78,3 +78,10 @@ def disk_errors(folder: Path) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
             raise BackupError(f"无法写入 / cannot write: {error.filename or folder}", path=str(folder)) from None
         raise
+
+
+def in_database(url: str) -> str:
+    """The same URL for the database of onemap."""
+    base, _, rest = url.partition("://")
+    place, _, query = rest.partition("?")
+    return f"{base}://{place.split('/', 1)[0]}/{DATABASE}" + (f"?{query}" if query else "")

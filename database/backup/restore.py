@@ -30,7 +30,7 @@ from database.backup.manifest import (
     read_manifest,
     read_state,
 )
-from database.backup.programs import client_program, disk_errors, refuse_without_space
+from database.backup.programs import client_program, disk_errors, in_database, refuse_without_space
 from database.backup.take import server_at
 from database.base import PLATFORM_SCHEMA
 from database.embedded import EmbeddedCluster, bootstrap_server, sqlalchemy_url
@@ -63,7 +63,7 @@ def restore_backup(settings: Settings, backup: Path, keys: Path, *, superuser_ur
         else:
             secrets = load_secrets(settings)
             bootstrap_server(superuser_url, owner_password=secrets.owner_password, app_password=secrets.app_password)
-            _fill(_in_database(superuser_url), backup, manifest)
+            _fill(in_database(superuser_url), backup, manifest)
             _put_files(settings, backup, manifest)
     return manifest
 
@@ -225,10 +225,3 @@ def _put_files(settings: Settings, backup: Path, manifest: Manifest) -> None:
         draft = target.with_name(f".{target.name}.restoring")
         shutil.copyfile(backup / name, draft)
         draft.replace(target)
-
-
-def _in_database(url: str) -> str:
-    """The same URL for the database of onemap."""
-    base, _, rest = url.partition("://")
-    place, _, query = rest.partition("?")
-    return f"{base}://{place.split('/', 1)[0]}/{DATABASE}" + (f"?{query}" if query else "")

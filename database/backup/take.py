@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from database.backup.errors import BackupRoleTooWeak
 from database.backup.manifest import DUMP, HEADS, RASTERS, Manifest, digest_of, marks_of, read_state
-from database.backup.programs import Server, disk_errors, refuse_without_space
+from database.backup.programs import Server, disk_errors, in_database, refuse_without_space
 from database.backup.store import keys_file, keys_folder, new_backup, remove_old
 from database.base import PLATFORM_SCHEMA
 from database.counties import county_codes
@@ -47,10 +47,11 @@ def take_backup(
 ) -> tuple[Path, Manifest, list[Path]]:
     """Write a new backup below ``out``; returns it, its manifest, and older ones that were removed.
 
-    url: of a role that sees every row. keys: folder for the keys; default beside ``out``. keep: so many backups stay.
+    url: of a role that sees every row, with any database. keys: folder for the keys; default beside ``out``. keep: so many backups stay.
     Raises a BackupError; then nothing of it stays.
     """
     keys = keys or keys_folder(out)
+    url = in_database(url)
     engine = create_engine(sqlalchemy_url(url), isolation_level="REPEATABLE READ", hide_parameters=True)
     try:
         with (

@@ -35,7 +35,7 @@ def list_assignees(connection: Connection, alert_id: int, asker: Scope) -> list[
             None if account and account.scope.covers(grid_code) else NOT_COVERED if account else NO_ACCOUNT
         )
         found.setdefault(worker["username"] or f"#{worker['id']}", one)
-    for account in accounts.values():
+    for account in sorted(accounts.values(), key=lambda a: a.role is not Role.GRID_WORKER):  # who walks the cell first
         offered = account.role is Role.GRID_WORKER or all(asker.covers(prefix) for prefix in account.prefixes)
         if offered and account.scope.covers(grid_code):
             found.setdefault(account.username, _row(account, account.display_name, None))

@@ -85,16 +85,27 @@ def take_up_again(connection: Connection, found: Collection[str], today: date) -
 
 
 def end_by_visit(
-    connection: Connection, household_id: int, *, visit_id: int, visited_at: datetime, outcome: str, outcome_label: str
+    connection: Connection,
+    household_id: int,
+    *,
+    visit_id: int,
+    visited_at: datetime,
+    outcome: str,
+    outcome_label: str,
+    sure: bool,
 ) -> Ended:
-    """End the alerts of a household that this visit answers, by the rules that say so; under the visitor's own scope."""
+    """End the alerts of a household that this visit answers, by the rules that say so; under the visitor's own scope.
+
+    sure: whether visited_at is when it was made, and not when it arrived from a phone with a wrong clock; the history says so.
+    """
     on, today = connection.execute(
         text("SELECT CAST(:at AS timestamptz)::date AS on, CURRENT_DATE AS today"), {"at": visited_at}
     ).one()
     rules = [r.name for r in RULES.values() if r.ended_by_visit and r.ended_by_visit(outcome, on, today)]
     if not rules:
         return Ended(0, 0)
-    reason = f"{on:%Y-%m-%d} 已走访，{outcome_label}。"
+    when = f"{on:%Y-%m-%d} 已走访" if sure else f"{on:%Y-%m-%d} 收到走访（手机时钟不准，确切时间不详）"
+    reason = f"{when}，{outcome_label}。"
     evidence = json.dumps({"visit_id": visit_id})
     values = {"household": household_id, "rules": rules, "reason": reason, "evidence": evidence}
     return _end(connection, _OF_HOUSEHOLD, values)

@@ -334,7 +334,7 @@ def moment_of(written: str) -> datetime:
         year, month, day, hour, minute, second, part, zone = found.groups()
         leap = second == "60"
         text = f"{year}-{month}-{day}T{hour or '00'}:{minute or '00'}:{'59' if leap else second or '00'}"
-        moment = datetime.fromisoformat(f"{text}{'' if leap else part or ''}{(zone or '').upper()}")
+        moment = datetime.fromisoformat(f"{text}{part or ''}{(zone or '').upper()}")
     except ValueError:
         raise FilterInvalid(f"“{written[:50]}”不是时间 / is not a time") from None
     if not moment.tzinfo:

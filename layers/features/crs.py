@@ -7,6 +7,7 @@ northing easting. Storage and PostGIS know only x y; the order is turned on the 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,9 +29,10 @@ _SHORT = re.compile(r"(?:EPSG:|urn:ogc:def:crs:EPSG:[\d.]*:|https?://www\.opengi
 CHINA = shapely.box(73.0, 3.0, 136.0, 54.0)
 #: Half the way around the equator in Web Mercator, metres.
 _MERCATOR_EDGE_M = 20_037_508.342789244
-_FAR_FROM_MERIDIAN = 55.0
 #: A projected edge is curved in degrees: boxes get so many pieces an edge (below a centimetre over a county).
 _PIECES = 64
+#: A piece of two kilometres is off by five centimetres.
+_LONGEST_PIECE_M = 2000.0
 
 
 @dataclass(frozen=True)
@@ -70,24 +72,31 @@ class FeatureCrs:
         area = self._box(numbers)
         if not area.intersects(CHINA):
             a, b, c, d = numbers
-            self._refuse_turned(self._box((b, a, d, c)))
+            if (turned := self._turned(self._box((b, a, d, c)))) is not None:
+                raise turned
         return area
 
     def shape_asked(self, geometry: Any) -> Any:
         """As :meth:`shape_of`, of a geometry that is asked for. Raises ParameterInvalid as :meth:`box` does."""
-        area = self.shape_of(geometry)
+        outside: ParameterInvalid | None = None
+        area = shapely.Polygon()
+        try:
+            area = self.shape_of(geometry)
+        except ParameterInvalid as error:
+            outside = error
         if not area.intersects(CHINA):
-            flat = shapely.transform(shapely.force_2d(geometry), lambda xy: xy[:, ::-1])
-            try:
-                turned = self.shape_of(flat)
-            except ParameterInvalid:  # turned it lies nowhere
-                return area
-            self._refuse_turned(turned)
+            with suppress(ParameterInvalid):  # turned it may lie nowhere
+                turned = self.shape_of(shapely.transform(shapely.force_2d(geometry), lambda xy: xy[:, ::-1]))
+                outside = self._turned(turned) or outside
+        if outside is not None:
+            raise outside
         return area
 
-    def _refuse_turned(self, turned: Any) -> None:
-        if not turned.is_empty and CHINA.contains(turned):
-            raise ParameterInvalid(f"坐标轴顺序颠倒：{self.title} / the axes are swapped: {self.axes}")
+    def _turned(self, turned: Any) -> ParameterInvalid | None:
+        """What is wrong, when the same numbers in the other order lie in China."""
+        if turned.is_empty or not CHINA.contains(turned):
+            return None
+        return ParameterInvalid(f"坐标轴顺序颠倒：{self.title} / the axes are swapped: {self.axes}")
 
     @property
     def axes(self) -> str:
@@ -98,20 +107,16 @@ class FeatureCrs:
 
     @cached_property
     def _known(self) -> Any:
-        """Where a projected system can be reckoned with, in its own coordinates: Web Mercator between its edges, a Gauss-Krüger
-        system up to 55° beside its meridian. A box beyond asks for all that is there."""
+        """Where a projected system is reckoned with, in its own coordinates: Web Mercator between its edges, a Gauss-Krüger system
+        over China and the seas around. A box beyond asks for all that is there."""
         if self.srid == 3857:
             return shapely.box(-_MERCATOR_EDGE_M, -_MERCATOR_EDGE_M, _MERCATOR_EDGE_M, _MERCATOR_EDGE_M)
-        operation = CRS.from_epsg(self.srid).coordinate_operation
-        assert operation is not None
-        middle = next(float(p.value) for p in operation.params if p.name == "Longitude of natural origin")
-        edges = shapely.segmentize(shapely.box(middle - _FAR_FROM_MERIDIAN, -80, middle + _FAR_FROM_MERIDIAN, 84), 1.0)
 
         def turn(xy: Any) -> Any:
             first, second = from_4490(xy[:, 0], xy[:, 1], f"EPSG:{self.srid}")
             return np.column_stack((second, first) if self.north_first else (first, second))
 
-        return shapely.transform(edges, turn)
+        return shapely.transform(shapely.segmentize(CHINA.buffer(3.0, join_style="mitre"), 0.5), turn)
 
     def _box(self, numbers: tuple[float, float, float, float]) -> Any:
         a, b, c, d = numbers
@@ -121,12 +126,17 @@ class FeatureCrs:
             parts = [_area(w, south, e, north) for w, e in boxes]
             return parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)
         area = _area(a, b, c, d)
+        if area.contains(self._known):
+            return _area(-180.0, -90.0, 180.0, 90.0)
         if not self._known.contains(area):
             area = area.intersection(self._known)
         if area.is_empty:
             return area
+        if self.srid == 3857:  # its axes are meridians and parallels: the box stays one
+            left, lower, right, upper = area.bounds
+            return self.shape_of(shapely.MultiPoint([(left, lower), (right, upper)])).envelope
         left, lower, right, upper = area.bounds
-        longest = max(right - left, upper - lower)
+        longest = min(max(right - left, upper - lower), _PIECES * _LONGEST_PIECE_M)
         return self.shape_of(shapely.segmentize(area, longest / _PIECES) if longest > 0 else area)
 
     def in_sql(self, geometry: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from layers.importing.standardise import (
     FieldReader,
     bytea,
     field_readers,
+    is_shortened,
     read_row,
     refuse_fault,
     refuse_shortened,
@@ -224,7 +226,7 @@ class Loader:
             text = row[place]
             if text is None:
                 continue
-            if text.startswith("\x00"):
+            if text.startswith("\x00") or (_CODE_LIKE.search(name) and is_shortened(text)):
                 first, times = self._faults.get(name, (number, 0))
                 self._faults[name] = first, times + 1
                 text = shown_text(text)
@@ -256,6 +258,10 @@ class Loader:
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)
         return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
+
+
+#: names of columns whose values are codes, not quantities
+_CODE_LIKE = re.compile(r"号|码|编|证|电话|手机|(?i:\bid\b|code|\bno\b|phone|number)")
 
 
 def _is_marked(text: Text) -> bool:

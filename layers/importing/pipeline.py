@@ -183,7 +183,7 @@ def _why(error: BaseException) -> str:
     """For the record: a known error in full, another by its kind only, for its text may hold a row."""
     if isinstance(error, OnemapError):
         return str(error)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | psycopg.OperationalError):
         return "服务停止或数据库中断，未写入任何数据，请重新导入 / the server stopped or the database was away: nothing was written; import the file again"
     return f"中断：{type(error).__name__} / interrupted: {type(error).__name__}"
 

@@ -134,10 +134,15 @@ def refuse_fault(text: Text, column: Text = None) -> None:
         raise RowProblem(code, **facts, **({} if column is None else {"column": column}))
 
 
+def is_shortened(text: str) -> bool:
+    """True for a number in scientific notation."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _SCIENTIFIC.fullmatch(plain.strip()) is not None
+
+
 def refuse_shortened(text: str) -> None:
     """Raise RowProblem digits_lost for a number in scientific notation, where a key, a code or a number of a person belongs."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    if _SCIENTIFIC.fullmatch(plain.strip()):
+    if is_shortened(text):
         raise RowProblem("digits_lost", value=text)
 
 

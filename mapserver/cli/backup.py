@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from access.audit import record_platform
 from database.backup import find_backup, restore_backup, take_backup, verify_backup
 from database.backup.manifest import Manifest
 from database.backup.store import keys_file, keys_folder
 from database.backup.take import SuperuserUrlMissing, superuser_url
 from database.embedded import ensure_database
-from database.settings import get_settings
+from database.engine import Database
+from database.settings import Settings, get_settings
 from database.versions import head_of
 
 console = Console()
 Superuser = Annotated[
     str | None,
     typer.Option(
+        "--superuser-url",
         envvar="ONEMAP_SUPERUSER_URL",
         help="外部服务器的超级用户地址 / postgresql://… of a superuser, for a server of your own",
     ),
@@ -59,6 +63,7 @@ def backup(
     url = superuser_url(settings, superuser)
     place, keys_place = out.absolute(), (keys.absolute() if keys else keys_folder(out.absolute()))
     made, manifest, removed = take_backup(settings, url, place, keys=keys_place, keep=keep)
+    _record(settings, "backup", made)
     _print(made, manifest, "备份完成 / backed up")
     for name in manifest.missing:
         console.print(f"[yellow]![/yellow] 栅格文件缺失 / raster file is missing: {name}", highlight=False)
@@ -88,10 +93,20 @@ def restore(
     key_file = keys.absolute() if keys else keys_file(keys_folder(chosen.parent), chosen)
     url = superuser if settings.database_url is not None else None
     manifest = restore_backup(settings, chosen, key_file, superuser_url=url)
+    if set(manifest.state.revisions.values()) <= {head_of("platform"), head_of("county")}:
+        _record(settings, "restore", chosen)
     _print(chosen, manifest, "已恢复 / restored")
     heads = {head_of("platform"), head_of("county")}
     if set(manifest.state.revisions.values()) - heads:
         console.print("备份来自较早的版本，请运行 / of an earlier release, run: onemap migrate", highlight=False)
+
+
+def _record(settings: Settings, action: str, place: Path) -> None:
+    """Into the trail of the platform: whoever holds a backup holds everything."""
+    database = Database(ensure_database(settings).app, pool_size=1)
+    with database.platform() as connection:
+        record_platform(connection, action, actor=f"cli:{getpass.getuser()}", target=str(place))
+    database.close()
 
 
 def _print(place: Path, manifest: Manifest, words: str) -> None:

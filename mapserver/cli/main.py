@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 
@@ -38,6 +39,17 @@ app = lazy_app(
 )
 
 
+#: SQLSTATE → what it means for whoever typed the command; everything was rolled back.
+DATABASE_WORDS = {
+    "55P03": "数据正被另一项工作占用，什么也没有改变，请稍后再试 / another piece of work holds the data; nothing changed, try again later",
+    "57014": "用时超过限制，什么也没有改变 / it took longer than the limit; nothing changed (ONEMAP_JOB_STATEMENT_SECONDS)",
+    "40P01": "与另一项工作冲突，什么也没有改变，请再试 / it crossed with another piece of work; nothing changed, try again",
+    "53100": "数据库的磁盘已满，什么也没有改变 / the disk of the database is full; nothing changed",
+    "53200": "数据库内存不足 / the database is out of memory",
+    "53300": "数据库连接已用完，请稍后再试 / the database has no connection left; try again later",
+    "57P01": "数据库在工作中停止，什么也没有改变 / the database was stopped in the middle; nothing changed",
+    "57P03": "数据库正在启动或恢复，请稍后再试 / the database is starting or recovering; try again later",
+}
 #: The exit code of a command that was told to end, as shells count it.
 TERMINATED = 128 + signal.SIGTERM
 _terminated: list[int] = []
@@ -76,6 +88,7 @@ def main() -> None:
 
 def _explained(console: Console, error: Exception) -> bool:
     """Say in one line what is wrong with the settings or the server; False for any other error."""
+    import psycopg
     from pydantic import ValidationError  # here: a command that needs no settings shall not wait for them
     from sqlalchemy.exc import OperationalError
 
@@ -84,8 +97,14 @@ def _explained(console: Console, error: Exception) -> bool:
         for item in error.errors(include_input=False):
             console.print(f"  ONEMAP_{str(item['loc'][0]).upper()}: {item['msg']}", highlight=False, markup=False)
         return True
-    if isinstance(error, OperationalError):
-        console.print("[red]✗[/red] 连不上数据库 / cannot reach the database: onemap doctor", highlight=False)
-        console.print(type(error.orig).__name__, highlight=False, markup=False)
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(cause, psycopg.OperationalError):
+        words = DATABASE_WORDS.get(cause.sqlstate or "", "连不上数据库 / cannot reach the database: onemap doctor")
+        console.print(f"[red]✗[/red] {words}", highlight=False)
+        console.print(f"{type(cause).__name__} {cause.sqlstate or ''}".rstrip(), highlight=False, markup=False)
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        console.print("[red]✗[/red] 磁盘已满，什么也没有写入 / the disk is full; nothing was written", highlight=False)
+        console.print(str(error.filename or ""), highlight=False, markup=False)
         return True
     return False

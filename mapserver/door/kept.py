@@ -25,28 +25,38 @@ class KeptConnection:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answered = False
+        answered = whole = False
+
+        async def receiving() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
 
         async def sending(message: Message) -> None:
             nonlocal answered
-            if message["type"] == "http.response.start" and await _read_away(scope, receive, message):
+            if _closes(message) and is_unread(scope) and (whole or await _read_away(scope, receive)):
                 headers = [header for header in message["headers"] if (header[0].lower(), header[1]) != _CLOSE]
                 message = {**message, "headers": headers}
             await send(message)
             answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receiving, sending)
         except Exception:
             # an error that was answered for stands in the log; raised again it would make the server hang up
             if not answered:
                 raise
 
 
-async def _read_away(scope: Scope, receive: Receive, answer: Message) -> bool:
-    """Read the rest of a small body when the answer would close the connection because of it; True when all of it came."""
-    if not any((name.lower(), value) == _CLOSE for name, value in answer.get("headers", ())) or not is_unread(scope):
-        return False
+def _closes(answer: Message) -> bool:
+    return answer["type"] == "http.response.start" and any(
+        (name.lower(), value) == _CLOSE for name, value in answer.get("headers", ())
+    )
+
+
+async def _read_away(scope: Scope, receive: Receive) -> bool:
+    """Read the rest of a small body; True when all of it came."""
     length = declared_length(scope)
     body = scope.get(BODY)
     if length is None or length > MOST_BYTES or (body is not None and isinstance(body.refusal, BodyTooSlow)):

@@ -49,19 +49,6 @@ class Pack:
             digest.update(name.encode() + b" " + hashlib.sha256(body).digest())
         return digest.hexdigest()[:32]
 
-    def vector_layers(self) -> list[dict[str, Any]]:
-        """The layers as the file holds them: with no zoom that it has not."""
-        zooms = {z for z, _x, _y in self.tiles}
-        lowest, highest = min(zooms, default=0), max(zooms, default=self.maxzoom)
-        return [
-            {
-                **layer,
-                "minzoom": min(max(layer["minzoom"], lowest), highest),
-                "maxzoom": min(layer["maxzoom"], highest),
-            }
-            for layer in self.layers
-        ]
-
     def metadata(self) -> dict[str, Any]:
         """The metadata of the file: what any reader of such files knows, and our own under ``onemap``."""
         return {
@@ -69,7 +56,7 @@ class Pack:
             "description": f"{self.title} {self.made_at:%Y-%m-%d %H:%M}",
             "type": "overlay",
             "format": "pbf",
-            "vector_layers": self.vector_layers(),
+            "vector_layers": self.layers,
             "onemap": {
                 "scope": self.scope,
                 "made_at": self.made_at.isoformat(),

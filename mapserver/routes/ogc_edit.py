@@ -50,7 +50,7 @@ PATCH_EXAMPLE = {"properties": {"text": "浙江省湖州市德清县武康街道
 PATCH_BODY = {
     "requestBody": {
         "required": True,
-        "content": {MERGE_PATCH: {"schema": {"type": "object"}, "example": PATCH_EXAMPLE}},
+        "content": {MERGE_PATCH: {"schema": {"type": "object", "example": PATCH_EXAMPLE}}},
     }
 }
 

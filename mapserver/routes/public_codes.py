@@ -47,7 +47,10 @@ Asker = Annotated[Account | None, Depends(who_scans)]
     response_model=ScannedOut,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
-        404: {"description": "unknown, revoked or forged: the same answer"},
+        404: {
+            "description": "unknown, revoked or forged: the same answer",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        },
     },
 )
 def scan(

@@ -39,9 +39,11 @@ Day = Annotated[
     date,
     BeforeValidator(_written_day),
     Field(ge=EARLIEST, le=LATEST),
-    WithJsonSchema({"type": "string", "format": "date"}),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-06-30"]}),
 ]
 #: A moment with its offset in a body, of whatever year: a clock may be wrong.
 Moment = Annotated[
-    AwareDatetime, BeforeValidator(_written_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    AwareDatetime,
+    BeforeValidator(_written_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-02T09:30:00+08:00"]}),
 ]

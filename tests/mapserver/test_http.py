@@ -93,6 +93,7 @@ ACCEPTS = [
     ("text/html, application/json;q=0.9", True),
     ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
     ("text/html;q=0, */*", False),
+    ("text/html,*/*", True),
     ("TEXT/HTML", True),
     ("text/*;q=0.8, application/*;q=0.2", True),
     ("application/*;q=0.8, text/html;q=0.2", False),

@@ -101,6 +101,7 @@ export const useAlerts = defineStore('alerts', () => {
   function changed(detail: AlertDetail): void {
     replace(detail)
     version.value += 1
+    if (running) void countAll(running)
   }
 
   function clear(): void {

@@ -35,6 +35,7 @@ CODES = {
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
 #: halves of pairs, which are no characters
 _HALVES = re.compile("[\ud800-\udfff]")
+_ODD = re.compile(f"{_INVISIBLE.pattern[:-1]}\ud800-\udfff]")
 #: these join or part letters of some scripts, and are nothing at the edge of a text, in a header or in a key
 _JOINERS = re.compile("[\u200c\u200d\u034f\ufe00-\ufe0f]")
 _EDGES = (
@@ -56,10 +57,12 @@ def clean_text(value: str) -> Text:
 
     NBSP and the full-width space count as spaces. A text with zero bytes and one that is an error of a spreadsheet are marked.
     """
-    if not value.isascii():
-        value = _HALVES.sub("\ufffd", value)
-        value = _INVISIBLE.sub("", value).strip(_EDGES)
-    value = value.strip()
+    if value.isascii():
+        value = value.strip()
+    else:
+        if _ODD.search(value) is not None:
+            value = _INVISIBLE.sub("", _HALVES.sub("\ufffd", value))
+        value = value.strip(_EDGES)
     if "\x00" in value:
         rest = value.replace("\x00", "").strip()
         return f"{ZERO_BYTES}\x00{rest}"
@@ -79,9 +82,34 @@ def folded(name: str) -> str:
     return _SPACES.sub("", unicodedata.normalize("NFKC", clean_header(name))).casefold()
 
 
+#: what programs and people write where there is nothing
+_NOTHING = frozenset(
+    {
+        "null",
+        "none",
+        "nan",
+        "nil",
+        "n/a",
+        "na",
+        "undefined",
+        "(null)",
+        "<null>",
+        "无",
+        "空",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "\\n",
+    }
+)
+
+
 def plain_key(text: str) -> str:
-    """A text as part of a key: without joiners, too."""
-    return text if text.isascii() else _JOINERS.sub("", text)
+    """A text as part of a key: without joiners, too; empty for what stands for nothing (NULL, 无, -)."""
+    text = text if text.isascii() else _JOINERS.sub("", text)
+    return "" if text.casefold() in _NOTHING else text
 
 
 def address(row: int, column: int) -> str:

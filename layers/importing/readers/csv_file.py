@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from layers.importing.errors import FileEmpty, FileTooHeavy, FileTruncated, FileUnreadable
 from layers.importing.readers.cells import Text, clean_header, clean_text, folded
 from layers.importing.readers.encoding import detect_encoding
-from layers.importing.readers.header import MOST_ABOVE, find_header
+from layers.importing.readers.header import MOST_ABOVE, find_header, repeated_headers
 from layers.importing.readers.source import BATCH_ROWS, RowBatch
 
 #: characters of a line, and so of a field; outlines as WKT are long
@@ -66,6 +66,7 @@ class CsvSource:
             ) from None
         self._header_line, header = self._find_header(wanted)
         self.columns = [clean_header(column) for column in header]
+        self._first_name = clean_text(header[0])
         if len(header) > MOST_COLUMNS:
             raise FileTooHeavy(
                 f"{name} 有 {len(header)} 列，上限 {MOST_COLUMNS}。请检查分隔符，或去掉多余的列。 / {len(header)} columns, at most "
@@ -75,6 +76,9 @@ class CsvSource:
 
     def close(self) -> None:
         """Nothing is held between readings."""
+
+    def _repeats_header(self, row: Sequence[Text]) -> bool:
+        return row[0] == self._first_name and [clean_header(text or "") for text in row] == self.columns
 
     def _find_header(self, wanted: Collection[str]) -> tuple[int, list[str]]:
         """Line of the header and its names. Raises FileEmpty."""
@@ -143,7 +147,8 @@ class CsvSource:
         values: list[list[Text]] = []
         broken: dict[int, list[Text]] = {}
         quotes: set[int] = set()
-        chars = rows = 0
+        repeated: list[int] = []
+        chars = 0
         short: int | None = None
         with self._text() as file:
             for line, record, good in _Records(self, file):
@@ -152,7 +157,9 @@ class CsvSource:
                 row = [clean_text(text) for text in record]
                 if not any(row):
                     continue
-                rows += 1
+                if self._repeats_header(row):
+                    repeated.append(line)
+                    continue
                 while len(row) > width and row[-1] is None:  # Excel writes separators as far as some row reaches
                     row.pop()
                 chars += sum(map(len, record))
@@ -177,7 +184,8 @@ class CsvSource:
                     "separators that are missing.",
                     line=short,
                 )
-        self.notices += [notice for notice in unnamed.notices() if notice not in self.notices]
+        said = [*unnamed.notices(), *repeated_headers(repeated)]
+        self.notices += [notice for notice in said if notice not in self.notices]
         if numbers or broken:
             yield RowBatch(numbers, values, None, broken, quotes=frozenset(quotes))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layers.importing.errors import FileTruncated
-from layers.importing.readers.cells import LOST_DIGITS, Text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 
 HEADER_BYTES, FIELD_BYTES = 32, 32
 #: bytes of a name; a longer one was cut
@@ -85,7 +85,7 @@ def whole_number(text: str) -> Text:
     match = _WHOLE.fullmatch(text)
     if match:
         return f"{'-' if match.group(1) == '-' else ''}{match.group(2)}"
-    return f"{LOST_DIGITS}{text}" if text and not text.startswith("*") else None
+    return marked(LOST_DIGITS, "", text) if text and not text.startswith("*") else None
 
 
 def decode_name(name: bytes, encoding: str) -> tuple[str, bool]:

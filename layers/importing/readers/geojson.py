@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from layers.importing.errors import EncodingWrong, FileTruncated, FileUnreadable
-from layers.importing.readers.cells import LOST_DIGITS, Text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.encoding import SAMPLE
 from layers.importing.readers.plausible import likely_encoding
 from layers.importing.readers.source import ASSUMED_CRS, as_text
@@ -158,7 +158,7 @@ def _number_text(value: str) -> Text:
     if "e" not in value.lower():
         return (value.rstrip("0").rstrip(".") if "." in value else str(value)) or "0"
     number = float(value)
-    return as_text(number) if abs(number) < EXACT else f"{LOST_DIGITS}{number:.0f}"
+    return as_text(number) if abs(number) < EXACT else marked(LOST_DIGITS, "", f"{number:.0f}")
 
 
 def _plain(value: Any) -> Any:

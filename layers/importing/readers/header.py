@@ -26,6 +26,16 @@ def find_header(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> int |
     return None if best is None else best[0]
 
 
+def repeated_headers(numbers: Sequence[int]) -> list[str]:
+    """The notice for rows that repeat the header, as printed pages do; none without any."""
+    if not numbers:
+        return []
+    shown = "、".join(map(str, numbers[:3])) + (" …" if len(numbers) > 3 else "")
+    return [
+        f"{len(numbers)} 行重复了表头，没有读取：第 {shown} 行 / rows that repeat the header are not read ({len(numbers)}): {shown}"
+    ]
+
+
 def settle_names(columns: Sequence[str], used: Collection[str], letters: bool) -> tuple[list[str], list[str]]:
     """The columns under the names the mapping uses, each name once; and notices, Chinese / English.
 

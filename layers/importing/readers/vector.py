@@ -19,7 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from layers.importing.errors import EncodingWrong, FileEmpty, FileTruncated, FileUnreadable
 from layers.importing.readers.archive import unpack_shapefile
-from layers.importing.readers.cells import LOST_DIGITS, Text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.code_pages import shapefile_encoding
 from layers.importing.readers.dbf import Dbf, decode_name
 from layers.importing.readers.geojson import EXACT, GeoJson
@@ -222,7 +222,7 @@ class VectorSource:
             )  # fmt: skip
             exact = [as_text(value) for value in found[3][0]]
         else:
-            exact = [f"{LOST_DIGITS}{column[i]:.0f}" for i in places]
+            exact = [marked(LOST_DIGITS, "", f"{column[i]:.0f}") for i in places]
         for i, text in zip(places, exact, strict=True):
             texts[i] = text
         return texts

@@ -31,7 +31,7 @@ from layers.importing.readers.cells import (
     marked,
 )
 from layers.importing.readers.extent import check_extent
-from layers.importing.readers.header import MOST_ABOVE, find_header
+from layers.importing.readers.header import MOST_ABOVE, find_header, repeated_headers
 from layers.importing.readers.sheet_marks import cells_without_value
 from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, WKT_COLUMN, RowBatch, as_text
 
@@ -208,6 +208,8 @@ class WorkbookSource:
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """All rows that are not wholly blank; their numbers are those of the sheet."""
         width = len(self.columns)
+        names: list[Text] = [name or None for name in self.columns]
+        repeated: list[int] = []
         unnamed: dict[int, list[str]] = {}
         numbers: list[int] = []
         values: list[list[Text]] = []
@@ -225,6 +227,9 @@ class WorkbookSource:
                         unnamed.setdefault(i, []).append(address(number, i + 1))
             if not any(text is not None and not text.startswith(MERGED) for text in row):
                 continue
+            if row[0] == names[0] and row == names:
+                repeated.append(number)
+                continue
             numbers.append(number)
             values.append(row)
             chars += sum(len(text) for text in row if text)
@@ -232,6 +237,7 @@ class WorkbookSource:
                 yield self._batch(numbers, values)
                 numbers, values, chars = [], [], 0
         self._say_unnamed(unnamed)
+        self.notices += [notice for notice in repeated_headers(repeated) if notice not in self.notices]
         if numbers:
             yield self._batch(numbers, values)
 

@@ -363,6 +363,18 @@ def test_a_visit_in_the_middle_of_somebody_elses_work_is_told_to_them(
     assert [step["action"] for step in alert["history"]] == ["raise", "acknowledge", "cease"]
 
 
+def test_a_visit_of_a_phone_with_a_wrong_clock_counts_and_the_history_says_that_the_time_is_unsure(
+    database: Database, county: str, lapsed: tuple[int, int]
+) -> None:
+    household, alert_id = lapsed
+    made = NewVisit(uuid.uuid4(), datetime(1970, 1, 1, tzinfo=UTC), "met", CELLS[0])
+    with database.transaction(worker(county)) as connection:
+        visit_household(connection, household, made, "worker")
+        alert = get_alert(connection, alert_id)
+    assert alert["status"] == "cleared"
+    assert "手机时钟不准，确切时间不详" in alert["history"][-1]["reason"]
+
+
 def test_a_visit_that_was_long_ago_when_it_arrived_ends_nothing(
     database: Database, system: Scope, county: str, lapsed: tuple[int, int]
 ) -> None:

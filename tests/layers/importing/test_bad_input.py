@@ -290,3 +290,64 @@ def test_an_account_of_one_town_may_not_import(tmp_path: Path, database: Any, se
             sealer=sealer,
             publish=True,
         )
+
+
+def test_keys_and_cells_that_hold_nothing_are_sent_back_by_column_and_row(tmp_path: Path, load: Load, query: Query):
+    good = {
+        "编号": "E1",
+        "类型": "噪音",
+        "标题": "施工",
+        "时间": "2024-03-01",
+        "地点": "",
+        "经度": 119.95,
+        "纬度": 30.45,
+        "证照号": "1",
+    }
+    rows = [
+        good,
+        *({**good, "编号": key} for key in ("", " \u3000", "\u200b", "NULL", "2.02607E+13", "k" * 9000)),
+        {**good, "编号": "E8", "类型": "", "标题": ""},
+        {**good, "编号": "E9", "标题": "#N/A"},
+        {**good, "编号": "E10", "证照号": "9.13E+17"},
+        {**good, "编号": "E11", "标题": "长\x00短"},
+    ]
+    path = tmp_path / "a.csv"
+    for _ in range(2):
+        report = load(write_csv(path, rows), EVENTS)
+    counts = report.counts
+    assert query("SELECT source_key FROM event ORDER BY id") == [("E1",), ("E10",)]
+    assert {(r["code"], r["column"]): (r["rows"], r["first"]) for r in counts["reasons"]} == {
+        ("missing_value", "编号"): (4, 3),
+        ("digits_lost", "编号"): (1, 7),
+        ("text_too_long", "编号"): (1, 8),
+        ("missing_value", "类型、标题"): (1, 9),
+        ("error_cell", "标题"): (1, 10),
+        ("zero_bytes", "标题"): (1, 12),
+    }
+    ((reason,),) = query("SELECT reason FROM import_reject WHERE row_no = 9 AND batch_id = :id", id=report.batch_id)
+    assert reason.startswith("“类型”是空的；“标题”是空的\n")
+    assert "证照号" in counts["notices"][0] and "首见第 11 行" in counts["notices"][0]
+
+
+def test_a_value_only_the_database_refuses_is_a_refused_file_without_the_value(
+    tmp_path: Path, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+):
+    from layers.importing import loading
+
+    monkeypatch.setattr(loading, "limits_of", lambda *_: [])
+    rows = [
+        {
+            "编号": "E1",
+            "类型": "长" * 90_000,
+            "标题": "施工",
+            "时间": "2024-03-01",
+            "地点": "",
+            "经度": 119.95,
+            "纬度": 30.45,
+        }
+    ]
+    rows[0]["类型"] = "".join(chr(0x4E00 + i % 20_000) for i in range(90_000))
+    with pytest.raises(ImportRefused, match="数据库不接受") as caught:
+        load(write_csv(tmp_path / "a.csv", rows), EVENTS)
+    assert len(str(caught.value)) < 400
+    assert query("SELECT count(*) FROM event") == [(0,)]

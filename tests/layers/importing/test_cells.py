@@ -21,7 +21,7 @@ from layers.importing.errors import (
 )
 from layers.importing.fields import Field, Kind
 from layers.importing.mapping import parse_mapping
-from layers.importing.readers.cells import address, clean_header, clean_text, fault_of, folded
+from layers.importing.readers.cells import address, clean_header, clean_text, fault_of, folded, plain_key
 from layers.importing.readers.csv_file import CsvSource
 from layers.importing.readers.header import settle_names
 from layers.importing.readers.sniff import check_format
@@ -148,6 +148,19 @@ def test_values_under_no_name_are_said(tmp_path: Path):
     source = csv_of(tmp_path, "编号,,名称\n1,乙,甲\n2,,丙\n")
     assert list(rows_of(source)) == [2, 3]
     assert "第 2 列没有列名" in source.notices[0] and "首见第 2 行" in source.notices[0]
+
+
+def test_a_header_that_pages_repeat_is_no_row(tmp_path: Path):
+    source = csv_of(tmp_path, "编号,名称\n1,甲\n编号,名称\n2,乙\n")
+    assert list(rows_of(source)) == [2, 4] and "第 3 行" in source.notices[0]
+    book = book_of(tmp_path, {"S": [*TABLE, TABLE[0], [3, "丙"]]})
+    assert list(rows_of(book)) == [2, 3, 5] and "第 4 行" in book.notices[0]
+
+
+@pytest.mark.parametrize("text", ["NULL", "null", "None", "nan", "N/A", "无", "-", "——", "\u200d"])
+def test_what_stands_for_nothing_is_no_key(text: str):
+    assert plain_key(text) == ""
+    assert plain_key(f"A{text}1") != ""
 
 
 @pytest.mark.parametrize(("sign", "named"), [("\t", "制表符"), (";", "分号"), ("|", "竖线"), ("，", "全角逗号")])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from database.base import CountyBase
 from layers.importing.errors import CoordinateSystemUnknown
 from layers.importing.fields import Field, Kind
 from layers.importing.limits import LONGEST, limit_of
@@ -20,8 +21,6 @@ LAMPS = 'name = "lamps"\ntitle = "灯"\ntarget = "facility"\nkey = ["编号"]\n[
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
 def test_every_target_says_where_its_fields_are_stored(target: str) -> None:
-    from database.base import CountyBase
-
     assert TARGETS[target]().storage() in CountyBase.metadata.tables
 
 

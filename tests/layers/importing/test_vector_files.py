@@ -16,9 +16,9 @@ from pyproj import CRS
 from layers.importing.coordinates import Projector
 from layers.importing.errors import CoordinateSystemUnknown, EncodingWrong, FileTruncated, FileUnreadable
 from layers.importing.mapping import parse_mapping
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
 from layers.importing.readers.csv_file import CsvSource
 from layers.importing.readers.cut_names import whole_names
-from layers.importing.readers.source import LOST_DIGITS, Text
 from layers.importing.readers.vector import VectorSource
 from tests.database.test_datum import gauss
 
@@ -259,7 +259,7 @@ def test_numbers_beyond_64_bits_keep_their_digits_or_say_that_they_have_lost_som
     found = columns(source(geojson(tmp_path / "a.geojson", *(f'{{"编号":{one}}}' for one in written))))["编号"]
     assert found == [
         "12345678901234567890",
-        f"{LOST_DIGITS}12000000000000000000",
+        marked(LOST_DIGITS, "", "12000000000000000000"),
         "12345678901234567",
         "-0",
         "1.5",
@@ -276,7 +276,7 @@ def test_numbers_beyond_64_bits_keep_their_digits_or_say_that_they_have_lost_som
     with sqlite3.connect(path) as database:
         database.execute("ALTER TABLE a ADD COLUMN r REAL")
         database.execute("UPDATE a SET r = 12345678901234567890")
-    assert columns(source(path))["r"] == [f"{LOST_DIGITS}12345678901234567168"]
+    assert columns(source(path))["r"] == [marked(LOST_DIGITS, "", "12345678901234567168")]
 
 
 def test_lists_truth_and_texts_stay_what_they_are(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def upgrade() -> None:
             comment="3 high, 2 medium, 1 low: the order of lists",
         ),
     )
+    op.alter_column(
+        "alert_step",
+        "action",
+        comment="raise, clear, cease, recur, acknowledge, assign, verify, settle, close, reopen",
+        existing_comment="raise, acknowledge, assign, verify, close, reopen",
+        existing_nullable=False,
+    )
     _indexes()
     connection = op.get_bind()
     driver = connection.connection.driver_connection
