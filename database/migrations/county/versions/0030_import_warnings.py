@@ -45,3 +45,12 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_address_review_status"), "address_review", "status IN ('open','accepted','rejected','closed')"
     )
+    op.alter_column(
+        "address_review",
+        "status",
+        comment="open, accepted, rejected; closed: the address was mended",
+        existing_comment="open, accepted, rejected",
+        existing_type=sa.Text(),
+        existing_nullable=False,
+        existing_server_default=sa.text("'open'"),
+    )
