@@ -171,7 +171,9 @@ def _at_the_number(desk: Desk, query: Query) -> list[Found]:
     reason = beside if beside is not None and ceiling < sure.DEEPER else None
     text_zh = f"库中{parsed.number_plate}{lost and '：' + lost}只有{only}"
     extra = (reason or Reason("number_plate", "fallback", text_zh),)
-    return judge(query, hits, ceiling=min(ceiling, sure.DEEPER), extra=extra)
+    nothing: dict[str, Any] = dict.fromkeys(LOCAL_LEVELS[1:])
+    number = replace(query, parsed=replace(parsed, **nothing))
+    return judge(number, hits, ceiling=min(ceiling, sure.DEEPER), extra=extra)
 
 
 # --- the parts -----------------------------------------------------------------------------------------------
