@@ -113,7 +113,7 @@ def fold_road_ordinals(text: str) -> str:
 STEPS = (fold_forms, fold_variants, fold_separators, fold_numerals, fold_counters, fold_road_ordinals, str.upper)
 _ROUNDS = 8
 # another character (a mark, a dash, a combining accent) may be read otherwise once more, and so may these words
-_SETTLED = re.compile("(?:(?![之至到和及与])[0-9A-Z\u4e00-\u9fff])*+$")
+_SETTLED = re.compile("(?:[0-9A-Z]|(?![之至到和及与])[\u4e00-\u9fff]|(?<=[0-9])-(?=[0-9]))*+$")
 
 
 @lru_cache(maxsize=65536)
