@@ -25,6 +25,7 @@ ACTIONS: dict[str, str] = {
     "tokens_revoke": "停用全部令牌",
     # persons, households, alerts
     "find_person": "查找人员",
+    "find_household": "查找住户",
     "reveal": "查看完整号码",
     "view_household": "查看住户",
     "record_visit": "记录走访",
@@ -37,6 +38,9 @@ ACTIONS: dict[str, str] = {
     "map_alerts": "打开预警总图",
     "read_changes": "浏览异动",
     "read_features": "读取要素",
+    # the installation
+    "backup": "备份",
+    "restore": "恢复备份",
     # files
     "import": "发布导入",
     "check_import": "检查导入",

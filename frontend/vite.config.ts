@@ -1,8 +1,9 @@
 /// <reference types="vitest/config" />
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 
@@ -41,11 +42,36 @@ function serviceWorker(): Plugin {
   }
 }
 
+/** Write each text also packed, as `.br` and `.gz`: the server sends what the browser takes and packs nothing itself. */
+function packed(): Plugin {
+  let folder = 'dist'
+  return {
+    name: 'packed',
+    apply: 'build',
+    enforce: 'post',
+    writeBundle({ dir = 'dist' }) {
+      folder = dir
+    },
+    closeBundle() {
+      for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+        if (!/\.(js|mjs|css|html|svg|json|webmanifest)$/.test(name)) continue
+        const plain = readFileSync(join(folder, name))
+        const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length }
+        const forms: [string, Buffer][] = [['.br', brotliCompressSync(plain, { params })], ['.gz', gzipSync(plain, { level: 9 })]]
+        for (const [suffix, bytes] of forms) {
+          if (plain.length >= 1400 && bytes.length < plain.length) writeFileSync(join(folder, name + suffix), bytes)
+        }
+      }
+    },
+  }
+}
+
 export default defineConfig({
   plugins: [
     vue(),
     noRemoteStyles(),
     serviceWorker(),
+    packed(),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   worker: { format: 'es' },

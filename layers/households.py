@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
@@ -14,10 +17,13 @@ from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from grid.visits import OUTCOMES, NewVisit, record_visit
 from layers.alerts.store import open_alerts_of_household
+from layers.anomaly.ending import end_by_visit
 from layers.importing.privacy import mask_numbers
 from layers.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
 
 FIND_LIMIT = 20
+#: The product is younger than this, so are its visits; clocks without a battery start in 1970, 1980, 2000 or 2010.
+EARLIEST_VISIT = datetime(2020, 1, 1, tzinfo=UTC)
 STATUS_LABELS: dict[str, str] = {
     "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
     "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
@@ -117,24 +123,24 @@ WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, 
 """
 # Served by ix_visit_household.
 _VISITS = """
-SELECT v.id, v.visited_at, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
+SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
 FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
 WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
 
 
-def households_at_address(connection: Connection, address_id: int) -> list[dict[str, Any]]:
-    """The households at an address, with the number of living members. Served by ``ix_household_address_id``."""
-    rows = connection.execute(
-        text(
-            "SELECT h.id, h.household_no, h.head_name, (SELECT count(*) FROM household_member m "
-            "JOIN person p ON p.id = m.person_id AND p.death_date IS NULL WHERE m.household_id = h.id "
-            "AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n "
-            "FROM household h WHERE h.address_id = :id ORDER BY h.household_no"
-        ),
-        {"id": address_id},
-    )
-    return [dict(row) for row in rows.mappings()]
+_BETWEEN = re.compile(r"[\s\-‐-―−－_.·()（）]+")
+_COUNTRY = re.compile(r"^(?:\+|00)86(?=1\d{10}$)|^86(?=1\d{10}$)")
+
+
+def plain_number(written: str) -> str:
+    """A number as it is kept: ordinary digits, nothing between them, X large."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", written)).upper()
+
+
+def plain_phone(written: str) -> str:
+    """The same without the country's prefix before a mobile number: +86, 0086, 86."""
+    return _COUNTRY.sub("", plain_number(written))
 
 
 def find_persons(
@@ -146,8 +152,8 @@ def find_persons(
     name: str | None = None,
     purpose: str | None = None,
     limits: LookLimits | None = None,
-) -> list[dict[str, Any]]:
-    """At most 20 persons by ID number or phone (through the keyed hash) or by exact name; numbers masked.
+) -> tuple[list[dict[str, Any]], bool]:
+    """At most 20 persons, and whether there are more, by ID number or phone (through the keyed hash) or by exact name; numbers masked.
 
     A look: counted, limited and audited, found or not. limits: default those of the settings. Raises PurposeNeeded,
     LooksUsedUp, TooManyRequests: commit all the same, for the refusal is audited too. Served by ``uq_person_id_number_hash``,
@@ -162,20 +168,23 @@ def find_persons(
         "phone": "p.phone_hash = ANY(:value)",
         "name": "p.name = :value",
     }
-    value = sealer.index_candidates(id_number or phone or "") if by != "name" else (name or "").strip()
+    value: Any = (name or "").strip()
+    if by != "name":
+        value = sealer.index_candidates(plain_phone(phone) if phone else plain_number(id_number or ""))
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
             "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
             "ORDER BY m.household_id LIMIT 1) "
-            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT}"
+            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT + 1}"
         ),
         {"value": value},
     )
     found = [dict(row) for row in rows.mappings()]
+    shown = found[:FIND_LIMIT]
     count_look(connection, kind, found=bool(found))
-    record(connection, "find_person", target=f"by {by}, {len(found)} found", purpose=stated)
-    return found
+    record(connection, "find_person", target=f"by {by}, {len(shown)} found", purpose=stated)
+    return shown, len(found) > FIND_LIMIT
 
 
 def reveal(
@@ -211,26 +220,45 @@ def reveal(
     return sealer.unseal(row.sealed, bound_to=row_binding("person", _SEALED[field], row.source, row.source_key))
 
 
+#: A clock that differs less than this is not wrong: what it shows is kept, or now when it runs ahead.
+CLOCK_SKEW = timedelta(minutes=5)
+#: A visit is not made this long before the account, or the record of the household, existed: a day, for the zones.
+BEFORE_ALL = timedelta(days=1)
+
+# Since when this visitor may have visited this household: since their account, or their posting to the cell where that is
+# older, and not before the record of the household. ix_change_record, and the postings of a worker.
+_SINCE = """
+SELECT greatest(
+    least((SELECT a.created_at FROM platform.account a WHERE a.username = :visitor),
+          (SELECT min(p.valid_from) FROM posting p JOIN grid_worker w ON w.id = p.worker_id
+           WHERE w.username = :visitor AND p.cell_code IN (:cell, left(:cell, 15)))),
+    (SELECT min(c.at) FROM change c WHERE c.entity = 'household' AND c.entity_id = CAST(:household AS text)
+     AND c.operation = 'added'))
+"""
+
+
 def visit_household(
     connection: Connection, household_id: int, visit: NewVisit, visitor: str
 ) -> tuple[dict[str, Any], bool]:
     """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound, VisitUidTaken.
 
-    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit; a phone's
-    clock that runs ahead counts as now. The same ``client_uid`` for the same household returns the first visit.
+    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit. A visit is never
+    lost to a wrong clock: a time in the future, or before the visitor's account or the household's record was there, becomes
+    the time of arrival, and what the phone said is kept beside it (``phone_time``). The same ``client_uid`` for the same
+    household returns the first visit. A visit ends the alerts that it answers.
     """
     grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
     if grid_code is None:
         raise HouseholdNotFound(str(household_id))
-    kept = NewVisit(
-        client_uid=visit.client_uid,
-        visited_at=min(visit.visited_at, datetime.now(UTC)),
-        outcome=visit.outcome,
+    since = connection.scalar(text(_SINCE), {"visitor": visitor, "cell": grid_code, "household": household_id})
+    visited_at, phone_time = plausible_time(visit.visited_at, since, datetime.now(UTC))
+    kept = replace(
+        visit,
+        visited_at=visited_at,
+        phone_time=phone_time,
         grid_code=grid_code,
         household_id=household_id,
         note=None if visit.note is None else mask_numbers(visit.note),
-        lon=visit.lon,
-        lat=visit.lat,
     )
     try:
         recorded, new = record_visit(connection, kept, visitor)
@@ -245,4 +273,25 @@ def visit_household(
             ),
             {"id": household_id, "at": kept.visited_at},
         )
+        end_by_visit(
+            connection,
+            household_id,
+            visit_id=recorded["id"],
+            visited_at=kept.visited_at,
+            outcome=kept.outcome,
+            outcome_label=recorded["outcome_label"],
+            sure=phone_time is None,
+        )
     return recorded, new
+
+
+def plausible_time(phone: datetime, since: datetime | None, now: datetime) -> tuple[datetime, str | None]:
+    """When a visit was made, and what the phone's clock said where that cannot be: then the visit was made now.
+
+    since: since when there was somebody to make it, or None where nothing tells; then since the year of ``EARLIEST_VISIT``.
+    """
+    if phone > now:
+        return now, None if phone - now <= CLOCK_SKEW else phone.isoformat()
+    if phone < (since - BEFORE_ALL if since else EARLIEST_VISIT):
+        return now, phone.isoformat()
+    return phone, None

@@ -4,64 +4,68 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
+from fastapi.responses import PlainTextResponse
 
-from database.embedded import ensure_database
-from database.engine import Database
-from database.jobs import worker_app
 from database.settings import Settings, get_settings
-from database.work import work_of_jobs
 from mapserver import problems
-from mapserver.context import Context, open_context
-from mapserver.deps import door_of
+from mapserver.context import open_context
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
 from mapserver.headers import DATA_PATHS
-from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
+from mapserver.interface import OgcProblems, open_api
+from mapserver.methods import Methods
+from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
+from mapserver.static_files import built_file
 from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
+from mapserver.worker import JobWorker
 
+log = structlog.get_logger()
+#: How long a stop waits for the threads of work that was broken off.
+ENDING_S = 5.0
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
 )
 
 
-def create_app(settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
-    """The application. settings: default from the environment. worker: run background jobs in this process too."""
+def create_app(
+    settings: Settings | None = None, *, worker: bool = True, lost: Callable[[Exception], None] | None = None
+) -> FastAPI:
+    """The application. settings: default from the environment. worker: run background jobs in this process too.
+
+    lost: called from another thread when the embedded database died and could not be started again; the process should end.
+    """
     settings = settings or get_settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        context = await asyncio.to_thread(open_context, settings)
-        app.state.context = context
-        door = app.state.door = Door(context)
-        app.state.tiles = TileService(door)
-        app.state.refusals = Refusals(door)
-        runner = asyncio.create_task(run_worker(context)) if worker else None
-        gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
-        try:
+        async with AsyncExitStack() as ends:  # each step of the end is done, whatever becomes of the others
+            context = app.state.context = await asyncio.to_thread(open_context, settings, lost=lost)
+            ends.push_async_callback(asyncio.to_thread, context.close)
+            door = app.state.door = Door(context)
+            ends.push_async_callback(end_work, door)
+            app.state.refusals = Refusals(door)
+            ends.push_async_callback(app.state.refusals.close)
+            app.state.tiles = TileService(door)
+            ends.callback(app.state.tiles.close)
+            app.state.worker = JobWorker(context) if worker else None
+            if app.state.worker is not None:
+                ends.push_async_callback(end_task, asyncio.create_task(app.state.worker.run()))
+            gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
             yield
-        finally:
-            if runner is not None:
-                runner.cancel()
-                with suppress(asyncio.CancelledError):
-                    await runner
-            app.state.tiles.close()
-            await app.state.refusals.close()
-            door.close()
-            await asyncio.to_thread(context.close)
 
     front = TileFront()
     app = Application(
@@ -82,69 +86,57 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     for router in ROUTERS:
         check_routes(router.routes)
         app.include_router(router)
-    app.get("/readyz", include_in_schema=False)(ready)
+    app.add_route("/readyz", ready, include_in_schema=False)
+    app.add_route("/robots.txt", robots, include_in_schema=False)
+    app.state.methods = Methods([*app.routes, *(route for router in ROUTERS for route in router.routes)])
+    app.openapi = document_of(app)  # type: ignore[method-assign]
+    app.state.problems = OgcProblems(route for router in ROUTERS for route in router.routes)
     mount_web_app(app)
     return app
 
 
-async def run_worker(context: Context) -> None:
-    """Work off the job queue until cancelled, on connections of its own."""
-    url = ensure_database(context.settings).app
-    database = Database(url, pool_size=2, work=work_of_jobs(context.settings))
-    queue = worker_app(url, make_tasks())
-    async with queue.open_async():
-        try:
-            await queue.run_worker_async(
-                install_signal_handlers=False,
-                concurrency=1,
-                shutdown_graceful_timeout=20,
-                additional_context={DATABASE_KEY: database, SEALER_KEY: context.sealer},
-            )
-        finally:
-            database.close()
+def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The description of the interface, made when it is first asked for."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        return open_api(app, (route for router in ROUTERS for route in router.routes))
+
+    return document
 
 
-async def ready(request: Request) -> JSONResponse:
-    """The process answers and reaches its database."""
-    door = door_of(request)
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
-    def reach() -> None:
-        with door.context.database.platform() as connection:
-            connection.execute(text("SELECT 1"))
 
-    await door.looks.run(reach)
-    return JSONResponse({"status": "ready"})
+async def end_work(door: Door) -> None:
+    """What is still under way, such as an import, is rolled back by the database; its thread ends with an error."""
+    door.close()
+    broken_off = await asyncio.to_thread(door.context.database.break_off)
+    if broken_off:
+        log.warning("stop.rolled_back", transactions=broken_off)
+    left = await asyncio.to_thread(door.wait, ENDING_S)
+    if left:
+        log.warning("stop.unfinished", threads=left)
+
+
+async def robots(_request: Request) -> PlainTextResponse:
+    """No search engine has any business here."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\n", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def mount_web_app(app: FastAPI) -> None:
     """Serve the built web app; every path that is no file is a page of the app."""
     if not WEB_APP.is_dir():
         return
-    app.mount("/assets", StaticFiles(directory=WEB_APP / "assets"), name="assets")
 
     @app.get("/{path:path}", include_in_schema=False)
-    def page(path: str) -> Response:
-        if f"/{path}".startswith(DATA_PATHS):
-            return JSONResponse(
-                {
-                    "type": "urn:onemap:problem:http-404",
-                    "title": "没有这个地址",
-                    "title_en": "No such address",
-                    "status": 404,
-                },
-                status_code=404,
-                media_type=problems.MEDIA_TYPE,
-            )
-        file = file_of_web_app(path)
-        if file is not None:
-            return FileResponse(file)
-        return FileResponse(WEB_APP / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-def file_of_web_app(path: str) -> Path | None:
-    """The file of the web app at a path; None for a folder, for what lies outside, and for what no file can be called."""
-    try:
-        file = (WEB_APP / path).resolve()
-        return file if path and file.is_file() and file.is_relative_to(WEB_APP.resolve()) else None
-    except (OSError, ValueError):  # longer than the file system takes; a NUL inside
-        return None
+    def page(path: str, request: Request) -> Response:
+        if f"/{path}".startswith((*DATA_PATHS, "/assets/")):
+            found = built_file(request, WEB_APP, path) if path.startswith("assets/") else None
+            return found or problems.problem(request, 404, "http-404", "没有这个地址", "No such address")
+        found = built_file(request, WEB_APP, path) or built_file(request, WEB_APP, "index.html")
+        return found or problems.problem(request, 404, "http-404", "没有这个地址", "No such address")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import traceback
 import uuid
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -41,6 +42,8 @@ from layers.raster import errors as rasters
 from layers.tiles import tile, watch
 from mapserver import uploads
 from mapserver.door import body, entrance, gate
+from mapserver.headers import DATA_PATHS
+from mapserver.methods import READ
 from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
@@ -59,7 +62,11 @@ ANSWERED: tuple[type[Exception], ...] = (
     InterfaceError,
     PoolTimeout,
     ConnectorException,
+    psycopg.OperationalError,  # of COPY and of cursors of our own, beneath SQLAlchemy
+    psycopg.InterfaceError,
 )
+#: Transactions that the server ended for doing nothing, or cannot take because it is a standby: not faults of this program.
+PASSING = frozenset({"25P03", "25006"})
 
 
 class NotSignedIn(OnemapError):
@@ -117,6 +124,7 @@ STATUS: dict[type[OnemapError], int] = {
     accounts.NoRecordsForAdministrators: 403,
     administration.AccountNotFound: 404,
     administration.AccountExists: 409,
+    administration.AccountChanged: 409,
     administration.OwnAccount: 403,
     administration.OnServerOnly: 403,
     limits.TooManyRequests: 429,
@@ -132,6 +140,7 @@ STATUS: dict[type[OnemapError], int] = {
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
+    importing.ConfirmationNeeded: 409,
     reviews.ReviewDecided: 409,
     corrections.CorrectionNotFound: 404,
     corrections.CorrectionDecided: 409,
@@ -255,6 +264,8 @@ def problem(
     facts = extra.get("facts")
     if isinstance(facts, dict) and "retry_after_s" in facts:
         headers["Retry-After"] = str(facts["retry_after_s"])
+    if isinstance(facts, dict) and "allow" in facts:
+        headers["Allow"] = ", ".join(facts["allow"])
     return JSONResponse(jsonable_encoder(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -297,9 +308,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        status, headers = error.status_code, dict(error.headers or {})
+        if status == 405 and (methods := getattr(request.app.state, "methods", None)) is not None:
+            path = request.url.path
+            allowed = methods.of(path) or ([] if path.startswith(DATA_PATHS) else sorted(READ))
+            # the pages of the web app take every address: one of data that nobody has is missing, whatever is done to it
+            status = 405 if allowed else 404
+            headers = {"Allow": ", ".join(allowed)} if allowed else {}
         titles = {404: ("没有这个地址", "No such address"), 405: ("不支持这种操作", "Method not allowed")}
-        title, title_en = titles.get(error.status_code, ("请求未能完成", "The request failed"))
-        return problem(request, error.status_code, f"http-{error.status_code}", title, title_en, str(error.detail))
+        title, title_en = titles.get(status, ("请求未能完成", "The request failed"))
+        detail = "" if status in titles else str(error.detail)
+        answer = problem(request, status, f"http-{status}", title, title_en, detail)
+        answer.headers.update(headers)
+        return answer
 
     @app.exception_handler(DataError)
     async def on_unfit(request: Request, error: DataError) -> JSONResponse:
@@ -308,6 +329,12 @@ def install(app: FastAPI) -> None:
         return problem(
             request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
         )
+
+    @app.exception_handler(InternalError)
+    async def on_ended_by_the_database(request: Request, error: InternalError) -> JSONResponse:
+        if getattr(error.orig, "sqlstate", None) in PASSING:
+            return await answer_of(request, error)
+        return await on_unexpected(request, error)
 
     @app.exception_handler(ProgrammingError)
     async def on_refused_by_the_database(request: Request, error: ProgrammingError) -> JSONResponse:

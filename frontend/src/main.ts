@@ -34,6 +34,9 @@ app.use(router)
 app.mount('#app')
 
 // Only on HTTPS or localhost; elsewhere browsers have no service workers and the app needs signal to start.
+// It keeps the whole app; the page that is asked for now has the line first.
+const FIRST_PAGE_MS = 5000
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  window.addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined))
+  const keep = () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined)
+  window.addEventListener('load', () => setTimeout(keep, FIRST_PAGE_MS))
 }

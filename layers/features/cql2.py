@@ -7,16 +7,33 @@ CQL2, the advanced comparison operators (LIKE, BETWEEN, IN), CASEI, comparisons 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import cql2
 import shapely
 from shapely.geometry import shape
-from sqlalchemy import ColumnElement, Date, DateTime, and_, bindparam, false, func, not_, or_, true, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Numeric,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    true,
+    type_coerce,
+)
 from sqlalchemy.types import NullType
 
 from layers.features.collections import Collection, Kind
@@ -30,6 +47,12 @@ MAX_NODES = 500
 #: The library's parser calls itself for each level and ends the process when the stack does: refuse before.
 MAX_DEPTH = 40
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
+_DAY = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)T?", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[Tt ](?:(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?)?",
+    re.ASCII,
+)
+_LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)
 
 _COMPARISONS: dict[str, Any] = {
     "=": lambda a, b: a == b,
@@ -229,7 +252,7 @@ class _Translator:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
             raise FilterInvalid(f"几何有误 / not a geometry: {str(error)[:100]}") from None
-        return self.crs.shape_of(area)
+        return self.crs.shape_asked(area)
 
     @staticmethod
     def _is_property(node: Any) -> bool:
@@ -264,8 +287,7 @@ def literal(node: Any, kind: Kind | None) -> ColumnElement[Any]:
     if kind == "integer":
         if isinstance(node, str):
             raise FilterInvalid(f"“{node[:50]}”不是数字 / is not a number")
-        whole = isinstance(node, int) or float(node).is_integer()
-        return bindparam(None, int(node) if whole else float(node), unique=True)
+        return _number(node)
     if not isinstance(node, str):
         raise FilterInvalid(f"{node} 不是文本或时间 / is no text or time")
     if kind == "string":
@@ -279,20 +301,45 @@ def literal(node: Any, kind: Kind | None) -> ColumnElement[Any]:
     )
 
 
+def _number(node: int | float) -> ColumnElement[Any]:
+    """A number of any size: beyond 64 bits it is compared as numeric, and an infinite one as such."""
+    if isinstance(node, float) and math.isnan(node):
+        raise FilterInvalid("NaN 不是数字 / is not a number")
+    if isinstance(node, float) and not node.is_integer():  # infinity too
+        return bindparam(None, node, Double(), unique=True)
+    whole = int(node)
+    return bindparam(None, whole, BigInteger() if -(2**63) <= whole < 2**63 else Numeric(), unique=True)
+
+
 def day_of(written: str) -> date:
-    """A day. Raises FilterInvalid."""
+    """A day; of a moment its day where it was written. Raises FilterInvalid."""
+    found = _DAY.fullmatch(written)
     try:
-        return date.fromisoformat(written[:10].replace("/", "-"))
-    except ValueError:
+        if found is None:
+            return moment_of(written).date()
+        return date(*map(int, found.groups()))
+    except (FilterInvalid, ValueError):
         raise FilterInvalid(f"“{written[:50]}”不是日期 / is not a date") from None
 
 
 def moment_of(written: str) -> datetime:
-    """A moment; local time where no zone is given, midnight for a day. Raises FilterInvalid."""
+    """A moment (RFC 3339); local time where no zone is given, midnight for a day. A leap second is the moment after it.
+
+    GDAL writes a day as ``2026-10-01T`` and separates with slashes. Raises FilterInvalid.
+    """
+    found = _MOMENT.fullmatch(written)
     try:
-        moment = datetime.fromisoformat(written.replace("/", "-"))
-        if not 1000 <= moment.year <= 9000:  # beyond, neither a zone nor the next day can be reckoned
+        if found is None:
             raise ValueError
+        year, month, day, hour, minute, second, part, zone = found.groups()
+        leap = second == "60"
+        text = f"{year}-{month}-{day}T{hour or '00'}:{minute or '00'}:{'59' if leap else second or '00'}"
+        moment = datetime.fromisoformat(f"{text}{part or ''}{(zone or '').upper()}")
     except ValueError:
         raise FilterInvalid(f"“{written[:50]}”不是时间 / is not a time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_TIME)
+    if not moment.tzinfo:
+        # the zone of China by its present offset: before 1901 the tables know a mean local time of odd seconds
+        moment = moment.replace(tzinfo=LOCAL_TIME if moment.year > 1901 else timezone(timedelta(hours=8)))
+    if leap:
+        moment = moment + timedelta(seconds=1) if moment.replace(tzinfo=None) < _LAST_SECOND else moment
+    return moment

@@ -7,6 +7,7 @@ northing easting. Storage and PostGIS know only x y; the order is turned on the 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,15 +18,21 @@ from pyproj import CRS
 from sqlalchemy import ColumnElement, func, type_coerce
 from sqlalchemy.types import NullType
 
-from database.crs import to_4490
+from database.crs import from_4490, to_4490
 from layers.features.errors import ParameterInvalid
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 STORAGE_CRS = _EPSG + "4490"
 _SHORT = re.compile(r"(?:EPSG:|urn:ogc:def:crs:EPSG:[\d.]*:|https?://www\.opengis\.net/def/crs/EPSG/0/)(\d{4,5})")
+#: Mainland and islands, EPSG:4490: longitudes and latitudes of China are never the same numbers.
+CHINA = shapely.box(73.0, 3.0, 136.0, 54.0)
+#: Half the way around the equator in Web Mercator, metres.
+_MERCATOR_EDGE_M = 20_037_508.342789244
 #: A projected edge is curved in degrees: boxes get so many pieces an edge (below a centimetre over a county).
 _PIECES = 64
+#: A piece of two kilometres is off by five centimetres.
+_LONGEST_PIECE_M = 2000.0
 
 
 @dataclass(frozen=True)
@@ -59,15 +66,77 @@ class FeatureCrs:
         return turned
 
     def box(self, numbers: tuple[float, float, float, float]) -> Any:
-        """The area in EPSG:4490 of a box in this CRS (axes in its order). Over the antimeridian first > third is allowed in degrees."""
+        """The area in EPSG:4490 of a box in this CRS (axes in its order), however large. Over the antimeridian first > third is
+        allowed in degrees. Raises ParameterInvalid for a box that lies in China only when its axes are turned.
+        """
+        area = self._box(numbers)
+        if not area.intersects(CHINA):
+            a, b, c, d = numbers
+            if (turned := self._turned(self._box((b, a, d, c)))) is not None:
+                raise turned
+        return area
+
+    def shape_asked(self, geometry: Any) -> Any:
+        """As :meth:`shape_of`, of a geometry that is asked for. Raises ParameterInvalid as :meth:`box` does."""
+        outside: ParameterInvalid | None = None
+        area = shapely.Polygon()
+        try:
+            area = self.shape_of(geometry)
+        except ParameterInvalid as error:
+            outside = error
+        if not area.intersects(CHINA):
+            with suppress(ParameterInvalid):  # turned it may lie nowhere
+                turned = self.shape_of(shapely.transform(shapely.force_2d(geometry), lambda xy: xy[:, ::-1]))
+                outside = self._turned(turned) or outside
+        if outside is not None:
+            raise outside
+        return area
+
+    def _turned(self, turned: Any) -> ParameterInvalid | None:
+        """What is wrong, when the same numbers in the other order lie in China."""
+        if turned.is_empty or not CHINA.contains(turned):
+            return None
+        return ParameterInvalid(f"坐标轴顺序颠倒：{self.title} / the axes are swapped: {self.axes}")
+
+    @property
+    def axes(self) -> str:
+        """The order of its axes, in words."""
+        if self.degrees:
+            return "latitude, longitude" if self.north_first else "longitude, latitude"
+        return "northing, easting" if self.north_first else "easting, northing"
+
+    @cached_property
+    def _known(self) -> Any:
+        """Where a projected system is reckoned with, in its own coordinates: Web Mercator between its edges, a Gauss-Krüger system
+        over China and the seas around. A box beyond asks for all that is there."""
+        if self.srid == 3857:
+            return shapely.box(-_MERCATOR_EDGE_M, -_MERCATOR_EDGE_M, _MERCATOR_EDGE_M, _MERCATOR_EDGE_M)
+
+        def turn(xy: Any) -> Any:
+            first, second = from_4490(xy[:, 0], xy[:, 1], f"EPSG:{self.srid}")
+            return np.column_stack((second, first) if self.north_first else (first, second))
+
+        return shapely.transform(shapely.segmentize(CHINA.buffer(3.0, join_style="mitre"), 0.5), turn)
+
+    def _box(self, numbers: tuple[float, float, float, float]) -> Any:
         a, b, c, d = numbers
         if self.degrees:
             west, south, east, north = (b, a, d, c) if self.north_first else (a, b, c, d)
             boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
             parts = [_area(w, south, e, north) for w, e in boxes]
             return parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)
-        longest = max(c - a, d - b)
         area = _area(a, b, c, d)
+        if area.contains(self._known):
+            return _area(-180.0, -90.0, 180.0, 90.0)
+        if not self._known.contains(area):
+            area = area.intersection(self._known)
+        if area.is_empty:
+            return area
+        if self.srid == 3857:  # its axes are meridians and parallels: the box stays one
+            left, lower, right, upper = area.bounds
+            return self.shape_of(shapely.MultiPoint([(left, lower), (right, upper)])).envelope
+        left, lower, right, upper = area.bounds
+        longest = min(max(right - left, upper - lower), _PIECES * _LONGEST_PIECE_M)
         return self.shape_of(shapely.segmentize(area, longest / _PIECES) if longest > 0 else area)
 
     def in_sql(self, geometry: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -114,12 +183,12 @@ DEFAULT = SUPPORTED[CRS84]
 
 
 def find_crs(name: str | None, parameter: str = "crs") -> FeatureCrs:
-    """The CRS of a URI, ``EPSG:4549`` or a URN; CRS84 for none. Raises ParameterInvalid with what is supported."""
-    if not name:
+    """The CRS of a URI, ``EPSG:4549`` or a URN; CRS84 for none. Raises ParameterInvalid, also for an empty name, with what is supported."""
+    if name is None:
         return DEFAULT
     name = name.strip("[]<>")
     short = _SHORT.fullmatch(name)
     uri = _EPSG + short.group(1) if short else CRS84 if name in ("OGC:CRS84", "CRS84") else name
     if uri not in SUPPORTED:
-        raise ParameterInvalid(f"{parameter}={name}；{', '.join(SUPPORTED)}", parameter=parameter)
+        raise ParameterInvalid(f"{parameter}={name[:100]}；{', '.join(SUPPORTED)}", parameter=parameter)
     return SUPPORTED[uri]

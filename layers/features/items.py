@@ -69,6 +69,8 @@ def list_features(connection: Connection, query: FeatureQuery) -> FeaturePage:
     """One page of the features that match. Raises CursorInvalid for a cursor of another question."""
     order = _order(query)
     position, matched = _read_cursor(query, order) if query.cursor else (None, None)
+    if query.box is not None and query.box.is_empty:
+        return FeaturePage([], 0, None)
     conditions, keys = _conditions(query), _keys_in_box(connection, query)
     if keys == []:
         return FeaturePage([], 0, None)

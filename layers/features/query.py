@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from layers.features.collections import Collection, Property
-from layers.features.cql2 import LANGUAGES, Filter, literal, moment_of, read_filter
+from layers.features.cql2 import LANGUAGES, literal, moment_of, read_filter
 from layers.features.crs import DEFAULT, FeatureCrs, find_crs
 from layers.features.errors import FilterInvalid, ParameterInvalid, UnknownParameter
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
+#: No coordinate of any system is larger; a box may well be.
+_FARTHEST = 1e9
 PARAMETERS = (
     "limit", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "properties", "cursor", "f",
 )  # fmt: skip
@@ -57,8 +60,9 @@ def read_query(collection: Collection, given: Sequence[tuple[str, str]]) -> Feat
     plain = {name: value for name, value in values.items() if name not in PARAMETERS}
     conditions = [_equal(collection, name, value) for name, value in plain.items()]
     near: list[Any] = []
+    language, filter_crs = _language(values), find_crs(values.get("filter-crs"), "filter-crs")
     if "filter" in values:
-        found = _filter(collection, values)
+        found = read_filter(values["filter"], language, collection, filter_crs)
         conditions.append(found.condition)
         near += found.near
     if "datetime" in values:
@@ -95,14 +99,17 @@ def _equal(collection: Collection, name: str, value: str) -> ColumnElement[bool]
     found = collection.property_named(name)
     if not found.queryable:
         raise FilterInvalid(f"属性 {name} 不能筛选 / cannot be filtered by", property=name)
-    number = found.kind == "integer" and value.isascii() and value.lstrip("-").isdecimal() and len(value) < 19
+    number = found.kind == "integer" and value.isascii() and value.removeprefix("-").isdecimal() and len(value) < 100
     equal: ColumnElement[bool] = found.value == literal(int(value) if number else value, found.kind)
     return equal
 
 
-def _filter(collection: Collection, values: Mapping[str, str]) -> Filter:
+def _language(values: Mapping[str, str]) -> str:
+    """The language of the filter, checked also where there is no filter."""
     language = values.get("filter-lang", LANGUAGES[0])
-    return read_filter(values["filter"], language, collection, find_crs(values.get("filter-crs"), "filter-crs"))
+    if language not in LANGUAGES:
+        raise ParameterInvalid(f"filter-lang={language[:40]}；{', '.join(LANGUAGES)}", parameter="filter-lang")
+    return language
 
 
 def _during(collection: Collection, written: str) -> list[ColumnElement[bool]]:
@@ -121,41 +128,48 @@ def _during(collection: Collection, written: str) -> list[ColumnElement[bool]]:
     limits: list[ColumnElement[bool]] = []
     if first is not None:
         limits.append(time >= literal(first.isoformat(), "timestamp"))
-    if last is not None:
-        limits.append(time < literal(_end_of(end or start, last).isoformat(), "timestamp"))
+    beyond = None if last is None else _end_of(end or start, last)
+    if beyond is not None:
+        limits.append(time < literal(beyond.isoformat(), "timestamp"))
     return limits
 
 
-def _end_of(written: str, moment: datetime) -> datetime:
-    """The first moment after what was written: a day, a second or less."""
-    if len(written) <= 10:
-        return moment + timedelta(days=1)
-    return moment + (timedelta(microseconds=1) if "." in written else timedelta(seconds=1))
+def _end_of(written: str, moment: datetime) -> datetime | None:
+    """The first moment after what was written: a day, a second or less; None where the years end."""
+    try:
+        if len(written) <= 10:
+            return moment + timedelta(days=1)
+        return moment + (timedelta(microseconds=1) if "." in written else timedelta(seconds=1))
+    except OverflowError:
+        return None
 
 
 def _box(values: Mapping[str, str]) -> Any | None:
+    crs = find_crs(values.get("bbox-crs"), "bbox-crs")
     if "bbox" not in values:
         return None
-    crs = find_crs(values.get("bbox-crs"), "bbox-crs")
     try:
         numbers = [float(part) for part in values["bbox"].split(",")]
     except ValueError:
         numbers = []
     if len(numbers) == 6:
         numbers = [numbers[n] for n in (0, 1, 3, 4)]  # heights are not asked for here
-    if len(numbers) != 4 or not all(abs(n) < 1e9 for n in numbers):
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         raise ParameterInvalid(f"bbox={values['bbox'][:100]}：应为四个数 / four numbers", parameter="bbox")
-    a, b, c, d = numbers
+    a, b, c, d = (min(max(n, -_FARTHEST), _FARTHEST) for n in numbers)
     turned = crs.degrees and (b > d if crs.north_first else a > c)  # over the antimeridian
     if (a > c and not (turned and not crs.north_first)) or (b > d and not (turned and crs.north_first)):
         raise ParameterInvalid(
             f"bbox={values['bbox'][:100]}：最小值大于最大值 / minimum above maximum", parameter="bbox"
         )
-    return crs.box((a, b, c, d))
+    try:
+        return crs.box((a, b, c, d))
+    except ParameterInvalid as error:
+        raise ParameterInvalid(f"bbox={values['bbox'][:100]}：{error.detail}", parameter="bbox") from None
 
 
 def _sort(collection: Collection, written: str | None) -> tuple[tuple[Property, bool], ...]:
-    if not written:
+    if written is None:
         return ()
     sort = []
     for part in written.split(","):
@@ -192,6 +206,8 @@ def touching(areas: Sequence[Any]) -> tuple[float, float, float, float] | None:
     """The box that touches all of these areas: west, south, east, north; None when there are none to touch."""
     if not areas:
         return None
+    if any(area.is_empty for area in areas):
+        return (1.0, 1.0, 0.0, 0.0)  # nothing touches what is empty
     boxes = [area.bounds for area in areas]
     return (
         max(box[0] for box in boxes), max(box[1] for box in boxes), min(box[2] for box in boxes), min(box[3] for box in boxes),

@@ -14,11 +14,13 @@ import morecantile
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
-from layers.tiles.catalogue import MAX_ZOOM
+from layers.tiles.catalogue import LAYERS, MAX_ZOOM, Field, N
 from layers.tiles.tile import TileOutOfRange, check_layers, get_tile
 
 MERCATOR, CGCS2000 = "WebMercatorQuad", "CGCS2000Quad"
 TITLES = {MERCATOR: "Web 墨卡托", CGCS2000: "CGCS2000 经纬度（与天地图 c 系列同级同行列）"}
+#: What the registry of the OGC calls those it holds.
+WELL_KNOWN = {MERCATOR: "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"}
 #: Metres in a degree of the equator, and the pixel of 0.28 mm that scale denominators assume (17-083r4, 6.1.1).
 _DEGREE_M, _PIXEL_M = 111319.49079327358, 0.00028
 
@@ -67,6 +69,16 @@ def _level(z: int) -> dict[str, Any]:
         "matrixWidth": 2**z,
         "matrixHeight": 2 ** (z - 1),
     }
+
+
+def lowest_level(grid: str, layer: str) -> int:
+    """The first level at which a layer has anything in a tile of this grid. Only in Web Mercator are rows counted together."""
+    return LAYERS[layer].rows_from if grid == CGCS2000 else LAYERS[layer].minzoom
+
+
+def tile_fields(grid: str, layer: str) -> tuple[Field, ...]:
+    """The attributes that a feature of this layer may have in a tile of this grid."""
+    return tuple(field for field in LAYERS[layer].fields if grid == MERCATOR or field is not N)
 
 
 def get_grid_tile(connection: Connection, grid: str, names: Sequence[str], z: int, row: int, column: int) -> bytes:

@@ -9,9 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from layers.alerts.lifecycle import NOT_ENDED
+
 MAX_ZOOM = 18
 #: More rows than this in one tile are counted together; told in ``X-Generalised``.
 BUDGET = 3000
+#: Fewer at these zooms, where a tile covers a whole town centre on the screen of a phone.
+CROWDED_ZOOMS, CROWDED_BUDGET = (13, 14), 800
 #: Up to this zoom point layers come from precomputed counts.
 COUNTED_TO = 12
 #: From this zoom on, a row that stands alone keeps its attributes even in a tile over the budget.
@@ -21,20 +25,21 @@ CELLS_A_SIDE = 64
 
 COUNTS = (
     f"to zoom {COUNTED_TO} counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile; above, rows, "
-    f"and counts where a tile holds more than {BUDGET}"
+    f"and counts where a tile holds more than {BUDGET} ({CROWDED_BUDGET} at zoom 13 and 14)"
 )
-FEW = f"rows; counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile, where a tile holds more than {BUDGET}"
+FEW = f"rows; counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile, where a tile holds more than {BUDGET} ({CROWDED_BUDGET} at zoom 13 and 14)"
 SHARED_EDGES = "outlines simplified to half a pixel, edges shared, to zoom 13; as surveyed from zoom 14"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An attribute. rows_only: absent where rows are counted together. minzoom: below it absent."""
+    """An attribute. kind: of its values. rows_only: absent where rows are counted together. minzoom: below it absent."""
 
     name: str
     meaning: str
     minzoom: int = 0
     rows_only: bool = True
+    kind: Literal["string", "integer"] = "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,19 @@ class TileLayer:
         return self.geometry != "polygon"
 
 
-N = Field("n", "rows this feature stands for; adds up to the permitted rows over the tiles of a zoom", rows_only=False)
+N = Field(
+    "n",
+    "rows this feature stands for; adds up to the permitted rows over the tiles of a zoom",
+    rows_only=False,
+    kind="integer",
+)
 
 
-def _fields(*own: Field, **meanings: str) -> tuple[Field, ...]:
-    return (*(Field(name, meaning) for name, meaning in meanings.items()), *own, N)
+def _fields(*own: Field, numbers: str = "", **meanings: str) -> tuple[Field, ...]:
+    """numbers: names of those whose values are whole numbers."""
+    whole = numbers.split()
+    named = (Field(name, text, kind="integer" if name in whole else "string") for name, text in meanings.items())
+    return (*named, *own, N)
 
 
 LAYERS: dict[str, TileLayer] = {
@@ -87,35 +100,39 @@ LAYERS: dict[str, TileLayer] = {
             _fields(
                 Field("name", "name", 12), Field("parent", "village or cell", 12),
                 id="cell code", level="cell, micro_cell (from zoom 13)",
-                alerts="alerts that wait, including those of its micro cells",
+                alerts="alerts that wait, including those of its micro cells", numbers="alerts",
             ),
         ),
         TileLayer(
             "addresses", "标准地址", "standard_address", "status = 'published'", "point", 0, 13, COUNTS, "internal",
-            _fields(id="address id", text="full text", depth="deepest level, 5-12", status="published"),
+            _fields(id="address id", text="full text", depth="deepest level, 5-12", status="published",
+                    numbers="id depth"),
         ),
         TileLayer(
             "places", "地：房屋与场所", "place", "true", "mixed", 0, 13, COUNTS, "internal",
             _fields(id="place id", kind="building, dwelling, premises, unit, zone, parcel", name="name",
-                    occupancy="occupied, vacant, let, unknown"),
+                    occupancy="occupied, vacant, let, unknown", numbers="id"),
         ),
         TileLayer(
             "persons", "人：住户", "household", "true", "point", 0, 13, COUNTS, "personal",
-            _fields(Field("members", "members, of all households it stands for", rows_only=False),
-                    id="household id", household_no="household number", status="status codes, comma"),
+            _fields(Field("members", "members, of all households it stands for", rows_only=False, kind="integer"),
+                    id="household id", household_no="household number", status="status codes, comma", numbers="id"),
         ),
         TileLayer(
             "events", "事：事件", "event", "true", "point", 0, 13, COUNTS, "internal",
-            _fields(id="event id", kind="kind", title="title", state="state", at="local time"),
+            _fields(id="event id", kind="kind", title="title", state="state", at="local time",
+                    numbers="id"),
             names_people=True,
         ),
         TileLayer(
             "objects", "物：部件", "facility", "true", "point", 0, 13, COUNTS, "internal",
-            _fields(id="object id", kind="kind", name="name", state="normal, damaged, missing, retired"),
+            _fields(id="object id", kind="kind", name="name", state="normal, damaged, missing, retired",
+                    numbers="id"),
         ),
         TileLayer(
-            "alerts", "预警", "alert", "status <> 'closed'", "point", 0, 0, FEW, "internal",
-            _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status"),
+            "alerts", "预警", "alert", NOT_ENDED, "point", 0, 0, FEW, "internal",
+            _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status",
+                    numbers="id"),
             names_people=True,
         ),
     )

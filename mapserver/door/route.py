@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from fastapi import Request, Response, UploadFile
@@ -17,6 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import Depends as DependsParam
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute
 
 from access.accounts import Account
@@ -35,6 +36,7 @@ from mapserver.deps import (
 from mapserver.door.body import BODY, Body, has_body
 from mapserver.door.door import Door
 from mapserver.door.gate import Gate
+from mapserver.methods import is_head
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -106,7 +108,7 @@ class DoorRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The handler of a request, behind the door."""
         answer = super().get_route_handler()
-        plan = self._plan()
+        plan = self.plan
 
         async def handler(request: Request) -> Response:
             door = door_of(request)
@@ -118,11 +120,13 @@ class DoorRoute(APIRoute):
                 response = await _with_body(request, door, plan, answer)
             if request.method not in SAFE_METHODS and response.status_code < 400:
                 door.accounts.forget()
-            return response
+            return _headers_of(response) if is_head(request) else response
 
         return handler
 
-    def _plan(self) -> Plan:
+    @cached_property
+    def plan(self) -> Plan:
+        """What it asks of a request, for the door and for the description of the interface."""
         calls = list(_calls(self.dependant))
         upload = _takes_file(self._original)
         return Plan(
@@ -134,6 +138,14 @@ class DoorRoute(APIRoute):
             long=upload or getattr(self._original, "onemap_long", False),
             one_hop=_is_plain(self._original),
             most_bytes=self._most_bytes,
+        )
+
+    @property
+    def asks_for_something(self) -> bool:
+        """Whether a request can be written wrongly: a parameter in the path, the query, the headers."""
+        return any(
+            one.path_params or one.query_params or one.header_params
+            for one in (self.dependant, *_parts(self.dependant))
         )
 
 
@@ -160,6 +172,15 @@ async def _with_body(request: Request, door: Door, plan: Plan, answer: Handler) 
         if body.refusal is not None:  # FastAPI says of every error while it reads that the body cannot be read
             raise body.refusal from None
         raise
+
+
+def _headers_of(response: Response) -> Response:
+    """The answer to a HEAD: a stream is not begun."""
+    if not isinstance(response, StreamingResponse):
+        return response
+    empty = Response(status_code=response.status_code, background=response.background)
+    empty.raw_headers = list(response.raw_headers)
+    return empty
 
 
 def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -215,10 +236,14 @@ def check_routes(routes: Iterable[BaseRoute]) -> None:
             raise TypeError(f"{route.path}: APIRouter(…, route_class=DoorRoute) is missing")
 
 
-def _calls(dependant: Dependant) -> Iterator[Any]:
+def _parts(dependant: Dependant) -> Iterator[Dependant]:
     for one in dependant.dependencies:
-        yield one.call
-        yield from _calls(one)
+        yield one
+        yield from _parts(one)
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    return (one.call for one in _parts(dependant))
 
 
 def _is_plain(endpoint: Callable[..., Any]) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 
 from access import permissions
 from access.accounts import Account
@@ -16,10 +17,13 @@ from database.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
 from mapserver.headers import style_hash
+from mapserver.negotiation import best_media, header
 from mapserver.problems import NotPermitted
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA, OPEN_API = "application/schema+json", "application/vnd.oai.openapi+json;version=3.0"
+#: What a client may call the JSON of an answer; all are taken as well.
+_JSON_KINDS = (JSON, GEOJSON, SCHEMA, "application/vnd.oai.openapi+json")
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 #: For everything below /ogc: about people or not, a shared cache keeps nothing.
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Cookie, Authorization, Accept"}
@@ -71,12 +75,14 @@ def both_formats(request: Request, media: str = JSON) -> list[dict[str, Any]]:
 
 
 def wants_html(request: Request) -> bool:
-    """``f=html``, or a browser. Raises ParameterInvalid for another format."""
+    """``f=html``, or a client that would rather have HTML, as browsers do. Raises ParameterInvalid for another format."""
     asked = request.query_params.get("f")
     if asked not in (None, "json", "html"):
         raise ParameterInvalid(f"f={asked[:20]}：json, html", parameter="f")
-    accept = request.headers.get("Accept", "")
-    return asked == "html" or (asked is None and HTML in accept and GEOJSON not in accept)
+    if asked is not None:
+        return asked == "html"
+    accept = header(request, "Accept")
+    return best_media(accept, (*_JSON_KINDS, HTML)) == HTML
 
 
 def only_parameters(request: Request, *allowed: str) -> None:
@@ -84,6 +90,13 @@ def only_parameters(request: Request, *allowed: str) -> None:
     for name in request.query_params:
         if name not in (*allowed, "f"):
             raise UnknownParameter(name, parameter=name)
+
+
+def no_page(request: Request) -> None:
+    """Raises ParameterInvalid for ``f=html`` where there is no page."""
+    asked = request.query_params.get("f", "json")
+    if asked != "json":
+        raise ParameterInvalid(f"f={asked[:20]}：json", parameter="f")
 
 
 def answer(body: Any, media: str = JSON, headers: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -101,6 +114,22 @@ th{background:#eef2f6}.scroll{overflow-x:auto}.next{display:inline-block;margin:
 _PAGE_POLICY = (
     f"default-src 'none'; style-src {style_hash(_STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+
+class GeoJson(JSONResponse):
+    """For the description of the interface only; answers are made by :func:`answer`."""
+
+    media_type = GEOJSON
+
+
+class JsonSchema(JSONResponse):
+    """As :class:`GeoJson`, of a JSON Schema."""
+
+    media_type = SCHEMA
+
+
+#: Of an operation that also has a page.
+PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {HTML: {"schema": {"type": "string"}}}}}
 
 
 def page(title: str, trail: Sequence[tuple[str, str]], content: str) -> Response:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from layers.features.collections import Collection, Property
 from layers.features.crs import CRS84, STORAGE_CRS, SUPPORTED
+from layers.tiles.catalogue import Field
 from mapserver.ogc.answers import GEOJSON, HTML, JSON, OPEN_API, REL, SCHEMA, link
 
 Document = dict[str, Any]
@@ -77,6 +79,19 @@ def schema(url: str, collection: Collection) -> Document:
     return document
 
 
+def kind_of(described: Document) -> str:
+    """The type of a property in words: ``string``, ``integer/null``."""
+    kind = described["type"]
+    return kind if isinstance(kind, str) else "/".join(kind)
+
+
+def tile_schema(title: str, geometry: str, fields: Sequence[Field]) -> Document:
+    """What the features of a layer look like in a tile: a JSON Schema. What a feature has no value of, it has not at all."""
+    properties: Document = {field.name: {"title": field.meaning, "type": field.kind} for field in fields}
+    properties["geometry"] = {"title": "几何", "format": _GEOMETRY[geometry], "x-ogc-role": "primary-geometry"}
+    return {"type": "object", "title": title, "properties": properties}
+
+
 def _schema(url: str, collection: Collection, properties: Document) -> Document:
     geometry = {"title": "几何", "format": _GEOMETRY[collection.geometry_kind]}
     return {
@@ -91,6 +106,8 @@ def _schema(url: str, collection: Collection, properties: Document) -> Document:
 
 def _described(collection: Collection, one: Property) -> Document:
     described = _property(one)
+    if one.nullable:
+        described["type"] = [described["type"], "null"]
     if collection.editable and not one.writable:
         described["readOnly"] = True
     if one.name == collection.time:

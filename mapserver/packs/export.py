@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from access import audit
@@ -76,7 +77,7 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
             title=name_of(connection, order.scope),
             made_at=datetime.now(CHINA).replace(microsecond=0),
             bounds=(west, south, east, north),
-            layers=get_tilejson(connection, layers, "")["vector_layers"],
+            layers=_described(get_tilejson(connection, layers, "")["vector_layers"], {z for z, _x, _y in tiles}),
             tiles=tiles,
             files=drawing_files(connection, library, layers, bounds, order.maxzoom),
             maxzoom=order.maxzoom,
@@ -84,3 +85,19 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
         told = f"{len(tiles)} tiles: {','.join(layers)}"
         audit.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
     return replace(pack, identity=pack.made_identity())
+
+
+def _described(layers: list[dict[str, Any]], zooms: set[int]) -> list[dict[str, Any]]:
+    """Layers of TileJSON with no zoom that the pack has not, and with the kinds of their attributes instead of their meaning, as
+    MBTiles 1.3 wants them."""
+    lowest, highest = min(zooms), max(zooms)
+    kinds = {"string": "String", "integer": "Number"}
+    return [
+        {
+            **layer,
+            "minzoom": min(max(layer["minzoom"], lowest), highest),
+            "maxzoom": min(layer["maxzoom"], highest),
+            "fields": {field.name: kinds[field.kind] for field in LAYERS[layer["id"]].fields},
+        }
+        for layer in layers
+    ]

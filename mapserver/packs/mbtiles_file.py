@@ -22,7 +22,7 @@ def write_mbtiles(pack: Pack, path: Path) -> None:
         "center": f"{(pack.bounds[0] + pack.bounds[2]) / 2:.7f},{(pack.bounds[1] + pack.bounds[3]) / 2:.7f},11",
         "minzoom": str(min(z for z, _, _ in pack.tiles)),
         "maxzoom": str(max(z for z, _, _ in pack.tiles)),
-        "json": json.dumps({"vector_layers": pack.layers}, ensure_ascii=False),
+        "json": json.dumps({"vector_layers": own["vector_layers"]}, ensure_ascii=False),
         "onemap": json.dumps(own["onemap"]),
     }
     database = sqlite3.connect(path)

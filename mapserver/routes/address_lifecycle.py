@@ -39,6 +39,7 @@ from mapserver.schemas.address_lifecycle import (
     StepIn,
     VillageDiffOut,
 )
+from mapserver.schemas.dates import Day
 
 router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
 
@@ -87,9 +88,7 @@ def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> 
 
 @router.get("/addresses/{uid}/as-of")
 @audited("view_address_history", "address:{uid} on:{on}")
-def on_day(
-    account: Reader, connection: CountyConnection, uid: Uid, on: Annotated[date, Query(examples=["2025-03-01"])]
-) -> AddressOnDay:
+def on_day(account: Reader, connection: CountyConnection, uid: Uid, on: Annotated[Day, Query()]) -> AddressOnDay:
     """One address as it was on a day; ``successors`` in its later states say what it became."""
     state = address_as_of(connection, uid, on)
     if state is None or (state["status"] in ("draft", "reviewed") and not _drafts(account)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
@@ -32,6 +31,7 @@ from mapserver.schemas.address_matching import (
     MatchOut,
 )
 from mapserver.schemas.address_texts import TEXTS_BYTES
+from mapserver.schemas.dates import Day
 from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
@@ -54,7 +54,7 @@ def as_of(
     account: Viewer,
     connection: CountyConnection,
     q: Annotated[str, Query(min_length=1, max_length=200, examples=["武康街道老市街12号"])],
-    on: Annotated[date, Query(examples=["2025-03-01"], description="the day the text was written")],
+    on: Annotated[Day, Query(examples=["2025-03-01"], description="the day the text was written")],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> AddressesThen:
     """The address that a text meant on a day, and what it is today: itself, renamed, or its successors."""

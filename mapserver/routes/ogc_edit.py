@@ -14,7 +14,15 @@ from layers.features.errors import FeatureInvalid
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, refuse_unless
 from mapserver.door.route import DoorRoute
-from mapserver.ogc.answers import GEOJSON, PRIVATE, collection_for, editor_permission, may_edit, only_parameters
+from mapserver.ogc.answers import (
+    GEOJSON,
+    PRIVATE,
+    GeoJson,
+    collection_for,
+    editor_permission,
+    may_edit,
+    only_parameters,
+)
 from mapserver.problems import MediaTypeWrong, MethodMissing
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.routes.ogc_items import FeatureId, feature_answer
@@ -24,15 +32,20 @@ router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"], 
 
 MERGE_PATCH = "application/merge-patch+json"
 TAKEN = (GEOJSON, "application/json", MERGE_PATCH)
-IfMatch = Annotated[str | None, Header(description="the ETag that was read", examples=['"4f0c…"'])]
+IfMatch = Annotated[
+    str | None, Header(description="the ETag that was read", examples=['"4f0c6d1b2a3948576665748392a1b0cd"'])
+]
 ContentCrs = Annotated[str | None, Header(description="CRS of the coordinates; CRS84 when missing")]
 Reason = Annotated[str, Query(min_length=2, max_length=500, description="kept in the log", examples=["现场核实"])]
 REFUSED: dict[int | str, dict[str, Any]] = {
+    405: {},
     409: {"description": "a second person is needed"},
-    412: {"description": "somebody was faster"},
-    428: {"description": "If-Match is missing"},
+    412: {},
+    415: {},
+    428: {},
 }
-BODY = {"requestBody": {"required": True, "content": {GEOJSON: {"schema": FeatureOut.model_json_schema()}}}}
+FEATURE = {"schema": {"$ref": "#/components/schemas/FeatureOut"}}
+BODY = {"requestBody": {"required": True, "content": {GEOJSON: FEATURE, "application/json": FEATURE}}}
 PATCH_EXAMPLE = {"properties": {"text": "浙江省湖州市德清县武康街道千秋社区永安街14号"}}
 PATCH_BODY = {
     "requestBody": {
@@ -47,7 +60,7 @@ def editable_collection(account: Viewer, name: CollectionName) -> Collection:
     collection = collection_for(account, name)
     permission = editor_permission(collection)
     if permission is None:
-        raise MethodMissing(name)
+        raise MethodMissing(name, allow=["GET", "HEAD", "OPTIONS"])
     refuse_unless(account, permission)
     return collection
 
@@ -71,7 +84,7 @@ Body = Annotated[bytes, Depends(body_of)]
 @router.options("/items", status_code=204)
 def items_methods(account: Viewer, name: CollectionName) -> Response:
     """What this account may do with the collection; QGIS asks before it offers editing."""
-    allowed = ["GET", "OPTIONS"]
+    allowed = ["GET", "HEAD", "OPTIONS"]
     if may_edit(account, collection_for(account, name)):
         allowed.append("POST")
     return Response(status_code=204, headers={**PRIVATE, "Allow": ", ".join(allowed)})
@@ -80,7 +93,7 @@ def items_methods(account: Viewer, name: CollectionName) -> Response:
 @router.options("/items/{feature_id}", status_code=204)
 def item_methods(account: Viewer, request: Request, name: CollectionName, feature_id: FeatureId) -> Response:
     """What this account may do with a feature. QGIS sends no If-Match: it is not offered what would fail when it saves."""
-    allowed = ["GET", "OPTIONS"]
+    allowed = ["GET", "HEAD", "OPTIONS"]
     without_tags = "QGIS" in request.headers.get("User-Agent", "")
     if may_edit(account, collection_for(account, name)) and not without_tags:
         allowed += ["PUT", "PATCH", "DELETE"]
@@ -95,7 +108,15 @@ def item_methods(account: Viewer, request: Request, name: CollectionName, featur
     )
 
 
-@router.post("/items", max_body_size=MAX_BYTES, status_code=201, response_model=FeatureOut, openapi_extra=BODY)
+@router.post(
+    "/items",
+    max_body_size=MAX_BYTES,
+    status_code=201,
+    response_model=FeatureOut,
+    response_class=GeoJson,
+    responses={405: {}, 415: {}},
+    openapi_extra=BODY,
+)
 @audited("create_feature", "{collection.name}")
 def create(
     account: Viewer, collection: Editable, connection: CountyConnection, request: Request, body: Body,
@@ -108,7 +129,12 @@ def create(
 
 
 @router.put(
-    "/items/{feature_id}", max_body_size=MAX_BYTES, response_model=FeatureOut, responses=REFUSED, openapi_extra=BODY
+    "/items/{feature_id}",
+    max_body_size=MAX_BYTES,
+    response_model=FeatureOut,
+    response_class=GeoJson,
+    responses=REFUSED,
+    openapi_extra=BODY,
 )
 @audited("change_feature", "{collection.name}:{feature_id}")
 def replace(
@@ -125,6 +151,7 @@ def replace(
     "/items/{feature_id}",
     max_body_size=MAX_BYTES,
     response_model=FeatureOut,
+    response_class=GeoJson,
     responses=REFUSED,
     openapi_extra=PATCH_BODY,
 )

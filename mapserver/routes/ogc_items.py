@@ -21,6 +21,8 @@ from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import (
     GEOJSON,
     JSON,
+    PAGE_TOO,
+    GeoJson,
     anchor,
     answer,
     both_formats,
@@ -40,7 +42,7 @@ router = APIRouter(prefix="/ogc/{county}/collections/{name}", tags=["OGC API"], 
 FeatureId = Annotated[str, Path(max_length=40, examples=["12"])]
 
 
-@router.get("/items", response_model=FeatureCollectionOut, responses={200: {"content": {GEOJSON: {}}}})
+@router.get("/items", response_model=FeatureCollectionOut, response_class=GeoJson, responses=PAGE_TOO)
 def items(account: Viewer, connection: CountyConnection, request: Request, name: CollectionName) -> Response:
     """A page of the features in scope that match. Follow the ``next`` link as it is, its cursor is no number.
 
@@ -70,7 +72,7 @@ def items(account: Viewer, connection: CountyConnection, request: Request, name:
     return answer(body, GEOJSON, content_crs(query.crs))
 
 
-@router.get("/items/{feature_id}", response_model=FeatureOut, responses={200: {"content": {GEOJSON: {}}}})
+@router.get("/items/{feature_id}", response_model=FeatureOut, response_class=GeoJson, responses=PAGE_TOO)
 def item(
     account: Viewer, connection: CountyConnection, request: Request, name: CollectionName, feature_id: FeatureId
 ) -> Response:

@@ -13,21 +13,24 @@ from sqlalchemy import Connection
 from access.accounts import Account
 from layers.features.collections import Collection
 from layers.features.crs import CRS84
-from layers.features.tile_grids import TITLES, get_grid_tile, matrix_set
+from layers.features.tile_grids import TITLES, WELL_KNOWN, get_grid_tile, lowest_level, matrix_set, tile_fields
 from layers.overview import county_bounds
-from layers.tiles.catalogue import LAYERS, is_personal
+from layers.tiles.catalogue import is_personal
 from mapserver.deps import CountyConnection
 from mapserver.door.route import DoorRoute
 from mapserver.headers import NO_STORE
+from mapserver.negotiation import best_encoding, header, is_known
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     JSON,
+    PAGE_TOO,
     PRIVATE,
     REL,
     answer,
     both_formats,
     collection_for,
     link,
+    no_page,
     only_parameters,
     page,
     root_url,
@@ -37,53 +40,69 @@ from mapserver.ogc.answers import (
 )
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.schemas.ogc import MatrixSetList, MatrixSetOut, TileSetList, TileSetOut
+from mapserver.schemas.tile_numbers import TileNumber
 
 router = APIRouter(prefix="/ogc/{county}", tags=["OGC API"], route_class=DoorRoute)
 
 GridName = Annotated[str, Path(examples=["CGCS2000Quad"])]
-Level = Annotated[int, Path(ge=0, le=30, examples=[14])]
-Index = Annotated[int, Path(ge=0, le=2**31 - 1, examples=[6756])]
+Level = Annotated[TileNumber, Path(examples=[14])]
+Index = Annotated[TileNumber, Path(examples=[6756])]
 MVT = "application/vnd.mapbox-vector-tile"
 TILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MVT: {}}},
     204: {"description": "nothing to see here"},
+    304: {"description": "unchanged"},
 }
 
 
-@router.get("/tileMatrixSets", response_model=MatrixSetList)
+@router.get("/tileMatrixSets", response_model=MatrixSetList, responses=PAGE_TOO)
 def matrix_sets(account: Viewer, request: Request) -> Response:
     """The tile matrix sets."""
     only_parameters(request)
     root = root_url(request, account)
     listed = [
-        {"id": name, "title": title, "links": [link(f"{root}/tileMatrixSets/{name}", "self", JSON)]}
+        {
+            "id": name,
+            "title": title,
+            **({"uri": WELL_KNOWN[name]} if name in WELL_KNOWN else {}),
+            "links": [link(f"{root}/tileMatrixSets/{name}", "self", JSON)],
+        }
         for name, title in TITLES.items()
     ]
     if wants_html(request):
-        rows = [((name, f"{root}/tileMatrixSets/{name}"), title) for name, title in TITLES.items()]
+        rows = [((name, f"{root}/tileMatrixSets/{name}?f=html"), title) for name, title in TITLES.items()]
         return page("瓦片矩阵集", [("首页", f"{root}/?f=html")], table(["名称", "说明"], rows))
     return answer({"tileMatrixSets": listed, "links": both_formats(request)})
 
 
-@router.get("/tileMatrixSets/{grid}", response_model=MatrixSetOut)
+@router.get("/tileMatrixSets/{grid}", response_model=MatrixSetOut, responses=PAGE_TOO)
 def one_matrix_set(account: Viewer, request: Request, grid: GridName) -> Response:
     """One tile matrix set, as OGC 17-083r4 writes it."""
     only_parameters(request)
-    return answer(matrix_set(grid))
+    document = matrix_set(grid)
+    if wants_html(request):
+        root = root_url(request, account)
+        trail = [("首页", f"{root}/?f=html"), ("瓦片矩阵集", f"{root}/tileMatrixSets?f=html")]
+        rows = [
+            (one["id"], f"{one['scaleDenominator']:.1f}", one["matrixWidth"], one["matrixHeight"])
+            for one in document["tileMatrices"]
+        ]
+        return page(f"{grid}：{TITLES[grid]}", trail, table(["级别", "比例尺分母", "列数", "行数"], rows))
+    return answer(document)
 
 
-@router.get("/tiles", response_model=TileSetList)
+@router.get("/tiles", response_model=TileSetList, responses=PAGE_TOO)
 def dataset_tilesets(account: Viewer, request: Request) -> Response:
     """The tile sets of all collections together."""
     only_parameters(request)
     return _tilesets(request, account, None)
 
 
-@router.get("/tiles/{grid}", response_model=TileSetOut)
+@router.get("/tiles/{grid}", response_model=TileSetOut, responses=PAGE_TOO)
 def dataset_tileset(account: Viewer, connection: CountyConnection, request: Request, grid: GridName) -> Response:
     """One tile set of all collections: its layers, its bounds, the template of its tiles."""
     only_parameters(request)
-    return answer(_tileset(connection, request, account, grid, None))
+    return _tileset_answer(connection, request, account, grid, None)
 
 
 @router.get("/tiles/{grid}/{level}/{row}/{column}", response_class=Response, responses=TILE_ANSWERS)
@@ -93,6 +112,7 @@ def dataset_tile(
 ) -> Response:  # fmt: skip
     """A vector tile with all collections the account sees, or those of ``collections``. Row before column, as OGC has it."""
     only_parameters(request, "collections")
+    no_page(request)
     if collections is None:
         names = [c.name for c in visible_collections(account.role)]
     else:
@@ -100,20 +120,20 @@ def dataset_tile(
     return _tile(request, names, get_grid_tile(connection, grid, names, level, row, column))
 
 
-@router.get("/collections/{name}/tiles", response_model=TileSetList)
+@router.get("/collections/{name}/tiles", response_model=TileSetList, responses=PAGE_TOO)
 def collection_tilesets(account: Viewer, request: Request, name: CollectionName) -> Response:
     """The tile sets of one collection."""
     only_parameters(request)
     return _tilesets(request, account, collection_for(account, name))
 
 
-@router.get("/collections/{name}/tiles/{grid}", response_model=TileSetOut)
+@router.get("/collections/{name}/tiles/{grid}", response_model=TileSetOut, responses=PAGE_TOO)
 def collection_tileset(
     account: Viewer, connection: CountyConnection, request: Request, name: CollectionName, grid: GridName
 ) -> Response:
     """One tile set of one collection."""
     only_parameters(request)
-    return answer(_tileset(connection, request, account, grid, collection_for(account, name)))
+    return _tileset_answer(connection, request, account, grid, collection_for(account, name))
 
 
 @router.get("/collections/{name}/tiles/{grid}/{level}/{row}/{column}", response_class=Response, responses=TILE_ANSWERS)
@@ -123,6 +143,7 @@ def collection_tile(
 ) -> Response:  # fmt: skip
     """A vector tile of one collection: only what the account may see."""
     only_parameters(request)
+    no_page(request)
     names = [collection_for(account, name).name]
     return _tile(request, names, get_grid_tile(connection, grid, names, level, row, column))
 
@@ -130,7 +151,7 @@ def collection_tile(
 def _tilesets(request: Request, account: Account, collection: Collection | None) -> Response:
     base = _base(request, account, collection)
     if wants_html(request):
-        rows = [((grid, f"{base}/{grid}"), title) for grid, title in TITLES.items()]
+        rows = [((grid, f"{base}/{grid}?f=html"), title) for grid, title in TITLES.items()]
         trail = [("首页", f"{root_url(request, account)}/?f=html")]
         return page("矢量瓦片", trail, table(["瓦片矩阵集", "说明"], rows))
     listed = [_brief(request, account, grid, collection) for grid in TITLES]
@@ -149,12 +170,34 @@ def _brief(request: Request, account: Account, grid: str, collection: Collection
         "title": f"{collection.title if collection else '全部图层'}（{TITLES[grid]}）",
         "dataType": "vector",
         "crs": crs,
+        **({"tileMatrixSetURI": WELL_KNOWN[grid]} if grid in WELL_KNOWN else {}),
         "links": [
             link(f"{base}/{grid}", "self", JSON),
             link(f"{root}/tileMatrixSets/{grid}", REL + "tiling-scheme", JSON),
             link(f"{base}/{grid}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", MVT, templated=True),
         ],
     }
+
+
+def _tileset_answer(
+    connection: Connection, request: Request, account: Account, grid: str, collection: Collection | None
+) -> Response:
+    """A tile set, or the same as a table."""
+    document = _tileset(connection, request, account, grid, collection)
+    if not wants_html(request):
+        return answer(document)
+    base = _base(request, account, collection)
+    trail = [("首页", f"{root_url(request, account)}/?f=html"), ("矢量瓦片", f"{base}?f=html")]
+    rows = [
+        (
+            one["id"],
+            one["title"],
+            f"{one['minTileMatrix']}–{one['maxTileMatrix']}",
+            "、".join(one["propertiesSchema"]["properties"]),
+        )
+        for one in document["layers"]
+    ]
+    return page(document["title"], trail, table(["图层", "名称", "级别", "属性"], rows))
 
 
 def _tileset(
@@ -168,9 +211,9 @@ def _tileset(
             "id": c.name,
             "title": c.title,
             "dataType": "vector",
-            "minTileMatrix": str(max(LAYERS[c.name].minzoom, int(levels[0]))),
+            "minTileMatrix": str(max(lowest_level(grid, c.name), int(levels[0]))),
             "maxTileMatrix": levels[-1],
-            "propertiesSchema": documents.schema(f"{_base(request, account, c)[:-6]}/schema", c),
+            "propertiesSchema": documents.tile_schema(c.title, c.geometry_kind, tile_fields(grid, c.name)),
         }
         for c in shown
     ]
@@ -186,9 +229,9 @@ def _tile(request: Request, names: Sequence[str], body: bytes) -> Response:
     headers = {**PRIVATE, "Cache-Control": kept, "Vary": "Cookie, Authorization, Accept-Encoding"}
     if not body:
         return Response(status_code=204, headers=headers)
-    packed = "gzip" in request.headers.get("Accept-Encoding", "").replace("gzip;q=0,", "")
+    packed = best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None
     headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
-    if headers["ETag"] in request.headers.get("If-None-Match", ""):
+    if is_known(headers["ETag"], request):
         return Response(status_code=304, headers=headers)
     if packed:
         body = gzip.compress(body, compresslevel=5, mtime=0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from access import permissions
 from access.accounts import Account
+from database.engine import current_day
 from gazetteer.codes.token import TokenKind
 from gazetteer.tokens import revoke
 from layers.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
@@ -16,6 +17,7 @@ from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut
+from mapserver.schemas.dates import Day
 from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount, ScanCounts
 
 router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
@@ -73,12 +75,12 @@ def scans(
     connection: CountyConnection,
     place_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     first_day: Annotated[
-        date | None, Query(description="default: 29 days before the last", examples=["2026-06-01"])
+        Day | None, Query(description="default: 29 days before the last", examples=["2026-06-01"])
     ] = None,
-    last_day: Annotated[date | None, Query(description="default: today", examples=["2026-06-30"])] = None,
+    last_day: Annotated[Day | None, Query(description="default: today", examples=["2026-06-30"])] = None,
 ) -> ScanCounts:
     """Scans by day and place in a period, of the places in scope. Counts only: who scanned is never recorded."""
-    last = last_day or date.today()
+    last = last_day or current_day(connection)
     first = first_day or last - timedelta(days=29)
     rows = count_scans(connection, place_id=place_id, first_day=first, last_day=last)
     return ScanCounts(scans=[ScanCount(**row) for row in rows])

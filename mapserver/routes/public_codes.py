@@ -21,6 +21,8 @@ from mapserver.context import Context
 from mapserver.deps import AppContext, door_of, signed_in
 from mapserver.door.door import asker
 from mapserver.door.route import DoorRoute
+from mapserver.methods import is_head
+from mapserver.negotiation import best_media, header
 from mapserver.scan_page import HEADERS, scanned_page, unknown_page
 from mapserver.schemas.public_codes import HouseholdLink, ScannedOut
 
@@ -45,7 +47,10 @@ Asker = Annotated[Account | None, Depends(who_scans)]
     response_model=ScannedOut,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
-        404: {"description": "unknown, revoked or forged: the same answer"},
+        404: {
+            "description": "unknown, revoked or forged: the same answer",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        },
     },
 )
 def scan(
@@ -54,12 +59,12 @@ def scan(
     account: Asker,
     token: Annotated[str, Path(max_length=100, examples=["CECQV2OBS5VZVJ3BH6RQ5MNJ7TEI6GKXS4ASFJ2I"])],
 ) -> Response:
-    """A page for a phone; JSON when the request accepts ``application/json`` and no HTML.
+    """A page for a phone; JSON when the request would rather have ``application/json``.
 
     Without sign-in only the public part: standard address and its code, town, village, service point; never a person.
     A signed-in account that may see households, and in whose scope the address lies, gets the households too (audited).
     """
-    as_page = not _wants_json(request)
+    as_page = best_media(header(request, "Accept"), ("text/html", "application/json")) == "text/html"
     try:
         scanned = _scanned(request, context, account, read_token(token, context.signer))
     except TokenUnknown:
@@ -71,18 +76,13 @@ def scan(
     return JSONResponse(scanned.model_dump(), headers=HEADERS)
 
 
-def _wants_json(request: Request) -> bool:
-    accept = request.headers.get("Accept", "")
-    return "application/json" in accept and "text/html" not in accept
-
-
 def _scanned(request: Request, context: Context, account: Account | None, token: Token) -> ScannedOut:
     with context.database.platform() as connection:
         if token.kind is TokenKind.PLATE:
             plate = asdict(find_public_plate(connection, token))
             public = ScannedOut(kind="plate", title=plate.pop("full_text"), address=None, place_kind=None, **plate)
         else:
-            place = asdict(scan_place(connection, token, counted=request.method == "GET"))
+            place = asdict(scan_place(connection, token, counted=not is_head(request)))
             public = ScannedOut(
                 kind="place",
                 title=place.pop("name"),

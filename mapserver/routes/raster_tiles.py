@@ -21,14 +21,16 @@ from layers.raster.visible import outline_in_tile
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
+from mapserver.negotiation import is_known
+from mapserver.schemas.tile_numbers import TileNumber
 
 router = APIRouter(prefix="/tiles/{county}/raster", tags=["rasters"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Name = Annotated[str, Path(max_length=63, examples=["dem"], description="name of the raster")]
-Zoom = Annotated[int, Path(examples=[14])]
-Column = Annotated[int, Path(examples=[13651], description="from the west")]
-Row = Annotated[int, Path(examples=[6756], description="from the north")]
+Zoom = Annotated[TileNumber, Path(examples=[14])]
+Column = Annotated[TileNumber, Path(examples=[13651], description="from the west")]
+Row = Annotated[TileNumber, Path(examples=[6756], description="from the north")]
 Level = Annotated[
     float, Path(ge=-500, le=9000, examples=[12.5], description="level of the water, metres in the DEM's system")
 ]
@@ -145,8 +147,7 @@ def _answer(
         outline = outline_in_tile(connection, *tile) if raster.scoped else None
     etag = f'"{tile_tag(raster, style, *tile, image, outline)}"'
     headers = {**HEADERS, "ETag": etag}
-    said = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
-    if etag in said or "*" in said:
+    if is_known(etag, request):
         return Response(status_code=304, headers=headers)
     path = file_of(context.settings.rasters_folder, raster.tile_file)
     return Response(render_tile(path, raster, style, *tile, image, outline), media_type=MEDIA[image], headers=headers)

@@ -27,7 +27,7 @@ from mapserver.sign_in import (
 router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 
 
-@router.post("")
+@router.post("", responses={401: {}, 403: {}})
 def sign_in(body: SignIn, request: Request, response: Response, context: AppContext) -> WelcomeOut:
     """Check name, password and second factor, start a session, set its cookie (HttpOnly, SameSite=Strict).
 

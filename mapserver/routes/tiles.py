@@ -14,8 +14,10 @@ from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
+from mapserver.negotiation import best_encoding, header
+from mapserver.problems import ANSWERED
+from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.tiles.cache import MVT
-from mapserver.tiles.front import GZIP_TAKEN
 from mapserver.tiles.rights import check_permitted
 from mapserver.tiles.service import TileService
 
@@ -23,9 +25,9 @@ router = APIRouter(prefix="/tiles/{county}", tags=["tiles"], route_class=DoorRou
 
 Viewer = Annotated[Account, Depends(requires(permissions.MAP_VIEW))]
 Names = Annotated[str, Path(examples=["divisions,cells,alerts"], description="layers, separated by commas")]
-Zoom = Annotated[int, Path(examples=[14])]
-Column = Annotated[int, Path(examples=[13651], description="from the west")]
-Row = Annotated[int, Path(examples=[6756], description="from the north")]
+Zoom = Annotated[TileNumber, Path(examples=[14])]
+Column = Annotated[TileNumber, Path(examples=[13651], description="from the west")]
+Row = Annotated[TileNumber, Path(examples=[6756], description="from the north")]
 
 
 async def get_service(request: Request) -> TileService:
@@ -79,7 +81,7 @@ async def tile(
     asks again each time. (Known accounts are answered by `mapserver/tiles/front.py` before this.)"""
     entry = await service.tile(account, tuple(layers.split(",")), z, x, y)
     said = ",".join(request.headers.getlist("If-None-Match")).encode("latin-1") or None
-    packed = GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "").encode("latin-1")) is not None
+    packed = best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None
     start, body = entry.messages(packed=packed, said=said)
     response = Response(body, start["status"])
     response.raw_headers = list(start["headers"])
@@ -120,11 +122,16 @@ async def changes(
         with door.stream(account):
             yield b"retry: 2000\n\n"
             async for message in service.feed.read(account, since):
-                again = await service.accounts.find(
-                    cookie.encode("latin-1") if cookie else None,
-                    authorization.encode("latin-1") if authorization else None,
-                    counts=False,
-                )
+                try:
+                    again = await service.accounts.find(
+                        cookie.encode("latin-1") if cookie else None,
+                        authorization.encode("latin-1") if authorization else None,
+                        counts=False,
+                    )
+                except ANSWERED:  # the database is away: nothing is told of which nobody knows whether it may be
+                    if message is not None:
+                        return  # the reader comes back, from where it left off
+                    again = account
                 if again != account:
                     return
                 yield message if message is not None else b": still here\n\n"

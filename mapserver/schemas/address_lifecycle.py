@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mapserver.schemas.dates import Day
+
 Reason = Annotated[str, Field(min_length=2, max_length=500, examples=["县政府〔2026〕12号：永安街更名"])]
 
 RENAME_ROAD = {"kind": "rename_road", "division_code": "330521001", "old": "永安街", "new": "永宁街"}
@@ -69,7 +71,7 @@ class ChangeSetIn(BaseModel):
 
     title: Annotated[str, Field(min_length=2, max_length=100, examples=["永安街更名"])]
     reason: Reason
-    effective_on: Annotated[date, Field(description="today at the latest", examples=["2026-11-24"])]
+    effective_on: Annotated[Day, Field(description="today at the latest", examples=["2026-11-24"])]
     items: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000, examples=[[RENAME_ROAD, DEMOLISH]])]
 
 

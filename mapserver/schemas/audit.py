@@ -9,8 +9,8 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from access.trail import TrailFilter
+from mapserver.schemas.dates import Day
 
-Day = Annotated[date | None, Query(examples=["2026-11-01"])]
 Words = Annotated[str | None, Query(max_length=300)]
 
 
@@ -22,8 +22,8 @@ def trail_filter(
     ] = None,
     address: Words = None,
     allowed: Annotated[bool | None, Query(description="false: refusals only")] = None,
-    first_day: Annotated[date | None, Query(alias="from", description="first day")] = None,
-    last_day: Annotated[date | None, Query(alias="to", description="last day")] = None,
+    first_day: Annotated[Day | None, Query(alias="from", description="first day")] = None,
+    last_day: Annotated[Day | None, Query(alias="to", description="last day")] = None,
 ) -> TrailFilter:
     """The filter in the query string; the same for the list, the sums and the export."""
     return TrailFilter(actor, action, target, address, allowed, first_day, last_day)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
-from typing import Literal
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+from layers.households import plain_number, plain_phone
+from mapserver.schemas.addresses import Note
+from mapserver.schemas.dates import Moment
+
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
 
@@ -58,10 +62,11 @@ class DwellingOut(BaseModel):
 
 
 class VisitOut(BaseModel):
-    """A visit."""
+    """A visit. phone_time: what the phone's clock said, where it was wrong and visited_at is the time of arrival."""
 
     id: int
     visited_at: datetime
+    phone_time: str | None = Field(default=None, examples=["1970-01-01T00:12:00+00:00"])
     visitor: str
     outcome: str
     outcome_label: str = Field(examples=["见到本人"])
@@ -101,8 +106,9 @@ class NewVisitIn(BaseModel):
     """A visit as the phone sends it; sending it twice makes one visit."""
 
     client_uid: uuid.UUID = Field(description="made on the phone, once for each visit")
-    visited_at: AwareDatetime = Field(
-        ge=EARLIEST, description="by the phone's clock, with its offset", examples=["2026-03-02T09:30:00+08:00"]
+    visited_at: Moment = Field(
+        description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
+        examples=["2026-03-02T09:30:00+08:00"],
     )
     outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")
     note: str | None = Field(default=None, max_length=1000, examples=["老人身体良好，已提醒用电安全"])
@@ -128,11 +134,26 @@ class RevealOut(BaseModel):
     value: str | None = Field(examples=["13800005678"])
 
 
+def _plain(change: Callable[[str], str]) -> Callable[[object], object]:
+    """A number as it is kept, before its length is looked at; what is no short text is left to the check."""
+    return lambda value: change(value) if isinstance(value, str) and len(value) <= 40 else value
+
+
 class PersonQuery(BaseModel):
     """Exactly one of number, phone and name; in the body, never in a URL."""
 
-    id_number: str | None = Field(default=None, min_length=15, max_length=18)
-    phone: str | None = Field(default=None, min_length=7, max_length=20)
+    id_number: Annotated[str | None, BeforeValidator(_plain(plain_number))] = Field(
+        default=None,
+        min_length=15,
+        max_length=18,
+        description="spaces and dashes in it, and full-width digits, do not matter",
+    )
+    phone: Annotated[str | None, BeforeValidator(_plain(plain_phone))] = Field(
+        default=None,
+        min_length=7,
+        max_length=20,
+        description="the same; +86 and 0086 before a mobile number do not matter",
+    )
     name: str | None = Field(default=None, min_length=1, max_length=50, examples=["示例"])
     purpose: str | None = Field(
         default=None,
@@ -163,3 +184,23 @@ class PersonList(BaseModel):
     """At most 20 persons."""
 
     persons: list[PersonOut]
+    note: str | None = Note
+
+
+class FoundHousehold(BaseModel):
+    """A household found, with the room it lives in."""
+
+    id: int
+    household_no: str
+    head_name: str | None
+    address_id: int | None
+    address: str | None
+    grid_code: str
+    members_n: int
+
+
+class HouseholdList(BaseModel):
+    """Households by number or by room."""
+
+    households: list[FoundHousehold]
+    note: str | None = Note

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from mapserver.tiles.front import GZIP_TAKEN
+from mapserver.compression import LEAST_BYTES, LEVEL, is_text
+from mapserver.negotiation import best_encoding, header, is_known
 
 #: A day, and an address that names a version for as long as anybody likes.
 PUBLIC = "public, max-age=86400"
@@ -15,15 +17,19 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 def tagged(request: Request, body: bytes, media: str, headers: Mapping[str, str]) -> Response:
-    """The body with the hash of its bytes as ETag; 304 when the asker has it."""
+    """The body, text packed for whoever takes gzip, with the hash of its bytes as ETag; 304 when the asker has it."""
+    if is_text(media):
+        headers = {**headers, "Vary": ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))}
+        if len(body) >= LEAST_BYTES and takes_gzip(request):
+            body = gzip.compress(body, compresslevel=LEVEL, mtime=0)
+            headers["Content-Encoding"] = "gzip"
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     told = {**headers, "ETag": etag}
-    said = [tag.strip().removeprefix("W/") for tag in ",".join(request.headers.getlist("If-None-Match")).split(",")]
-    if etag in said or "*" in said:
+    if is_known(etag, request):
         return Response(status_code=304, headers=told)
     return Response(body, media_type=media, headers=told)
 
 
 def takes_gzip(request: Request) -> bool:
     """Whether the asker unpacks gzip."""
-    return GZIP_TAKEN.search(request.headers.get("Accept-Encoding", "").encode("latin-1")) is not None
+    return best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None

@@ -17,14 +17,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
+from mapserver.compression import Compression
 from mapserver.door.entrance import Entrance
+from mapserver.door.kept import KeptConnection
 from mapserver.door.turns import Turns
 from mapserver.headers import SecurityHeaders
+from mapserver.methods import as_get
+from mapserver.negotiation import best_encoding
 from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
 
-GZIP_TAKEN = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")  # RFC 9110, 12.5.3: q=0 is a refusal
 _PATH = re.compile(r"/tiles/(\d{6})/([a-z_]+(?:,[a-z_]+)*)/(\d{1,2})/(\d{1,6})/(\d{1,6})\.mvt", re.ASCII)
 MOST_PATHS = 50_000
 #: Longer paths and headers than any tile needs are read anew each time, so that strangers cannot fill the memory with them.
@@ -140,7 +143,7 @@ class TileFront:
     def _packed(self, accepted: bytes) -> bool:
         taken = self._takes_gzip.get(accepted)
         if taken is None:
-            taken = GZIP_TAKEN.search(accepted) is not None
+            taken = best_encoding(accepted.decode("latin-1"), ("gzip",)) is not None
             if len(accepted) <= MOST_REMEMBERED:
                 if len(self._takes_gzip) > 1000:
                     self._takes_gzip.clear()
@@ -176,13 +179,15 @@ class Application(FastAPI):
         super().__init__(**settings)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Every layer of FastAPI, those that answer for errors included, with the security headers around them."""
-        return SecurityHeaders(super().build_middleware_stack(), https=self._https)
+        """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around;
+        a connection outlives a refused upload."""
+        return KeptConnection(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        scope, send = as_get(scope, send)
         if scope["path"] == "/healthz":
             await send_both(ALIVE, send)
             return

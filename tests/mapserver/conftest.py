@@ -10,6 +10,7 @@ from database.engine import Database
 from database.scope import Role
 from database.settings import Settings
 from mapserver.app import create_app
+from tests.mapserver.documented import hold
 
 PASSWORD = "correct horse battery"
 SignIn = Callable[..., TestClient]
@@ -19,7 +20,7 @@ SignIn = Callable[..., TestClient]
 def application(settings: Settings) -> Iterator[TestClient]:
     """The application with its lifespan running; this client is a stranger."""
     with TestClient(create_app(settings, worker=False), raise_server_exceptions=False) as client:
-        yield client
+        yield hold(client)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def sign_in(application: TestClient, make_account: Callable[..., str]) -> SignIn
 
     def enter(role: Role, *prefixes: str, county: str = "330521", username: str | None = None) -> TestClient:
         username = make_account(role, *prefixes, county=county, username=username)
-        client = TestClient(application.app, raise_server_exceptions=False, headers={"X-Onemap-Request": "1"})
+        client = hold(TestClient(application.app, raise_server_exceptions=False, headers={"X-Onemap-Request": "1"}))
         answer = client.post("/api/session", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return client

@@ -73,7 +73,7 @@ def test_no_shared_cache_keeps_a_style(county_map: Database, sign_in: SignIn) ->
     client = sign_in(Role.COUNTY_ADMIN)
     answer = client.get(STYLE)
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.headers["Vary"] == "Cookie, Authorization"
+    assert answer.headers["Vary"] == "Cookie, Authorization, Accept-Encoding"
     tag = answer.headers["ETag"]
     assert client.get(STYLE, headers={"If-None-Match": tag}).status_code == 304
     assert client.get(STYLE.replace("light", "dark"), headers={"If-None-Match": tag}).status_code == 200

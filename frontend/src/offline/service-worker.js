@@ -11,7 +11,8 @@ const SERVER = /^\/(api|tiles|maps|ogc|p)\/|^\/(healthz|readyz|metrics|sw\.js)$/
 const PATIENCE_MS = 4000
 
 self.addEventListener('install', (event) => {
-  const fresh = FILES.map((file) => new Request(file, { cache: 'reload' }))
+  // a name with a hash never means anything else: what the page has just fetched is not fetched a second time
+  const fresh = FILES.map((file) => new Request(file, { cache: file.startsWith('/assets/') ? 'default' : 'reload' }))
   event.waitUntil(
     caches
       .open(SHELL)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from gazetteer.divisions import DivisionIndex, division_index
-from gazetteer.keys import LOCAL_LEVELS, address_keys
 from gazetteer.parents import link_parents
-from gazetteer.parse import parse
+from gazetteer.reviews import follow_addresses
+from gazetteer.writing import DERIVED, KEYS, LAST_NUMBERS, LEVELS, NAMED_BY_DIVISION, READ_LEVELS, read_text
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.gridding import assign_grid
@@ -20,10 +20,6 @@ from layers.importing.stage import Stage
 from layers.importing.standardise import LOST_CHARACTERS
 from layers.importing.targets.base import Target, Text
 from layers.importing.territory import check_offset_by_village, check_positions
-
-UPPER = ("province", "city", "county", "town", "village")
-LOCAL = ("village_group", "road", *LOCAL_LEVELS)
-KEYS = ("match_key", "local_key", "road_key", "number_key")
 
 
 class AddressTarget(Target):
@@ -44,7 +40,7 @@ class AddressTarget(Target):
             pattern=r"\d{6}(\d{3}(\d{3})?)?",
             expected=("6、9 或 12 位数字", "6, 9 or 12 digits"),
         ),
-        *(Field(name, Kind.TEXT) for name in (*UPPER, *LOCAL)),
+        *(Field(name, Kind.TEXT) for name in LEVELS),
         Field("status", Kind.TEXT, allowed=one_of("draft", "reviewed", "published", "retired")),
         Field("valid_from", Kind.DATE),
         Field("valid_to", Kind.DATE),
@@ -56,37 +52,48 @@ class AddressTarget(Target):
         ("located_code", 'text COLLATE "C"'),
     )
 
+    # the levels are one description with the text: they stay where it stays, and follow it where it changes
+    kept_if = dict.fromkeys(LEVELS, "s.match_key = t.match_key")
+    given = frozenset({"code"})
+
     def __init__(self) -> None:
         self._index = DivisionIndex.of(())
         self._parsed_levels: tuple[str, ...] = ()
 
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
+
     def begin(self, stage: Stage) -> None:
         """Read the names of the divisions; levels that the mapping does not fill are read from the text."""
         self._index = division_index(stage.connection)
-        self._parsed_levels = tuple(name for name in LOCAL if not stage.maps(name))
+        self._parsed_levels = tuple(name for name in READ_LEVELS if not stage.maps(name))
         self.derived_columns = [
             *((name, 'text COLLATE "C"') for name in KEYS),
             ("depth", "smallint"),
             ("lost", "boolean"),
             ("named_code", 'text COLLATE "C"'),
+            ("unlisted", "text"),
             *((name, "text") for name in self._parsed_levels),
         ]
         if not stage.maps("code"):
             self.work_columns = (*type(self).work_columns, ("code", 'text COLLATE "C"'))
-        self.work_columns = (*self.work_columns, *((name, "text") for name in UPPER if not stage.maps(name)))
+        self.work_columns = (
+            *self.work_columns,
+            *((name, "text") for name in NAMED_BY_DIVISION if not stage.maps(name)),
+        )
 
     def derive(self, values: Values[str, Text], problems: list[Problem]) -> list[Text]:
         """Match keys, depth and levels of the text; problems when the text has nothing to match by."""
         text = values["full_text"]
         if text is None:
             return [None] * len(self.derived_columns)
-        parsed = parse(text, self._index)
-        keys = address_keys(parsed)
+        reading = read_text(text, self._index)
+        keys = reading.keys
         if not keys.match_key:
             problems.append(
                 Problem("bad_code", "full_text", {"value": text, "expected": "不是地址", "expected_en": "no address"})
             )
-        named = parsed.division_code
         return [
             keys.match_key,
             keys.local_key,
@@ -94,8 +101,9 @@ class AddressTarget(Target):
             keys.number_key,
             str(keys.depth),
             "t" if LOST_CHARACTERS.search(text) else "f",
-            named if named is not None and len(named) == 12 else None,
-            *(getattr(parsed, name) for name in self._parsed_levels),
+            reading.village,
+            reading.unlisted,
+            *(reading.levels[name] for name in self._parsed_levels),
         ]
 
     def compare(self, stage: Stage) -> None:
@@ -119,8 +127,7 @@ class AddressTarget(Target):
         assign_grid(stage, division="division_code")
         if stage.maps("code"):
             _check_codes(stage)
-        else:
-            _give_codes(stage)
+        _give_codes(stage)
 
     def publish(self, stage: Stage) -> None:
         """Addresses, their dated links with cells, and the reviews of what is doubtful."""
@@ -131,11 +138,13 @@ class AddressTarget(Target):
         link_parents(stage.connection, ids)
         _link_cells(stage, ids)
         _raise_reviews(stage)
+        follow_addresses(stage.connection, ids)
+        _count_reviews(stage)
 
 
 TABLE = Table(
     "standard_address",
-    columns=("code", "full_text", *UPPER, *LOCAL, *KEYS, "depth", "division_code", "status", "valid_from", "valid_to"),
+    columns=("code", "full_text", *DERIVED, "division_code", "status", "valid_from", "valid_to"),
     visible=("code", "full_text", "division_code", "status", "valid_from", "valid_to"),
     placed=(Placed(("code", "full_text", "division_code")),),
     geometry="point",
@@ -175,6 +184,7 @@ def _set_division(stage: Stage) -> None:
     stage.run(
         "UPDATE stage_row s SET division_code = coalesce("
         "(SELECT d.code FROM division d WHERE d.code = s.village_code AND d.level = 'village'), s.located_code, "
+        "(SELECT a.division_code FROM standard_address a WHERE a.id = s.entity_id AND s.village_code IS NULL), "
         "(SELECT d.code FROM division d WHERE d.code IN (left(s.village_code, 9), left(s.village_code, 6)) "
         "ORDER BY length(d.code) DESC LIMIT 1), %(county)s) WHERE s.outcome <> 'unchanged'"
     )
@@ -182,7 +192,7 @@ def _set_division(stage: Stage) -> None:
 
 def _name_divisions(stage: Stage) -> None:
     """Names of county, town and village that the file does not give, from the division of each row."""
-    digits = {"county": 6, "town": 9, "village": 12}
+    digits = NAMED_BY_DIVISION
     absent = [name for name in digits if not stage.maps(name)]
     if not absent:
         return
@@ -217,22 +227,30 @@ def _give_codes(stage: Stage) -> None:
     stage.run(
         """
         UPDATE stage_row s SET code = a.code FROM standard_address a
-        WHERE a.id = s.entity_id AND s.outcome = 'changed'
+        WHERE a.id = s.entity_id AND s.outcome = 'changed' AND s.code IS NULL
         """
     )
     stage.run(
         """
         WITH taken AS (
-            SELECT left(code, 12) AS village, max(substr(code, 13)::bigint) AS n FROM standard_address
-            WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+            {taken}
+            UNION ALL
+            SELECT left(code, 12), max(substr(code, 13)::bigint) FROM stage_row WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+        ), highest AS (
+            SELECT village, max(n) AS n FROM taken GROUP BY village
         ), fresh AS (
             SELECT row_no, rpad(division_code, 12, '0') AS village,
                    row_number() OVER (PARTITION BY rpad(division_code, 12, '0') ORDER BY row_no) AS n
-            FROM stage_row WHERE outcome = 'added'
+            FROM stage_row WHERE outcome = 'added' AND code IS NULL
         )
         UPDATE stage_row s SET code = f.village || lpad((f.n + coalesce(t.n, 0))::text, 8, '0')
-        FROM fresh f LEFT JOIN taken t ON t.village = f.village WHERE f.row_no = s.row_no
-        """
+        FROM fresh f LEFT JOIN highest t ON t.village = f.village WHERE f.row_no = s.row_no
+        """,
+        taken=sql.SQL(
+            LAST_NUMBERS.format(
+                villages="SELECT DISTINCT rpad(division_code, 12, '0') FROM stage_row WHERE outcome = 'added'"
+            )
+        ),
     )
 
 
@@ -277,7 +295,6 @@ def _link_cells(stage: Stage, ids: list[int]) -> None:
 
 def _raise_reviews(stage: Stage) -> None:
     """What a person must look at: lost characters, a point in another village, unknown villages, equal texts."""
-    before = stage.value("SELECT count(*) FROM address_review")
     stage.run(
         """
         INSERT INTO address_review (address_id, reason_code, reason, facts, batch_id, grid_code)
@@ -294,12 +311,17 @@ def _raise_reviews(stage: Stage) -> None:
             ('unknown_village', length(s.village_code) = 12 AND right(s.village_code, 3) <> '000' AND named.code IS NULL,
              '没有代码为 ' || s.village_code || ' 的村' || coalesce('，坐标落在' || located.name, ''),
              jsonb_build_object('named', s.village_code, 'located', s.located_code)),
+            ('village_unlisted', s.unlisted IS NOT NULL AND named.level IS DISTINCT FROM 'village'
+                 AND NOT EXISTS (SELECT FROM place_name p WHERE p.name = s.unlisted AND p.kind = 'natural_village'),
+             '地址写的是“' || s.unlisted || '”，库中没有这个村' || coalesce('，按坐标归到' || located.name, ''),
+             jsonb_build_object('name', s.unlisted, 'located', s.located_code)),
             ('no_village', right(rpad(s.division_code, 12, '0'), 3) = '000',
              '既没有写明村，坐标也不在任何村内', '{{}}'::jsonb)
         ) AS r(code, applies, reason, facts)
         WHERE s.outcome IN ('added', 'changed') AND r.applies
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
     stage.run(
         """
@@ -310,12 +332,26 @@ def _raise_reviews(stage: Stage) -> None:
               WHERE status <> 'retired' GROUP BY match_key HAVING count(*) > 1) d
         JOIN standard_address a ON a.match_key = d.match_key AND a.status <> 'retired'
         WHERE EXISTS (SELECT FROM stage_row s WHERE s.match_key = d.match_key AND s.outcome IN ('added', 'changed'))
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
-    stage.counts["review"] = stage.value("SELECT count(*) FROM address_review") - before
+
+
+#: A doubt that was there already: it says what is so now, and waits again when the facts differ from those decided upon.
+AGAIN = sql.SQL(
+    "DO UPDATE SET reason = excluded.reason, facts = excluded.facts, batch_id = excluded.batch_id, status = 'open', "
+    "note = NULL, decided_by = NULL, decided_at = NULL WHERE address_review.status = 'closed' "
+    "OR address_review.facts <> excluded.facts OR (address_review.status = 'open' AND address_review.reason <> excluded.reason)"
+)
+
+
+def _count_reviews(stage: Stage) -> None:
+    """The reviews that this import raised, or brought up to date."""
     stage.reviews = dict(
         stage.rows(
-            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s GROUP BY 1 ORDER BY 1"
+            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s AND status = 'open' "
+            "GROUP BY 1 ORDER BY 1"
         )
     )
+    stage.counts["review"] = sum(stage.reviews.values())

@@ -1,0 +1,13 @@
+import { defineAsyncComponent, h } from 'vue'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+
+/** The map, a megabyte of code: fetched when a page shows it, so that the records of the page come first. */
+export const MapLater = defineAsyncComponent({
+  loader: () => {
+    void fetch(workerUrl).catch(() => undefined) // beside the map, which would ask for it only when it is there itself
+    return import('@/components/MapView.vue')
+  },
+  delay: 0,
+  onError: (_, retry, fail, attempts) => (attempts < 3 && navigator.onLine ? retry() : fail()),
+  errorComponent: { render: () => h('p', { class: 'hint', role: 'alert' }, '地图没有读取到，请在有网络时再打开') },
+})
