@@ -22,6 +22,8 @@ _COUNTED = re.compile(
     rf"(?P<counter>号|单元|段|巷|弄|之|-|邻|村民小组|小组|组|(?:幢|栋|座|层|楼|室|户){_NAME_AFTER})"
     rf"|(?:[{LIST}{RANGE}][0-9{CHARACTERS}]+{COUNTER}?)*[{LIST}{RANGE}][0-9{CHARACTERS}]+(?P<listed>{COUNTER})"
 )
+#: how far a list is looked through for its counter
+_REACH = 80
 _FLOORS = ("楼", "层")
 _PLAIN_COUNTERS = frozenset(("号", "幢", "栋", "单元", "层", "室"))
 _ORDER = "一二三四五六七八九"
@@ -56,7 +58,7 @@ def _numeral(found: re.Match[str]) -> str:
     if run.isascii():
         return run
     text = found.string
-    before, ahead = text[found.start() - 1 : found.start()], _COUNTED.match(text, found.end())
+    before, ahead = text[found.start() - 1 : found.start()], _COUNTED.match(text, found.end(), found.end() + _REACH)
     if ahead is None and before not in ("之", "-"):
         return run
     counter = (ahead["counter"] or ahead["listed"]) if ahead is not None else None
