@@ -58,7 +58,9 @@ _UNREAD = re.compile(
     rf"|[{CHARACTERS}]+(?:号(?![楼桥路街道线])|幢|单元)"
 )
 # 泉湖街泉湖街7号
-_ROAD_TWICE = re.compile(r"^(\D{2,10}?(?:大道|路|街|道|巷|弄|里|新村|小区|花园|公寓|苑|家园))\1+(?=[\dA-Z])")
+_ROAD_TWICE = re.compile(
+    r"^((?:\d{1,3}[邻组])?\D{2,10}?(?:大道|路|街|道|巷|弄|里|新村|小区|花园|公寓|苑|家园))\1+(?=[\dA-Z])"
+)
 _DIGIT = re.compile(r"\d")
 LONGEST = 200
 
