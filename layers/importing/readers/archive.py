@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -70,7 +71,8 @@ def blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Iter
                 left -= len(block)
                 yield block
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        # a place in the archive that cannot be is a fault of the archive (EINVAL), not of the disk
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise FileTruncated(f"{name}：压缩包不完整 / the archive is not whole") from None
     except Exception as error:  # zlib.error, lzma.LZMAError: libraries of the methods, one class each

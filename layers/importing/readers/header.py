@@ -39,17 +39,24 @@ def repeated_headers(numbers: Sequence[int]) -> list[str]:
 def settle_names(columns: Sequence[str], used: Collection[str], letters: bool) -> tuple[list[str], list[str]]:
     """The columns under the names the mapping uses, each name once; and notices, Chinese / English.
 
-    A column whose name differs only by width, case, spaces or invisible marks takes the mapping's spelling. letters: name
+    A column whose name differs only by width, case, spaces, radical forms or invisible marks takes the mapping's spelling. letters: name
     columns as Excel does. Raises ColumnTwice when two columns could be the same wanted one.
     """
+    from gazetteer.characters import (
+        fold_forms,  # here: the confined process, which shares this module, needs none of it
+    )
+
+    def same(name: str) -> str:
+        return folded(fold_forms(name))
+
     names = list(columns)
     notices: list[str] = []
     places: dict[str, list[int]] = {}
     for i, name in enumerate(names):
         if name:
-            places.setdefault(folded(name), []).append(i)
+            places.setdefault(same(name), []).append(i)
     for wanted in dict.fromkeys(used):
-        found = places.get(folded(wanted), [])
+        found = places.get(same(wanted), [])
         if len(found) > 1 and not wanted.startswith("_"):
             shown = "、".join(columns_to_show([wanted]))
             where = "、".join(_place(i, letters) for i in found)

@@ -150,7 +150,10 @@ def _ole_content(path: Path) -> str | None:
         if len(head) < 512:
             return None
         size = 1 << min(int.from_bytes(head[30:32], "little"), 12)
-        file.seek((int.from_bytes(head[48:52], "little") + 1) * size)
+        place = (int.from_bytes(head[48:52], "little") + 1) * size
+        if place > path.stat().st_size:
+            return None
+        file.seek(place)
         directory = file.read(8 * size)
     names = {
         directory[at : at + 64].decode("utf-16-le", "ignore").partition("\0")[0] for at in range(0, len(directory), 128)

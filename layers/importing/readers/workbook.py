@@ -34,7 +34,9 @@ from layers.importing.readers.extent import check_extent
 from layers.importing.readers.header import MOST_ABOVE, find_header, repeated_headers
 from layers.importing.readers.sheet_marks import cells_without_value
 from layers.importing.readers.source import BATCH_ROWS, CRS_COLUMN, WKT_COLUMN, RowBatch, as_text
+from layers.importing.readers.xls_marks import check_chains
 
+PANIC = "PanicException"
 #: a batch ends early when its texts are longer than this
 BATCH_CHARS = 32 * 1024 * 1024
 #: geometries inside geometries; who reads deeper ones runs out of stack
@@ -58,6 +60,7 @@ class WorkbookSource:
         self.notices: list[str] = []
         self._wanted = wanted
         check_extent(path, name, max_mb)
+        check_chains(path, name)
         self._table, self._first = self._load(sheet)
         self.columns = [clean_header(cell) for cell in self._header_cells()]
         self._marks = cells_without_value(path, self._table.name, self._place, name) | self._merged()
@@ -81,7 +84,13 @@ class WorkbookSource:
             raise FileUnreadable(
                 f"{self.name} 加了密码。请去掉密码再发送。 / the workbook has a password: remove it and send it again."
             ) from None
-        except (CalamineError, OSError, ValueError, IndexError) as error:
+        except BaseException as error:
+            # the library's own panic is no Exception
+            if (
+                not isinstance(error, CalamineError | OSError | ValueError | IndexError)
+                and type(error).__name__ != PANIC
+            ):
+                raise
             raise FileTruncated(
                 f"{self.name} 不是完整的工作簿（{type(error).__name__}）。请重新发送。 / "
                 "not a whole workbook; send it again."

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from layers.importing.errors import FileTruncated
 from layers.importing.readers.cells import ERROR_CELL, address, marked
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -25,6 +26,17 @@ def error_cells(path: Path, sheet: int) -> dict[tuple[int, int], str]:
         return dict(_errors(stream, sheet)) if stream else {}
     except (struct.error, IndexError):
         return {}
+
+
+def check_chains(path: Path, name: str) -> None:
+    """Raise FileTruncated for an OLE file whose sectors do not lead to an end: the reading library would follow them for ever."""
+    try:
+        _workbook_stream(path.read_bytes())
+    except (struct.error, IndexError):
+        raise FileTruncated(
+            f"{name} 不是完整的工作簿，内部已损坏。请用原来的软件打开另存，或重新发送。 / not a whole workbook, it is damaged inside: save it again where "
+            "it was made, or send it again."
+        ) from None
 
 
 def _errors(stream: bytes, sheet: int) -> Iterator[tuple[tuple[int, int], str]]:
@@ -75,6 +87,8 @@ def _workbook_stream(data: bytes) -> bytes | None:
             table += struct.unpack_from(f"<{size // 4}I", data, (place + 1) * size)
     directory = _chain(data, table, first_directory, size, size)
     root = struct.unpack_from("<I", directory, 116)[0]
+    inner = _chain(data, table, root, size, size)
+    small_table = _chain(data, table, first_small, size, size)
     for at in range(0, len(directory) - _DIRECTORY_ENTRY + 1, _DIRECTORY_ENTRY):
         name = directory[at : at + 64].decode("utf-16-le", "ignore").partition("\0")[0]
         if name not in STREAMS:
@@ -82,17 +96,17 @@ def _workbook_stream(data: bytes) -> bytes | None:
         start, length = struct.unpack_from("<II", directory, at + 116)
         if length >= cutoff:
             return _chain(data, table, start, size, size)[:length]
-        inner = _chain(data, table, root, size, size)
-        small_table = _chain(data, table, first_small, size, size)
         chain = struct.unpack(f"<{len(small_table) // 4}I", small_table)
         return _chain(inner, list(chain), start, small, 0)[:length]
     return None
 
 
 def _chain(data: bytes, table: list[int], start: int, size: int, before: int) -> bytes:
-    """The sectors that follow each other. before: bytes in front of the first one."""
+    """The sectors that follow each other. before: bytes in front of the first one. Raises IndexError when they have no end."""
     parts: list[bytes] = []
-    while start < _NO_SECTOR and len(parts) <= len(table):
+    while start < _NO_SECTOR:
+        if len(parts) > len(table):
+            raise IndexError
         parts.append(data[before + start * size : before + (start + 1) * size])
         start = table[start]
     return b"".join(parts)

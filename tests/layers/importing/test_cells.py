@@ -1,6 +1,7 @@
 """Cells, headers, sheets, quotes and numbers as people's programs write them: read as meant, or said to be wrong."""
 
 import io
+import struct
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from layers.importing.readers.csv_file import CsvSource
 from layers.importing.readers.header import settle_names
 from layers.importing.readers.sniff import check_format
 from layers.importing.readers.workbook import WorkbookSource
+from layers.importing.readers.xls_marks import SIGNATURE, error_cells
 from layers.importing.standardise import coordinate, field_readers, number, read_row, refuse_shortened
 from tests.layers.importing.test_standardise import SEALER
 
@@ -99,6 +101,7 @@ def test_two_columns_of_one_name_are_refused_with_both_places(tmp_path: Path, se
 
 def test_a_column_takes_the_spelling_of_the_mapping():
     assert settle_names(["ＩＤ", "名 称"], ("id", "名称"), letters=False) == (["id", "名称"], [])
+    assert settle_names(["⻘苗", "⾨牌\u200f号"], ("青苗", "门牌号"), letters=False)[0][0] == "青苗"
 
 
 def test_marks_before_the_first_quote_of_a_file_are_no_part_of_it(tmp_path: Path):
@@ -240,6 +243,103 @@ def test_errors_formulas_and_merged_cells_hold_no_value_and_say_where(tmp_path: 
     assert found[4] == {"丙": ("formula_without_value", {"cell": "（C4）", "cell_en": " (C4)", "value": ""})}
     assert found[6] == {"户": ("merged_cell", {"cell": "（D6）", "cell_en": " (D6)", "value": "D5:D6"})}
     assert found[7]["编号"] is not None and found[7]["编号"][0] == "digits_lost"
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><office:body><office:spreadsheet>
+<table:table table:name="S">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"""
+TEXT_CELL = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+
+
+def ods_of(tmp_path: Path, *rows: list[str]) -> WorkbookSource:
+    """An ODS of rows of XML; what is no XML is a text cell."""
+    made = ["".join(c if c.startswith("<") else TEXT_CELL.format(c) for c in row) for row in rows]
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as file:
+        file.writestr("mimetype", kind)
+        file.writestr(
+            "META-INF/manifest.xml",
+            f'<m:manifest xmlns:m="{manifest}"><m:file-entry m:full-path="/" m:media-type="{kind}"/></m:manifest>',
+        )
+        content = "".join(f"<table:table-row>{row}</table:table-row>" for row in made)
+        file.writestr("content.xml", ODS.format(rows=content))
+    return WorkbookSource(tmp_path / "a.ods", name="a.ods", max_mb=100, wanted=WANTED)
+
+
+def test_errors_of_an_ods_say_where(tmp_path: Path):
+    error = (
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" '
+        'calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
+    )
+    merged = (
+        '<table:table-cell office:value-type="string" table:number-columns-spanned="2"><text:p>一户</text:p>'
+        "</table:table-cell><table:covered-table-cell/>"
+    )
+    source = ods_of(
+        tmp_path, ["编号", "名称"], ["1", error], ["2", '<table:table-cell table:formula="of:=A1"/>'], [merged]
+    )
+    found = {n: [fault_of(text or "") for text in row] for n, row in rows_of(source).items()}
+    assert found[2] == [None, ("error_cell", {"cell": "（B2）", "cell_en": " (B2)", "value": "#DIV/0!"})]
+    assert found[3] == [None, ("formula_without_value", {"cell": "（B3）", "cell_en": " (B3)", "value": ""})]
+    assert found[4][0] is None and found[4][1] is not None and found[4][1][0] == "merged_cell"
+
+
+def xls_of(tmp_path: Path, cells: list[bytes]) -> WorkbookSource:
+    """An XLS (BIFF8) of one sheet with these records."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6))
+
+    def entry(title: str, kind: int, child: int, first: int, length: int) -> bytes:
+        written = title.encode("utf-16-le")
+        places = struct.pack("<HBBIII", len(written) + 2, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+        return written.ljust(64, b"\0") + places + bytes(36) + struct.pack("<IQ", first, length)
+
+    end = record(0x0A, b"")
+    start = len(begin(5)) + 4 + 6 + 3 + len(end)
+    stream = begin(5) + record(0x85, struct.pack("<IH", start, 0) + b"\x01\0S") + end
+    stream += begin(0x10) + b"".join(cells) + end
+    stream = stream.ljust(-(-max(len(stream), 4096) // 512) * 512, b"\0")
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, len(stream) // 512 + 2), 0xFFFFFFFE]
+    header = SIGNATURE + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<10I", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
+    directory = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream))
+    sectors = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff") + directory.ljust(512, b"\0") + stream
+    (tmp_path / "a.xls").write_bytes(header + sectors)
+    assert check_format(tmp_path / "a.xls", ".xls", "a.xls") == "ole"
+    return WorkbookSource(tmp_path / "a.xls", name="a.xls", max_mb=100, wanted=WANTED)
+
+
+def label(row: int, column: int, text: str) -> bytes:
+    """A text cell."""
+    body = struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16-le")
+    return struct.pack("<HH", 0x0204, len(body)) + body
+
+
+def test_errors_of_an_xls_say_where(tmp_path: Path):
+    error = struct.pack("<HHHHHBB", 0x0205, 8, 1, 1, 0, 0x2A, 1)
+    formula = struct.pack("<HHHHH", 0x0006, 22, 2, 1, 0) + b"\x02\0\x17\0\0\0\xff\xff" + bytes(8)
+    header = [label(0, 0, "编号"), label(0, 1, "名称")]
+    source = xls_of(tmp_path, [*header, label(1, 0, "甲"), error, label(2, 0, "乙"), formula])
+    found = {n: [row[0], fault_of(row[1] or "")] for n, row in rows_of(source).items()}
+    assert found == {
+        2: ["甲", ("error_cell", {"cell": "（B2）", "cell_en": " (B2)", "value": "#N/A"})],
+        3: ["乙", ("error_cell", {"cell": "（B3）", "cell_en": " (B3)", "value": "#REF!"})],
+    }
+    whole = (tmp_path / "a.xls").read_bytes()
+    for size in range(0, len(whole), 97):
+        (tmp_path / "b.xls").write_bytes(whole[:size])
+        error_cells(tmp_path / "b.xls", 0)
+    loop = bytearray(whole)
+    loop[512 + 8 : 512 + 12] = struct.pack("<I", 2)  # the first sector of the stream leads to itself
+    (tmp_path / "b.xls").write_bytes(loop)
+    with pytest.raises(FileTruncated, match="损坏"):
+        WorkbookSource(tmp_path / "b.xls", name="b.xls", max_mb=100)
 
 
 @pytest.mark.parametrize(
