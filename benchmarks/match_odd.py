@@ -70,15 +70,14 @@ class Library:
         self.by_local: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         for a in addresses:
             if a.number and not a.below:
-                self.by_plate[a.town, a.village, a.street][a.number] = a.address_id
+                self.by_plate[a.town, a.village, a.street][a.number.replace("號", "号")] = a.address_id
             self.by_local[a.town, a.village][a.street + a.number + a.below].add(a.address_id)
         self.at_plate: dict[tuple[str, str, str, str], list[Address]] = defaultdict(list)
         for a in addresses:
             self.at_plate[a.town, a.village, a.street, a.number].append(a)
-        self.streets = {
-            (a.town, a.village): {b.street for b in self.plates if (b.town, b.village) == (a.town, a.village)}
-            for a in self.plates
-        }
+        self.streets: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for a in self.plates:
+            self.streets[a.town, a.village].add(a.street)
 
     def number(self, a: Address, number: int | str) -> frozenset[int]:
         """The address of another number on the same street, if it is there."""
@@ -97,7 +96,7 @@ RANGES = ["～", "~", "—", "至", "到", "-", " - ", "－", "——"]
 
 
 def plain(a: Address) -> int | None:
-    digits = a.number.removesuffix("号")
+    digits = a.number.replace("號", "号").removesuffix("号")
     return int(digits) if digits.isdigit() else None
 
 

@@ -48,6 +48,7 @@ def _other_digits() -> dict[int, str]:
 _INVISIBLE = _invisible()
 _FORMS = {ord(radical): plain for radical, plain in _RADICALS.items()} | _INVISIBLE | _other_digits()
 _VARIANTS = _variants()
+_ORDINARY = re.compile("[ -~\u4e00-\u9fff]*+$")
 # ①, ², ½ and the like become digits, but never a part of the number beside them
 _ENCLOSED = re.compile(
     "(?<=[0-9０-９])(?=[²³¹¼-¾⁰-₉⅐-↉①-⒛⓪-⓿❶-➓㉈-㉟㊱-㊿])|(?<=[²³¹¼-¾⁰-₉⅐-↉①-⒛⓪-⓿❶-➓㉈-㉟㊱-㊿])(?=[0-9０-９])"
@@ -56,8 +57,8 @@ _ENCLOSED = re.compile(
 
 def fold_forms(text: str) -> str:
     """Full-width, compatibility, radical and ligature forms become ordinary ones (NFKC and more); invisible marks go."""
-    if text.isascii():
-        return text.translate(_INVISIBLE)
+    if _ORDINARY.match(text):
+        return text
     return unicodedata.normalize("NFKC", _ENCLOSED.sub("^", text.translate(_FORMS))).translate(_INVISIBLE)
 
 

@@ -18,7 +18,11 @@ def checked(query: Query, found: Found, full_text: str) -> Found:
         reason = _other_upper(parsed, full_text)
         if reason is not None:
             return replace(found, confidence=min(found.confidence, sure.OTHER_UPPER), reasons=(reason, *found.reasons))
-    if found.confidence < sure.CERTAIN or found.hit.alias or any(division.former for division in parsed.divisions):
+    if (
+        not sure.CERTAIN <= found.confidence < sure.EXACT
+        or found.hit.alias
+        or any(division.former for division in parsed.divisions)
+    ):
         return found
     if any(reason.kind not in ("equal", "alias") for reason in found.reasons):
         return found

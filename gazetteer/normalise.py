@@ -22,6 +22,8 @@ _COUNTED = re.compile(
     rf"(?P<counter>号|单元|段|巷|弄|之|-|邻|村民小组|小组|组|(?:幢|栋|座|层|楼|室|户){_NAME_AFTER})"
     rf"|(?:[{LIST}{RANGE}][0-9{CHARACTERS}]+{COUNTER}?)*[{LIST}{RANGE}][0-9{CHARACTERS}]+(?P<listed>{COUNTER})"
 )
+#: how far a list is looked through for its counter
+_REACH = 80
 _FLOORS = ("楼", "层")
 _PLAIN_COUNTERS = frozenset(("号", "幢", "栋", "单元", "层", "室"))
 _ORDER = "一二三四五六七八九"
@@ -56,7 +58,7 @@ def _numeral(found: re.Match[str]) -> str:
     if run.isascii():
         return run
     text = found.string
-    before, ahead = text[found.start() - 1 : found.start()], _COUNTED.match(text, found.end())
+    before, ahead = text[found.start() - 1 : found.start()], _COUNTED.match(text, found.end(), found.end() + _REACH)
     if ahead is None and before not in ("之", "-"):
         return run
     counter = (ahead["counter"] or ahead["listed"]) if ahead is not None else None
@@ -113,7 +115,7 @@ def fold_road_ordinals(text: str) -> str:
 STEPS = (fold_forms, fold_variants, fold_separators, fold_numerals, fold_counters, fold_road_ordinals, str.upper)
 _ROUNDS = 8
 # another character (a mark, a dash, a combining accent) may be read otherwise once more, and so may these words
-_SETTLED = re.compile("(?:(?![之至到和及与])[0-9A-Z\u4e00-\u9fff])*+$")
+_SETTLED = re.compile("(?:[0-9A-Z]|(?![之至到和及与])[\u4e00-\u9fff]|(?<=[0-9])-(?=[0-9]))*+$")
 
 
 @lru_cache(maxsize=65536)

@@ -58,7 +58,9 @@ _UNREAD = re.compile(
     rf"|[{CHARACTERS}]+(?:号(?![楼桥路街道线])|幢|单元)"
 )
 # 泉湖街泉湖街7号
-_ROAD_TWICE = re.compile(r"^(\D{2,10}?(?:大道|路|街|道|巷|弄|里|新村|小区|花园|公寓|苑|家园))\1+(?=[\dA-Z])")
+_ROAD_TWICE = re.compile(
+    r"^((?:\d{1,3}[邻组])?\D{2,10}?(?:大道|路|街|道|巷|弄|里|新村|小区|花园|公寓|苑|家园))\1+(?=[\dA-Z])"
+)
 _DIGIT = re.compile(r"\d")
 LONGEST = 200
 
@@ -124,7 +126,11 @@ def _read_local(levels: dict[str, Any], local: str) -> None:
 
     A number that was not understood is not read, and nothing after it: no part of it may pass for another number.
     """
-    local = _ROAD_TWICE.sub(r"\1", _SHORTHAND.sub(r"\1幢\2单元\3室", local[:LONGEST]))
+    local = local[:LONGEST]
+    if local.count("-") > 1:
+        local = _SHORTHAND.sub(r"\1幢\2单元\3室", local)
+    if local[:2] in local[2:18]:
+        local = _ROAD_TWICE.sub(r"\1", local)
     unread = _UNREAD.search(local)
     if unread is not None:
         before = local[: unread.start()]
@@ -210,6 +216,8 @@ def _read_head(levels: dict[str, Any], key: str, index: DivisionIndex) -> str:
 
 def _without_repeated_head(head: str, rest: str, levels: dict[str, Any]) -> str:
     """The rest without the head, or its smaller levels, written a second time: 云溪县新港社区云溪县新港社区7号."""
+    if rest[:2] not in head:
+        return rest
     names = [levels[level] for level in ("county", "town", "village") if levels.get(level)]
     again = sorted({head, *("".join(names[n:]) for n in range(len(names)))}, key=len, reverse=True)
     while True:

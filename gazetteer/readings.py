@@ -52,7 +52,7 @@ def readings(parsed: ParsedAddress) -> Readings | None:
 def _chain(parsed: ParsedAddress) -> Readings | None:
     """1、3号, 1至3号, 7号、9号, 1-3、5号."""
     key = parsed.key
-    found = _CHAIN.search(key)
+    found = _CHAIN.search(key) if "、" in key or "~" in key else None
     if found is None:
         return None
     links = [(m["joint"], m["item"], m["counter"]) for m in _LINK.finditer(found[0])]
@@ -89,7 +89,7 @@ def _between(first: str, last: str) -> list[str]:
 
 def _second_number(parsed: ParsedAddress) -> Readings | None:
     """7号9号, 7号1幢、9号2幢: a second number after the first; 7号1幢2幢: a second building."""
-    if parsed.unread or not parsed.key.endswith(parsed.rest):
+    if parsed.unread or not parsed.rest or not parsed.key.endswith(parsed.rest):
         return None
     for pattern, written in ((_NEXT_NUMBER, parsed.number_plate), (_NEXT_BUILDING, parsed.building)):
         found = pattern.match(parsed.rest) if written else None
@@ -124,14 +124,14 @@ def _mended(parsed: ParsedAddress) -> Readings | None:
         joined = digits_of(run) or run
         texts = [key[: floors.start()] + item + counter + key[floors.end() :] for item in (joined, *joined)]
         return Readings(tuple(map(normalise, texts)), f"“{floors[0]}”可能是一个号，也可能是几个")
-    if _FLOOR_OR_BASEMENT.search(key):
+    if "^" in key and _FLOOR_OR_BASEMENT.search(key):
         texts = [_FLOOR_OR_BASEMENT.sub(r"\1", key), _FLOOR_OR_BASEMENT.sub(r"B\1", key)]
         return Readings(tuple(map(normalise, texts)), "“-”可能是分隔，也可能是地下层", members=False)
     for pattern, reading, why in (
         (_SIDE_BY_SIDE, r"\1号\2\3", "“号”没有写"),
         (_LETTERS, lambda m: m[0].translate(_AS_DIGITS), "字母 I、l、O 按数字 1、1、0 理解"),
     ):
-        if parsed.unread or pattern is _LETTERS:
+        if parsed.unread or (pattern is _LETTERS and not key.isdigit() and _LETTERS.search(key)):
             mended = pattern.sub(reading, key)
             if mended != key:
                 return Readings((normalise(mended),), why, members=False)

@@ -88,15 +88,12 @@ def _as_written_elsewhere(desk: Desk, query: Query, division: str) -> tuple[list
     """
     parsed, road = query.parsed, query.keys.road_key or ""
     town = division[:9]
-    if not town or road not in desk.library.roads_in(""):
+    if not town:
         return [], 1.0, ()
     plate = without(parsed, LOCAL_LEVELS[1:]).local_key
-    near = desk.library.local(plate, town) if len(division) > 9 else []
-    if (
-        not near
-        and not (len(division) > 9 and road in desk.library.roads_in(town))
-        and not desk.library.local(plate, "")
-    ):
+    in_village = len(division) > 9
+    near = desk.library.local(plate, town) if in_village else []
+    if not near and not desk.library.local(plate, "") and not (in_village and road in desk.library.roads_in(town)):
         return [], 1.0, ()
     named = parsed.village or parsed.town or ""
     where = "本乡镇别处" if near else "别处"
@@ -110,7 +107,7 @@ def _as_written_elsewhere(desk: Desk, query: Query, division: str) -> tuple[list
 
 def _has_division(road: str, divisions: DivisionIndex) -> bool:
     """True when a town or village is written inside what was read as the road: no slip of the pen explains that."""
-    return any(
+    return len(road) > 3 and any(
         len(name) > 2 and name in road for level in ("town", "village") for name in divisions.by_level.get(level, {})
     )
 

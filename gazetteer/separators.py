@@ -46,6 +46,8 @@ _SUB_NUMBER_BEFORE = re.compile(rf"之{NUMERAL}+$")
 # 三和一组: the name 三和 and its first group; 永安街三和五号: two numbers
 _NUMERAL_OF_A_LIST = re.compile(rf"(?:[路街道巷弄组号幢栋座层楼室元第、~-]|^)[{CHARACTERS}]+$")
 _OF_LISTS = frozenset(("号", "幢", "栋", "座", "层", "楼", "室", "户", "单元", "号楼"))
+#: no number is longer; what follows is not looked at, so that the time stays linear
+_REACH = 40
 _FEW = frozenset("123一二三")
 #: a dash after a level's counter only separates: 花莲县-国福里-5邻-1号
 _ENDS_A_LEVEL = frozenset("县市镇乡村里区社路街道段巷弄邻组")
@@ -60,7 +62,7 @@ def _joined(found: re.Match[str]) -> str:
     text, written = found.string, found[0]
     before, after = text[max(0, found.start() - 12) : found.start()], found.end()
     word = _WORD.search(written)
-    right = _NUMBER_AFTER.match(text, after)
+    right = _NUMBER_AFTER.match(text, after, after + _REACH)
     if right is None:
         return _before_no_number(text, written, before, after, word)
     if not before:

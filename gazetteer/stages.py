@@ -94,9 +94,13 @@ def within_number(desk: Desk, query: Query) -> list[Found]:
     All that fit are meant. A floor that the library leaves out may stand in the text when the room's number tells it (1层102室).
     """
     parsed = query.parsed
-    named = _below_number(parsed)
-    if not named or parsed.rest or not parsed.number_plate:
+    if (
+        parsed.rest
+        or not parsed.number_plate
+        or not (parsed.room or parsed.floor or parsed.entrance or parsed.building)
+    ):
         return []
+    named = _below_number(parsed)
     found: list[Found] = []
     for hit, levels in _all_below(desk, parsed):
         deepest = max(LOCAL_LEVELS.index(level) for level in levels)
@@ -122,7 +126,7 @@ def without_counter(desk: Desk, query: Query) -> list[Found]:
     """The text ends in a number without 号: 新堰村1组57."""
     parsed = query.parsed
     bare = parsed.room
-    if parsed.number_plate or parsed.building or parsed.entrance or parsed.floor or parsed.rest or not bare:
+    if not bare or parsed.number_plate or parsed.building or parsed.entrance or parsed.floor or parsed.rest:
         return []
     if not (bare.replace("-", "").isdigit() and (parsed.road or parsed.village_group or codes_of(parsed))):
         return []
@@ -171,7 +175,9 @@ def _at_the_number(desk: Desk, query: Query) -> list[Found]:
     reason = beside if beside is not None and ceiling < sure.DEEPER else None
     text_zh = f"库中{parsed.number_plate}{lost and '：' + lost}只有{only}"
     extra = (reason or Reason("number_plate", "fallback", text_zh),)
-    return judge(query, hits, ceiling=min(ceiling, sure.DEEPER), extra=extra)
+    nothing: dict[str, Any] = dict.fromkeys(LOCAL_LEVELS[1:])
+    number = replace(query, parsed=replace(parsed, **nothing))
+    return judge(number, hits, ceiling=min(ceiling, sure.DEEPER), extra=extra)
 
 
 # --- the parts -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from gazetteer.tagging.decoding import best_tags
 from gazetteer.tagging.labels import LABELS, Element
+from gazetteer.tagging.mending import mended
 from gazetteer.tagging.network import Network
 from gazetteer.tagging.tokens import Vocabulary, tokenise
 
@@ -80,4 +81,4 @@ def _elements(text: str, tokens: list[str], tags: list[int]) -> tuple[Element, .
             label, start = tag_ // 2, end
         end += len(token)
     found.append(Element(LABELS[label], text[start:end], start, end))
-    return tuple(found)
+    return mended(found)

@@ -129,3 +129,15 @@ def test_the_figures_of_the_model_card_hold_on_labelled_addresses(shared_data: P
     total = sum(len(gold) + len(ours) for (_, gold), ours in zip(addresses, found, strict=True))
     assert 2 * right / total > 0.895
     assert sum(gold == ours for (_, gold), ours in zip(addresses, found, strict=True)) > 0.67 * len(addresses)
+
+
+@pytest.mark.parametrize(
+    ("text", "piece", "label"),
+    [
+        ("内蒙古自治区通辽市科尔沁左翼后旗", "科尔沁左翼后旗", "district"),
+        ("四川省成都市武侯区晋阳路17号2-1-14-1401号", "14", "floorno"),
+        ("青海西宁城中区南关街12号", "青海", "prov"),
+    ],
+)
+def test_slips_of_the_network_are_mended(text: str, piece: str, label: str) -> None:
+    assert (label, piece) in [(element.label, element.text) for element in tag(text)]
