@@ -39,12 +39,28 @@ class AccountExists(OnemapError):
     """用户名已被使用 | The user name is taken"""
 
 
+class AccountChanged(OnemapError):
+    """账号的角色或数据范围刚被他人更改 | Role or scope of the account were changed by somebody else"""
+
+
 class OwnAccount(OnemapError):
     """不能管理自己的账号 | Nobody administers their own account"""
 
 
 class OnServerOnly(OnemapError):
     """三员账号只能在服务器上由命令管理 | Accounts of the three administrators are managed on the server only"""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGrant:
+    """Role and scope as who changes them saw them; the order of the prefixes says nothing."""
+
+    role: str | None
+    prefixes: tuple[str, ...]
+
+    def is_now(self, role: str | None, prefixes: Sequence[str]) -> bool:
+        """Whether they still are so."""
+        return role == self.role and set(prefixes) == set(self.prefixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +113,11 @@ class Administration:
         if made.rowcount != 1:
             raise AccountExists(username)
 
-    def grant(self, username: str, role: Role, prefixes: Sequence[str]) -> str | None:
+    def grant(self, username: str, role: Role, prefixes: Sequence[str], *, seen: SeenGrant | None = None) -> str | None:
         """Give an account its role and scope; its sessions and tokens end. Returns its first password, when it had none yet.
 
-        Raises AccountInvalid for a role that cannot be granted, InvalidScope, OnServerOnly for one of the three administrators.
+        seen: what it had when the administrator looked; of two who change it at once the second is told. Raises AccountInvalid
+        for a role that cannot be granted, InvalidScope, OnServerOnly for one of the three administrators, AccountChanged.
         """
         if role is Role.SYSTEM:
             raise AccountInvalid("system 不是账号角色 / system is not a role of accounts")
@@ -110,6 +127,8 @@ class Administration:
         def act(connection: Connection, row: Row[Any]) -> str | None:
             if role in SEPARATED and not self.by.on_server:
                 raise OnServerOnly
+            if seen is not None and not seen.is_now(row.role, row.prefixes):
+                raise AccountChanged(username)
             reach = () if role in ADMINISTRATORS else tuple(dict.fromkeys(prefixes))
             if role not in ADMINISTRATORS:
                 Scope(row.county, username, role, reach)
@@ -191,7 +210,7 @@ class Administration:
     def _target(self, connection: Connection, username: str) -> Row[Any]:
         row = connection.execute(
             text(
-                "SELECT username, county, role, password_hash FROM platform.account "
+                "SELECT username, county, role, prefixes, password_hash FROM platform.account "
                 "WHERE username = :u AND (CAST(:county AS text) IS NULL OR county = :county) FOR UPDATE"
             ),
             {"u": username, "county": self.by.county},

@@ -37,6 +37,9 @@ ACTIONS: dict[str, str] = {
     "map_alerts": "打开预警总图",
     "read_changes": "浏览异动",
     "read_features": "读取要素",
+    # the installation
+    "backup": "备份",
+    "restore": "恢复备份",
     # files
     "import": "发布导入",
     "check_import": "检查导入",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
+from datetime import date
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from database.embedded import sqlalchemy_url
 from database.scope import Scope, enter_scope
@@ -18,6 +19,8 @@ from database.work import Work, work_of_jobs
 #: How long one waits for a free connection, and for a server that does not answer; whole seconds.
 POOL_WAIT_S = 3
 CONNECT_WAIT_S = 3
+#: How soon the server notices that the process at the other end is gone, and rolls its work back.
+_NOTICE_MS = 2000
 _LIMITS = text(
     "SELECT set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true), "
     "set_config('idle_in_transaction_session_timeout', :idle_in_transaction_session_timeout, true)"
@@ -45,11 +48,17 @@ class Database:
             hide_parameters=True,  # parameters may be personal data; errors end in logs
             # a plan made for any prefix cannot use the index on the grid code: plan with the values, always
             connect_args={
-                "options": f"-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan {limits}",
+                "options": f"-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan {limits} "
+                f"-c client_connection_check_interval={_NOTICE_MS}",
                 "application_name": "onemap",
                 "connect_timeout": CONNECT_WAIT_S,
             },
         )
+
+        self._at_work: set[psycopg.Connection[Any]] = set()
+        event.listen(self.engine, "checkout", lambda driver, *_: self._at_work.add(driver))
+        for end in ("checkin", "invalidate", "close"):
+            event.listen(self.engine, end, lambda driver, *_: self._at_work.discard(driver))
 
     def of(self, work: Work) -> Database:
         """The same connections, for another kind of work."""
@@ -82,6 +91,22 @@ class Database:
         if self._work != self._work_of_pool:
             connection.execute(_LIMITS, self._work.limits)
 
+    def break_off(self) -> int:
+        """End every transaction under way: the server rolls it back, whoever works in it gets an error at its next step.
+
+        Returns how many there were.
+        """
+        pids = [connection.info.backend_pid for connection in list(self._at_work) if not connection.closed]
+        if pids:
+            with suppress(psycopg.Error), psycopg.connect(self.url, connect_timeout=CONNECT_WAIT_S) as connection:
+                connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [pids])
+        return len(pids)
+
+    def end(self) -> None:
+        """Break off what is under way, and close every connection."""
+        self.break_off()
+        self.close()
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -92,3 +117,10 @@ def raw(connection: Connection) -> psycopg.Connection[Any]:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     return driver
+
+
+def current_day(connection: Connection) -> date:
+    """Today in China: the database's day, whatever the machine's time zone is."""
+    day = connection.execute(text("SELECT CURRENT_DATE")).scalar_one()
+    assert isinstance(day, date)
+    return day

@@ -10,6 +10,15 @@ from psycopg.conninfo import make_conninfo
 
 NAMESPACE = "onemap"
 _OPTIONS = "-c search_path=platform,public -c timezone=Asia/Shanghai"
+#: How long one waits for a connection of the queue before it is said that the database is away.
+WAIT_S = 3.0
+#: China keeps one time zone and no summer time; procrastinate's cron counts in UTC, whatever the machine's zone is.
+_UTC_OFFSET_H = 8
+
+
+def daily(hour: int, minute: int = 0) -> str:
+    """The cron line of a time of day in China."""
+    return f"{minute} {(hour - _UTC_OFFSET_H) % 24} * * *"
 
 
 def worker_app(url: str, tasks: Blueprint) -> App:
@@ -17,14 +26,18 @@ def worker_app(url: str, tasks: Blueprint) -> App:
 
     tasks: a blueprint of its own for each app, for adding one to an app renames its tasks.
     """
-    app = App(connector=PsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), min_size=1, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=_conninfo(url), min_size=1, max_size=4, timeout=WAIT_S))
     app.add_tasks_from(tasks, namespace=NAMESPACE)
     return app
 
 
 def queue_app(url: str) -> App:
     """The queue for handing in jobs by name from ordinary code; open it with ``app.open()``."""
-    return App(connector=SyncPsycopgConnector(conninfo=make_conninfo(url, options=_OPTIONS), min_size=1, max_size=2))
+    return App(connector=SyncPsycopgConnector(conninfo=_conninfo(url), min_size=1, max_size=2, timeout=WAIT_S))
+
+
+def _conninfo(url: str) -> str:
+    return make_conninfo(url, options=_OPTIONS, connect_timeout=round(WAIT_S), application_name="onemap-queue")
 
 
 def hand_in(queue: App, task: str, *, lock: str | None = None, **arguments: Any) -> bool:

@@ -16,7 +16,8 @@ log = structlog.get_logger()
 WAIT_S = 1.0
 #: Even without a bell the listener calls ``everything`` so often: a pooler or a sharded server may swallow bells.
 CHECK_S = 60.0
-RETRY_S = (0.2, 1.0, 5.0)
+RETRY_S = (0.2, 1.0, 2.0)
+CONNECT_S = 3
 
 
 class Listener(threading.Thread):
@@ -40,7 +41,9 @@ class Listener(threading.Thread):
         failures = 0
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, application_name="onemap-listen") as connection:
+                with psycopg.connect(
+                    self._url, autocommit=True, application_name="onemap-listen", connect_timeout=CONNECT_S
+                ) as connection:
                     connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel)))
                     self.backend_pid = connection.info.backend_pid
                     failures = 0

@@ -40,7 +40,7 @@ def migrate_platform(engine: Engine) -> None:
     """Create or upgrade schema ``platform``."""
     with engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {PLATFORM_SCHEMA}"))
-        _upgrade(connection, "platform", PLATFORM_SCHEMA)
+        upgrade_schema(connection, "platform", PLATFORM_SCHEMA)
 
 
 def migrate_county(engine: Engine, code: str) -> None:
@@ -49,7 +49,7 @@ def migrate_county(engine: Engine, code: str) -> None:
     schema = county_schema(code)
     with engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
-        _upgrade(connection, "county", schema)
+        upgrade_schema(connection, "county", schema)
 
 
 def migrate_all(engine: Engine) -> list[str]:
@@ -103,10 +103,11 @@ def _use_schema(connection: Connection, schema: str) -> None:
     connection.dialect.default_schema_name = schema
 
 
-def _upgrade(connection: Connection, branch: str, schema: str) -> None:
+def upgrade_schema(connection: Connection, branch: str, schema: str, revision: str = "head") -> None:
+    """Bring a schema, which exists, to a revision of its branch (``platform`` or ``county``) in the caller's transaction."""
     _use_schema(connection, schema)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / branch))
     config.attributes["connection"] = connection
     config.attributes["schema"] = schema
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

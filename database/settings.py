@@ -145,6 +145,12 @@ class Settings(BaseSettings):
         3600, gt=0, description="How long a transaction of an import or a background job may do nothing."
     )
 
+    stop_seconds: int = Field(
+        10,
+        ge=0,
+        description="How long a stop waits for requests and jobs under way, imports included; what takes longer is rolled back.",
+    )
+
     tile_cache_mb: int = Field(64, ge=0, description="Finished map tiles kept in memory by one process, in megabytes.")
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")

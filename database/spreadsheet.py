@@ -51,10 +51,15 @@ def csv_file(path: Path) -> Iterator[CsvTable]:
 
 
 class SheetTable:
-    """A workbook of one sheet, written as rows come. Texts are text cells; what a workbook cannot hold is left out of them."""
+    """A workbook, written as rows come, one sheet after the other. Texts are text cells; what a workbook cannot hold is left out of them."""
 
     def __init__(self, title: str) -> None:
         self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet(title)
+        self.rows = 0
+
+    def begin_sheet(self, title: str) -> None:
+        """What follows goes to another sheet."""
         self._sheet = self._book.create_sheet(title)
         self.rows = 0
 

@@ -67,12 +67,13 @@ class Match:
 
 @dataclass(slots=True)
 class Query:
-    """A text on its way through the stages. found: visible candidates of the first round that has any."""
+    """A text on its way through the stages. found: visible candidates of the first round that has any; closed: none is sought."""
 
     text: str
     parsed: ParsedAddress
     keys: AddressKeys
     found: list[Candidate] = field(default_factory=list)
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

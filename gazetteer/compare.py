@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from gazetteer.comparing.contradiction import DIFFERENT_SHARE, contradiction
 from gazetteer.comparing.features import measure
 from gazetteer.comparing.forest import Forest
 from gazetteer.comparing.sides import make_side
@@ -50,5 +51,13 @@ def compare_many(pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
     sides = {text: make_side(text, elements) for text, elements in zip(texts, tag_many(texts), strict=True)}
     measures = [measure(sides[a], sides[b], forest.weights) for a, b in pairs]
     judged = forest.probabilities(measures)
-    chosen = (np.log(judged) + forest.preference).argmax(axis=1)
-    return [Comparison(RELATIONS[n], float(row[n])) for n, row in zip(chosen, judged, strict=True)]
+    preferred = np.log(judged) + forest.preference
+    found = []
+    for (a, b), row, order in zip(pairs, judged, preferred, strict=True):
+        contradicted = contradiction(sides[a], sides[b])
+        if contradicted == "different":
+            found.append(Comparison("different", max(float(row[0]), DIFFERENT_SHARE)))
+            continue
+        best = int((order[:-1] if contradicted else order).argmax())  # the last relation is same
+        found.append(Comparison(RELATIONS[best], float(row[best])))
+    return found

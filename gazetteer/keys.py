@@ -32,8 +32,8 @@ class AddressKeys:
 
 def address_keys(parsed: ParsedAddress) -> AddressKeys:
     """The keys of a parsed address. A group counts as the road where there is no road (庙前组8号)."""
-    road = _clean(parsed.road) or _clean(parsed.village_group)
-    parts = [_clean(getattr(parsed, level)) for level in LOCAL_LEVELS]
+    road = clean(parsed.road) or clean(parsed.village_group)
+    parts = [clean(getattr(parsed, level)) for level in LOCAL_LEVELS]
     local = (road or "") + "".join(part for part in parts if part) + parsed.rest
     deepest = max((DEPTHS[level] for level in DEPTHS if getattr(parsed, level)), default=DEPTHS["village"])
     return AddressKeys(
@@ -45,7 +45,7 @@ def address_keys(parsed: ParsedAddress) -> AddressKeys:
     )
 
 
-def _clean(value: str | None) -> str | None:
+def clean(value: str | None) -> str | None:
     """A level's key: rooms are compared without 室, 户 and a leading dash or 之, so that 501 equals 501室.
 
     value: a level of a parsed address, normalised already.

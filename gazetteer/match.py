@@ -6,11 +6,15 @@ Rounds of stages, each for the texts that the earlier ones left open:
 2. the same with the town or village that the text names further down than addresses have it;
 3. the part from the road down is, inside the division that the text names (or anywhere, when it names none);
 4. town or village and number are there, the group or the road is not written; or the levels stand in another order;
+   or levels between the number and the deepest one are left out, or 号 is;
 5. the text goes deeper than the library: what follows the number, room, floor, entrance, building are taken off;
 6. a road or a division is misspelt, or the division is another one than the address's.
 
 The stages ask the county's index in memory (``gazetteer/index``); after each round the found numbers are read again in
 the caller's transaction, so that only what the scope shows becomes a candidate, as if there were nothing else.
+
+A text that names several addresses (永安街1、3号) or may be read in several ways is taken apart after round 3; each part goes through
+the rounds by itself (``gazetteer/readings.py``).
 
 Before them, roads that a learnt rule covers are mended (``gazetteer/corrections/rules.py``).
 
@@ -26,16 +30,28 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
+from gazetteer import confidence as sure
 from gazetteer.candidates import Candidate, ConfidenceClass, Found, Match, Query, Reason, ReasonKind, candidate_of
+from gazetteer.conflicts import checked
 from gazetteer.corrections.rules import explain_rules, follow_rules
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.index.registry import library_of
 from gazetteer.index.sight import Sight
 from gazetteer.keys import LEVEL_AT, address_keys
 from gazetteer.normalise import normalise
-from gazetteer.parse import parse
+from gazetteer.parse import ParsedAddress, parse
+from gazetteer.readings import Readings, dashed_range, readings
 from gazetteer.repairs import division_further_down, misspelt_division, misspelt_road, reordered, sub_number
-from gazetteer.stages import Desk, deeper_than_library, local_part, other_division, whole_text, without_group
+from gazetteer.stages import (
+    Desk,
+    deeper_than_library,
+    local_part,
+    other_division,
+    whole_text,
+    within_number,
+    without_counter,
+    without_group,
+)
 from gazetteer.suggest import suggest
 
 __all__ = [
@@ -55,10 +71,12 @@ ROUNDS: tuple[tuple[Stage, ...], ...] = (
     (whole_text,),
     (division_further_down,),
     (local_part,),
-    (without_group, sub_number, reordered),
+    (without_group, sub_number, reordered, within_number, without_counter),
     (deeper_than_library,),
     (misspelt_road, misspelt_division, other_division),
 )
+#: the rounds that take the text as it stands, without a doubt about its numbers
+EXACT_ROUNDS = 3
 #: which of the texts' roads the scope shows; served by ``ix_standard_address_road_key``
 _KNOWN_ROADS = text(
     "SELECT q.division, q.key AS road FROM jsonb_to_recordset(CAST(:pairs AS jsonb)) AS q(division text, key text) "
@@ -96,23 +114,61 @@ def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
     queries = [_query(t, desk.divisions) for t in texts]
     mended = follow_rules(connection, queries)
     sight = Sight(connection)
-    for stages in ROUNDS:
-        open_queries = [q for q in queries if not q.found]
-        proposed = [[found for stage in stages for found in stage(desk, query)] for query in open_queries]
-        sight.look(found.hit.address_id for some in proposed for found in some)
-        for query, some in zip(open_queries, proposed, strict=True):
-            query.found = _visible(some, sight)
+    _go_through(desk, sight, queries, ROUNDS[:EXACT_ROUNDS])
+    _take_apart(desk, sight, [q for q in queries if not q.found], readings)
+    _go_through(desk, sight, queries, ROUNDS[EXACT_ROUNDS:])
+    # 3之2号 is written for one number only
+    _take_apart(desk, sight, [q for q in queries if not (q.found or q.closed or "之" in q.text)], dashed_range)
     explain_rules(mended)
     return queries
 
 
-def _visible(proposed: Sequence[Found], sight: Sight) -> list[Candidate]:
-    """The candidates that the scope shows, each address once, best first."""
+def _go_through(desk: Desk, sight: Sight, queries: Sequence[Query], rounds: Sequence[tuple[Stage, ...]]) -> None:
+    """Put what the rounds find into the queries; each round is for those that are still open."""
+    for stages in rounds:
+        open_queries = [q for q in queries if not q.found and not q.closed]
+        proposed = [[found for stage in stages for found in stage(desk, query)] for query in open_queries]
+        sight.look(found.hit.address_id for some in proposed for found in some)
+        for query, some in zip(open_queries, proposed, strict=True):
+            query.found = _visible(query, some, sight)
+
+
+def _take_apart(
+    desk: Desk, sight: Sight, queries: Sequence[Query], read: Callable[[ParsedAddress], Readings | None]
+) -> None:
+    """Texts that name several addresses, or may be read in several ways: what each way finds, none of it certain."""
+    apart = [(query, ways) for query in queries if (ways := read(query.parsed)) is not None]
+    if not apart:
+        return
+    parts = {text: _query(text, desk.divisions) for _, ways in apart for text in ways.texts}
+    _go_through(desk, sight, list(parts.values()), ROUNDS)
+    for query, ways in apart:
+        found = [top for text in ways.texts for top in _top(parts[text].found)]
+        plain = [c for c in found if all(reason.kind != "fallback" for reason in c.reasons)]
+        best: dict[int, Candidate] = {}
+        for candidate in plain or found:
+            best.setdefault(candidate.address_id, candidate)
+        if best:
+            score = min(sure.ONE_READING, *(c.confidence for c in best.values()))
+            doubt = Reason("number_plate", "conflicting", ways.why_zh)
+            query.found = [replace(c, confidence=score, reasons=(doubt, *c.reasons)) for c in best.values()]
+        query.closed = ways.members and not best
+
+
+def _top(found: Sequence[Candidate]) -> list[Candidate]:
+    return [c for c in found if c.confidence >= found[0].confidence - 1e-9]
+
+
+def _visible(query: Query, proposed: Sequence[Found], sight: Sight) -> list[Candidate]:
+    """The candidates that the scope shows, each address once, checked against the whole text, best first."""
     best: dict[int, Found] = {}
     for found in proposed:
         other = best.get(found.hit.address_id)
-        if sight.row(found.hit.address_id) is not None and (other is None or other.confidence < found.confidence):
-            best[found.hit.address_id] = found
+        row = sight.row(found.hit.address_id)
+        if row is not None:
+            found = checked(query, found, row.full_text)
+            if other is None or other.confidence < found.confidence:
+                best[found.hit.address_id] = found
     alone = sum(found.only for found in best.values()) == 1
     candidates = [
         candidate_of(sight.row(i), found.confidence, found.reasons)

@@ -229,7 +229,7 @@ class AddressReview(CountyBase):
 
     __tablename__ = "address_review"
     __table_args__ = (
-        CheckConstraint("status IN ('open','accepted','rejected')", name="status"),
+        CheckConstraint("status IN ('open','accepted','rejected','closed')", name="status"),
         grid_code_check(),
         UniqueConstraint("address_id", "reason_code"),
         {"comment": "review queue of addresses (地址待审核)"},
@@ -249,7 +249,7 @@ class AddressReview(CountyBase):
         server_default=text("'open'"),
         nullable=False,
         index=True,
-        comment="open, accepted, rejected",
+        comment="open, accepted, rejected; closed: the address was mended",
     )
     decided_by: Mapped[str | None] = mapped_column(Text, comment="who decided")
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when")

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+#: From so many addresses on, whole streets are joined by hashing, whatever the planner believes of the tables: a first import
+#: runs before there are statistics of them, and a nested loop over 12,000 flats took 31 s.
+MANY = 500
+
 # The deepest address of the same village, group, road and number with equal upper levels; none where two are equal. Windows over
-# whole streets instead of a join of them with themselves, which the server would plan for one row. A few streets are served by
-# ix_standard_address_road_key.
-_LINK = text("""
-WITH street AS (
+# whole streets instead of a join of them with themselves. A few streets are served by ix_standard_address_road_key.
+_FIND = text("""
+CREATE TEMP TABLE found_parent ON COMMIT DROP AS
+WITH street AS MATERIALIZED (
     SELECT DISTINCT division_code, road_key, coalesce(number_key, '') AS number_key
     FROM standard_address WHERE id = ANY(:ids) AND road_key IS NOT NULL
 ), family AS (
@@ -39,10 +43,21 @@ WITH street AS (
                     WHEN depth > 8 AND plates_n = 1 THEN plate_id END AS parent_id
     FROM counted WHERE parent_id IS NULL
 )
-UPDATE standard_address a SET parent_id = n.parent_id FROM nearest n WHERE a.id = n.id AND n.parent_id IS NOT NULL
+SELECT id, parent_id FROM nearest WHERE parent_id IS NOT NULL
 """)
+_LINK = text("UPDATE standard_address a SET parent_id = f.parent_id FROM found_parent f WHERE a.id = f.id")
 
 
 def link_parents(connection: Connection, ids: Sequence[int]) -> int:
     """Hang these addresses, and others at the same door numbers, on the addresses above them; returns how many."""
-    return connection.execute(_LINK, {"ids": list(ids)}).rowcount if ids else 0
+    if not ids:
+        return 0
+    many = len(ids) >= MANY
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.found_parent"))
+    if many:
+        connection.execute(text("SET LOCAL enable_nestloop = off"))
+    connection.execute(_FIND, {"ids": list(ids)})
+    if many:
+        connection.execute(text("SET LOCAL enable_nestloop = on"))
+    connection.execute(text("ANALYZE pg_temp.found_parent"))
+    return connection.execute(_LINK).rowcount

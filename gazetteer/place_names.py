@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from gazetteer.normalise import fold_variants, fold_width
+from gazetteer.characters import fold_forms, fold_variants
 
 _FIND = """
 SELECT n.id, n.name, n.kind, n.aliases, n.grid_code, st_x(n.geom) AS lon, st_y(n.geom) AS lat,
@@ -41,7 +41,7 @@ def find_place_names(connection: Connection, typed: str, limit: int = 5) -> list
 
     Reads every name in scope through ``ix_place_name_grid_code``: a county has thousands, not millions.
     """
-    part = fold_variants(fold_width(typed)).strip()
+    part = fold_variants(fold_forms(typed)).strip()
     if not part:
         return []
     rows = connection.execute(text(_FIND), {"part": part, "limit": limit})

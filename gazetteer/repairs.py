@@ -24,6 +24,7 @@ from gazetteer.stages import (
     disputed,
     fallback,
     local_part,
+    local_reasons,
     without,
     without_group,
 )
@@ -52,6 +53,9 @@ def misspelt_road(desk: Desk, query: Query) -> list[Found]:
         return []
     division = codes[0] if codes else ""
     alike = similar_roads(road, desk.library.roads_in(division))
+    if not alike or _has_division(road, desk.divisions):
+        return []
+    as_written, ceiling_here, elsewhere = _as_written_elsewhere(desk, query, division)
     found: list[Found] = []
     for dropped in _cuts(parsed):
         tail = without(parsed, dropped).local_key.removeprefix(road) if dropped or parsed.rest else None
@@ -59,15 +63,56 @@ def misspelt_road(desk: Desk, query: Query) -> list[Found]:
         for right, score in alike:
             kind = "同音" if score == sure.HOMOPHONE else "相近"
             typo = Reason("road", "typo", f"路名{kind}：文本“{road}”，库中“{right}”")
-            reasons = (typo, *(equal(v, parsed) for v in LOCAL_LEVELS if getattr(parsed, v) and v not in dropped))
-            ceiling = min(disputed(parsed), 1.0 if codes else sure.ANYWHERE)
+            reasons = (
+                typo,
+                *elsewhere,
+                *(equal(v, parsed) for v in LOCAL_LEVELS if getattr(parsed, v) and v not in dropped),
+            )
+            ceiling = min(disputed(parsed), ceiling_here, 1.0 if codes else sure.ANYWHERE)
             if dropped or parsed.rest:
                 reason, limit = fallback(parsed, dropped)
                 reasons, ceiling = (*reasons, reason), min(ceiling, limit)
             found += [Found(hit, min(score, ceiling), reasons) for hit in desk.library.local(right + tail, division)]
         if found or (parsed.rest and not dropped):
             break
+    if found and as_written:
+        both = min(sure.WRITTEN_ELSEWHERE, *(one.confidence for one in found))
+        return [replace(one, confidence=both) for one in (*found, *as_written)]
     return found
+
+
+def _as_written_elsewhere(desk: Desk, query: Query, division: str) -> tuple[list[Found], float, tuple[Reason, ...]]:
+    """The road exactly as written stands in another division: then nobody knows which of the two is the slip.
+
+    What is found there in the same town, how sure a mended road can still be, and the reason.
+    """
+    parsed, road = query.parsed, query.keys.road_key or ""
+    town = division[:9]
+    if not town or road not in desk.library.roads_in(""):
+        return [], 1.0, ()
+    plate = without(parsed, LOCAL_LEVELS[1:]).local_key
+    near = desk.library.local(plate, town) if len(division) > 9 else []
+    if (
+        not near
+        and not (len(division) > 9 and road in desk.library.roads_in(town))
+        and not desk.library.local(plate, "")
+    ):
+        return [], 1.0, ()
+    named = parsed.village or parsed.town or ""
+    where = "本乡镇别处" if near else "别处"
+    reason = Reason("road", "conflicting", f"“{road}”不在{named}，但{where}有这条路")
+    return (
+        [Found(hit, sure.WRITTEN_ELSEWHERE, (reason, *local_reasons(query, hit))) for hit in near],
+        sure.WRITTEN_ELSEWHERE,
+        (reason,),
+    )
+
+
+def _has_division(road: str, divisions: DivisionIndex) -> bool:
+    """True when a town or village is written inside what was read as the road: no slip of the pen explains that."""
+    return any(
+        len(name) > 2 and name in road for level in ("town", "village") for name in divisions.by_level.get(level, {})
+    )
 
 
 def misspelt_division(desk: Desk, query: Query) -> list[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -63,3 +64,80 @@ def decide_review(
     if not decided:
         raise ReviewDecided(f"{row.decided_by}", decided_by=row.decided_by)
     return dict(row._mapping)
+
+
+#: What a text shows that lost characters (as ``LOST_CHARACTERS`` of the import does).
+_LOST = "[\ufffd\ue000-\uf8ff■□?？]"
+
+# Whether a doubt still holds, from the library alone. Reviews by ix_address_review_address_id and ix_address_review_status;
+# equal texts by ix_standard_address_match_key.
+_JUDGED = """
+    SELECT r.id, r.address_id, r.reason_code, a.full_text, a.grid_code, same.codes,
+           a.status <> 'retired' AND CASE r.reason_code
+               WHEN 'unencodable' THEN a.full_text ~ :lost
+               WHEN 'no_village' THEN right(rpad(a.division_code, 12, '0'), 3) = '000'
+               WHEN 'unknown_village' THEN a.division_code IS DISTINCT FROM r.facts ->> 'named'
+                   AND NOT EXISTS (SELECT FROM division d WHERE d.code = r.facts ->> 'named' AND d.level = 'village')
+               WHEN 'village_unlisted' THEN strpos(a.full_text, r.facts ->> 'name') > 0 AND NOT EXISTS (
+                   SELECT FROM division d WHERE d.level = 'village' AND d.valid_to IS NULL
+                   AND starts_with(d.name, r.facts ->> 'name'))
+               WHEN 'village_mismatch' THEN EXISTS (
+                   SELECT FROM division d WHERE d.code = a.division_code AND d.level = 'village' AND d.geom IS NOT NULL
+                   AND a.geom IS NOT NULL AND NOT st_intersects(d.geom, a.geom))
+               WHEN 'duplicate_text' THEN jsonb_array_length(same.codes) > 1
+               ELSE true END AS holds
+    FROM address_review r JOIN standard_address a ON a.id = r.address_id
+    LEFT JOIN LATERAL (
+        SELECT coalesce(jsonb_agg(o.code ORDER BY o.code), '[]') AS codes FROM standard_address o
+        WHERE r.reason_code = 'duplicate_text' AND o.match_key = a.match_key AND o.status <> 'retired'
+    ) same ON true
+    WHERE r.status = 'open' AND (r.address_id = ANY(:ids) OR r.reason_code = 'duplicate_text')
+"""
+_CLOSE = text(f"""
+WITH judged AS ({_JUDGED})
+UPDATE address_review r SET status = 'closed', decided_by = current_setting('onemap.actor'), decided_at = now(),
+       note = '地址已改正，自动关闭 / closed: the address was mended'
+FROM judged j WHERE r.id = j.id AND NOT j.holds
+""")  # noqa: S608 - constants only
+_REFRESH = text(f"""
+WITH judged AS ({_JUDGED}), fresh AS (
+    SELECT id, jsonb_build_object('codes', codes) AS facts,
+           '有 ' || jsonb_array_length(codes) || ' 个地址写法相同：' || full_text AS reason
+    FROM judged WHERE reason_code = 'duplicate_text'
+    UNION ALL
+    SELECT id, '{{}}', '地址里有无法编码而丢失的字：' || full_text FROM judged WHERE reason_code = 'unencodable'
+)
+UPDATE address_review r SET facts = f.facts, reason = f.reason FROM fresh f
+WHERE r.id = f.id AND (r.reason, r.facts) IS DISTINCT FROM (f.reason, f.facts)
+""")  # noqa: S608 - constants only
+# The queue shows the address as it is now; a review that is open again waits again. By uq_correction_review_id.
+_REQUEUE = text("""
+UPDATE correction c SET address_text = a.full_text, match_key = a.match_key, division_code = a.division_code,
+       road_key = a.road_key, status = 'open', outcome = NULL, decided_by = NULL, decided_at = NULL, batch_id = NULL
+FROM address_review r JOIN standard_address a ON a.id = r.address_id
+WHERE c.review_id = r.id AND r.status = 'open' AND r.address_id = ANY(:ids)
+  AND (c.status <> 'open' OR (c.address_text, c.match_key) IS DISTINCT FROM (a.full_text, a.match_key))
+""")
+
+
+def follow_addresses(connection: Connection, ids: Sequence[int]) -> int:
+    """Bring the open reviews of these addresses, and those of equal texts, up to date; returns how many are closed.
+
+    Called by whoever changed addresses. What is mended is closed, what still holds says what holds now.
+    """
+    values = {"ids": list(ids), "lost": _LOST}
+    closed = connection.execute(_CLOSE, values).rowcount
+    connection.execute(_REFRESH, values)
+    connection.execute(_REQUEUE, {"ids": list(ids)})
+    return closed
+
+
+def follow_divisions(connection: Connection) -> int:
+    """After divisions came or went: close the reviews that waited for them; returns how many are closed."""
+    waiting = connection.scalars(
+        text(
+            "SELECT DISTINCT address_id FROM address_review WHERE status = 'open' AND address_id IS NOT NULL "
+            "AND reason_code IN ('unknown_village', 'village_unlisted', 'village_mismatch')"
+        )
+    ).all()
+    return follow_addresses(connection, waiting) if waiting else 0

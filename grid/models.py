@@ -167,7 +167,12 @@ class Visit(CountyBase):
     address_id: Mapped[int | None] = mapped_column(BigInteger, comment="address visited")
     visitor: Mapped[str] = mapped_column(Text, nullable=False, comment="sign-in name of the visitor")
     visited_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), nullable=False, comment="when, by the phone's clock"
+        DateTime(timezone=True),
+        nullable=False,
+        comment="when, by the phone's clock; when the server got it, where that clock was wrong",
+    )
+    phone_time: Mapped[str | None] = mapped_column(
+        Text, comment="what the phone's clock said, as it came, where it could not be right; else empty"
     )
     received_at: Mapped[datetime] = now_column("when the server got it")
     outcome: Mapped[str] = mapped_column(

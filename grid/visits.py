@@ -20,7 +20,10 @@ OUTCOMES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class NewVisit:
-    """What the phone sends. client_uid is made on the phone; visited_at is its clock; lon, lat in EPSG:4490."""
+    """What the phone sends. client_uid is made on the phone; visited_at is its clock; lon, lat in EPSG:4490.
+
+    phone_time: what that clock said, where it could not be right and visited_at is the time of arrival.
+    """
 
     client_uid: uuid.UUID
     visited_at: datetime
@@ -31,14 +34,15 @@ class NewVisit:
     note: str | None = None
     lon: float | None = None
     lat: float | None = None
+    phone_time: str | None = None
 
 
 def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple[dict[str, Any], bool]:
     """The visit, and whether it is new; the same ``client_uid`` a second time returns the first one unchanged."""
     made = connection.execute(
         text(
-            "INSERT INTO visit (client_uid, household_id, address_id, visitor, visited_at, outcome, note, grid_code, geom) "
-            "VALUES (:uid, :household, :address, :visitor, :at, :outcome, :note, :grid_code, "
+            "INSERT INTO visit (client_uid, household_id, address_id, visitor, visited_at, phone_time, outcome, note, grid_code, geom) "
+            "VALUES (:uid, :household, :address, :visitor, :at, :phone_time, :outcome, :note, :grid_code, "
             "st_setsrid(st_point(CAST(:lon AS float), CAST(:lat AS float)), 4490)) "
             "ON CONFLICT (client_uid) DO NOTHING RETURNING id"
         ),
@@ -48,6 +52,7 @@ def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple
             "address": visit.address_id,
             "visitor": visitor,
             "at": visit.visited_at,
+            "phone_time": visit.phone_time,
             "outcome": visit.outcome,
             "note": visit.note,
             "grid_code": visit.grid_code,
@@ -57,7 +62,7 @@ def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple
     ).one_or_none()
     row = connection.execute(
         text(
-            "SELECT id, client_uid, household_id, visitor, visited_at, received_at, outcome, note FROM visit "
+            "SELECT id, client_uid, household_id, visitor, visited_at, received_at, phone_time, outcome, note FROM visit "
             "WHERE client_uid = :uid"
         ),
         {"uid": visit.client_uid},

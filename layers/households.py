@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
@@ -14,12 +15,13 @@ from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from grid.visits import OUTCOMES, NewVisit, record_visit
 from layers.alerts.store import open_alerts_of_household
+from layers.anomaly.ending import end_by_visit
 from layers.importing.privacy import mask_numbers
 from layers.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
 
 FIND_LIMIT = 20
-#: Before it nobody recorded a visit here: a phone that says less has lost its clock.
-FIRST_VISITS = datetime(2025, 1, 1, tzinfo=UTC)
+#: The product is younger than this, so are its visits; clocks without a battery start in 1970, 1980, 2000 or 2010.
+EARLIEST_VISIT = datetime(2020, 1, 1, tzinfo=UTC)
 STATUS_LABELS: dict[str, str] = {
     "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
     "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
@@ -119,7 +121,7 @@ WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, 
 """
 # Served by ix_visit_household.
 _VISITS = """
-SELECT v.id, v.visited_at, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
+SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
 FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
 WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
@@ -213,27 +215,45 @@ def reveal(
     return sealer.unseal(row.sealed, bound_to=row_binding("person", _SEALED[field], row.source, row.source_key))
 
 
+#: A clock that differs less than this is not wrong: what it shows is kept, or now when it runs ahead.
+CLOCK_SKEW = timedelta(minutes=5)
+#: A visit is not made this long before the account, or the record of the household, existed: a day, for the zones.
+BEFORE_ALL = timedelta(days=1)
+
+# Since when this visitor may have visited this household: since their account, or their posting to the cell where that is
+# older, and not before the record of the household. ix_change_record, and the postings of a worker.
+_SINCE = """
+SELECT greatest(
+    least((SELECT a.created_at FROM platform.account a WHERE a.username = :visitor),
+          (SELECT min(p.valid_from) FROM posting p JOIN grid_worker w ON w.id = p.worker_id
+           WHERE w.username = :visitor AND p.cell_code IN (:cell, left(:cell, 15)))),
+    (SELECT min(c.at) FROM change c WHERE c.entity = 'household' AND c.entity_id = CAST(:household AS text)
+     AND c.operation = 'added'))
+"""
+
+
 def visit_household(
     connection: Connection, household_id: int, visit: NewVisit, visitor: str
 ) -> tuple[dict[str, Any], bool]:
     """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound, VisitUidTaken.
 
-    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit. A phone's
-    clock that runs ahead, or was reset to a day before there were visits, counts as now. The same ``client_uid`` for the same household returns the first visit.
+    ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit. A visit is never
+    lost to a wrong clock: a time in the future, or before the visitor's account or the household's record was there, becomes
+    the time of arrival, and what the phone said is kept beside it (``phone_time``). The same ``client_uid`` for the same
+    household returns the first visit. A visit ends the alerts that it answers.
     """
     grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
     if grid_code is None:
         raise HouseholdNotFound(str(household_id))
-    now = datetime.now(UTC)
-    kept = NewVisit(
-        client_uid=visit.client_uid,
-        visited_at=visit.visited_at if FIRST_VISITS <= visit.visited_at <= now else now,
-        outcome=visit.outcome,
+    since = connection.scalar(text(_SINCE), {"visitor": visitor, "cell": grid_code, "household": household_id})
+    visited_at, phone_time = plausible_time(visit.visited_at, since, datetime.now(UTC))
+    kept = replace(
+        visit,
+        visited_at=visited_at,
+        phone_time=phone_time,
         grid_code=grid_code,
         household_id=household_id,
         note=None if visit.note is None else mask_numbers(visit.note),
-        lon=visit.lon,
-        lat=visit.lat,
     )
     try:
         recorded, new = record_visit(connection, kept, visitor)
@@ -248,4 +268,25 @@ def visit_household(
             ),
             {"id": household_id, "at": kept.visited_at},
         )
+        end_by_visit(
+            connection,
+            household_id,
+            visit_id=recorded["id"],
+            visited_at=kept.visited_at,
+            outcome=kept.outcome,
+            outcome_label=recorded["outcome_label"],
+            sure=phone_time is None,
+        )
     return recorded, new
+
+
+def plausible_time(phone: datetime, since: datetime | None, now: datetime) -> tuple[datetime, str | None]:
+    """When a visit was made, and what the phone's clock said where that cannot be: then the visit was made now.
+
+    since: since when there was somebody to make it, or None where nothing tells; then since the year of ``EARLIEST_VISIT``.
+    """
+    if phone > now:
+        return now, None if phone - now <= CLOCK_SKEW else phone.isoformat()
+    if phone < (since - BEFORE_ALL if since else EARLIEST_VISIT):
+        return now, phone.isoformat()
+    return phone, None

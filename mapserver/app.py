@@ -5,67 +5,67 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
-from sqlalchemy import text
+from fastapi.responses import PlainTextResponse
 
-from database.embedded import ensure_database
-from database.engine import Database
-from database.jobs import worker_app
 from database.settings import Settings, get_settings
-from database.work import work_of_jobs
 from mapserver import problems
-from mapserver.context import Context, open_context
-from mapserver.deps import door_of
+from mapserver.context import open_context
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
 from mapserver.door.route import check_routes
 from mapserver.headers import DATA_PATHS
 from mapserver.interface import OgcProblems, open_api
-from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks
 from mapserver.methods import Methods
+from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.static_files import built_file
 from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
+from mapserver.worker import JobWorker
 
+log = structlog.get_logger()
+#: How long a stop waits for the threads of work that was broken off.
+ENDING_S = 5.0
 WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
 )
 
 
-def create_app(settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
-    """The application. settings: default from the environment. worker: run background jobs in this process too."""
+def create_app(
+    settings: Settings | None = None, *, worker: bool = True, lost: Callable[[Exception], None] | None = None
+) -> FastAPI:
+    """The application. settings: default from the environment. worker: run background jobs in this process too.
+
+    lost: called from another thread when the embedded database died and could not be started again; the process should end.
+    """
     settings = settings or get_settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        context = await asyncio.to_thread(open_context, settings)
-        app.state.context = context
-        door = app.state.door = Door(context)
-        app.state.tiles = TileService(door)
-        app.state.refusals = Refusals(door)
-        runner = asyncio.create_task(run_worker(context)) if worker else None
-        gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
-        try:
+        async with AsyncExitStack() as ends:  # each step of the end is done, whatever becomes of the others
+            context = app.state.context = await asyncio.to_thread(open_context, settings, lost=lost)
+            ends.push_async_callback(asyncio.to_thread, context.close)
+            door = app.state.door = Door(context)
+            ends.push_async_callback(end_work, door)
+            app.state.refusals = Refusals(door)
+            ends.push_async_callback(app.state.refusals.close)
+            app.state.tiles = TileService(door)
+            ends.callback(app.state.tiles.close)
+            app.state.worker = JobWorker(context) if worker else None
+            if app.state.worker is not None:
+                ends.push_async_callback(end_task, asyncio.create_task(app.state.worker.run()))
+            gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
             yield
-        finally:
-            if runner is not None:
-                runner.cancel()
-                with suppress(asyncio.CancelledError):
-                    await runner
-            app.state.tiles.close()
-            await app.state.refusals.close()
-            door.close()
-            await asyncio.to_thread(context.close)
 
     front = TileFront()
     app = Application(
@@ -105,33 +105,22 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
     return document
 
 
-async def run_worker(context: Context) -> None:
-    """Work off the job queue until cancelled, on connections of its own."""
-    url = ensure_database(context.settings).app
-    database = Database(url, pool_size=2, work=work_of_jobs(context.settings))
-    queue = worker_app(url, make_tasks())
-    async with queue.open_async():
-        try:
-            await queue.run_worker_async(
-                install_signal_handlers=False,
-                concurrency=1,
-                shutdown_graceful_timeout=20,
-                additional_context={DATABASE_KEY: database, SEALER_KEY: context.sealer},
-            )
-        finally:
-            database.close()
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
-async def ready(request: Request) -> JSONResponse:
-    """The process answers and reaches its database."""
-    door = door_of(request)
-
-    def reach() -> None:
-        with door.context.database.platform() as connection:
-            connection.execute(text("SELECT 1"))
-
-    await door.looks.run(reach)
-    return JSONResponse({"status": "ready"})
+async def end_work(door: Door) -> None:
+    """What is still under way, such as an import, is rolled back by the database; its thread ends with an error."""
+    door.close()
+    broken_off = await asyncio.to_thread(door.context.database.break_off)
+    if broken_off:
+        log.warning("stop.rolled_back", transactions=broken_off)
+    left = await asyncio.to_thread(door.wait, ENDING_S)
+    if left:
+        log.warning("stop.unfinished", threads=left)
 
 
 async def robots(_request: Request) -> PlainTextResponse:

@@ -65,7 +65,7 @@ EXEMPT: dict[str, str] = {
         OWN_WORK,
     ),
     **dict.fromkeys(
-        ("overview.overview", "place_codes.scans", "quality.quality", "rasters.rasters", "rasters.flood", "rasters.statistics"),
+        ("overview.overview", "alerts.counts", "place_codes.scans", "quality.quality", "rasters.rasters", "rasters.flood", "rasters.statistics"),
         COUNTS,
     ),
     **dict.fromkeys(
@@ -85,7 +85,7 @@ EXEMPT: dict[str, str] = {
         ),
         PICTURES,
     ),
-    "workers.workers": "names of colleagues on duty in the asker's own scope",
+    **dict.fromkeys(("workers.workers", "alerts.assignees"), "names of colleagues on duty in the asker's own scope"),
     "quality.run": "hands in a run, whose asker stands with it",
 }  # fmt: skip
 

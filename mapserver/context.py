@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from procrastinate import App
 
-from database.embedded import ensure_database, release_database
+from database.embedded import ensure_database, keep_database, release_database
 from database.engine import Database
 from database.jobs import queue_app
 from database.seal import Sealer
@@ -36,16 +38,22 @@ class Context:
 
     def close(self) -> None:
         """Give everything back; the last user of the embedded cluster stops it."""
-        self.queue.close()
-        self.database.close()
-        release_database()
-        leave_temporary_folder(self.temporary)
+        with ExitStack() as ends:  # each is given back, whatever becomes of the others
+            ends.callback(leave_temporary_folder, self.temporary)
+            ends.callback(release_database)
+            ends.callback(self.database.close)
+            ends.callback(self.queue.close)
 
 
-def open_context(settings: Settings) -> Context:
-    """Connect as the application role, starting the embedded cluster when there is no other server; sweep what the dead have left."""
+def open_context(settings: Settings, *, lost: Callable[[Exception], None] | None = None) -> Context:
+    """Connect as the application role, starting the embedded cluster when there is no other server; sweep what the dead have left.
+
+    lost: the embedded cluster is started again whenever it dies; called from another thread when that fails for a minute.
+    """
     install_structlog()
     urls = ensure_database(settings)
+    if lost is not None:
+        keep_database(settings, lost)
     temporary = use_private_temporary_folder()
     queue = queue_app(urls.app)
     queue.open()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from pathlib import Path
 
 import structlog
@@ -12,13 +11,14 @@ from procrastinate import App, Blueprint, JobContext
 from access.accounts import find_account
 from access.heads import write_current_heads
 from database.counties import county_codes as known_codes
-from database.engine import Database
-from database.jobs import hand_in
+from database.engine import Database, current_day
+from database.jobs import daily, hand_in
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings
 from layers.anomaly.scan import scan
 from layers.bulk_match.jobs import run_job, sweep_jobs
+from layers.importing.batches import sweep_batches
 from layers.quality import check_county
 from layers.raster.elevations import refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
@@ -33,6 +33,7 @@ SCAN_COUNTY = "scan_county"
 COLLECT_UNCERTAIN = "collect_uncertain"
 CHECK_QUALITY = "check_quality"
 MATCH_FILE = "match_file"
+REFRESH_ELEVATIONS = "refresh_elevations"
 
 
 def make_tasks() -> Blueprint:
@@ -41,17 +42,18 @@ def make_tasks() -> Blueprint:
     tasks.task(name=SCAN_COUNTY, pass_context=True, retry=3)(scan_county)
     tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
-    tasks.task(name=MATCH_FILE, pass_context=True)(match_one_file)
-    sweep = tasks.task(name="sweep_match_jobs", pass_context=True)(sweep_match_jobs)
-    tasks.periodic(cron="*/10 * * * *")(sweep)
-    heights = tasks.task(name="refresh_all_elevations", pass_context=True)(refresh_all_elevations)
-    tasks.periodic(cron="30 3 * * *")(heights)
+    tasks.task(name=MATCH_FILE, pass_context=True, retry=1)(match_one_file)
+    sweep = tasks.task(name="sweep", pass_context=True)(sweep_counties)
+    tasks.periodic(cron="* * * * *")(sweep)
+    tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
+    heights = tasks.task(name="refresh_all_elevations", pass_context=True, retry=1)(refresh_all_elevations)
+    tasks.periodic(cron=daily(3, 30))(heights)
     outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
     tasks.periodic(cron="* * * * *")(outlines)
-    every_morning = tasks.task(name="scan_all_counties", pass_context=True)(scan_all_counties)
-    tasks.periodic(cron="0 5 * * *")(every_morning)
-    heads = tasks.task(name="write_audit_heads", pass_context=True)(write_audit_heads)
-    tasks.periodic(cron="10 18 * * *")(heads)  # cron counts in UTC
+    every_morning = tasks.task(name="scan_all_counties", pass_context=True, retry=1)(scan_all_counties)
+    tasks.periodic(cron=daily(5))(every_morning)
+    heads = tasks.task(name="write_audit_heads", pass_context=True, retry=1)(write_audit_heads)
+    tasks.periodic(cron=daily(2, 10))(heads)
     return tasks
 
 
@@ -65,6 +67,18 @@ def hand_in_collect(queue: App, county: str) -> bool:
     return hand_in(queue, COLLECT_UNCERTAIN, lock=f"collect-{county}", county=county)
 
 
+def hand_in_elevations(queue: App, county: str) -> bool:
+    """Ask for the elevations of new and moved addresses of one county; False when one waits already."""
+    return hand_in(queue, REFRESH_ELEVATIONS, lock=f"elevations-{county}", county=county)
+
+
+def hand_in_after_import(queue: App, county: str) -> None:
+    """All that follows a publish: the scan, the queue of corrections, the elevations that the flood question needs."""
+    hand_in_scan(queue, county)
+    hand_in_collect(queue, county)
+    hand_in_elevations(queue, county)
+
+
 def hand_in_check(queue: App, county: str, actor: str) -> bool:
     """Ask for a run of all quality rules over one county; False when one waits already, which will see the same rows."""
     return hand_in(queue, CHECK_QUALITY, lock=f"quality-{county}", county=county, actor=actor)
@@ -76,35 +90,46 @@ def hand_in_match(queue: App, county: str, job_id: int, actor: str) -> None:
 
 
 async def match_one_file(context: JobContext, county: str, job_id: int, actor: str) -> None:
-    """Match the file of one job."""
+    """Match the file of one job; again when its worker died or was stopped in the middle."""
     database: Database = context.additional_context[DATABASE_KEY]
     sealer: Sealer = context.additional_context[SEALER_KEY]
-    await asyncio.to_thread(run_match, database, sealer, county, job_id, actor)
+    again = context.job.attempts > 0
+    await asyncio.to_thread(run_match, database, sealer, county, job_id, actor, again=again)
 
 
-def run_match(database: Database, sealer: Sealer, county: str, job_id: int, actor: str) -> None:
-    """Match as the owner; an account that was disabled meanwhile, or is of another county now, gets nothing."""
+def run_match(database: Database, sealer: Sealer, county: str, job_id: int, actor: str, *, again: bool = False) -> None:
+    """Match as the owner; an account that was disabled meanwhile, or is of another county now, gets nothing.
+
+    again: it was begun before; broken off once more, it ends as failed.
+    """
     with database.platform() as connection:
         account = find_account(connection, actor)
     if account is None or account.county != county:
         log.warning("match.ownerless", county=county, job=job_id)
         return
-    run_job(database, sealer, account.scope, job_id)
+    run_job(database, sealer, account.scope, job_id, again=again)
     log.info("match.done", county=county, job=job_id)
 
 
-async def sweep_match_jobs(context: JobContext, timestamp: int) -> None:
-    """Every ten minutes: end the match jobs that died, remove the old ones with their files."""
+async def sweep_counties(context: JobContext, timestamp: int) -> None:
+    """Every minute: end the match jobs and imports whose process died, remove old match jobs with their files."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_sweep, database, county)
+    await asyncio.to_thread(run_sweeps, context.additional_context[DATABASE_KEY])
+
+
+def run_sweeps(database: Database) -> None:
+    """Sweep every county; also done when a worker starts."""
+    for county in county_codes(database):
+        run_sweep(database, county)
 
 
 def run_sweep(database: Database, county: str) -> None:
-    """Sweep the match jobs of one county."""
+    """Sweep the match jobs and imports of one county."""
     with database.transaction(Scope.of_system(county, "sweep")) as connection:
         sweep_jobs(connection)
+        dead = sweep_batches(connection)
+    if dead:
+        log.warning("sweep.imports", county=county, failed=dead)
 
 
 async def check_quality(context: JobContext, county: str, actor: str) -> None:
@@ -137,6 +162,12 @@ async def scan_all_counties(context: JobContext, timestamp: int) -> None:
     database: Database = context.additional_context[DATABASE_KEY]
     for county in await asyncio.to_thread(county_codes, database):
         await asyncio.to_thread(run_scan, database, county)
+
+
+async def refresh_county_elevations(context: JobContext, county: str) -> None:
+    """After an import: its addresses have an elevation within minutes, not the next morning."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    await asyncio.to_thread(run_elevations, database, get_settings().rasters_folder, county)
 
 
 async def refresh_all_elevations(context: JobContext, timestamp: int) -> None:
@@ -176,9 +207,9 @@ def run_outlines(database: Database, county: str) -> None:
 
 
 def run_scan(database: Database, county: str) -> None:
-    """Scan one county as of today, in one transaction."""
+    """Scan one county as of today in China, in one transaction."""
     with database.transaction(Scope.of_system(county, "scan")) as connection:
-        report = scan(connection, date.today())
+        report = scan(connection, current_day(connection))
     log.info("scan.done", county=county, counts=report.counts)
 
 

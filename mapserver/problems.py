@@ -9,13 +9,14 @@ from __future__ import annotations
 import traceback
 import uuid
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -61,7 +62,11 @@ ANSWERED: tuple[type[Exception], ...] = (
     InterfaceError,
     PoolTimeout,
     ConnectorException,
+    psycopg.OperationalError,  # of COPY and of cursors of our own, beneath SQLAlchemy
+    psycopg.InterfaceError,
 )
+#: Transactions that the server ended for doing nothing, or cannot take because it is a standby: not faults of this program.
+PASSING = frozenset({"25P03", "25006"})
 
 
 class NotSignedIn(OnemapError):
@@ -119,6 +124,7 @@ STATUS: dict[type[OnemapError], int] = {
     accounts.NoRecordsForAdministrators: 403,
     administration.AccountNotFound: 404,
     administration.AccountExists: 409,
+    administration.AccountChanged: 409,
     administration.OwnAccount: 403,
     administration.OnServerOnly: 403,
     limits.TooManyRequests: 429,
@@ -134,6 +140,7 @@ STATUS: dict[type[OnemapError], int] = {
     scope.InvalidScope: 403,
     addresses.AddressNotFound: 404,
     reviews.ReviewNotFound: 404,
+    importing.ConfirmationNeeded: 409,
     reviews.ReviewDecided: 409,
     corrections.CorrectionNotFound: 404,
     corrections.CorrectionDecided: 409,
@@ -322,6 +329,12 @@ def install(app: FastAPI) -> None:
         return problem(
             request, 422, "invalid-value", "内容里有无法保存或查询的值", "A value cannot be stored or searched"
         )
+
+    @app.exception_handler(InternalError)
+    async def on_ended_by_the_database(request: Request, error: InternalError) -> JSONResponse:
+        if getattr(error.orig, "sqlstate", None) in PASSING:
+            return await answer_of(request, error)
+        return await on_unexpected(request, error)
 
     @app.exception_handler(ProgrammingError)
     async def on_refused_by_the_database(request: Request, error: ProgrammingError) -> JSONResponse:

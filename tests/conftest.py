@@ -92,18 +92,31 @@ def app_database(cluster: EmbeddedCluster, owner: Engine) -> Iterator[Database]:
     pool.close()
 
 
+# emptying a hundred tables that are empty already takes longer than most tests: only those that hold rows are emptied
+_TABLES = [f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in COUNTY_METADATA.sorted_tables]
+_FILLED = text(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in _TABLES))
+_START_SEQUENCES = text(
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences "
+    f"WHERE schemaname IN ('c{COUNTY}', 'c{NEIGHBOUR}') AND last_value IS NOT NULL"
+)
+
+
 @pytest.fixture
 def database(app_database: Database, owner: Engine) -> Database:
     """The application role, with both counties empty."""
-    tables = ", ".join(
-        f"c{code}.{table.name}" for code in (COUNTY, NEIGHBOUR) for table in COUNTY_METADATA.sorted_tables
-    )
+    empty_counties(owner)
+    return app_database
+
+
+def empty_counties(owner: Engine) -> None:
+    """No record, no account."""
     with owner.begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(_START_SEQUENCES)  # before: what answers to a truncation writes rows of its own
+        if filled := connection.scalars(_FILLED).all():
+            connection.execute(text(f"TRUNCATE {', '.join(filled)} CASCADE"))
         connection.execute(text("DELETE FROM platform.account"))
         connection.execute(text("DELETE FROM platform.sign_in_failure"))
-    return app_database
 
 
 @pytest.fixture(scope="session")

@@ -326,7 +326,7 @@ class Generator:
             return str(rng.choice(examples))
         least = schema.get("minLength", 1)
         return (
-            "核实" * max(2, least // 2 + 1)
+            hostile.FILLER[: 2 * max(2, least // 2 + 1)]
             if rng.random() < 0.5
             else "".join(rng.choices(string.ascii_letters, k=least + 5))
         )

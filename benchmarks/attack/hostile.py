@@ -14,6 +14,8 @@ TEXTS = (
     "../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e/", "%252e%252e%252f", "file:///etc/passwd", "=1+1", "\r\nX-Evil: 1",
     "true", "null", "[]", "{}", "1 UNION SELECT id_number_cipher FROM person",
 )  # fmt: skip
+#: What the attack writes where a text is asked for: whoever reads it in an answer has learnt nothing about anybody.
+FILLER = "核实" * 300
 COUNTIES = (
     "000000",
     "999999",

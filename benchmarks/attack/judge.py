@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from benchmarks.attack.client import Answer, Request
 from benchmarks.attack.extract import Said, read_answer
+from benchmarks.attack.hostile import FILLER
 from benchmarks.attack.oracle import runs_of
 from benchmarks.attack.world import SCRATCH, Asker, World
 
@@ -84,6 +85,8 @@ class Judge:
 
     def look(self, request: Request, answer: Answer, asker: Asker, path: str, number: int = -1) -> list[Finding]:
         """Judge and count one answer. path: of the OpenAPI."""
+        if answer.status < 300 and 0 < len(request.body) < _ECHO:
+            self.world.oracle.written |= runs_of(request.body.decode(errors="replace"))
         found, said = self._findings(request, answer, asker, path, number)
         if f"/{SCRATCH}/" in request.path and any(f.kind == FOREIGN for f in found):
             # the scratch county changes under the attack: judged again by what it is afterwards, see settle
@@ -170,7 +173,10 @@ class Judge:
             value
             for run in said.words
             for value in view.foreign_texts(run)
-            if value not in sent and value not in asked and not any(value in word for word in public)
+            if value not in sent
+            and value not in asked
+            and value not in FILLER
+            and not any(value in word for word in public)
         }
         found = []
         if words:

@@ -8,6 +8,8 @@ tells of it inside.
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 import uuid
 from collections import defaultdict
@@ -24,6 +26,7 @@ from benchmarks.attack.credentials import ACCOUNTS_ONLY
 from layers.metadata import COUNTY_METADATA
 
 ROOT = Path(__file__).parents[2]
+ROOMS = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
 #: Tables of what a record is. Every other table tells of these.
 HOMES = frozenset({
     "division", "place_name", "standard_address", "address_alias", "grid_cell", "grid_worker", "posting", "household",
@@ -37,7 +40,10 @@ _TELLING = re.compile(r"[\u3400-\u9fff]{2,}|[0-9*X-]{6,}|[0-9a-f-]{32,}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?$")
 #: A time of day with its fraction: six digits of microseconds are no word.
 _CLOCK = re.compile(r"(?<=\d[T ])\d\d:\d\d:\d\d(\.\d+)?")
+_BEHIND = re.compile(r"[\u3400-\u9fff]{2,}")
 _SHORTEST, _PROBE = 3, 6
+#: A longer text of the program is no word that a formatted text takes in.
+_PHRASE = 12
 
 
 def runs_of(value: str) -> set[str]:
@@ -157,12 +163,41 @@ def _unreadable(kind: str) -> bool:
 @cache
 def _words_of_the_source() -> str:
     """Every text of the program: labels, titles of rules, names of mappings. They tell nothing about anybody."""
-    rooms = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
     files = (
-        path for room in rooms for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".json", ".toml", ".sql")
+        path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".json", ".toml", ".sql")
     )
     told = (path for path in files if "demo" not in path.parts and path.stat().st_size < 10**6)
     return "\n".join(path.read_text("utf-8", errors="replace") for path in told)
+
+
+@cache
+def _phrases_of_the_source() -> tuple[frozenset[str], frozenset[str]]:
+    """Words of the program and what its formatted texts set behind a field: {level}相近 makes 路名相近 of 路名."""
+    words, behind = set(), set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            if "demo" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < _PHRASE:
+                    words.add(node.value)
+                elif isinstance(node, ast.JoinedStr):
+                    behind |= {
+                        _BEHIND.match(str(part.value))[0]  # type: ignore[index]
+                        for field, part in itertools.pairwise(node.values)
+                        if isinstance(field, ast.FormattedValue)
+                        and isinstance(part, ast.Constant)
+                        and _BEHIND.match(str(part.value))
+                    }
+    return frozenset(words), frozenset(behind)
+
+
+def is_phrase(value: str) -> bool:
+    """True for a fixed phrase of the program, which tells nothing about anybody: a text of it, or a word and what it sets behind."""
+    if value in _words_of_the_source():
+        return True
+    words, behind = _phrases_of_the_source()
+    return any(value[:cut] in words and value[cut:] in behind for cut in range(1, len(value)))
 
 
 class Whole:
@@ -170,6 +205,8 @@ class Whole:
 
     def __init__(self, parts: dict[str, Oracle]) -> None:
         self.parts = parts
+        #: Words that the attack has sent in bodies: it may have written somebody's words into a home of another place.
+        self.written: set[str] = set()
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}
         self._pools: dict[str, list[str]] = {}
 
@@ -194,13 +231,13 @@ class Whole:
         """The grid codes to which a value belongs: of its homes, or else of the rows that tell of it.
 
         What the county itself holds comes first: two counties may have a road of one name. Of a masked number all
-        rows count, for two persons may have one.
+        rows count, for two persons may have one; so they do of words that the attack itself has written.
         """
         own = [part for part in self.parts.values() if part.county == county]
         for parts in (own, list(self.parts.values())):
             homes = set().union(*(part.homes.get(value, ()) for part in parts))
             told = set().union(*(part.told.get(value, ()) for part in parts))
-            if "***" in value and (homes or told):
+            if ("***" in value or value in self.written) and (homes or told):
                 return homes | told
             if homes or told:
                 return homes or told
@@ -288,7 +325,7 @@ class View:
             self._values[value] = (
                 not self.sees_any(self.whole.holders(value, self.county))
                 and value not in self._own_words()
-                and value not in _words_of_the_source()
+                and not is_phrase(value)
             )
         return self._values[value]
 

@@ -10,7 +10,7 @@ from database.embedded.bootstrap import (
     bootstrap_sql,
 )
 from database.embedded.cluster import ClusterInfo, ClusterStatus, EmbeddedCluster
-from database.embedded.urls import DatabaseUrls, ensure_database, release_database, sqlalchemy_url
+from database.embedded.urls import DatabaseUrls, ensure_database, keep_database, release_database, sqlalchemy_url
 
 __all__ = [
     "APP_ROLE",
@@ -27,6 +27,7 @@ __all__ = [
     "bootstrap_sql",
     "ensure_database",
     "find_binaries",
+    "keep_database",
     "release_database",
     "sqlalchemy_url",
 ]

@@ -62,6 +62,21 @@ def find_binaries(folder: Path | None = None, *, major: int | None = None) -> Se
     raise PostgisMissingError(f"请运行 / run: {command}", mend=command, folder=str(servers[0].folder))
 
 
+def client_folders(program: str) -> list[tuple[Path, int]]:
+    """Folders that hold a client program such as `pg_dump`, with the major version, newest first."""
+    folders = [path for pattern in _PLACES for path in Path("/").glob(pattern.removeprefix("/"))]
+    on_path = shutil.which(program)
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    found = {folder: _program_major(folder / program) for folder in folders if (folder / program).exists()}
+    return sorted(found.items(), key=lambda item: item[1], reverse=True)
+
+
+def _program_major(program: Path) -> int:
+    match = re.search(r"\(PostgreSQL\) (\d+)", _output_of([str(program), "--version"]))
+    return int(match[1]) if match else 0
+
+
 def _major_version(folder: Path) -> int:
     debian = re.fullmatch(r"/usr/lib/postgresql/(\d+)/bin", str(folder))
     if debian:

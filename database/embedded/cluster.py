@@ -32,6 +32,9 @@ Role = Literal["owner", "app", "superuser"]
 State = Literal["absent", "stopped", "starting", "running"]
 
 _START_SECONDS = 3600  # crash recovery of a large county may take long
+#: How long the children of a dead server may go on: to end by themselves, then when they are told to; then nobody waits any more.
+_LEFTOVER_PATIENCE_S = 1.0
+_LEFTOVER_QUIT_S = 4.0
 _LEFTOVER_SECONDS = 20
 _READY_MARK = "bootstrap.done"
 _BOOTSTRAP_VERSION = "2"
@@ -108,6 +111,20 @@ class EmbeddedCluster:
                 self._use = (self.home / "cluster.users").open("ab")
                 fcntl.flock(self._use, fcntl.LOCK_SH)
             if info.started_here:
+                self._auto_stop_mark.touch()
+            return info
+
+    def revive(self) -> ClusterInfo | None:
+        """Start it again for those who use it, when it is not running; None when this process does not use it any more.
+
+        Raises what `start` raises.
+        """
+        with self._lock():
+            if self._use is None:
+                return None
+            stops_itself = self._auto_stop_mark.exists()
+            info = self._start_locked()
+            if stops_itself:
                 self._auto_stop_mark.touch()
             return info
 
@@ -251,16 +268,18 @@ class EmbeddedCluster:
         command = [binaries.program("pg_ctl"), "start", "-s", "-w", "-t", str(_START_SECONDS)]
         command += ["-D", str(layout.data_dir), "-l", str(log_file)]
         command += ["-o", server_options(layout, fsync=self.fsync)]
-        deadline = time.monotonic() + _LEFTOVER_SECONDS
+        began = time.monotonic()
         while True:
             if log_file.exists():
                 os.truncate(log_file, 0)
             if layout.run(command, timeout_s=None).returncode == 0:
                 break
-            # After kill -9 the children of the dead server need a moment to notice.
-            reason = self._log_tail()
-            if "shared memory block" not in reason or time.monotonic() > deadline:
+            # After kill -9 the children of the dead server need a moment to notice; one that computes never does.
+            reason, waited = self._log_tail(), time.monotonic() - began
+            if "shared memory block" not in reason or waited > _LEFTOVER_SECONDS:
                 raise ClusterStartError(reason, path=str(layout.data_dir))
+            if waited > _LEFTOVER_PATIENCE_S:
+                process.end_orphans(layout, by_force=waited > _LEFTOVER_QUIT_S)
             time.sleep(0.2)
         if not process.wait_until_ready(layout, seconds=_START_SECONDS):
             raise ClusterStartError(self._log_tail(), path=str(layout.data_dir))

@@ -1,6 +1,8 @@
 """Is a server running on this data folder? Asked without credentials; a reused pid does not fool it."""
 
+import contextlib
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -56,10 +58,31 @@ def drop_stale_lock_files(layout: Layout) -> bool:
         return False
     for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
         (layout.socket_dir / name).unlink(missing_ok=True)
-    if recorded_pid(layout.data_dir) is None:
+    pid_file = layout.data_dir / "postmaster.pid"
+    if not pid_file.exists():
         return False
-    (layout.data_dir / "postmaster.pid").unlink(missing_ok=True)
+    pid_file.unlink(missing_ok=True)  # also an empty or garbled one: a disk that was full
     return True
+
+
+def orphans(data_dir: Path) -> list[int]:
+    """The processes of this data folder's server; without a live postmaster they are what it left behind."""
+    numbers = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in numbers if _is_server_of(pid, data_dir)]
+
+
+def end_orphans(layout: Layout, *, by_force: bool) -> int:
+    """Tell what a dead postmaster left behind to end: one that computes does not notice by itself. Returns how many there were.
+
+    Nothing is lost: what was committed is in the log that the next start replays. by_force: SIGKILL instead of SIGQUIT.
+    """
+    if server_pid(layout.data_dir) is not None:
+        return 0
+    found = orphans(layout.data_dir)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL if by_force else signal.SIGQUIT)
+    return len(found)
 
 
 def _is_server_of(pid: int, data_dir: Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from database.embedded.cluster import EmbeddedCluster
 from database.embedded.errors import OwnerUrlMissingError
+from database.embedded.keeper import ClusterKeeper, Lost
 from database.settings import Settings
 
 
@@ -28,6 +29,7 @@ class DatabaseUrls:
 
 
 _clusters: dict[tuple[int, str], EmbeddedCluster] = {}
+_keepers: dict[tuple[int, str], ClusterKeeper] = {}
 
 
 def ensure_database(settings: Settings) -> DatabaseUrls:
@@ -51,8 +53,21 @@ def ensure_database(settings: Settings) -> DatabaseUrls:
     return DatabaseUrls(app=cluster.dsn("app"), owner_url=cluster.dsn("owner"))
 
 
+def keep_database(settings: Settings, lost: Lost) -> None:
+    """From now on the embedded cluster of these settings is started again whenever it dies, until `release_database`.
+
+    lost: called once, from another thread, when that fails for a minute. A given server is its administrator's to keep.
+    """
+    key = (os.getpid(), str(settings.home))
+    if settings.database_url is None and key in _clusters and key not in _keepers:
+        _keepers[key] = ClusterKeeper(_clusters[key], lost)
+        _keepers[key].start()
+
+
 def release_database() -> None:
     """Stop using the embedded clusters of this process; the last user of a cluster stops it."""
+    for key in [key for key in _keepers if key[0] == os.getpid()]:
+        _keepers.pop(key).stop()
     for key in [key for key in _clusters if key[0] == os.getpid()]:
         _clusters.pop(key).release()
 

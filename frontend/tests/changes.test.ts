@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { GATHER_MS, listen, merged, tileRange, touched, type Change } from '@/map/changes'
+import { AGAIN_MS, GATHER_MS, listen, merged, tileRange, touched, type Change } from '@/map/changes'
 
 describe('which tiles a change touches', () => {
   it('knows the tiles under the bounds', () => {
@@ -31,15 +31,23 @@ describe('which tiles a change touches', () => {
 
 class Line {
   static open: Line[] = []
-  private heard: ((event: { data: string }) => void)[] = []
+  static readonly CLOSED = 2
+  readyState = 1
+  private heard: Record<string, ((event: { data: string }) => void)[]> = {}
   constructor(readonly url: string) {
     Line.open.push(this)
   }
-  addEventListener(_name: string, heard: (event: { data: string }) => void) {
-    this.heard.push(heard)
+  addEventListener(name: string, heard: (event: { data: string }) => void) {
+    ;(this.heard[name] ??= []).push(heard)
   }
   say(change: Change) {
-    for (const heard of this.heard) heard({ data: JSON.stringify(change) })
+    for (const heard of this.heard.change ?? []) heard({ data: JSON.stringify(change) })
+  }
+  /** The server refused: the browser gives it up. */
+  refuse() {
+    this.readyState = Line.CLOSED
+    Line.open = Line.open.filter((line) => line !== this)
+    for (const heard of this.heard.error ?? []) heard({ data: '' })
   }
   close() {
     Line.open = Line.open.filter((line) => line !== this)
@@ -69,6 +77,19 @@ describe('listening', () => {
     vi.advanceTimersByTime(GATHER_MS)
     expect(changed).toHaveBeenCalledTimes(1)
     listener.stop()
+    expect(Line.open).toEqual([])
+  })
+  it('asks again for a line that was refused, and for everything that came meanwhile', () => {
+    const missed = vi.fn()
+    const listener = listen('/changes', vi.fn(), missed)
+    Line.open[0]?.refuse()
+    expect(Line.open).toEqual([])
+    vi.advanceTimersByTime(AGAIN_MS)
+    expect(Line.open).toHaveLength(1)
+    expect(missed).toHaveBeenCalledTimes(1)
+    Line.open[0]?.refuse()
+    listener.stop()
+    vi.advanceTimersByTime(AGAIN_MS)
     expect(Line.open).toEqual([])
   })
   it('holds no line while nobody looks, and asks for everything afterwards', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { importCounts } from '@/texts/counts'
+import { emptyCells, importCounts, importQuestions } from '@/texts/counts'
 import { differences, factRows, factText } from '@/texts/facts'
 import { ago, dateTime, day, localIso } from '@/texts/format'
 
@@ -43,6 +43,14 @@ describe('times', () => {
 })
 
 describe('counts of an import', () => {
+  it('says in words what became of empty cells, and leaves out what did not happen', () => {
+    expect(emptyCells({ empty: { 电话: { kept: 3, cleared: 0, rejected: 1 } } })).toEqual([
+      { column: '电话', words: '保留原值 3，退回 1' },
+    ])
+    expect(emptyCells({ read: 4 })).toEqual([])
+    expect(importQuestions({ read: 4 })).toEqual([])
+  })
+
   it('come in reading order, without what is no number', () => {
     expect(importCounts({ rejected: 2, read: 10, note: 'x', unchanged: 8 }).map((one) => one.name)).toEqual([
       'read',

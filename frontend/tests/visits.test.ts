@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { discardVisit, keepVisit, listVisits, newUid, sendVisits, type WaitingVisit } from '@/offline/visits'
+import {
+  correctVisit,
+  discardVisit,
+  keepVisit,
+  listVisits,
+  newUid,
+  newVisit,
+  sendVisits,
+  UID_TAKEN,
+  type WaitingVisit,
+} from '@/offline/visits'
 
 let n = 0
 function visit(over: Partial<WaitingVisit> = {}): WaitingVisit {
   n += 1
-  return {
+  const made = newVisit({
     client_uid: newUid(),
     county: '330521',
     username: `worker-${n}`,
@@ -12,9 +22,8 @@ function visit(over: Partial<WaitingVisit> = {}): WaitingVisit {
     outcome: 'met',
     note: null,
     visited_at: `2026-11-23T10:00:${String(n).padStart(2, '0')}+08:00`,
-    refused: null,
-    ...over,
-  }
+  })
+  return { ...made, ...over }
 }
 
 describe('the queue of visits', () => {
@@ -29,7 +38,10 @@ describe('the queue of visits', () => {
     await keepVisit(one)
     const [kept] = await listVisits(one.county, one.username)
     expect(Object.keys(kept ?? {}).sort()).toEqual(
-      ['client_uid', 'county', 'household_id', 'note', 'outcome', 'refused', 'username', 'visited_at'].sort(),
+      [
+        ...['client_uid', 'county', 'household_id', 'note', 'outcome', 'username', 'visited_at'],
+        ...['refused', 'refused_kind', 'tries', 'last_try_at', 'last_problem'],
+      ].sort(),
     )
   })
 
@@ -62,10 +74,11 @@ describe('the queue of visits', () => {
     let connected = false
     const send = (_: number, body: { client_uid: string }) => {
       uids.push(body.client_uid)
-      return Promise.resolve(connected ? ('sent' as const) : ('later' as const))
+      return Promise.resolve(connected ? ('sent' as const) : { later: '没有网络', stop: true })
     }
     expect(await sendVisits(one.county, one.username, send)).toEqual([])
-    expect(await listVisits(one.county, one.username)).toHaveLength(1)
+    const [waits] = await listVisits(one.county, one.username)
+    expect([waits?.tries, waits?.last_problem, waits?.refused]).toEqual([1, '没有网络', null])
     connected = true
     expect(await sendVisits(one.county, one.username, send)).toHaveLength(1)
     expect(uids).toEqual([one.client_uid, one.client_uid])
@@ -77,11 +90,63 @@ describe('the queue of visits', () => {
     await keepVisit(bad)
     await keepVisit(good)
     await sendVisits(bad.county, bad.username, (household) =>
-      Promise.resolve(household === bad.household_id ? { refused: '没有找到' } : 'sent'),
+      Promise.resolve(household === bad.household_id ? { refused: '没有找到', kind: 'household-not-found' } : 'sent'),
     )
     const left = await listVisits(bad.county, bad.username)
     expect(left.map((one) => [one.client_uid, one.refused])).toEqual([[bad.client_uid, '没有找到']])
     await discardVisit(bad.client_uid)
     expect(await listVisits(bad.county, bad.username)).toEqual([])
+  })
+
+  it('lets no failing visit hold up the next, and none go', async () => {
+    const bad = visit()
+    const good = visit({ username: bad.username })
+    await keepVisit(bad)
+    await keepVisit(good)
+    for (const tries of [1, 2]) {
+      await sendVisits(bad.county, bad.username, (household) =>
+        Promise.resolve(household === bad.household_id ? { later: '服务器出错', stop: false } : 'sent'),
+      )
+      const left = await listVisits(bad.county, bad.username)
+      expect(left.map((one) => [one.client_uid, one.tries])).toEqual([[bad.client_uid, tries]])
+    }
+  })
+
+  it('corrects a refused visit as the same visit, with another number only where that was taken', async () => {
+    for (const [kind, same] of [
+      ['request-invalid', true],
+      [UID_TAKEN, false],
+    ] as const) {
+      const one = visit({ refused: '不行', refused_kind: kind })
+      await keepVisit(one)
+      const uid = await correctVisit(one.client_uid, 'refused', '改过的')
+      expect(uid === one.client_uid).toBe(same)
+      const left = await listVisits(one.county, one.username)
+      expect(left).toHaveLength(1)
+      expect(left[0]).toMatchObject({ client_uid: uid, note: '改过的', refused: null, visited_at: one.visited_at })
+    }
+  })
+
+  it('changes nothing that merely waits: the server may have it', async () => {
+    const one = visit({ note: '原文' })
+    await keepVisit(one)
+    expect(await correctVisit(one.client_uid, 'met', '改过的')).toBeNull()
+    expect((await listVisits(one.county, one.username))[0]?.note).toBe('原文')
+  })
+
+  it('does not bring back what another tab sent meanwhile', async () => {
+    const one = visit()
+    await keepVisit(one)
+    await sendVisits(one.county, one.username, async () => {
+      await discardVisit(one.client_uid)
+      return { later: '没有网络', stop: true }
+    })
+    expect(await listVisits(one.county, one.username)).toEqual([])
+  })
+
+  it('reads what an earlier version of the app kept', async () => {
+    const { client_uid, county, username, household_id, outcome, note, visited_at } = visit()
+    await keepVisit({ client_uid, county, username, household_id, outcome, note, visited_at, refused: null } as WaitingVisit)
+    expect((await listVisits(county, username))[0]).toMatchObject({ client_uid, tries: 0, last_problem: null })
   })
 })

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gazetteer.normalise import fold_counters, fold_numerals
+from gazetteer.separators import fold_separators
 from gazetteer.tagging import Element
 from gazetteer.tagging.tokens import fold
 
@@ -41,7 +42,6 @@ _PLACE = ("road", "roadno", "poi", "subpoi", "houseno")
 _BRACKETS = re.compile(r"\([^()]*\)?")
 _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[A-Z]+")
-_SEPARATORS = re.compile(r"[\s_,，。、;；:：·()（）\[\]【】\"'“”]+")
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Side:
 
 def plain(text: str) -> str:
     """A text with one way of writing for each character, number and counter, and without separators."""
-    return fold_counters(fold_numerals(_SEPARATORS.sub("", fold(text).upper())))
+    return fold_counters(fold_numerals(fold_separators(fold(text).upper())))
 
 
 def make_side(text: str, elements: Sequence[Element]) -> Side:

@@ -13,6 +13,8 @@ from gazetteer.index.sorted_keys import Rows
 
 #: Rows that one question returns at most; a text that means more addresses than this means none.
 MANY_HITS = 1000
+#: Addresses with one beginning, in the whole county, that are looked through; a number with more below it is no number.
+MANY_BELOW = 20_000
 Changed = tuple[Record, tuple[str, ...]]  # an address and the match keys of its aliases
 
 
@@ -72,6 +74,17 @@ class Library:
     def numbered(self, tail: str, division: str) -> list[Hit]:
         """Addresses of a division with this number (and building, room …), whatever their road."""
         return [hit for s in self._segments() for hit in self._hits(s, s.with_tail(tail, division))]
+
+    def below(self, key: str, division: str) -> list[tuple[Hit, str]]:
+        """Addresses of a division whose local key begins with this number's and goes on, each with what follows in its key."""
+        found: list[tuple[Hit, str]] = []
+        for s in self._segments():
+            first, last = s.span(division)
+            gone = self.gone if s is self.base else None
+            for row, local in s.local.with_beginning(key, MANY_BELOW):
+                if first <= row < last and len(local) > len(key) and (gone is None or not gone[row]):
+                    found.append((s.hit(row), local[len(key) :]))
+        return found
 
     def roads_in(self, division: str) -> list[str]:
         """The roads of a division, and its groups where these stand for a road."""

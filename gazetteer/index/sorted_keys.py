@@ -52,6 +52,16 @@ class SortedKeys:
         first = bisect_left(places, key, key=self._key)
         return self._rows[first : bisect_left(places, key + _AFTER, lo=first, key=self._key)]
 
+    def with_beginning(self, text: str, most: int) -> list[tuple[int, str]]:
+        """Row and text of those that begin with this one, in order of the texts; none at all when there are more than ``most``."""
+        places = range(len(self._rows))
+        key = text.encode()
+        first = bisect_left(places, key, key=self._key)
+        last = bisect_left(places, key + _AFTER, lo=first, key=self._key)
+        if last - first > most:
+            return []
+        return [(int(self._rows[place]), self._key(place).decode()) for place in range(first, last)]
+
     @property
     def size_bytes(self) -> int:
         """Memory held."""

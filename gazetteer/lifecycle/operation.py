@@ -14,7 +14,12 @@ from sqlalchemy.exc import DBAPIError
 
 from database.errors import OnemapError
 from database.operation_note import leave_note
+from gazetteer.reviews import follow_addresses
 
+#: The addresses an operation touched, by the index of its events.
+_TOUCHED = text(
+    "SELECT DISTINCT a.id FROM address_event e JOIN standard_address a ON a.uid = e.uid WHERE e.operation_id = :operation"
+)
 _BAD_DAY = "22008"  # raised by log_address_events()
 
 
@@ -54,6 +59,7 @@ def recorded(connection: Connection, operation: Operation) -> Iterator[Operation
     leave_note(connection, json.dumps(about, ensure_ascii=False))
     try:
         yield operation
+        follow_addresses(connection, connection.scalars(_TOUCHED, {"operation": operation.id}).all())
     except DBAPIError as error:  # the transaction is lost, and with it what was said
         if getattr(error.orig, "sqlstate", None) == _BAD_DAY:
             raise DateNotPossible(str(error.orig).splitlines()[0]) from None

@@ -23,6 +23,7 @@ from gazetteer.normalise import normalise
 from gazetteer.parse import parse
 from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
 from gazetteer.quality.rule import Rule
+from gazetteer.reviews import follow_addresses
 
 SHOWN = 50
 _TYPES = {"parent_id": "bigint", "valid_to": "date", "depth": "smallint"}
@@ -104,6 +105,7 @@ def apply_fix(
     )
     _write(connection, "after", "SELECT id, before, after FROM pg_temp.quality_change", {})
     refuse_alone(connection)
+    follow_addresses(connection, connection.scalars(text("SELECT id FROM pg_temp.quality_change")).all())
     connection.execute(
         text(
             "UPDATE address_finding f SET state = 'fixed', gone_at = now() FROM pg_temp.quality_change c "

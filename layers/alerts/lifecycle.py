@@ -1,6 +1,10 @@
-"""The life of an alert: which step is possible from where, and what each needs.
+"""The life of an alert: its states, which step is possible from where, and what each needs.
 
 open → acknowledged → assigned → confirmed (查实) or refuted (查否) → closed; reopen leads back to open.
+
+What the rule found may cease to hold. While nobody has acted the alert then ends by itself: cleared (已自行消除). One that is
+in somebody's hands only says that the condition has ceased; a person settles it, or goes on. The states stand here and
+nowhere else: SQL, maps and lists take them from here, and a test holds the web app's words to them.
 """
 
 from __future__ import annotations
@@ -10,23 +14,44 @@ from typing import Any, Literal
 
 from database.errors import OnemapError
 
-Status = Literal["open", "acknowledged", "assigned", "confirmed", "refuted", "closed"]
-Action = Literal["acknowledge", "assign", "verify", "close", "reopen"]
+Status = Literal["open", "acknowledged", "assigned", "confirmed", "refuted", "closed", "cleared"]
+Action = Literal["acknowledge", "assign", "verify", "settle", "close", "reopen"]
 Verdict = Literal["confirmed", "refuted"]
 
+#: waits for somebody
 PENDING: frozenset[str] = frozenset({"open", "acknowledged", "assigned"})
+#: nothing is left to do: off the map and out of every count of what waits
+ENDED: frozenset[str] = frozenset({"cleared", "closed"})
+#: off the map: ended, or found to be untrue
+OFF_THE_MAP: frozenset[str] = ENDED | {"refuted"}
 ALLOWED_FROM: dict[Action, frozenset[str]] = {
     "acknowledge": frozenset({"open"}),
     "assign": PENDING,
     "verify": PENDING,
+    "settle": PENDING,
     "close": frozenset({"confirmed", "refuted"}),
-    "reopen": frozenset({"confirmed", "refuted", "closed"}),
+    "reopen": frozenset({"confirmed", "refuted", "closed", "cleared"}),
 }
 NEEDS_REASON: frozenset[Action] = frozenset({"verify", "close", "reopen"})
 STATUS_LABELS: dict[str, str] = {
     "open": "待签收", "acknowledged": "已签收", "assigned": "已指派",
-    "confirmed": "查实", "refuted": "查否", "closed": "已办结",
+    "confirmed": "查实", "refuted": "查否", "closed": "已办结", "cleared": "已自行消除",
 }  # fmt: skip
+#: steps the system takes: found; ended by itself; the condition ceased, or came back, while somebody has it in hand
+SYSTEM_STEPS: tuple[str, ...] = ("raise", "clear", "cease", "recur")
+STEP_LABELS: dict[str, str] = {
+    "raise": "发现", "clear": "自行消除", "cease": "条件已不成立", "recur": "条件再次成立", "acknowledge": "签收",
+    "assign": "指派", "verify": "核查", "settle": "确认消除", "close": "办结", "reopen": "重开",
+}  # fmt: skip
+
+
+def states_sql(states: frozenset[str]) -> str:
+    """The states as a list of SQL literals, in order, so that an index's condition and a query's are the same text."""
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+#: SQL: an alert that has not ended; the condition of ix_alert_tile and ix_alert_not_ended
+NOT_ENDED = f"status NOT IN ({states_sql(ENDED)})"
 
 
 class StepNotPossible(OnemapError):
@@ -52,11 +77,18 @@ class Transition:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def next_status(status: str, step: Transition) -> Status:
-    """Where a step leads. Raises StepNotPossible from the wrong state and StepIncomplete when something is missing."""
+def next_status(status: str, step: Transition, *, ceased: bool = False) -> Status:
+    """Where a step leads. ceased: what the rule found no longer holds; only then can it be settled.
+
+    Raises StepNotPossible from the wrong state and StepIncomplete when something is missing.
+    """
     if status not in ALLOWED_FROM[step.action]:
         label = STATUS_LABELS.get(status, status)
         raise StepNotPossible(f"当前为“{label}” / it is {status}", status=status, action=step.action)
+    if step.action == "settle":
+        if not ceased:
+            raise StepNotPossible("预警的条件仍然成立 / what it says still holds", status=status, action=step.action)
+        return "cleared"
     if step.action in NEEDS_REASON and not (step.reason or "").strip():
         raise StepIncomplete("请填写理由 / give a reason", missing="reason")
     if step.action == "acknowledge":
@@ -72,9 +104,10 @@ def next_status(status: str, step: Transition) -> Status:
     return "closed" if step.action == "close" else "open"
 
 
-def possible_actions(status: str, *, barred: frozenset[Action] = frozenset()) -> list[Action]:
+def possible_actions(status: str, *, ceased: bool = False, barred: frozenset[Action] = frozenset()) -> list[Action]:
     """The steps possible from a status, in the order of the loop, without those barred to the asker."""
-    return [action for action, sources in ALLOWED_FROM.items() if status in sources and action not in barred]
+    without = barred if ceased else barred | {"settle"}
+    return [action for action, sources in ALLOWED_FROM.items() if status in sources and action not in without]
 
 
 def refuse_barred(step: Transition, barred: frozenset[Action]) -> None:

@@ -17,7 +17,16 @@ from database.errors import OnemapError
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.models import Division
 from grid.models import GridCell
-from layers.alerts.lifecycle import PENDING, Action, Transition, next_status, refuse_barred
+from layers.alerts.lifecycle import (
+    PENDING,
+    STATUS_LABELS,
+    STEP_LABELS,
+    SYSTEM_STEPS,
+    Action,
+    Transition,
+    next_status,
+    refuse_barred,
+)
 from layers.anomaly.rules import needs_second_person
 from layers.importing.privacy import mask_numbers, mask_values
 from layers.models import Alert, AlertWhole
@@ -47,7 +56,8 @@ class AlertFilter:
     """What a list is narrowed to.
 
     grid: prefix of a grid code. first_day, last_day: a period in which the alert was found, from its first raising to its
-    last. q: words, each in title or reason.
+    last. new_since: a day on which or after which it was first raised. assignee: user name of who deals with it.
+    unassigned: only what nobody deals with. ceased: whether what it says no longer holds. q: words, each in title or reason.
     """
 
     status: Sequence[str] = ()
@@ -56,6 +66,10 @@ class AlertFilter:
     grid: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    new_since: date | None = None
+    assignee: str | None = None
+    unassigned: bool = False
+    ceased: bool | None = None
     q: str | None = None
 
 
@@ -89,8 +103,11 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.assignee,
     Alert.first_raised_at,
     Alert.last_raised_at,
+    Alert.ceased_at,
 )  # type: ignore[assignment]
 
+
+_ORDER: tuple[Any, ...] = (Alert.severity_rank, Alert.first_raised_at, Alert.id)
 
 # what an alert says: the whole to who sees every place it names (row-level security of alert_whole, by its primary key),
 # its own side to the others
@@ -103,25 +120,43 @@ _TOLD: tuple[ColumnElement[Any], ...] = (
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
 ) -> AlertPage:
-    """A page of alerts, latest first.
+    """A page of alerts, the most severe first, then those first raised last: finding one again moves nothing.
 
-    Served by ``ix_alert_list`` (last_raised_at, id), read backwards; in a narrow scope or grid by ``ix_alert_grid_code``.
+    Served by ``ix_alert_list`` (severity_rank, first_raised_at, id), read backwards; in a narrow scope or grid by
+    ``ix_alert_grid_code``, for one assignee by ``ix_alert_assignee``.
 
     after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
     """
     columns = [*_COLUMNS, *_TOLD] if with_reason else list(_COLUMNS)
     query = (
-        select(*columns)
+        select(*columns, Alert.severity_rank)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
         .where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
     )
     if after is not None:
-        raised_at, last_id = _read_cursor(after)
-        query = query.where(tuple_(Alert.last_raised_at, Alert.id) < tuple_(raised_at, last_id))
-    query = query.order_by(Alert.last_raised_at.desc(), Alert.id.desc()).limit(limit + 1)
+        query = query.where(tuple_(*_ORDER) < tuple_(*_read_cursor(after)))
+    query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
     rows = [dict(row) for row in connection.execute(query).mappings()]
     page = rows[:limit]
     return AlertPage(page, _cursor(page[-1]) if len(rows) > limit else None)
+
+
+def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
+    """How many alerts pass the filter: n, by_severity, by_status; exact. Served as the list is, without its order."""
+    grouped = (Alert.severity, Alert.status)
+    counted = select(*grouped, func.count().label("n"))
+    if where.q:
+        counted = counted.outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
+    rows = connection.execute(
+        counted.where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code)).group_by(
+            *grouped
+        )
+    ).all()
+    by_severity, by_status = dict.fromkeys(("high", "medium", "low"), 0), dict.fromkeys(STATUS_LABELS, 0)
+    for row in rows:
+        by_severity[row.severity] += row.n
+        by_status[row.status] += row.n
+    return {"n": sum(by_status.values()), "by_severity": by_severity, "by_status": by_status}
 
 
 def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
@@ -138,6 +173,14 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
         conditions.append(Alert.last_raised_at >= where.first_day)  # midnight of the connection's time zone
     if where.last_day:
         conditions.append(func.date(Alert.first_raised_at) <= where.last_day)
+    if where.new_since:
+        conditions.append(Alert.first_raised_at >= where.new_since)
+    if where.assignee is not None:
+        conditions.append(Alert.assignee == where.assignee)
+    if where.unassigned:
+        conditions.append(Alert.assignee.is_(None))
+    if where.ceased is not None:
+        conditions.append(Alert.ceased_at.is_not(None) if where.ceased else Alert.ceased_at.is_(None))
     if where.q:
         words = [
             or_(
@@ -152,16 +195,18 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
 
 
 def _cursor(row: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row["last_raised_at"].isoformat(), row["id"]]).encode()).decode()
+    place = [row["severity_rank"], row["first_raised_at"].isoformat(), row["id"]]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
+def _read_cursor(cursor: str) -> tuple[int, datetime, int]:
     try:
-        raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        rank, raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(raised_at)
-        if moment.tzinfo is None or type(last_id) is not int or not 0 <= last_id <= MAX_ID:  # true is an int, too
+        numbers = type(rank) is int and type(last_id) is int  # true is an int, too
+        if moment.tzinfo is None or not numbers or not 0 <= last_id <= MAX_ID or not 1 <= rank <= 3:
             raise BadCursor
-        return moment, last_id
+        return rank, moment, last_id
     except (ValueError, TypeError, binascii.Error):
         raise BadCursor from None
 
@@ -170,7 +215,8 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
 
     before and after: of the change (异动) that brought it about, as the scan kept it; None where there was none.
-    related: the alerts in sight that tell other sides of the same finding; each has steps of its own.
+    related: the alerts in sight that tell other sides of the same finding; each has steps of its own. earlier: alerts of the
+    same finding that ended before this one was raised, the latest first.
     """
     query = select(*_COLUMNS, *_TOLD).outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id).where(Alert.id == alert_id)
     row = connection.execute(query).mappings().one_or_none()
@@ -178,32 +224,58 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
+    earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
+    assignee_name = connection.scalar(
+        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
+    )
     return {
         **row,
+        "assignee_name": assignee_name,
         "facts": facts,
         "before": before,
         "after": after,
-        "history": [dict(step) for step in history],
+        "history": [{**step, "action_label": STEP_LABELS.get(step["action"], step["action"])} for step in history],
         "related": [dict(other) for other in related],
+        "earlier": [dict(other) for other in earlier],
     }
 
 
-# Served by ix_alert_step_alert.
+def get_place(connection: Connection, alert_id: int) -> str:
+    """The grid code of an alert. Raises AlertNotFound."""
+    grid_code: str | None = connection.scalar(select(Alert.grid_code).where(Alert.id == alert_id))
+    if grid_code is None:
+        raise AlertNotFound(str(alert_id))
+    return grid_code
+
+
+# Served by ix_alert_step_alert. What the scan did is the system's; what a visit ended, the visitor's.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, CASE WHEN s.action = 'raise' THEN '系统' ELSE coalesce(a.display_name, s.actor) END AS actor_name, s.at, s.reason, s.evidence
+SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence,
+       CASE WHEN s.action = ANY(:system) AND NOT s.evidence ? 'visit_id' THEN '系统'
+            ELSE coalesce(a.display_name, s.actor) END AS actor_name
 FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
 WHERE s.alert_id = :id ORDER BY s.id
 """
 
 
-# Served by ix_alert_finding_key.
+# Served by ix_alert_finding_key. Of a side that ended and came back, the latest alert.
 _RELATED = """
 SELECT o.id, o.status, o.grid_code, coalesce(c.name, d.name) AS grid_name
-FROM alert me JOIN alert o ON o.finding_key = me.finding_key AND o.id <> me.id
+FROM alert me JOIN LATERAL (
+    SELECT DISTINCT ON (s.fingerprint) s.* FROM alert s
+    WHERE s.finding_key = me.finding_key AND s.fingerprint <> me.fingerprint ORDER BY s.fingerprint, s.id DESC
+) o ON true
 LEFT JOIN grid_cell c ON c.code = o.grid_code LEFT JOIN division d ON d.code = o.grid_code
 WHERE me.id = :id ORDER BY o.id
+"""
+
+# Served by ix_alert_ceased.
+_EARLIER = """
+SELECT o.id, o.status, o.first_raised_at, o.ceased_at
+FROM alert me JOIN alert o ON o.fingerprint = me.fingerprint AND o.ceased_at IS NOT NULL AND o.id < me.id
+WHERE me.id = :id ORDER BY o.id DESC LIMIT 20
 """
 
 
@@ -216,13 +288,14 @@ def apply_transition(
     AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
     """
     row = connection.execute(
-        text("SELECT status, version, grid_code, rule, severity FROM alert WHERE id = :id FOR UPDATE"), {"id": alert_id}
+        text("SELECT status, version, grid_code, rule, severity, ceased_at FROM alert WHERE id = :id FOR UPDATE"),
+        {"id": alert_id},
     ).one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
     if row.version != expected_version:
-        raise StaleAlert(f"version {row.version}", version=row.version)
-    status = next_status(row.status, step)
+        raise StaleAlert(f"现为第 {row.version} 版 / it is at version {row.version}", version=row.version)
+    status = next_status(row.status, step, ceased=row.ceased_at is not None)
     refuse_barred(step, barred_to(connection, alert_id, actor, rule=row.rule, severity=row.severity))
     if step.action == "assign":
         _check_assignee(connection, step.assignee or "", row.grid_code)
@@ -257,7 +330,7 @@ def apply_transition(
 
 
 def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
-    """What this person may not do with the alert: close it, having verified it at any time, when the rule asks for two.
+    """What this person may not do with the alert: close or settle it, having verified it at any time, when the rule asks for two.
 
     Reopening does not wash a verdict off. Served by ix_alert_step_alert.
     """
@@ -269,7 +342,7 @@ def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, s
         ),
         {"id": alert_id, "actor": actor},
     )
-    return frozenset({"close"} if verified else ())
+    return frozenset({"close", "settle"} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

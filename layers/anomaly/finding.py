@@ -68,6 +68,7 @@ class Rule:
     find: all findings of the county in scope as of a day; it collects facts set-based and judges each with the rule's
     own pure function. watches: table → fields whose change can bring the finding about; no fields means that the record
     appeared. The state before and after that change stands in the alert.
+    ended_by_visit: whether a visit (its outcome, its day, today) answers what the rule finds about the household; None when no visit does. It must be so whatever else the records say, for a visitor does not see them all.
     second_person: whoever verified an alert of this rule does not close it; None means so when its severity is high.
     """
 
@@ -78,6 +79,7 @@ class Rule:
     find: Callable[[Connection, date], Iterator[Finding]]
     watches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     second_person: bool | None = None
+    ended_by_visit: Callable[[str, date, date], bool] | None = None
 
     def fingerprint(self, finding: Finding) -> str:
         """64 hexadecimal digits, equal for the same finding told to the same side."""

@@ -2,7 +2,7 @@
 
 A fingerprint is rule + subject + anchor. A new one raises an alert. One that is known only moves ``last_raised_at``:
 status, verdict, notes and assignee survive every scan, so what was refuted stays refuted. A closed alert is not touched
-at all while its fingerprint is the same; when what makes the finding changes (another household, a later visit that
+at all while its fingerprint is found. What is no longer found ends, see ``ending``. When what makes the finding changes (another household, a later visit that
 lapsed again, a surge in another week) the anchor changes with it and a new alert is raised.
 
 A new alert carries the latest change (异动) that brought it about: ``before`` and ``after`` in its facts.
@@ -23,6 +23,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from layers.anomaly import ending
+from layers.anomaly.ending import Ended, take_up_again
 from layers.anomaly.finding import Finding, Rule
 from layers.anomaly.rules import RULES
 
@@ -31,9 +33,10 @@ BATCH = 5000
 
 @dataclass(slots=True)
 class ScanReport:
-    """counts: for each rule how many alerts were raised and how many were found again."""
+    """counts: for each rule how many alerts were raised and how many were found again. ended: how many were not."""
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    ended: dict[str, Ended] = field(default_factory=dict)
 
 
 # One scan of a county at a time; the lock ends with the transaction.
@@ -44,7 +47,8 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('onemap.scan'), hashtext(current_
 # A side hears of the change that its own grid code holds; the whole of the finding, of whichever is the latest, in full.
 _UPSERT = """
 WITH found AS MATERIALIZED (
-    SELECT f.*, EXISTS (SELECT FROM alert known WHERE known.fingerprint = f.fingerprint) AS is_known
+    SELECT f.*, EXISTS (
+        SELECT FROM alert known WHERE known.fingerprint = f.fingerprint AND known.ceased_at IS NULL) AS is_known
     FROM jsonb_to_recordset(CAST(:findings AS jsonb)) AS f(
         fingerprint text, finding_key text, subject_kind text, subject_id text, household_id bigint, title text, reason text,
         facts jsonb, grid_code text, lon float, lat float, records jsonb, whole_reason text, whole_facts jsonb, places text[])
@@ -74,7 +78,7 @@ WITH found AS MATERIALIZED (
     SELECT fingerprint, finding_key, :rule, :severity, subject_kind, subject_id, household_id, title, reason,
            facts || cause, grid_code, st_setsrid(st_point(lon, lat), 4490)
     FROM explained ORDER BY fingerprint
-    ON CONFLICT (fingerprint) DO UPDATE SET last_raised_at = now(),
+    ON CONFLICT (fingerprint) WHERE ceased_at IS NULL DO UPDATE SET last_raised_at = now(),
         finding_key = coalesce(excluded.finding_key, alert.finding_key),
         reason = CASE WHEN excluded.finding_key IS NULL OR excluded.grid_code <> alert.grid_code
                  THEN alert.reason ELSE excluded.reason END,
@@ -97,21 +101,30 @@ SELECT count(*) FILTER (WHERE is_new) AS raised, count(*) FILTER (WHERE NOT is_n
 """
 
 
-def scan(connection: Connection, today: date, rules: Iterable[str] | None = None) -> ScanReport:
+def scan(
+    connection: Connection, today: date, rules: Iterable[str] | None = None, *, end_unfound: bool = True
+) -> ScanReport:
     """Run the named rules (default: all) as of ``today`` over everything in scope; returns the counts by rule.
 
-    The connection carries the scope of the system. An unknown name raises KeyError.
+    The connection carries the scope of the system. end_unfound: False for a day gone by, which says nothing of what holds
+    today. An unknown name raises KeyError.
     """
     connection.execute(text(_LOCK))
     report = ScanReport()
-    # the most severe last: of alerts raised in one scan the list shows the latest first
-    for name in rules if rules is not None else reversed(RULES):
+    for name in rules if rules is not None else RULES:
         rule = RULES[name]
         counts = report.counts.setdefault(name, {"raised": 0, "again": 0})
+        found: set[str] = set()
         for batch in _batches(rule.find(connection, today)):
-            row = connection.execute(text(_UPSERT), _parameters(rule, batch)).one()
+            values = _parameters(rule, batch)
+            fingerprints = {rule.fingerprint(finding) for finding in batch}
+            take_up_again(connection, fingerprints, today)
+            row = connection.execute(text(_UPSERT), values).one()
             counts["raised"] += row.raised
             counts["again"] += row.again
+            found |= fingerprints
+        if end_unfound:
+            report.ended[name] = ending.end_unfound(connection, name, found, today)
     return report
 
 

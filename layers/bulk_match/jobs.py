@@ -41,7 +41,8 @@ _INSERT = text(
 _LIST = text(f"SELECT {_COLUMNS} FROM match_job ORDER BY id DESC LIMIT 100")  # noqa: S608
 _GET = text(f"SELECT {_COLUMNS} FROM match_job WHERE id = :id")  # noqa: S608
 _BEGIN = text(
-    "UPDATE match_job SET state = 'running', progressed_at = now() WHERE id = :id AND state = 'waiting' "  # noqa: S608
+    "UPDATE match_job SET state = 'running', progressed_at = now() "  # noqa: S608
+    "WHERE id = :id AND (state = 'waiting' OR :again AND state = 'running') "
     f"RETURNING {_COLUMNS}"
 )
 
@@ -130,13 +131,14 @@ def write_result(connection: Connection, sealer: Sealer, job_id: int, folder: Pa
     return path
 
 
-def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int) -> None:
+def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int, *, again: bool = False) -> None:
     """Match the file of a job in its owner's scope. A file that cannot be matched ends the job as failed, with the reason.
 
-    A job that was taken away, or ended already, is left alone. Other errors mark the job as failed and are raised.
+    A job that was taken away, or ended already, is left alone. again: it was begun before and broken off; then it is begun anew,
+    and another error marks it as failed. Errors are raised.
     """
     with database.transaction(scope) as connection:
-        job = _begin(connection, job_id)
+        job = _begin(connection, job_id, again=again)
     if job is None:
         return
     try:
@@ -147,7 +149,8 @@ def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int) -> No
     except OnemapError as error:
         _end(database, scope, job_id, f"{error.title_zh}：{error.detail}" if error.detail else error.title_zh)
     except BaseException:
-        _end(database, scope, job_id, "匹配中断，请重新上传 / interrupted; send the file again")
+        if again:  # the first time it goes back into the queue
+            _end(database, scope, job_id, "匹配中断，请重新上传 / interrupted; send the file again")
         raise
 
 
@@ -171,8 +174,8 @@ class _TakenAway(Exception):
     """The job is not there any more."""
 
 
-def _begin(connection: Connection, job_id: int) -> dict[str, Any] | None:
-    row = connection.execute(_BEGIN, {"id": job_id}).mappings().one_or_none()
+def _begin(connection: Connection, job_id: int, *, again: bool) -> dict[str, Any] | None:
+    row = connection.execute(_BEGIN, {"id": job_id, "again": again}).mappings().one_or_none()
     return None if row is None else dict(row)
 
 

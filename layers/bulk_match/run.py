@@ -20,6 +20,7 @@ from layers.bulk_match.writers import result_file
 from layers.importing.errors import ColumnMissing, FileUnreadable
 from layers.importing.privacy import columns_to_show
 from layers.importing.readers import CSV_SUFFIXES, WORKBOOK_SUFFIXES, open_table
+from layers.importing.readers.cells import fault_of, shown_text
 from layers.importing.readers.source import RowBatch, Source
 
 CHUNK_ROWS = 2_000
@@ -85,7 +86,7 @@ def check_table(path: Path, column: str, *, sheet: str | None = None, encoding: 
 
 def open_with_column(path: Path, column: str, *, sheet: str | None = None, encoding: str | None = None) -> Source:
     """An open table that has the column; close it. Raises ColumnMissing, FileUnreadable, EncodingWrong."""
-    source = open_table(path, CSV_SUFFIXES | WORKBOOK_SUFFIXES, sheet=sheet, encoding=encoding)
+    source = open_table(path, CSV_SUFFIXES | WORKBOOK_SUFFIXES, sheet=sheet, encoding=encoding, wanted=[column])
     if column not in source.columns:
         source.close()
         shown = columns_to_show(source.columns)
@@ -132,7 +133,7 @@ def _in_order(
 
 def match_rows(database: Database, scope: Scope, batch: RowBatch, place: int, width: int) -> Rows:
     """One batch, in row order, broken rows among the others."""
-    texts = [values[place] for values in batch.values]
+    texts = [None if fault_of(values[place] or "") else values[place] for values in batch.values]
     asked = list(dict.fromkeys(text for text in texts if text))
     with database.transaction(scope) as connection:
         answers = dict(zip(asked, (answer(match) for match in match_many(connection, asked)), strict=True))
@@ -147,7 +148,7 @@ def match_rows(database: Database, scope: Scope, batch: RowBatch, place: int, wi
 
 def _plain(values: Sequence[str | None], width: int) -> list[str]:
     """The row's own values, as many as the header has; what is too much stays, joined, in the last."""
-    row = [value or "" for value in values]
+    row = [shown_text(value) or "" for value in values]
     if len(row) > width:
         row = [*row[: width - 1], ",".join(row[width - 1 :])]
     return row + [""] * (width - len(row))

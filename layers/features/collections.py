@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Table, func, literal_column, select
+from sqlalchemy import Boolean, Column, ColumnElement, Table, func, literal_column, select
 
 from database.base import CountyBase
 from gazetteer.models import Division, StandardAddress
 from grid.models import GridCell
+from layers.alerts.lifecycle import NOT_ENDED, PENDING
 from layers.features.errors import HiddenProperty, UnknownCollection, UnknownProperty
 from layers.models import Alert, Event, Facility, Household, HouseholdMember, Person, Place
 from layers.tiles.catalogue import LAYERS
@@ -117,7 +118,7 @@ def _writable(properties: dict[str, Property], *names: str) -> dict[str, Propert
 
 
 def _waiting_alerts() -> Property:
-    """Alerts that wait in a cell; served by ``ix_alert_not_closed``."""
+    """Alerts that wait in a cell; served by ``ix_alert_not_ended``."""
     alert, cell = Alert.__table__, GridCell.__table__
     number = (
         select(func.count())
@@ -125,8 +126,8 @@ def _waiting_alerts() -> Property:
         .where(
             alert.c.grid_code >= cell.c.code,
             alert.c.grid_code < cell.c.code + "~",
-            alert.c.status != "closed",
-            alert.c.status.in_(["open", "acknowledged", "assigned"]),
+            literal_column(f"alert.{NOT_ENDED}", Boolean),
+            alert.c.status.in_(sorted(PENDING)),
         )
         .scalar_subquery()
     )
@@ -215,8 +216,8 @@ COLLECTIONS: dict[str, Collection] = {
             "alerts", LAYERS["alerts"].title, Alert, "id",
             _columns(Alert, rule=("规则", "rule", "string"), title=("标题", "title", "string"),
                      severity=("级别", "severity", "string"), status=("状态", "status", "string"),
-                     raised_at=("发现时间", "last_raised_at", "timestamp"), grid_code=("网格编码", "grid_code", "string")),
-            (Alert.status != "closed",), time="raised_at", sortable=frozenset({"id", "raised_at"}),
+                     raised_at=("首次发现", "first_raised_at", "timestamp"), grid_code=("网格编码", "grid_code", "string")),
+            (literal_column(f"alert.{NOT_ENDED}", Boolean),), time="raised_at", sortable=frozenset({"id", "raised_at"}),
         ),
     )
 }  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
+from database.engine import Database
+from database.scope import Scope
 from layers.importing.errors import BatchNotFound
 from layers.importing.mapping import Mapping
 
@@ -31,6 +35,36 @@ def open_batch(connection: Connection, mapping: Mapping, file_name: str, sha256:
             },
         ).scalar_one()
     )
+
+
+#: Held by the transaction of an import: who holds it lives. Of this county alone, for each numbers its own imports.
+_LOCK = "hashtextextended(current_schema() || '.import_batch:' || {id}, 0)"
+
+
+@contextmanager
+def holding_batch(database: Database, scope: Scope, batch_id: int) -> Iterator[Connection]:
+    """The transaction of an import: as long as it lives, `sweep_batches` lets the batch be."""
+    with database.transaction(scope) as connection:
+        connection.execute(_HOLD, {"id": batch_id})
+        yield connection
+
+
+def sweep_batches(connection: Connection) -> int:
+    """Mark the imports whose process died as failed, with a reason for whoever began them; returns how many.
+
+    One that began within the last minute may not have come to its transaction yet.
+    """
+    return connection.execute(_SWEEP).rowcount
+
+
+_HOLD = text(f"SELECT pg_advisory_xact_lock({_LOCK.format(id='CAST(:id AS bigint)')})")
+_SWEEP = text(
+    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "  # noqa: S608 - the lock is a text of ours
+    "WHERE state = 'staged' AND created_at < clock_timestamp() - interval '1 minute'), "
+    f"dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock({_LOCK.format(id='id')})) "
+    "UPDATE import_batch b SET state = 'failed', error = '服务中断，未写入任何数据，请重新导入 / the server ended in the middle: "
+    "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"
+)
 
 
 def close_batch(
@@ -107,14 +141,36 @@ def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]
 
 
 def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """Why rows of an import were sent back: code, the first such text, how many rows, the first row."""
+    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
+    row."""
     found = connection.execute(
         text(
-            "SELECT reason_code, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
             "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
-            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+            "GROUP BY reason_code, column_name ORDER BY count(*) DESC, reason_code, column_name"
         ),
         {"batch": batch_id},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+#: So many rows of one kind of warning stand in the report; the workbook has more.
+SHOWN_ROWS = 20
+
+
+def list_warnings(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
+    """What was taken and should be looked at, by kind and column: the first such text, how many rows, the first rows.
+
+    rows_n counts what is listed, at most 5,000; the counts of the import say how many there are. Served by
+    ix_import_warning_batch.
+    """
+    found = connection.execute(
+        text(
+            "SELECT warning_code, column_name, (array_agg(warning ORDER BY row_no))[1] AS warning, count(*) AS rows_n, "
+            "(array_agg(row_no ORDER BY row_no))[1:CAST(:shown AS int)] AS rows FROM import_warning WHERE batch_id = :batch "
+            "GROUP BY warning_code, column_name ORDER BY count(*) DESC, warning_code, column_name"
+        ),
+        {"batch": batch_id, "shown": SHOWN_ROWS},
     )
     return [dict(row._mapping) for row in found]
 

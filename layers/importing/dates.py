@@ -1,10 +1,13 @@
-"""Dates as departments write them: 2024-03-01, 20240301, 2024/3/1, 2024年3月1日, 民國 years by format."""
+"""Dates as departments write them: 2024-03-01, 20240301, 2024/3/1, 2024年3月1日, 民國 years by format.
+
+A time that names its zone becomes Chinese time (UTC+8), and so does its day; one that names none is Chinese time already.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 from layers.importing.reasons import Problem
 
@@ -12,8 +15,10 @@ EARLIEST = 1900
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_CLOCK = re.compile(r"[ T]*(\d{1,2})[:时時](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?(?:Z|[+-]\d{2}:?\d{2})?")
-_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+_ZONE = r"(?: ?(?P<zone>[Zz]|UTC|GMT|[+-](?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?))?"
+_CLOCK = re.compile(r"[ Tt]*(\d{1,2})[:时時](\d{1,2})(?:[:分](\d{1,2})(?:[.,]\d+)?秒?|分)?" + _ZONE)
+#: the time that departments mean when they name no zone
+CHINA = timezone(timedelta(hours=8))
 
 
 class RowProblem(Exception):
@@ -37,43 +42,61 @@ def read_date(text: str, formats: Sequence[str], *, past: bool, today: date) -> 
     for pattern in formats:
         found = _by_format(text, pattern)
         if found is not None:
-            return _possible(found.date(), text, past, today)
+            return _possible(_in_china(found).date(), text, past, today)
     match = _COMPACT.fullmatch(text) or _DATE.match(text)
-    if match is None or (match.re is _DATE and not _is_clock(text[match.end() :])):
+    if match is None or match.group(3) is None:
         raise RowProblem("bad_date", value=text)
-    year, month, day = match.group(1), match.group(2), match.group(3)
-    if day is None:
-        raise RowProblem("bad_date", value=text)
-    return _possible(_calendar(int(year), int(month), int(day), text), text, past, today)
+    day = _calendar(int(match.group(1)), int(match.group(2)), int(match.group(3)), text)
+    clock = text[match.end() :]
+    if clock.strip():
+        day = _with_clock(day, clock, text).date()
+    return _possible(day, text, past, today)
 
 
 def read_time(text: str, formats: Sequence[str], *, past: bool, today: date) -> str:
-    """Date and time as ISO text, local unless the text has a zone. Raises RowProblem as :func:`read_date`."""
+    """Date and time as ISO text in Chinese time, with ``+08:00`` when the text names a zone. Raises RowProblem as :func:`read_date`."""
     for pattern in formats:
         found = _by_format(text, pattern)
         if found is not None:
-            _possible(found.date(), text, past, today)
-            return found.isoformat(sep=" ")
+            return _time_text(_in_china(found), text, past, today)
     match = _DATE.match(text) or _COMPACT.match(text)
-    if match is None:
+    if match is None or match.group(3) is None:
         raise RowProblem("bad_date", value=text)
-    end = match.end()
-    day = read_date(text[:end], (), past=past, today=today)
-    clock = text[end:]
+    day = _calendar(int(match.group(1)), int(match.group(2)), int(match.group(3)), text)
+    clock = text[match.end() :]
     if not clock.strip():
-        return day.isoformat()
-    parts = _CLOCK.fullmatch(clock)
+        return _possible(day, text, past, today).isoformat()
+    return _time_text(_with_clock(day, clock, text), text, past, today)
+
+
+def _time_text(found: datetime, text: str, past: bool, today: date) -> str:
+    _possible(found.date(), text, past, today)
+    return found.isoformat(sep=" ", timespec="seconds")
+
+
+def _with_clock(day: date, clock: str, text: str) -> datetime:
+    """The time of day that follows a date, in Chinese time."""
+    parts = _CLOCK.fullmatch(clock.rstrip())
     if parts is None:
         raise RowProblem("bad_date", value=text)
     hour, minute, second = int(parts.group(1)), int(parts.group(2)), int(parts.group(3) or 0)
-    if hour > 23 or minute > 59 or second > 59:
+    east_h, east_m = int(parts.group("hours") or 0), int(parts.group("minutes") or 0)
+    if hour > 23 or minute > 59 or second > 59 or east_h > 14 or east_m > 59:
         raise RowProblem("impossible_date", value=text, why="没有这个时刻", why_en="no such time of day")
-    zone = _ZONE.search(clock)
-    return f"{day.isoformat()} {hour:02}:{minute:02}:{second:02}{zone.group(1) if zone else ''}"
+    zone = parts.group("zone")
+    if zone is None:
+        return datetime(day.year, day.month, day.day, hour, minute, second)
+    east = timedelta(hours=east_h, minutes=east_m)
+    offset = timezone(-east if zone.startswith("-") else east)
+    return _in_china(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=offset))
 
 
-def _is_clock(rest: str) -> bool:
-    return not rest.strip() or _CLOCK.fullmatch(rest) is not None
+def _in_china(found: datetime) -> datetime:
+    """Without a zone: Chinese time. One that names a zone is moved there."""
+    try:
+        return found.astimezone(CHINA) if found.tzinfo is not None else found
+    except OverflowError:  # the last hours of the year 9999
+        return found.replace(tzinfo=CHINA)
 
 
 def _by_format(text: str, pattern: str) -> datetime | None:

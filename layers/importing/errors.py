@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from database.errors import OnemapError
 
 
@@ -49,12 +51,32 @@ class ColumnMissing(ImportRefused):
     """文件缺少需要的列 | The file lacks a column that is needed"""
 
 
+class ColumnTwice(ImportRefused):
+    """文件里有两列同名 | Two columns of the file have the same name"""
+
+
+class SheetUnclear(ImportRefused):
+    """不知道读哪个工作表 | Which sheet to read is not clear"""
+
+
+class ValueImpossible(ImportRefused):
+    """文件里有数据库装不下的值 | The file holds a value that the database cannot"""
+
+
 class CoordinateSystemUnknown(ImportRefused):
     """不知道文件用的坐标系 | The coordinate reference system of the file is not known"""
 
 
 class CoordinatesWrong(ImportRefused):
     """坐标不在本县，文件被拒绝 | The coordinates are not in this county; the file is refused"""
+
+
+class ConfirmationNeeded(ImportRefused):
+    """文件整体可疑，未发布；核对后确认再发布 | The whole file looks odd and was not published; check it, then confirm"""
+
+    def __init__(self, detail: str, *, report: Any = None, **facts: object) -> None:
+        super().__init__(detail, **facts)
+        self.report = report  # of the check that was made instead
 
 
 class ScopeTooNarrow(ImportRefused):

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import orjson
+
+from database.crs import Bounds
 from layers.importing.coordinates import Projector
+from layers.importing.dates import RowProblem
 from layers.importing.errors import FileEmpty, MappingInvalid
 from layers.importing.fields import SEALED
+from layers.importing.limits import LONGEST, limits_of, long_text
 from layers.importing.mapping import Mapping
 from layers.importing.privacy import mask_numbers
+from layers.importing.readers.cells import fault_of, plain_key, shown_text
 from layers.importing.readers.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
-from layers.importing.rejects import reject_line, row_record
+from layers.importing.rejects import broken_record, reject_line, row_record
 from layers.importing.stage import Stage, as_json, copy_line, create_stage
-from layers.importing.standardise import FieldReader, bytea, field_readers, read_row
+from layers.importing.standardise import (
+    FieldReader,
+    bytea,
+    field_readers,
+    is_shortened,
+    read_row,
+    refuse_fault,
+    refuse_shortened,
+)
 from layers.importing.targets.base import Target, Text
+from layers.importing.warnings import COLUMNS, row_warnings, warning_line
+from layers.importing.whole_file.sample import Sample, SampledRow
+from layers.overview import county_bounds
 
 Progress = Callable[[str, int], None]
 
@@ -33,10 +52,15 @@ class Loader:
         self._source = source
         self._mapping: Mapping = stage.mapping
         self._readers: list[FieldReader] = field_readers(self._mapping, target.fields, source.columns, stage.today)
-        self._projector = _projector(self._mapping, source, target)
+        self._projector = _projector(stage, source, target)
+        fields = [(reader.field, reader.column) for reader in self._readers]
+        self._limits = limits_of(fields, target.storage())
         self._only = [(source.columns.index(name), frozenset(values)) for name, values in self._mapping.only.items()]
         self._key = self._key_columns()
+        self._faults: dict[str, tuple[int, int]] = {}
         self._extra = self._attribute_columns() if target.keeps_attributes else []
+        self.sample = Sample()
+        self._sampled = [field.name for field in target.fields if field.kind not in SEALED]
         self.columns = self._create()
 
     def _create(self) -> list[str]:
@@ -70,6 +94,11 @@ class Loader:
             and not name.startswith((FID_COLUMN, WKT_COLUMN, CRS_COLUMN))
         ]
 
+    @property
+    def extra_columns(self) -> list[str]:
+        """The columns of the file that go to ``attributes``."""
+        return [name for _place, name in self._extra]
+
     def load(self, progress: Progress | None = None) -> int:
         """Load every row; returns how many were read. Raises FileEmpty when there is none."""
         read = skipped = 0
@@ -82,6 +111,7 @@ class Loader:
                 progress("read", read)
         if read == 0:
             raise FileEmpty(self._mapping.title)
+        self._stage.notices = self.notices()
         self._stage.counts["read"] = read
         self._stage.counts["skipped"] = skipped
         self._stage.analyse()
@@ -91,13 +121,24 @@ class Loader:
         """The rows the mapping's ``only`` lets through."""
         if not self._only:
             return batch
-        keep = [i for i, row in enumerate(batch.values) if all(row[place] in allowed for place, allowed in self._only)]
+        keep = [
+            i
+            for i, row in enumerate(batch.values)
+            if all(row[place] in allowed or _is_marked(row[place]) for place, allowed in self._only)
+        ]
         return RowBatch(
             [batch.numbers[i] for i in keep],
             [batch.values[i] for i in keep],
             None if batch.geometries is None else batch.geometries[keep],
             batch.broken,
+            {new: batch.flaws[old] for new, old in enumerate(keep) if old in batch.flaws},
+            batch.quotes,
         )
+
+    def _faults_in_selection(self, row: Sequence[Text]) -> list[Problem]:
+        """A cell without a value of its own does not tell whether its row belongs to this table."""
+        faults = [(fault_of(row[place] or ""), self._source.columns[place]) for place, _allowed in self._only]
+        return [Problem(fault[0], column, dict(fault[1])) for fault, column in faults if fault is not None]
 
     def _load_batch(self, batch: RowBatch) -> None:
         geometries, geometry_problems = (
@@ -105,21 +146,31 @@ class Loader:
         )
         lines: list[str] = []
         rejects: list[str] = []
+        warnings: list[str] = []
         for i, row in enumerate(batch.values):
             number = batch.numbers[i]
-            key = self._key_of(row, number)
+            key, key_problem = self._key_of(row, number)
             clean = read_row(self._readers, row, self._stage.sealer, (self._target.name, self._stage.source, key))
+            kept = self.sample.place()
+            if kept is not None:
+                values = {name: clean.plain.get(name) for name in self._sampled}
+                self.sample.put(kept, SampledRow(row, values))
             problems = clean.problems
+            if key_problem is not None:
+                problems.append(key_problem)
+            problems += self._faults_in_selection(row)
+            problems += self._beyond_limits(clean.plain, key)
             derived = self._target.derive(clean.plain, problems)
             if geometry_problems and geometry_problems[i]:
                 problems += geometry_problems[i]
             if problems:
                 rejects += self._reject_lines(batch, i, problems)
                 continue
+            warnings += [warning_line(self._stage, number, w) for w in row_warnings(self._target.fields, clean.plain)]
             hashed = clean.hashed
             cells: list[Text] = [*clean.values, *derived]
             if self._target.keeps_attributes:
-                attributes = as_json({name: mask_numbers(text) for place, name in self._extra if (text := row[place])})
+                attributes = self._attributes(row, number)
                 cells.append(attributes)
                 hashed.append(attributes)
             if self._projector:
@@ -128,33 +179,118 @@ class Loader:
             lines.append(copy_line([str(number), key, _row_hash(hashed), *cells]))
         for number, found in batch.broken.items():
             problem = Problem("bad_row", None, {"found": len(found), "expected": len(self._source.columns)})
-            record = dict(zip(self._source.columns, found, strict=False))
+            if number in batch.quotes:
+                problem = Problem("bad_quotes")
+            record = broken_record(self._source, found)
             rejects.append(reject_line(self._stage, number, problem, record))
         if lines:
             self._stage.copy("stage_row", self.columns, lines)
+        if warnings:
+            self._stage.copy("stage_warning", COLUMNS, warnings)
         if rejects:
             self._stage.copy("stage_reject", REJECT_COLUMNS, rejects)
 
-    def _key_of(self, row: Sequence[Text], number: int) -> str:
-        """The record's key in its source; personal numbers enter it only as keyed hashes."""
+    def _beyond_limits(self, plain: dict[str, Text], key: str) -> list[Problem]:
+        """What the columns of the database cannot hold."""
+        found = [limit(value) for name, limit in self._limits if (value := plain[name]) is not None]
+        if len(key) > LONGEST:
+            found.append(long_text("、".join(self._mapping.key), len(key)))
+        return [problem for problem in found if problem is not None]
+
+    def _key_of(self, row: Sequence[Text], number: int) -> tuple[str, Problem | None]:
+        """The record's key in its source, or what is wrong with it; personal numbers enter it only as keyed hashes."""
+        if not self._key:
+            return f"#{number}", None
         parts = []
         for place, sealed in self._key:
             text = row[place] or ""
-            parts.append(self._stage.sealer.identity(text).hex()[:32] if sealed and text else text)
-        return "|".join(parts) if any(parts) else f"#{number}"
+            try:
+                refuse_fault(text)
+                refuse_shortened(text)
+                text = plain_key(text)
+            except RowProblem as problem:
+                return "", problem.at(self._source.columns[place])
+            if sealed and text:
+                text = self._stage.sealer.identity(text).hex()[:32]
+            elif len(self._key) > 1:
+                text = text.replace("\\", "\\\\").replace("|", "\\|")  # two keys shall not look alike when joined
+            parts.append(text)
+        if any(parts):
+            return "|".join(parts), None
+        return "", Problem("missing_value", "、".join(self._mapping.key))
+
+    def _attributes(self, row: Sequence[Text], number: int) -> str:
+        """The columns the mapping does not use, as JSON; a cell without a value of its own is told."""
+        found: dict[str, Any] = {}
+        for place, name in self._extra:
+            text = row[place]
+            if text is None:
+                continue
+            if text.startswith("\x00") or (_CODE_LIKE.search(name) and is_shortened(text)):
+                first, times = self._faults.get(name, (number, 0))
+                self._faults[name] = first, times + 1
+                text = shown_text(text)
+            if text:
+                found[name] = self._attribute(name, text)
+        return as_json(found)
+
+    def _attribute(self, name: str, text: str) -> Any:
+        """A value that no field takes, as it is kept: a list as a list, all else as text; numbers of persons masked."""
+        if name not in self._source.structured:
+            return mask_numbers(text)
+        try:
+            return _masked(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            return mask_numbers(text)
+
+    def notices(self) -> list[str]:
+        """What the file's reader and the loading left aside, Chinese / English; complete once all is loaded."""
+        return [
+            *self._source.notices,
+            *(
+                f"“{name}”（映射没有用到）有 {times} 行不是完整的值（错误值、没有结果的公式、合并单元格、空字节、丢了末位的数字），首见第 {first} 行 / in column {name}, which the "
+                f"mapping does not use: {times} cells are no whole values (errors, formulas without a result, merged, zero bytes, lost digits) "
+                f"(first in row {first})"
+                for name, (first, times) in self._faults.items()
+            ),
+        ]
 
     def _reject_lines(self, batch: RowBatch, place: int, problems: Sequence[Problem]) -> list[str]:
         record = row_record(self._source, batch, place)
         return [reject_line(self._stage, batch.numbers[place], problem, record) for problem in problems]
 
 
-def _projector(mapping: Mapping, source: Source, target: Target) -> Projector | None:
-    spatial = mapping.position is not None or source.crs is not None or mapping.crs is not None
+#: names of columns whose values are codes, not quantities
+_CODE_LIKE = re.compile(r"号|码|编|证|电话|手机|(?i:\bid\b|code|\bno\b|phone|number)")
+
+
+def _is_marked(text: Text) -> bool:
+    return text is not None and text.startswith("\x00")
+
+
+def _projector(stage: Stage, source: Source, target: Target) -> Projector | None:
+    mapping = stage.mapping
+    spatial = mapping.position is not None or source.spatial or source.crs is not None or mapping.crs is not None
     if target.geometry == "none" or not spatial:
         if target.geometry_required:
             raise MappingInvalid(f"{mapping.name}：目标 {target.name} 需要坐标 / this target needs coordinates")
         return None
-    return Projector(mapping, source, target.geometry, required=target.geometry_required)
+    bounds = mapping.bounds or _county_bounds(stage)
+    required = target.geometry_required or mapping.empty_position == "reject"
+    return Projector(mapping, source, target.geometry, required=required, bounds=bounds)
+
+
+def _county_bounds(stage: Stage) -> Bounds | None:
+    found = county_bounds(stage.connection)
+    return None if found is None else (found[0], found[1], found[2], found[3])
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return {name: _masked(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _row_hash(hashed: Sequence[Text]) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from layers.importing.errors import ColumnMissing, MappingInvalid, MappingNotFound
 from layers.importing.privacy import columns_to_show
+from layers.importing.rewriting import CodeTemplate, Replace
+from layers.importing.toml_lines import line_of
 
 FOLDER = Path(__file__).parent / "mappings"
 
@@ -30,6 +32,10 @@ TargetName = Literal[
 ]
 
 
+#: What an empty cell (空单元格) means for a record that has a value: it stays, it is cleared, or the row is sent back.
+Empty = Literal["keep", "clear", "reject"]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,9 +50,11 @@ Names = Annotated[list[str], BeforeValidator(_as_list)]
 class Column(_Model):
     """Where one field comes from, and how its text is rewritten, in this order.
 
-    column(s) joined by ``join``, or ``template`` with {column}, or ``constant``; ``empty`` texts count as nothing;
-    ``first`` / ``last`` characters; ``prefix`` and ``suffix``; ``values`` translates (others are refused unless
-    ``others`` says what they become); ``default`` for nothing. ``format``: of a date. ``split``: between the codes of a list.
+    column(s) joined by ``join``, or ``template`` with {column}, or ``constant``; ``replace``; ``blank`` texts count as
+    nothing; ``code`` reads a code written in another form; ``first`` / ``last`` characters; ``prefix`` and ``suffix``;
+    ``values`` translates (others are refused unless ``others`` says what they become); ``default`` for nothing.
+    ``format``: of a date. ``split``: between the codes of a list. ``empty``: what an empty cell means; as the mapping says
+    when left out.
     """
 
     column: str | None = None
@@ -54,7 +62,9 @@ class Column(_Model):
     join: str = ""
     template: str | None = None
     constant: str | None = None
-    empty: list[str] = []
+    replace: list[Replace] = []
+    blank: list[str] = []
+    code: CodeTemplate | None = None
     first: int | None = Field(None, ge=1)
     last: int | None = Field(None, ge=1)
     prefix: str = ""
@@ -65,6 +75,16 @@ class Column(_Model):
     format: Names = []
     split: str | None = None
     required: bool | None = None
+    empty: Empty | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_empty(cls, value: Any) -> Any:
+        """Before there was a choice, ``empty`` was the list of texts that count as nothing."""
+        if isinstance(value, dict) and isinstance(value.get("empty"), list):
+            value = dict(value)
+            value["blank"] = [*value.get("blank", []), *value.pop("empty")]
+        return value
 
     @model_validator(mode="after")
     def _one_origin(self) -> Column:
@@ -101,6 +121,7 @@ class Position(_Model):
 
     lon: str
     lat: str
+    empty: Empty | None = None
 
 
 class Dissolve(_Model):
@@ -119,8 +140,11 @@ class Mapping(_Model):
     key: Names = []
     source: str | None = Field(None, description="name recorded with the records; the mapping's own by default")
     crs: str | None = Field(None, description="EPSG:…, GCJ-02 or BD-09; needed when the file does not say")
+    transformation: str | None = Field(
+        None, description="EPSG code of the transformation from another datum (Beijing 54 …), one of those offered"
+    )
     layer: str | None = Field(None, description="layer of a GeoPackage")
-    sheet: str | None = Field(None, description="sheet of a workbook; the first by default")
+    sheet: str | None = Field(None, description="sheet of a workbook; needed when several have data")
     encoding: str | None = Field(None, description="only when detection fails")
     delimiter: str | None = Field(None, description="of a CSV; comma by default")
     position: Position | None = None
@@ -130,7 +154,24 @@ class Mapping(_Model):
     only: dict[str, Names] = Field({}, description="take only rows whose column holds one of these")
     dissolve: Dissolve | None = None
     snapshot: bool = Field(False, description="the file is complete: what it lacks is retired, never deleted")
+    empty: Empty = Field("keep", description="what empty cells mean where a column does not say")
     columns: dict[str, ColumnSpec]
+    _text: str = PrivateAttr("")
+
+    def empty_of(self, field: str) -> Empty:
+        """What an empty cell of this field means."""
+        spec = self.columns.get(field)
+        return (spec.empty if spec is not None else None) or self.empty
+
+    @property
+    def empty_position(self) -> Empty:
+        """What a row without a position means."""
+        return (self.position.empty if self.position is not None else None) or self.empty
+
+    def place(self, *path: str | int) -> str:
+        """Name of the mapping and line of this key, for messages."""
+        line = line_of(self._text, path)
+        return self.name if line is None else f"{self.name} 第 {line} 行 (line {line})"
 
     @property
     def source_name(self) -> str:
@@ -169,14 +210,24 @@ class Mapping(_Model):
 
 
 def parse_mapping(text: str, origin: str = "mapping") -> Mapping:
-    """The mapping in a TOML text. Raises MappingInvalid, naming the place."""
+    """The mapping in a TOML text. Raises MappingInvalid, naming line and key."""
     try:
-        return Mapping.model_validate(tomllib.loads(text))
+        mapping = Mapping.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise MappingInvalid(f"{origin}：TOML 语法错误 / TOML syntax: {error}") from None
     except ValidationError as error:
-        places = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
-        raise MappingInvalid(f"{origin}：{places}") from None
+        raise MappingInvalid(
+            "\n".join(_fault(text, origin, item["loc"], item["msg"]) for item in error.errors())
+        ) from None
+    mapping._text = text
+    return mapping
+
+
+def _fault(text: str, origin: str, path: tuple[str | int, ...], message: str) -> str:
+    line = line_of(text, path)
+    place = origin if line is None else f"{origin} 第 {line} 行 (line {line})"
+    keys = ".".join(str(part) for part in path)
+    return f"{place}：{keys + '：' if keys else ''}{message.removeprefix('Value error, ')}"
 
 
 def find_mapping(name: str) -> Mapping:

@@ -54,6 +54,7 @@ def run_plan(
     *,
     sealer: Sealer,
     publish: bool,
+    confirmed: bool = False,
     started: Callable[[Step], None] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[Step, ImportReport]]:
@@ -73,6 +74,7 @@ def run_plan(
                 _mapping(step),
                 sealer=sealer,
                 publish=publish,
+                confirmed=confirmed,
                 progress=progress,
             ),
         )

@@ -65,7 +65,21 @@ def compare_rows(stage: Stage, table: Table) -> None:
         if table.hashed
         else sql.SQL("'changed'"),
         entity=sql.SQL(", entity_id = t.id") if table.id_column == "id" else sql.SQL(""),
-        same=_same_record(table),
+        same=same_record(table),
+    )
+
+
+def keep_positions(stage: Stage, table: Table, *, moves_with_address: bool) -> None:
+    """Records whose row has no position keep theirs. moves_with_address: only where the address is written as before."""
+    still = sql.SQL("true")
+    if moves_with_address and "address_text" in table.columns and stage.maps("address_text"):
+        still = sql.SQL("s.address_text IS NOT DISTINCT FROM t.address_text")
+    stage.run(
+        "UPDATE stage_row s SET geom = t.geom FROM {table} t WHERE {same} AND s.outcome = 'changed' "
+        "AND s.geom IS NULL AND t.geom IS NOT NULL AND {still}",
+        table=sql.Identifier(table.name),
+        same=same_record(table, by_id=True),
+        still=still,
     )
 
 
@@ -101,7 +115,7 @@ def write_differences(stage: Stage, table: Table, *, entity: str | None = None) 
         """,
         id=sql.Identifier(table.id_column),
         table=sql.Identifier(table.name),
-        same=_same_record(table, by_id=True),
+        same=same_record(table, by_id=True),
         grid=sql.SQL("coalesce(s.grid_code, t.grid_code)") if table.gridded else sql.SQL("t.grid_code"),
         after=_state(table, "s", stage),
         before=_state(table, "t", stage),
@@ -132,13 +146,13 @@ def update_rows(stage: Stage, table: Table) -> None:
         "UPDATE {table} t SET {assignments} FROM stage_row s WHERE {same} AND s.outcome = 'changed'",
         table=sql.Identifier(table.name),
         assignments=sql.SQL(", ").join(assignments),
-        same=_same_record(table, by_id=True),
+        same=same_record(table, by_id=True),
     )
     if table.hashed:
         stage.run(
             "UPDATE {table} t SET row_hash = s.row_hash FROM stage_row s WHERE {same} AND s.outcome = 'same'",
             table=sql.Identifier(table.name),
-            same=_same_record(table, by_id=True),
+            same=same_record(table, by_id=True),
         )
     stage.run("UPDATE stage_row SET outcome = 'unchanged' WHERE outcome = 'same'")
 
@@ -178,7 +192,7 @@ def write_additions(stage: Stage, table: Table, *, entity: str | None = None) ->
         table=sql.Identifier(table.name),
         after=_shown(table, sql.SQL("jsonb_strip_nulls({})").format(_state(table, "t", stage, everything=True))),
         places=_places(table, "t", stage, everything=True),
-        same=_same_record(table),
+        same=same_record(table),
     )
     _write_changes(stage, entity or table.name, "'added'")
 
@@ -227,7 +241,8 @@ def _copied(table: Table, stage: Stage) -> list[str]:
     return names
 
 
-def _same_record(table: Table, *, by_id: bool = False) -> sql.Composable:
+def same_record(table: Table, *, by_id: bool = False) -> sql.Composable:
+    """The condition that the record ``t`` is that of the staged row ``s``. by_id: entity_id is known."""
     if by_id and table.id_column == "id":
         return sql.SQL("t.id = s.entity_id")
     same = sql.SQL("t.{} = s.{}").format(sql.Identifier(table.key), sql.Identifier(table.stage_key))

@@ -58,10 +58,52 @@ REASONS: dict[str, Reason] = {
     ),
     "bad_code": Reason("“{column}”的代码不合规：{value}", "{expected}", "malformed code: {value}", "{expected_en}"),
     "bad_number": Reason("“{column}”不是数字：{value}", "只写数字", "not a number: {value}", "write digits only"),
+    "bad_quotes": Reason(
+        "这一行的引号有误",
+        '单元格里的引号写成两个（""），并检查引号是否闭合',
+        "the quotes of this line are wrong",
+        'write a quote inside a cell twice (""), and close every quote',
+    ),
+    "error_cell": Reason(
+        "“{column}”{cell}是错误值 {value}",
+        "在表格里改正公式或填写值",
+        "{value} stands in {column}{cell_en}",
+        "mend the formula or enter the value",
+    ),
+    "formula_without_value": Reason(
+        "“{column}”{cell}是公式，文件里没有它的结果",
+        "用 Excel 或 WPS 打开，重新计算后保存",
+        "{column}{cell_en} is a formula and its result was not saved",
+        "open it with Excel or WPS, recalculate and save",
+    ),
+    "merged_cell": Reason(
+        "“{column}”{cell}在合并单元格 {value} 内，没有自己的值",
+        "取消合并，每行都填写",
+        "{column}{cell_en} lies in the merged cells {value} and has no value of its own",
+        "unmerge them and fill in every row",
+    ),
+    "zero_bytes": Reason(
+        "“{column}”含有空字节，已损坏：{value}",
+        "对照原件重新录入",
+        "{column} holds zero bytes, it is damaged: {value}",
+        "enter it again",
+    ),
+    "number_too_large": Reason(
+        "“{column}”的数字太大：{value}（最多 {most}）",
+        "核对后改正",
+        "the number is too large: {value} (at most {most})",
+        "check and correct it",
+    ),
+    "text_too_long": Reason(
+        "“{column}”有 {found} 个字，太长（最多 {most} 个）",
+        "核对是否填错了列，或缩短",
+        "the text has {found} characters, at most {most} are possible",
+        "see whether it stands in the wrong column, or shorten it",
+    ),
     "digits_lost": Reason(
-        "“{column}”被表格软件存成了数字，末尾几位已丢失",
+        "“{column}”{cell}被存成了浮点数或科学记数法，末尾几位已丢失",
         "把该列设为文本格式后重新录入",
-        "the spreadsheet stored it as a number and lost its last digits",
+        "{column}{cell_en} was stored as a floating point number or in scientific notation and lost its last digits",
         "format the column as text and enter it again",
     ),
     "value_not_allowed": Reason(
@@ -112,10 +154,16 @@ REASONS: dict[str, Reason] = {
         "invalid geometry: {why_en} (near {lon}, {lat})",
         "mend it with a repair-geometry tool",
     ),
+    "no_geometry": Reason(
+        "图形不能用：{why}",
+        "在 GIS 软件里重画或删去这个图形",
+        "the geometry cannot be used: {why_en}",
+        "draw it again, or delete it",
+    ),
     "wrong_geometry": Reason(
-        "图形类型是 {found}，需要 {expected}",
+        "图形类型是 {found}，需要{expected}",
         "换成需要的类型",
-        "geometry is {found}, needed is {expected}",
+        "the geometry is a {found_en}, needed is {expected_en}",
         "convert it",
     ),
     "overlapping_polygon": Reason(
@@ -145,6 +193,14 @@ REASONS: dict[str, Reason] = {
 }
 
 
+#: characters of a value that a reason repeats
+MOST_SHOWN = 200
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -152,8 +208,12 @@ class _Facts(dict[str, Any]):
 
 def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
     """Three lines: why in Chinese, how to mend it in Chinese, both in English."""
-    reason = REASONS[code]
-    values = _Facts({name: " ".join(str(value).split()) for name, value in facts.items()})
+    return words(REASONS[code], column, facts)
+
+
+def words(reason: Reason, column: str | None, facts: dict[str, Any]) -> str:
+    """The three lines of one reason, with its facts."""
+    values = _Facts({name: _short(" ".join(str(value).split())) for name, value in facts.items()})
     values["column"] = column or ""
     return "\n".join(
         (

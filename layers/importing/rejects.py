@@ -13,6 +13,7 @@ from database.seal import Sealer, row_binding
 from database.spreadsheet import SheetTable
 from layers.importing.batches import get_batch
 from layers.importing.privacy import mask_numbers
+from layers.importing.readers.cells import shown_text
 from layers.importing.readers.source import CRS_COLUMN, WKT_COLUMN, RowBatch, Source
 from layers.importing.reasons import Problem
 from layers.importing.stage import Stage, as_json, copy_line
@@ -21,6 +22,9 @@ from layers.importing.standardise import bytea
 CELL_LIMIT = 32_000
 STORE_ROWS = 5_000
 NUMBER, REASON, MEND = "行号", "退回原因", "如何修改"
+#: The second sheet of the workbook, and its columns.
+WARNINGS_SHEET = "提醒"
+COLUMN, WARNING, ADVICE, ENGLISH = "列", "提醒", "建议", "English"
 
 
 def reject_line(stage: Stage, number: int, problem: Problem, record: dict[str, str | None]) -> str:
@@ -39,11 +43,17 @@ def _bound(batch_id: int, number: int) -> str:
 
 def row_record(source: Source, batch: RowBatch, place: int) -> dict[str, str | None]:
     """The row as it came, for the person who mends it; its outline as WKT in the CRS of the file."""
-    record = dict(zip(source.columns, batch.values[place], strict=True))
+    record = dict(zip(source.columns, map(shown_text, batch.values[place]), strict=True))
     if batch.geometries is not None and batch.geometries[place] is not None:
         record[WKT_COLUMN] = shapely.to_wkt(batch.geometries[place], rounding_precision=9)
         record[CRS_COLUMN] = source.crs
     return record
+
+
+def broken_record(source: Source, found: list[str | None]) -> dict[str, str | None]:
+    """A row with too many or too few values; what is too much gets columns of its own."""
+    names = list(source.columns) + [f"（第 {i} 个值）" for i in range(len(source.columns) + 1, len(found) + 1)]
+    return dict(zip(names, map(shown_text, found), strict=False))
 
 
 def collect_rejects(stage: Stage, source: Source) -> list[tuple[Any, ...]]:
@@ -58,10 +68,25 @@ def collect_rejects(stage: Stage, source: Source) -> list[tuple[Any, ...]]:
     ciphers = _read_again(stage, source, absent) if absent else {}
     rejects: dict[tuple[int, str], tuple[Any, ...]] = {}
     for number, code, column, facts, cipher in found:
-        problem = Problem(code, column, facts)
-        sealed = cipher if cipher is not None else ciphers[number]
-        rejects.setdefault((number, code), (number, code, column, mask_numbers(problem.text()), sealed))
+        text = mask_numbers(Problem(code, column, facts).text())
+        before = rejects.get((number, code))
+        if before is None:
+            rejects[number, code] = (number, code, column, text, cipher if cipher is not None else ciphers[number])
+        elif column != before[2]:
+            rejects[number, code] = (*before[:2], _both(before[2], column), _both_texts(before[3], text), before[4])
     return list(rejects.values())
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    """Two columns with the same fault in one row."""
+    names = (one or "").split("、")
+    return one if other is None or other in names else f"{one}、{other}" if one else other
+
+
+def _both_texts(one: str, other: str) -> str:
+    """Two reasons of one kind in one: line by line, what differs after a semicolon."""
+    pairs = zip(one.split("\n"), other.split("\n"), strict=True)
+    return "\n".join(a if b in a else f"{a}；{b}" for a, b in pairs)
 
 
 def _read_again(stage: Stage, source: Source, wanted: set[int]) -> dict[int, bytes]:
@@ -92,7 +117,7 @@ def store_rejects(stage: Stage, rejects: list[tuple[Any, ...]]) -> None:
 
 
 def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sealer) -> int:
-    """Write the rejected rows of an import as XLSX; returns how many rows.
+    """Write the rejected rows of an import as XLSX, and its warnings on a second sheet; returns how many rows were rejected.
 
     First the row number, the reasons and how to mend, then the original columns as text: correct the rows and import the
     workbook with the same mapping. Outlines stand as WKT in ``_wkt`` (split over several columns when long).
@@ -116,8 +141,27 @@ def write_rejects(connection: Connection, batch_id: int, path: Path, sealer: Sea
         why = "\n".join(line[0] for line in lines)
         how = "\n".join(dict.fromkeys(line[1] for line in lines if len(line) > 1))
         sheet.write([row.row_no, why, how, *map(record.get, columns)])
+    _write_warnings(connection, batch_id, sheet)
     sheet.save(path)
     return len(records)
+
+
+def _write_warnings(connection: Connection, batch_id: int, sheet: SheetTable) -> None:
+    """Rows that were taken and should be looked at, on a sheet of their own; nothing of it is imported again."""
+    found = connection.execute(
+        text(
+            "SELECT row_no, column_name, warning FROM import_warning WHERE batch_id = :batch "
+            "ORDER BY row_no, warning_code, column_name"
+        ),
+        {"batch": batch_id},
+    ).all()
+    if not found:
+        return
+    sheet.begin_sheet(WARNINGS_SHEET)
+    sheet.write_header([NUMBER, COLUMN, WARNING, ADVICE, ENGLISH], dict.fromkeys((WARNING, ADVICE), "FFF2CC"))
+    for row in found:
+        lines = [*row.warning.split("\n"), "", ""]
+        sheet.write([row.row_no, row.column_name, *lines[:3]])
 
 
 def _opened(cipher: bytes, sealer: Sealer, bound_to: str) -> dict[str, str | None]:

@@ -45,11 +45,24 @@ class Stage:
     stage_columns: set[str] = field(default_factory=set)
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    #: what is odd about the whole file
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    #: kind of warning → rows
+    warnings: dict[str, int] = field(default_factory=dict)
+    #: column of the file → cells kept, cleared, rejected
+    empty_cells: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
         """What is recorded as the source of the records."""
         return self.mapping.source_name
+
+    def count_empty(self, column: str, what: str, n: int) -> None:
+        """Add to the report: n empty cells of a column that were kept, cleared or rejected."""
+        if n:
+            entry = self.empty_cells.setdefault(column, {"kept": 0, "cleared": 0, "rejected": 0})
+            entry[what] += n
 
     def maps(self, name: str) -> bool:
         """True when the mapping fills this field."""
@@ -124,7 +137,7 @@ def create_stage(stage: Stage, columns: Sequence[tuple[str, str]]) -> None:
     if stage.geometry:
         all_columns.append(("geom", "geometry(Geometry, 4490)"))
     stage.stage_columns = {name for name, _kind in all_columns}
-    stage.run("DROP TABLE IF EXISTS pg_temp.stage_row, pg_temp.stage_reject")
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_row, pg_temp.stage_reject, pg_temp.stage_warning")
     stage.run(
         "CREATE TEMP TABLE stage_row ({columns}) ON COMMIT DROP",
         columns=sql.SQL(", ").join(
@@ -134,6 +147,10 @@ def create_stage(stage: Stage, columns: Sequence[tuple[str, str]]) -> None:
     stage.run(
         "CREATE TEMP TABLE stage_reject (row_no integer NOT NULL, reason_code text NOT NULL, column_name text, "
         "facts jsonb, row_cipher bytea) ON COMMIT DROP"
+    )
+    stage.run(
+        "CREATE TEMP TABLE stage_warning (row_no integer NOT NULL, warning_code text NOT NULL, column_name text, "
+        "facts jsonb) ON COMMIT DROP"
     )
 
 

@@ -10,6 +10,7 @@ from layers.models.history import (
     ChangeWhole,
     ImportBatch,
     ImportReject,
+    ImportWarning,
     PersonLook,
 )
 from layers.models.records import Event, Facility, Household, HouseholdMember, Person, PersonPlace, Place
@@ -28,6 +29,7 @@ __all__ = [
     "HouseholdMember",
     "ImportBatch",
     "ImportReject",
+    "ImportWarning",
     "Person",
     "PersonLook",
     "PersonPlace",

@@ -9,11 +9,13 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
     text,
@@ -31,6 +33,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.alerts.lifecycle import NOT_ENDED, STATUS_LABELS, STEP_LABELS, states_sql
 
 #: No personal number, and of dates of birth and death only the year: the database holds writers to it.
 NO_NUMBERS = (
@@ -108,6 +111,27 @@ class ImportReject(CountyBase):
     grid_code: Mapped[str] = grid_code_column()
 
 
+class ImportWarning(CountyBase):
+    """A row that was taken, and that a person should look at all the same. No personal number stands in it."""
+
+    __tablename__ = "import_warning"
+    __table_args__ = (
+        grid_code_check(),
+        Index("ix_import_warning_batch", "batch_id", "warning_code", "row_no"),
+        {"comment": "warnings of imports (导入提醒)"},
+    )
+
+    id: Mapped[int] = identity_column()
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, comment="import"
+    )
+    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, as in import_reject")
+    warning_code: Mapped[str] = mapped_column(Text, nullable=False, comment="what, for programs")
+    column_name: Mapped[str | None] = mapped_column(Text, comment="column in question, as the file names it")
+    warning: Mapped[str] = mapped_column(Text, nullable=False, comment="what, and what to do, Chinese and English")
+    grid_code: Mapped[str] = grid_code_column()
+
+
 class Change(CountyBase):
     """A change (异动): the difference between two states of a record.
 
@@ -170,20 +194,22 @@ class Alert(CountyBase):
 
     __tablename__ = "alert"
     __table_args__ = (
-        CheckConstraint("status IN ('open','acknowledged','assigned','confirmed','refuted','closed')", name="status"),
+        CheckConstraint(f"status IN ({states_sql(frozenset(STATUS_LABELS))})", name="status"),
         CheckConstraint("severity IN ('high','medium','low')", name="severity"),
         grid_code_check(),
-        UniqueConstraint("fingerprint"),
-        # tiles show what is not closed; years of closed alerts stay out of their way
-        Index("ix_alert_tile", "geom_3857", postgresql_using="gist", postgresql_where=text("status <> 'closed'")),
+        # one alert a finding, as long as the finding holds; when it comes back after an end it is another alert
+        Index("uq_alert_fingerprint", "fingerprint", unique=True, postgresql_where=text("ceased_at IS NULL")),
+        # what ceased, by its finding: the alert that takes it up again, and the earlier ones of one alert
+        Index("ix_alert_ceased", "fingerprint", postgresql_where=text("ceased_at IS NOT NULL")),
+        # tiles show what has not ended; years of ended alerts stay out of their way
+        Index("ix_alert_tile", "geom_3857", postgresql_using="gist", postgresql_where=text(NOT_ENDED)),
         # how many wait in a cell, read from the index alone
-        Index(
-            "ix_alert_not_closed",
-            "grid_code",
-            postgresql_include=["status"],
-            postgresql_where=text("status <> 'closed'"),
-        ),
-        Index("ix_alert_list", "last_raised_at", "id"),
+        Index("ix_alert_not_ended", "grid_code", postgresql_include=["status"], postgresql_where=text(NOT_ENDED)),
+        Index("ix_alert_list", "severity_rank", "first_raised_at", "id"),
+        # what is new since a day
+        Index("ix_alert_first_raised", "first_raised_at", "id"),
+        # what one person has to do
+        Index("ix_alert_assignee", "assignee", postgresql_where=text("assignee IS NOT NULL")),
         Index("ix_alert_subject", "subject_kind", "subject_id"),
         Index("ix_alert_status", "status"),
         Index("ix_alert_finding_key", "finding_key", postgresql_where=text("finding_key IS NOT NULL")),
@@ -201,6 +227,12 @@ class Alert(CountyBase):
     )
     rule: Mapped[str] = mapped_column(Text, nullable=False, comment="rule that found it")
     severity: Mapped[str] = mapped_column(Text, nullable=False, comment="high, medium, low")
+    severity_rank: Mapped[int] = mapped_column(
+        SmallInteger,
+        Computed("CASE severity WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END", persisted=True),
+        nullable=False,
+        comment="3 high, 2 medium, 1 low: the order of lists",
+    )
     status: Mapped[str] = mapped_column(
         Text,
         server_default=text("'open'"),
@@ -226,6 +258,9 @@ class Alert(CountyBase):
     assignee: Mapped[str | None] = mapped_column(Text, comment="who deals with it")
     first_raised_at: Mapped[datetime] = now_column("first found")
     last_raised_at: Mapped[datetime] = now_column("last found")
+    ceased_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), comment="since when what the rule found no longer holds; empty while it does"
+    )
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was closed")
     grid_code: Mapped[str] = grid_code_column()
     geom: Mapped[Any | None] = geometry_column("POINT", "where")
@@ -265,9 +300,7 @@ class AlertStep(CountyBase):
 
     id: Mapped[int] = identity_column()
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), nullable=False, comment="the alert")
-    action: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="raise, acknowledge, assign, verify, close, reopen"
-    )
+    action: Mapped[str] = mapped_column(Text, nullable=False, comment=", ".join(STEP_LABELS))
     from_status: Mapped[str | None] = mapped_column(Text, comment="status before")
     to_status: Mapped[str] = mapped_column(Text, nullable=False, comment="status after")
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")

@@ -40,7 +40,10 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a file says of itself. bounds: west, south, east, north in EPSG:4490. bands: those that count, from 1."""
+    """What a file says of itself. bounds: west, south, east, north in EPSG:4490. bands: those that count, from 1.
+
+    nodata: None when no value of the pixels' type means none. declared: the user has said what it is, or that there is none.
+    """
 
     path: Path
     name: str
@@ -54,6 +57,7 @@ class Source:
     bounds: Bounds
     resolution_m: float
     unit: str | None
+    declared: bool = False
 
 
 def sha256_of(path: Path) -> str:
@@ -117,10 +121,11 @@ def inspect(
             height=dataset.height,
             bands=bands,
             dtype=dataset.dtypes[bands[0] - 1],
-            nodata=nodata if nodata is not None else dataset.nodatavals[bands[0] - 1],
+            nodata=_nodata(dataset, bands[0], nodata),
             bounds=bounds,
             resolution_m=round(sum(across) / 2, 3),
             unit=dataset.units[bands[0] - 1],
+            declared=nodata is not None,
         )
 
 
@@ -146,6 +151,24 @@ def _bands(dataset: DatasetReader, kind: Kind, band: int | None) -> tuple[int, .
             "run gdal_translate -unscale -ot Float32 first"
         )
     return chosen
+
+
+def _nodata(dataset: DatasetReader, band: int, declared: float | None) -> float | None:
+    """The value for no data, as far as pixels of this type can hold it. declared: what the user says; NaN: none is."""
+    dtype = np.dtype(dataset.dtypes[band - 1])
+    nodata = declared if declared is not None else dataset.nodatavals[band - 1]
+    if nodata is None or dtype.kind == "f":
+        return None if nodata is None else float(nodata)
+    if np.isnan(nodata):
+        return None
+    limits = np.iinfo(dtype)
+    if nodata != int(nodata) or not limits.min <= nodata <= limits.max:
+        if declared is None:  # no pixel can have it
+            return None
+        raise RasterRefused(
+            f"无效值 {nodata:g} 超出像元类型 {dtype}（{limits.min}–{limits.max}）/ no pixel of type {dtype} can be {nodata:g}"
+        )
+    return float(nodata)
 
 
 def _crs(dataset: DatasetReader, declared: str | None) -> CRS:
@@ -218,19 +241,15 @@ def read_chunk(dataset: DatasetReader, bands: tuple[int, ...], window: Window) -
 class Tally:
     """Minimum, maximum and a sample of the valid values of each band, one chunk after the other."""
 
-    def __init__(self, bands: int, pixels: int, nodata: float | None) -> None:
-        self.nodata = nodata
+    def __init__(self, bands: int, pixels: int) -> None:
         self.step = max(1, pixels // SAMPLE)
         self.low, self.high = [np.inf] * bands, [-np.inf] * bands
         self.samples: list[list[Any]] = [[] for _ in range(bands)]
 
-    def add(self, pixels: Any) -> None:
-        """pixels: bands × rows × columns."""
+    def add(self, pixels: Any, valid: Any) -> None:
+        """pixels, valid: bands × rows × columns."""
         for n, band in enumerate(pixels):
-            valid = np.isfinite(band) if band.dtype.kind == "f" else np.ones(band.shape, dtype=bool)
-            if self.nodata is not None and not np.isnan(self.nodata):
-                valid &= band != np.asarray(self.nodata).astype(band.dtype)
-            values = band[valid]
+            values = band[valid[n]]
             if values.size:
                 self.low[n] = min(self.low[n], float(values.min()))
                 self.high[n] = max(self.high[n], float(values.max()))

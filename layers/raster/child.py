@@ -88,7 +88,8 @@ class _Conversion:
 
         with rasterio.open(Path.cwd() / values, driver="GTiff") as dataset:
             bands, dtype, nodata = dataset.count, dataset.dtypes[0], dataset.nodata
-        with Reader(str(Path.cwd() / "tiles.tif")) as reader:
+        tiles = Path.cwd() / "tiles.tif"
+        with rasterio.open(tiles, driver="GTiff") as dataset, Reader(str(tiles), dataset=dataset) as reader:
             zooms = reader.minzoom, reader.maxzoom
         return {
             "bands": bands, "dtype": dtype, "nodata": None if nodata is None else repr(float(nodata)), "zooms": zooms,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from rasterio.crs import CRS
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.io import DatasetReader
 from rasterio.shutil import copy
 from rasterio.vrt import WarpedVRT
@@ -22,6 +22,7 @@ from rasterio.vrt import WarpedVRT
 from layers.raster.check import Source, Tally, chunks, is_storage_like, open_source, read_chunk
 from layers.raster.errors import RasterRefused
 from layers.raster.kinds import Kind, warp_resampling
+from layers.raster.validity import Doubts, alpha_band, has_mask, narrowed, shown_pixels, valid_pixels
 
 STORAGE = CRS.from_epsg(4490)
 COG = {
@@ -45,37 +46,78 @@ class Staged:
 
 
 def stage(source: Source, kind: Kind, target: Path) -> Staged:
-    """Read the source to its end and write it plainly. Raises RasterUnreadable, RasterRefused when no pixel is valid."""
+    """Read the source to its end and write it plainly: what is hidden or has no value stands as the value for no data.
+
+    Raises RasterUnreadable; RasterRefused when no pixel is valid, or values occur that cannot be.
+    """
     with open_source(source.path, source.name) as dataset:
-        tally = Tally(len(source.bands), source.width * source.height, source.nodata)
+        plan = _plan(dataset, source, kind)
+        tally = _read_through(dataset, source, kind, plan)
+        dtype = narrowed(plan.dtype, min(tally.low), max(tally.high))
+        nodata = source.nodata if dtype == plan.dtype else None
+        if nodata is None and plan.needs_nodata:
+            nodata = free_value(dtype, min(tally.low), max(tally.high))
         palette = _palette(dataset, source)
-        masked = not kind.single_band and MaskFlags.per_dataset in dataset.mask_flag_enums[0] and source.nodata is None
-        masked = masked and ColorInterp.alpha not in dataset.colorinterp
-        with rasterio.open(target, "w", **_plain(dataset, source)) as out:
+        with rasterio.open(target, "w", **_plain(dataset, source, plan.bands, dtype, nodata)) as out:
             for window in chunks(dataset):
-                pixels = read_chunk(dataset, source.bands, window)
-                tally.add(pixels)
+                pixels = read_chunk(dataset, plan.bands, window)
+                shown = shown_pixels(dataset, window)
+                if nodata is not None:
+                    valid = valid_pixels(pixels, source.nodata, shown)
+                    pixels = np.where(valid, pixels, 0).astype(dtype)
+                    pixels[~valid] = nodata
                 out.write(pixels, window=window)
-                if masked:
-                    out.write_mask(dataset.dataset_mask(window=window), window=window)
-            out.colorinterp = [dataset.colorinterp[b - 1] for b in source.bands]
+                if nodata is None and plan.masked:
+                    out.write_mask(shown, window=window)
+            out.colorinterp = [dataset.colorinterp[b - 1] for b in plan.bands]
             if palette:
                 out.write_colormap(1, palette)
-        if tally.empty:
-            raise RasterRefused("没有一个有效像元 / not a single pixel has a value")
-        nodata = source.nodata
-        if nodata is None and kind.single_band:
-            nodata = free_value(np.dtype(source.dtype), tally.low[0], tally.high[0])
-            with rasterio.open(target, "r+") as out:
-                out.nodata = nodata
     return Staged(target, nodata, tally.stretch(), bool(palette))
 
 
-def _plain(dataset: DatasetReader, source: Source) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is written. needs_nodata: pixels without a value are told by a value; else by a mask or the alpha band."""
+
+    bands: tuple[int, ...]
+    dtype: np.dtype[Any]
+    needs_nodata: bool
+    masked: bool
+
+
+def _plan(dataset: DatasetReader, source: Source, kind: Kind) -> _Plan:
+    """Imagery of 8 or 16 bits keeps mask and alpha band. All else has a value for no data: map servers read alpha of no other type."""
+    dtype = np.dtype(source.dtype)
+    alpha = alpha_band(dataset)
+    if not kind.single_band and dtype.name in ("uint8", "uint16") and source.nodata is None:
+        return _Plan(source.bands, dtype, False, has_mask(dataset) and alpha is None)
+    return _Plan(tuple(b for b in source.bands if b != alpha), dtype, True, False)
+
+
+def _read_through(dataset: DatasetReader, source: Source, kind: Kind, plan: _Plan) -> Tally:
+    """Every pixel once, before any is written. Raises RasterRefused."""
+    tally = Tally(len(plan.bands), source.width * source.height)
+    doubts = [Doubts(kind, plan.dtype, (source.height, source.width)) for _ in plan.bands]
+    for window in chunks(dataset):
+        pixels = read_chunk(dataset, plan.bands, window)
+        valid = valid_pixels(pixels, source.nodata, shown_pixels(dataset, window))
+        tally.add(pixels, valid)
+        for n, doubt in enumerate(doubts):
+            doubt.add(pixels[n], valid[n], window)
+    if tally.empty:
+        raise RasterRefused("没有一个有效像元 / not a single pixel has a value")
+    for doubt in doubts:
+        doubt.check(declared=source.declared or source.nodata is not None)
+    return tally
+
+
+def _plain(
+    dataset: DatasetReader, source: Source, bands: tuple[int, ...], dtype: np.dtype[Any], nodata: float | None
+) -> dict[str, Any]:
     crs = STORAGE if is_storage_like(source.crs) else source.crs
     return {
-        "driver": "GTiff", "width": source.width, "height": source.height, "count": len(source.bands), "dtype": source.dtype,
-        "crs": crs, "transform": dataset.transform, "nodata": source.nodata, "tiled": True, "blockxsize": 512, "blockysize": 512,
+        "driver": "GTiff", "width": source.width, "height": source.height, "count": len(bands), "dtype": dtype.name,
+        "crs": crs, "transform": dataset.transform, "nodata": nodata, "tiled": True, "blockxsize": 512, "blockysize": 512,
         "compress": "zstd", "zstd_level": 1, "bigtiff": "if_safer",
     }  # fmt: skip
 
@@ -103,7 +145,7 @@ def free_value(dtype: np.dtype[Any], low: float, high: float) -> float:
 
 def write_values(staged: Staged, kind: Kind, unit: str | None, target: Path) -> None:
     """The COG for values, EPSG:4490; the source's own pixels where its grid is geographic and stands upright."""
-    with rasterio.open(staged.path) as plain:
+    with rasterio.open(staged.path, driver="GTiff") as plain:
         options = COG | {"OVERVIEW_RESAMPLING": kind.overview.upper()}
         if plain.crs == STORAGE and plain.transform.is_rectilinear and plain.transform.e < 0 < plain.transform.a:
             copy(plain, target, **options)
@@ -122,5 +164,5 @@ def write_tiles(staged: Staged, kind: Kind, target: Path) -> None:
         "WARP_RESAMPLING": "BILINEAR" if smooth else "NEAREST",
         "OVERVIEW_RESAMPLING": "NEAREST" if staged.palette else kind.overview.upper(),
     }
-    with rasterio.open(staged.path) as plain:
+    with rasterio.open(staged.path, driver="GTiff") as plain:
         copy(plain, target, **COG, **options)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import rasterio
 from rasterio.errors import RasterioError
@@ -36,10 +37,10 @@ class OpenFiles:
             try:
                 yield reader
             except BaseException:
-                reader.close()  # type: ignore[no-untyped-call]
+                _close(reader)
                 raise
             for stale in self._give(path, reader):
-                stale.close()  # type: ignore[no-untyped-call]
+                _close(stale)
 
     def _take(self, path: Path) -> Reader | None:
         with self._lock:
@@ -60,14 +61,21 @@ class OpenFiles:
         with self._lock:
             idle, self._idle = self._idle, []
         for _, reader in idle:
-            reader.close()  # type: ignore[no-untyped-call]
+            _close(reader)
 
 
 def _open(path: Path) -> Reader:
+    """A reader of a file of ours, opened as a GeoTIFF and as nothing else."""
     try:
-        return Reader(str(path))
+        return Reader(str(path), dataset=rasterio.open(path, driver="GTiff"))
     except RasterioError as error:
         raise RasterFileMissing(f"{path.name} 打不开 / cannot be opened", file=path.name) from error
+
+
+def _close(reader: Reader) -> None:
+    reader.close()  # type: ignore[no-untyped-call]
+    dataset: Any = reader.dataset
+    dataset.close()  # the reader closes only what it opened
 
 
 #: of this process

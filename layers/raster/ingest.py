@@ -16,7 +16,8 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from access.audit import record
-from database.crs import Bounds, diagnose_outside
+from database.crs import Bounds, UnknownCrs, diagnose_outside
+from database.datum import check_datum, parse_system
 from database.engine import Database
 from database.scope import Scope
 from layers.overview import county_bounds
@@ -27,6 +28,7 @@ from layers.raster.errors import (
     RasterNameInvalid,
     RasterNameTaken,
     RasterNotFound,
+    RasterNotReferenced,
     RasterOutsideCounty,
     RasterRefused,
     RasterTooLarge,
@@ -85,6 +87,7 @@ def add_raster(
         if new.kind == "dem" and unit not in ("m", "metre", "meter", "metres", "meters"):
             raise RasterRefused(f"高程须以米为单位，文件是 {unit} / elevation must be in metres, the file says {unit}")
         with database.transaction(scope) as connection:
+            _check_system(found)
             check_inside(found, county_bounds(connection))
             known = list_rasters(connection)
         if not new.replace and new.name in {raster.name for raster in known}:
@@ -103,6 +106,14 @@ def add_raster(
         progress("enter")
         made = conversion.finish(stretch, one_file=one_file)
         return _enter(database, scope, folder, _describe(found, new, unit, made, scope), made, new)
+
+
+def _check_system(source: Found) -> None:
+    """Raise RasterNotReferenced when the reference system of a raster has no sure way to CGCS2000."""
+    try:
+        check_datum(parse_system(source.crs), None)
+    except UnknownCrs as error:
+        raise RasterNotReferenced(error.detail, **error.facts) from None
 
 
 def _silent(stage: str) -> None:

@@ -15,7 +15,7 @@ class Kind:
 
     sensitivity: by default. 'public': everybody of the county sees every pixel; 'scoped': pixels outside the user's own
     divisions and cells are left out. warp, overview: GDAL resampling when the grid changes, and for the pyramid.
-    single_band: exactly one band counts. unit: when nobody names one.
+    single_band: exactly one band counts. unit: when nobody names one. plausible: lowest and highest value that can be.
     """
 
     name: KindName
@@ -25,16 +25,17 @@ class Kind:
     overview: str
     single_band: bool
     unit: str | None
+    plausible: tuple[float, float]
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("imagery", "影像", "public", "bilinear", "average", False, None),
-        Kind("dem", "高程", "public", "bilinear", "average", True, "m"),
-        Kind("land_cover", "土地覆盖", "public", "nearest", "nearest", True, None),
+        Kind("imagery", "影像", "public", "bilinear", "average", False, None, (-1e30, 1e30)),
+        Kind("dem", "高程", "public", "bilinear", "average", True, "m", (-500.0, 9000.0)),
+        Kind("land_cover", "土地覆盖", "public", "nearest", "nearest", True, None, (0.0, 32766.0)),
         # a count keeps its total when the grid changes; a density (unit with a slash) is averaged
-        Kind("population", "人口格网", "scoped", "sum", "average", True, "persons"),
+        Kind("population", "人口格网", "scoped", "sum", "average", True, "persons", (0.0, 1e7)),
     )
 }  # fmt: skip
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from layers.alerts.lifecycle import NOT_ENDED
+
 MAX_ZOOM = 18
 #: More rows than this in one tile are counted together; told in ``X-Generalised``.
 BUDGET = 3000
@@ -126,7 +128,7 @@ LAYERS: dict[str, TileLayer] = {
                     numbers="id"),
         ),
         TileLayer(
-            "alerts", "预警", "alert", "status <> 'closed'", "point", 0, 0, FEW, "internal",
+            "alerts", "预警", "alert", NOT_ENDED, "point", 0, 0, FEW, "internal",
             _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status",
                     numbers="id"),
             names_people=True,

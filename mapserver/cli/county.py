@@ -11,6 +11,7 @@ from rich.console import Console
 from database.counties import create_county
 from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
 from database.migrate import migrate_all, owner_engine
+from database.schema_check import refuse_unlike
 from database.settings import get_settings, load_secrets
 from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
@@ -32,10 +33,16 @@ def create(
 
 
 def migrate() -> None:
-    """升级平台和所有县的数据表 / bring the platform and every county to the newest revision."""
+    """升级平台和所有县的数据表，并核对结果 / bring the platform and every county to the newest revision, and check what came of it.
+
+    Exit code 2, with the names of the objects, when a schema is not what this release makes.
+    """
     engine = owner_engine(ensure_database(get_settings()).owner)
-    codes = migrate_all(engine)
-    engine.dispose()
+    try:
+        codes = migrate_all(engine)
+        refuse_unlike(engine)
+    finally:
+        engine.dispose()
     console.print(f"已升级 / migrated: platform {' '.join(codes)}")
 
 

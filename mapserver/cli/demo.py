@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +17,7 @@ from access.accounts import create_account
 from access.passwords import new_password
 from database.counties import create_county
 from database.embedded import ensure_database
-from database.engine import Database
+from database.engine import Database, current_day
 from database.migrate import migrate_all, owner_engine
 from database.scope import Role, Scope
 from database.seal import Sealer
@@ -79,7 +78,7 @@ def _build(settings: Settings, database: Database, owner: Any, scale: Scale) -> 
     load_demo(database, system, demo_county, sealer, console)
     console.print("首次异常扫描 / first anomaly scan …")
     with database.transaction(system) as connection:
-        report = scan(connection, date.today())
+        report = scan(connection, current_day(connection))
     raised = sum(counts.get("raised", 0) for counts in report.counts.values())
     console.print(f"  预警 {raised} 条 / {raised} alerts")
     _make_accounts(settings, database, demo_county)

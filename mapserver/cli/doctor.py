@@ -7,6 +7,7 @@ from rich.console import Console
 
 from database.confinement.check import check_confinement
 from database.doctor import run_checks
+from database.schema_check import check_schema
 from database.settings import get_settings
 
 
@@ -14,7 +15,7 @@ def doctor() -> None:
     """检查本机缺什么、如何补上 / say what is missing and the command that mends it. Exit code 1 when something is."""
     console = Console()
     missing = False
-    for check in run_checks(get_settings(), extra=[check_confinement]):
+    for check in run_checks(get_settings(), extra=[check_confinement, check_schema]):
         console.print(
             f"{'[green]✓[/green]' if check.ok else '[red]✗[/red]'} {check.name_zh} / {check.name_en}",
             highlight=False,

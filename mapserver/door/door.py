@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,12 @@ class Door:
         """Take no more work."""
         for gate in (self.work, self.public, self.long, self.looks):
             gate.close()
+
+    def wait(self, seconds: float) -> int:
+        """Wait for the threads of every gate; returns how many pieces of work have not ended."""
+        until = time.monotonic() + seconds
+        gates = (self.work, self.public, self.long, self.looks)
+        return sum(gate.wait(until - time.monotonic()) for gate in gates)
 
     async def identify(self, request: HTTPConnection) -> Account | None:
         """Who asks; remembered in the ASGI scope. Raises TooManyRequests, ServerBusy."""

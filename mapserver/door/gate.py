@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,13 @@ class Gate:
     def close(self) -> None:
         """Take no more work; what is under way ends by itself."""
         self._threads.shutdown(wait=False)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until the work under way has ended, but not longer; returns how much has not."""
+        until = time.monotonic() + seconds
+        while self.busy and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.busy
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

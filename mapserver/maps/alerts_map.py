@@ -232,7 +232,7 @@ def _marker(place: tuple[float, float], there: Sequence[dict[str, Any]], *, full
     told = [
         [
             safe_text(alert["title"]), alert["severity"], safe_text(alert["rule"]), alert["status"],
-            f"{alert['last_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
+            f"{alert['first_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
         ]
         for alert in sorted_alerts[:STACK_LIMIT]
     ]  # fmt: skip

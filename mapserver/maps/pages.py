@@ -20,7 +20,7 @@ LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> Page:
-    """The map of the alerts in scope that pass the filter, the latest 20,000 of them."""
+    """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list."""
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
     words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
@@ -57,6 +57,14 @@ def _words(where: AlertFilter, grid: str | None) -> str:
         parts.append(f"范围：{grid}")
     if where.first_day or where.last_day:
         parts.append(f"时间：{where.first_day or '…'} 至 {where.last_day or '今'}")
+    if where.new_since:
+        parts.append(f"{where.new_since} 以来新发现")
+    if where.assignee:
+        parts.append(f"承办人：{where.assignee}")
+    if where.unassigned:
+        parts.append("未指派")
+    if where.ceased is not None:
+        parts.append("条件已不成立" if where.ceased else "条件仍成立")
     if where.q:
         parts.append(f"关键词：{where.q}")
     return "；".join(parts)

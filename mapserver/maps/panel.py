@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from layers.alerts.lifecycle import STATUS_LABELS
+from layers.alerts.lifecycle import STATUS_LABELS, STEP_LABELS
 from layers.anomaly.rules import RULES
 from mapserver.maps.offline import safe_text
 from mapserver.maps.words import field_label, is_internal, words_of
@@ -16,10 +16,6 @@ from mapserver.maps.words import field_label, is_internal, words_of
 SEVERITIES: dict[str, str] = {"high": "高", "medium": "中", "low": "低"}
 COLOURS: dict[str, str] = {"high": "#b3261e", "medium": "#d07a00", "low": "#3f78ad"}  # those of the web app's map
 CELL_FILL = "#f5b041"
-STEP_LABELS: dict[str, str] = {
-    "raise": "发现", "again": "再次发现", "acknowledge": "签收", "assign": "指派", "verify": "核查", "close": "办结",
-    "reopen": "重开",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,11 @@ def summary(alerts: Sequence[dict[str, Any]], heading: MapHeading) -> str:
         if not heading.filters:
             return '<p class="om-count">目前没有预警</p>'
         return '<p class="om-count">没有符合条件的预警</p><p>可放宽筛选条件后再看。</p>'
-    text = f"最近的 {len(alerts)} 条预警（还有更多，请缩小范围）" if heading.limited else f"共 {len(alerts)} 条预警"
+    text = (
+        f"最严重、最新的 {len(alerts)} 条预警（还有更多，请缩小范围）"
+        if heading.limited
+        else f"共 {len(alerts)} 条预警"
+    )
     without = sum(alert["lon"] is None for alert in alerts)
     note = f"<p>其中 {without} 条没有位置，未上图</p>" if without else ""
     return f'<p class="om-count">{text}</p>{note}'
@@ -139,7 +139,9 @@ def _overview(alert: dict[str, Any]) -> dict[str, str]:
     rows["首次发现"] = f"{alert['first_raised_at']:%Y-%m-%d %H:%M}"
     if alert["last_raised_at"] != alert["first_raised_at"]:
         rows["最近发现"] = f"{alert['last_raised_at']:%Y-%m-%d %H:%M}"
-    rows["承办人"] = alert["assignee"] or ""
+    if alert["ceased_at"] is not None:
+        rows["条件不再成立"] = f"{alert['ceased_at']:%Y-%m-%d %H:%M}"
+    rows["承办人"] = alert.get("assignee_name") or alert["assignee"] or ""
     return {name: value for name, value in rows.items() if value}
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from access import permissions
 from access.account_list import list_all_accounts
 from access.accounts import Account
-from access.administration import Administration, Administrator
+from access.administration import Administration, Administrator, SeenGrant
 from access.permissions import SEPARATED
 from database.scope import Scope
 from gazetteer.divisions import list_divisions
@@ -90,7 +90,8 @@ def create(account: Viewer, acts: Creator, body: NewAccount) -> NewAccount:
 @router.put("/{username}/grant")
 def grant(acts: Granter, username: Username, body: Grant) -> FirstPassword:
     """Give an account its role and scope; its sessions and tokens end. A new account gets its first password, shown once."""
-    return FirstPassword(password=acts.grant(username, body.role, body.prefixes))
+    seen = SeenGrant(body.seen.role, tuple(body.seen.prefixes)) if body.seen else None
+    return FirstPassword(password=acts.grant(username, body.role, body.prefixes, seen=seen))
 
 
 @router.post("/{username}/disable", status_code=204)

@@ -9,14 +9,24 @@ from sqlalchemy import Connection
 
 from access import permissions
 from access.accounts import Account
+from layers.alerts.assignees import list_assignees
 from layers.alerts.lifecycle import Action, Transition, possible_actions
-from layers.alerts.store import AlertFilter, apply_transition, barred_to, get_alert, list_alerts
+from layers.alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
 from layers.anomaly.rules import RULES
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.problems import NotPermitted
-from mapserver.schemas.alerts import AlertDetail, AlertList, AlertOut, RuleOut, TransitionIn, alert_filter
+from mapserver.schemas.alerts import (
+    AlertCounts,
+    AlertDetail,
+    AlertList,
+    AlertOut,
+    AssigneeOut,
+    RuleOut,
+    TransitionIn,
+    alert_filter,
+)
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
@@ -25,6 +35,7 @@ NEEDED: dict[Action, str] = {
     "acknowledge": permissions.ALERTS_ACKNOWLEDGE,
     "assign": permissions.ALERTS_ASSIGN,
     "verify": permissions.ALERTS_VERIFY,
+    "settle": permissions.ALERTS_VERIFY,
     "close": permissions.ALERTS_CLOSE,
     "reopen": permissions.ALERTS_CLOSE,
 }
@@ -38,7 +49,10 @@ def _titled(alert: dict[str, Any]) -> dict[str, Any]:
 def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> AlertDetail:
     mine = permissions.permissions_of(account.role)
     barred = barred_to(connection, alert["id"], account.username, rule=alert["rule"], severity=alert["severity"])
-    actions = [action for action in possible_actions(alert["status"], barred=barred) if NEEDED[action] in mine]
+    ceased = alert["ceased_at"] is not None
+    actions = [
+        action for action in possible_actions(alert["status"], ceased=ceased, barred=barred) if NEEDED[action] in mine
+    ]
     return AlertDetail(**_titled(alert), actions=actions)
 
 
@@ -51,9 +65,17 @@ def alerts(
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> AlertList:
-    """A page of alerts in scope, latest first."""
+    """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
     return AlertList(alerts=[AlertOut(**_titled(alert)) for alert in page.alerts], next=page.next)
+
+
+@router.get("/alerts/counts")
+def counts(
+    account: Viewer, connection: CountyConnection, where: Annotated[AlertFilter, Depends(alert_filter)]
+) -> AlertCounts:
+    """How many alerts in scope pass the filter, by severity and status; exact."""
+    return AlertCounts(**count_alerts(connection, where))
 
 
 @router.get("/alerts/{alert_id}")
@@ -63,10 +85,20 @@ def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> 
     return _detail(connection, get_alert(connection, alert_id), account)
 
 
+@router.get("/alerts/{alert_id}/assignees")
+def assignees(
+    account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))],
+    connection: CountyConnection,
+    alert_id: RecordId,
+) -> list[AssigneeOut]:
+    """Whom the alert may be given to: the workers posted to its cell today, the responsible one first, then others."""
+    return [AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope)]
+
+
 @router.post("/alerts/{alert_id}/transitions")
 @audited("alert_step", "alert:{alert_id} {body.action}")
 def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
-    """Take a step: acknowledge, assign, verify (查实 or 查否), close, reopen.
+    """Take a step: acknowledge, assign, verify (查实 or 查否), settle (what no longer holds), close, reopen.
 
     409 when somebody was faster, and when who verified an alert of high severity wants to close it as well.
     """

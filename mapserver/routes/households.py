@@ -37,7 +37,10 @@ def visit(
     body: NewVisitIn,
     response: Response,
 ) -> VisitOut:
-    """Record a visit: 201 when it is new, 200 when this ``client_uid`` was recorded before."""
+    """Record a visit: 201 when it is new, 200 when this ``client_uid`` was recorded before.
+
+    A wrong clock loses no visit: it then counts as made on arrival, and ``phone_time`` says what the phone said.
+    """
     new_visit = NewVisit(
         client_uid=body.client_uid,
         visited_at=body.visited_at,

@@ -11,15 +11,15 @@ from fastapi.responses import FileResponse
 from access import permissions
 from access.accounts import Account
 from access.audit import record
-from layers.importing.batches import get_batch, list_batches, list_rejects
+from layers.importing.batches import get_batch, list_batches, list_rejects, list_warnings
 from layers.importing.mapping import find_mapping, list_mappings
 from layers.importing.pipeline import import_file
 from layers.importing.rejects import write_rejects
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.jobs import hand_in_collect, hand_in_scan
-from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut
+from mapserver.jobs import hand_in_after_import
+from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
@@ -51,14 +51,30 @@ def upload(
     file: Annotated[UploadFile, File(description="CSV, XLSX, GeoPackage, zipped Shapefile or GeoJSON")],
     mapping: Annotated[str, Form(description="mapping name", examples=["demo_population"])],
     publish: Annotated[bool, Form(description="false: check only, nothing changes")] = False,
+    sheet: Annotated[
+        str | None, Form(description="sheet of a workbook, when several have data", max_length=100)
+    ] = None,
+    confirmed: Annotated[bool, Form(description="publish although the whole file looks odd")] = False,
 ) -> BatchDetail:
-    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does."""
+    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does.
+
+    A file that looks odd as a whole (``counts.questions``) is only checked, and answered with 409, until ``confirmed``.
+    """
     chosen = find_mapping(mapping)
+    if sheet:
+        chosen = chosen.model_copy(update={"sheet": sheet})
     with kept_upload(file, context) as path:
-        report = import_file(context.database, account.scope, path, chosen, sealer=context.sealer, publish=publish)
+        report = import_file(
+            context.database,
+            account.scope,
+            path,
+            chosen,
+            sealer=context.sealer,
+            publish=publish,
+            confirmed=confirmed,
+        )
     if publish:
-        hand_in_scan(context.queue, account.county)
-        hand_in_collect(context.queue, account.county)
+        hand_in_after_import(context.queue, account.county)
     with context.database.transaction(account.scope) as connection:
         return _detail(connection, report.batch_id)
 
@@ -89,4 +105,5 @@ def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:
     return BatchDetail(
         **get_batch(connection, batch_id),
         rejects=[RejectOut(**reject) for reject in list_rejects(connection, batch_id)],
+        warnings=[WarningOut(**warning) for warning in list_warnings(connection, batch_id)],
     )

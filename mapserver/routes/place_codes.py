@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from access import permissions
 from access.accounts import Account
+from database.engine import current_day
 from gazetteer.codes.token import TokenKind
 from gazetteer.tokens import revoke
 from layers.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
@@ -79,7 +80,7 @@ def scans(
     last_day: Annotated[Day | None, Query(description="default: today", examples=["2026-06-30"])] = None,
 ) -> ScanCounts:
     """Scans by day and place in a period, of the places in scope. Counts only: who scanned is never recorded."""
-    last = last_day or date.today()
+    last = last_day or current_day(connection)
     first = first_day or last - timedelta(days=29)
     rows = count_scans(connection, place_id=place_id, first_day=first, last_day=last)
     return ScanCounts(scans=[ScanCount(**row) for row in rows])

@@ -15,6 +15,7 @@ from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
 from mapserver.negotiation import best_encoding, header
+from mapserver.problems import ANSWERED
 from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.tiles.cache import MVT
 from mapserver.tiles.rights import check_permitted
@@ -121,11 +122,16 @@ async def changes(
         with door.stream(account):
             yield b"retry: 2000\n\n"
             async for message in service.feed.read(account, since):
-                again = await service.accounts.find(
-                    cookie.encode("latin-1") if cookie else None,
-                    authorization.encode("latin-1") if authorization else None,
-                    counts=False,
-                )
+                try:
+                    again = await service.accounts.find(
+                        cookie.encode("latin-1") if cookie else None,
+                        authorization.encode("latin-1") if authorization else None,
+                        counts=False,
+                    )
+                except ANSWERED:  # the database is away: nothing is told of which nobody knows whether it may be
+                    if message is not None:
+                        return  # the reader comes back, from where it left off
+                    again = account
                 if again != account:
                     return
                 yield message if message is not None else b": still here\n\n"

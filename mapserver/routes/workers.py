@@ -9,13 +9,11 @@ from pydantic import BaseModel, Field
 
 from access import permissions
 from access.accounts import Account, list_accounts
-from database.scope import Role
+from layers.alerts.store import FIELD_ROLES
 from mapserver.deps import AppContext, requires
 from mapserver.door.route import DoorRoute
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
-
-FIELD_ROLES = [Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL]
 
 
 class WorkerOut(BaseModel):

@@ -19,11 +19,21 @@ class NewAccount(BaseModel):
     display_name: str = Field(min_length=1, max_length=60, examples=["示例镇 综治干部"])
 
 
+class SeenGrantIn(BaseModel):
+    """Role and scope as the administrator saw them."""
+
+    role: str | None = Field(max_length=32, examples=["village_officer"])
+    prefixes: list[Prefix] = Field(max_length=200)
+
+
 class Grant(BaseModel):
     """Role and scope of an account."""
 
     role: Role
     prefixes: list[Prefix] = Field(min_length=1, max_length=200, description="grid-code prefixes it may see")
+    seen: SeenGrantIn | None = Field(
+        default=None, description="what the account had when you looked; 409 when it has something else by now"
+    )
 
 
 class FirstPassword(BaseModel):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
-from layers.alerts.lifecycle import Action, Status, Verdict
+from layers.alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
 from layers.alerts.store import AlertFilter
 from layers.anomaly.finding import Severity
 from mapserver.schemas.dates import Day
@@ -31,10 +31,16 @@ def alert_filter(
     last_day: Annotated[
         Day | None, Query(alias="to", description="last day of the period in which it was found")
     ] = None,
+    new_since: Annotated[Day | None, Query(description="first raised on this day or later")] = None,
+    assignee: Annotated[str | None, Query(max_length=64, description="user name of who deals with it")] = None,
+    unassigned: Annotated[bool, Query(description="only what nobody deals with")] = False,
+    ceased: Annotated[bool | None, Query(description="whether what it says no longer holds")] = None,
     q: Annotated[str | None, Query(max_length=100, description="words in title or reason")] = None,
 ) -> AlertFilter:
     """The filter in the query string; the same for the list and for the map."""
-    return AlertFilter(status or (), rule or (), severity or (), grid, first_day, last_day, q)
+    return AlertFilter(
+        status or (), rule or (), severity or (), grid, first_day, last_day, new_since, assignee, unassigned, ceased, q
+    )
 
 
 class AlertOut(BaseModel):
@@ -57,19 +63,29 @@ class AlertOut(BaseModel):
     assignee: str | None = Field(description="user name of who deals with it")
     first_raised_at: datetime
     last_raised_at: datetime
+    ceased_at: datetime | None = Field(description="since when what it says no longer holds; null while it does")
 
 
 class AlertList(BaseModel):
-    """A page of alerts, latest first. next: pass it as ``after``; null at the end."""
+    """A page of alerts, the most severe first, then those first raised last. next: pass it as ``after``; null at the end."""
 
     alerts: list[AlertOut]
     next: str | None
 
 
+class AlertCounts(BaseModel):
+    """How many alerts pass a filter; exact."""
+
+    n: int = Field(examples=[601])
+    by_severity: dict[Severity, int]
+    by_status: dict[Status, int]
+
+
 class StepOut(BaseModel):
     """One step of an alert's life: who, when, from, to, why."""
 
-    action: str = Field(description="raise, acknowledge, assign, verify, close, reopen")
+    action: str = Field(description=", ".join(STEP_LABELS))
+    action_label: str = Field(examples=["自行消除"])
     from_status: str | None
     to_status: str
     actor: str
@@ -88,29 +104,50 @@ class RelatedAlert(BaseModel):
     grid_name: str | None
 
 
+class EarlierAlert(BaseModel):
+    """An alert of the same finding that ended before."""
+
+    id: int
+    status: Status
+    first_raised_at: datetime
+    ceased_at: datetime
+
+
 class AlertDetail(AlertOut):
     """An alert with everything an official needs to judge it.
 
     An alert that names a place outside the scope says only that there is one; who sees every place it names reads the whole.
     """
 
+    assignee_name: str | None = Field(description="display name of who deals with it")
     reason: str = Field(description="why, in Chinese, from the facts")
     facts: dict[str, Any] = Field(description="what the rule saw")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
     after: dict[str, Any] | None = Field(description="state after that change")
     history: list[StepOut] = Field(description="oldest step first")
     related: list[RelatedAlert] = Field(description="alerts in sight that tell other sides of the same finding")
+    earlier: list[EarlierAlert] = Field(description="alerts of the same finding that ended before, the latest first")
     actions: list[Action] = Field(description="steps this account may take now")
 
 
+class AssigneeOut(BaseModel):
+    """Somebody whom an alert may be given to, or a worker of its cell who cannot be."""
+
+    username: str | None = Field(examples=["grid-worker-01"])
+    name: str
+    role: str | None = Field(examples=["grid_worker"])
+    posting: Literal["lead", "member"] | None = Field(description="their duty in the alert's cell today")
+    hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
+
+
 class TransitionIn(BaseModel):
-    """A step. verify needs verdict and reason, close and reopen a reason, assign an assignee."""
+    """A step. verify needs verdict and reason, close and reopen a reason, assign an assignee; settle only what ceased."""
 
     action: Action
     version: int = Field(ge=1, description="the version you saw")
     reason: str | None = Field(default=None, max_length=1000, examples=["上门核实，两户均为本人"])
     verdict: Verdict | None = Field(default=None, description="confirmed (查实) or refuted (查否)")
-    assignee: str | None = Field(default=None, max_length=64, description="user name, see /workers")
+    assignee: str | None = Field(default=None, max_length=64, description="user name, see /alerts/{alert_id}/assignees")
     evidence: dict[str, Any] = Field(
         default_factory=dict, description="what was seen on the spot", examples=[{"照片": 2}]
     )

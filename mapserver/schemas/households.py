@@ -59,10 +59,11 @@ class DwellingOut(BaseModel):
 
 
 class VisitOut(BaseModel):
-    """A visit."""
+    """A visit. phone_time: what the phone's clock said, where it was wrong and visited_at is the time of arrival."""
 
     id: int
     visited_at: datetime
+    phone_time: str | None = Field(default=None, examples=["1970-01-01T00:12:00+00:00"])
     visitor: str
     outcome: str
     outcome_label: str = Field(examples=["见到本人"])
@@ -103,7 +104,7 @@ class NewVisitIn(BaseModel):
 
     client_uid: uuid.UUID = Field(description="made on the phone, once for each visit")
     visited_at: Moment = Field(
-        description="by the phone's clock, with its offset; of a clock that is ahead or was reset the time of arrival counts",
+        description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
         examples=["2026-03-02T09:30:00+08:00"],
     )
     outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")

@@ -43,12 +43,24 @@ class RejectOut(BaseModel):
     """Why rows were sent back."""
 
     reason_code: str = Field(examples=["bad_id_checksum"])
+    column_name: str | None = Field(description="column at fault, as the file names it; several with 、")
     reason: str = Field(examples=["身份证号校验位不符"])
     rows_n: int
     first_row: int
 
 
+class WarningOut(BaseModel):
+    """What was taken and should still be looked at."""
+
+    warning_code: str = Field(examples=["name_spaces"])
+    column_name: str | None = Field(examples=["姓名"])
+    warning: str = Field(description="what, and what to do, Chinese and English", examples=["姓名中间有空格：张 三"])
+    rows_n: int = Field(description="rows listed, at most 5,000; counts.warnings has them all")
+    rows: list[int] = Field(description="the first rows, at most 20")
+
+
 class BatchDetail(BatchOut):
-    """One import with the reasons of its rejected rows."""
+    """One import with the reasons of its rejected rows, its warnings, and what is odd about the whole file."""
 
     rejects: list[RejectOut]
+    warnings: list[WarningOut]

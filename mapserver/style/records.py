@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layers.alerts.lifecycle import OFF_THE_MAP
 from mapserver.style.areas import name_paint, name_text
 from mapserver.style.expressions import SEVERAL, SINGLE, Expression, Layer, by_several, by_zoom, drawn
 from mapserver.style.fonts import REGULAR
@@ -12,7 +13,7 @@ from mapserver.style.palette import Palette
 #: From this zoom on a record is an icon; below it, a dot.
 ICONS_FROM = 16
 ALERT_ICONS_FROM = 12
-WAITING = ["!", ["in", ["get", "status"], ["literal", ["closed", "refuted"]]]]
+WAITING = ["!", ["in", ["get", "status"], ["literal", sorted(OFF_THE_MAP)]]]
 IS_POINT = ["==", ["geometry-type"], "Point"]
 #: Tile layer → its source, the zoom it begins at, and its dot at zoom 13 and 18 (radius in pixels).
 DOTS = {

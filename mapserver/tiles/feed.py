@@ -66,7 +66,7 @@ class ChangeFeed:
         try:
             try:
                 moment = since if since is not None else await self._gate.run(lambda: self._now(account))
-            except ServerBusy:
+            except (ServerBusy, SQLAlchemyError):
                 return  # the reader comes back by itself
             yield _message(moment, "ready", {"zoom": BOX_ZOOM})
             news.set()  # what happened since
@@ -80,8 +80,11 @@ class ChangeFeed:
                 news.clear()
                 try:
                     moment, told = await self._gate.run(partial(self._changes, account, moment))
-                except ServerBusy:
-                    news.set()  # told in the next round
+                except (ServerBusy, SQLAlchemyError) as error:
+                    news.set()  # told in the next round; the database may be away for a moment
+                    if isinstance(error, SQLAlchemyError):
+                        await asyncio.sleep(LOOK_S)
+                        yield None
                     continue
                 if told:
                     yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": told})

@@ -19,6 +19,7 @@ from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
 from mapserver.compression import Compression
 from mapserver.door.entrance import Entrance
+from mapserver.door.kept import KeptConnection
 from mapserver.door.turns import Turns
 from mapserver.headers import SecurityHeaders
 from mapserver.methods import as_get
@@ -178,8 +179,9 @@ class Application(FastAPI):
         super().__init__(**settings)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around."""
-        return SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https)
+        """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around;
+        a connection outlives a refused upload."""
+        return KeptConnection(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -24,11 +24,13 @@ from database.embedded import (
     sqlalchemy_url,
 )
 from database.embedded.errors import (
+    ClusterStartError,
     ClusterVersionError,
     OwnerUrlMissingError,
     PostgisMissingError,
     PostgresMissingError,
 )
+from database.embedded.keeper import ClusterKeeper
 from database.embedded.process import server_pid
 from database.settings import SECRETS_FILE, SecretsMissingError, Settings
 
@@ -129,6 +131,46 @@ def test_a_pid_file_naming_an_unrelated_process_does_not_block_the_start(own: Em
     finally:
         unrelated.kill()
         unrelated.wait()
+
+
+@pytest.mark.parametrize("content", ["", "garbage\n", "99999999\n"])
+def test_an_empty_or_garbled_pid_file_does_not_block_the_start(own: EmbeddedCluster, content: str) -> None:
+    (own.layout.data_dir / "postmaster.pid").write_text(content)
+    assert own.start().started_here
+
+
+def test_a_keeper_starts_it_again_and_stops_with_its_user(own: EmbeddedCluster) -> None:
+    own.acquire()
+    lost: list[Exception] = []
+    keeper = ClusterKeeper(own, lost.append)
+    keeper.start()
+    old = server_pid(own.layout.data_dir)
+    assert old is not None
+    os.kill(old, signal.SIGQUIT)  # an immediate end, as of a machine in trouble
+    deadline = time.monotonic() + 30
+    while (new := server_pid(own.layout.data_dir)) in (None, old) or own.status().state != "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert query(own.dsn("app"), "SELECT 1") == [(1,)]
+    keeper.stop()
+    assert own.release()  # it still stops with its last user
+    assert (own.status().state, lost, new != old) == ("stopped", [], True)
+
+
+def test_a_server_that_cannot_start_again_is_given_up(own: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("database.embedded.keeper.GIVEN_UP_S", 0.0)
+    monkeypatch.setattr("database.embedded.keeper.GRACE_S", 0.0)
+    own.acquire()
+    lost: list[Exception] = []
+    own.stop()
+    settings_file = own.layout.data_dir / "postgresql.conf"
+    good = settings_file.read_text()
+    settings_file.write_text("nonsense\n")
+    keeper = ClusterKeeper(own, lost.append)
+    keeper.start()
+    keeper.join(30)
+    settings_file.write_text(good)
+    assert [type(error) for error in lost] == [ClusterStartError]
 
 
 def test_processes_that_start_at_once_share_one_server(own: EmbeddedCluster) -> None:

@@ -159,6 +159,22 @@ def test_an_administrator_of_accounts_reads_no_record_anywhere(sign_in: SignIn, 
         assert answer.status_code in (400, 403, 404, 422), (path, answer.status_code, answer.text[:200])
 
 
+def test_of_two_who_grant_at_once_the_second_is_told(sign_in: SignIn, make_account: Callable[..., str]) -> None:
+    target = make_account(Role.GRID_WORKER, "330521100001001", "330521100001002")
+    security = sign_in(Role.SECURITY_ADMIN)
+    before = {"role": "grid_worker", "prefixes": ["330521100001002", "330521100001001"]}
+    first = {"role": "village_officer", "prefixes": ["330521100001"], "seen": before}
+    second = {"role": "grid_worker", "prefixes": ["330521100001003"], "seen": before}
+    assert act(security, "PUT", "grant", first, target).status_code == 200
+    refused = act(security, "PUT", "grant", second, target)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:account-changed")
+    seen = {"role": "village_officer", "prefixes": ["330521100001"]}
+    assert act(security, "PUT", "grant", second | {"seen": seen}, target).status_code == 200
+    assert act(security, "PUT", "grant", first | {"seen": None}, target).status_code == 200, (
+        "who does not say is not asked"
+    )
+
+
 def test_a_scope_is_chosen_from_names_of_towns_and_villages_by_who_grants(
     sign_in: SignIn, database: Database, system: Scope
 ) -> None:

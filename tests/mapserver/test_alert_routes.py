@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Role, Scope
@@ -66,7 +67,9 @@ def test_an_official_of_another_town_or_county_does_not_find_it(sign_in: SignIn,
     assert neighbour.get("/api/330522/alerts").json()["alerts"] == []
 
 
-def test_the_list_is_latest_first_and_pages_without_gap_or_repeat(sign_in: SignIn, alert_ids: list[int]) -> None:
+def test_the_list_is_by_severity_then_first_raised_and_pages_without_gap_or_repeat(
+    sign_in: SignIn, alert_ids: list[int]
+) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
     seen, after = [], None
     while True:
@@ -75,7 +78,7 @@ def test_the_list_is_latest_first_and_pages_without_gap_or_repeat(sign_in: SignI
         after = page["next"]
         if after is None:
             break
-    assert seen == alert_ids[::-1]
+    assert seen == [alert_ids[n] for n in (2, 0, 3, 1)]
 
 
 @pytest.mark.parametrize(
@@ -83,20 +86,29 @@ def test_the_list_is_latest_first_and_pages_without_gap_or_repeat(sign_in: SignI
     [
         ({"rule": "two_households"}, [2, 0]),
         ({"severity": "low"}, [3, 1]),
-        ({"grid": WUKANG}, [2, 1, 0]),
+        ({"grid": WUKANG}, [2, 0, 1]),
         ({"grid": CELLS[3]}, [3]),
         ({"status": "closed"}, []),
-        ({"status": ["open", "closed"], "severity": ["high", "low"]}, [3, 2, 1, 0]),
+        ({"status": ["open", "closed"], "severity": ["high", "low"]}, [2, 0, 3, 1]),
+        ({"status": "cleared"}, []),
+        ({"new_since": "2100-01-01"}, []),
+        ({"new_since": "2000-01-01", "severity": "low"}, [3, 1]),
+        ({"assignee": "nobody"}, []),
+        ({"unassigned": "true"}, [2, 0, 3, 1]),
+        ({"ceased": "true"}, []),
+        ({"ceased": "false", "q": "预警2"}, [2]),
         ({"q": "预警2"}, [2]),
-        ({"q": "100%"}, [3, 2, 1, 0]),
+        ({"q": "100%"}, [2, 0, 3, 1]),
         ({"q": "1%0"}, []),
         ({"from": "2100-01-01"}, []),
         ({"to": "2000-01-01"}, []),
-        ({"from": "2000-01-01", "to": "2100-01-01"}, [3, 2, 1, 0]),
+        ({"from": "2000-01-01", "to": "2100-01-01"}, [2, 0, 3, 1]),
     ],
 )
 def test_the_list_narrows(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any], expected: list[int]) -> None:
-    found = sign_in(Role.COUNTY_ADMIN).get(LIST, params=query).json()["alerts"]
+    client = sign_in(Role.COUNTY_ADMIN)
+    found = client.get(LIST, params=query).json()["alerts"]
+    assert client.get(f"{LIST}/counts", params=query).json()["n"] == len(found)
     assert [alert_ids.index(alert["id"]) for alert in found] == expected
 
 
@@ -110,6 +122,9 @@ def test_the_list_narrows(sign_in: SignIn, alert_ids: list[int], query: dict[str
         {"limit": 0},
         {"from": "2026-02-30"},
         {"q": "\x00"},
+        {"new_since": "yesterday"},
+        {"ceased": "perhaps"},
+        {"assignee": "x" * 65},
     ],
 )
 def test_a_bad_filter_is_refused(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any]) -> None:
@@ -266,3 +281,82 @@ def test_an_alert_is_given_only_to_someone_whose_grid_covers_it(
     workers = sign_in(Role.TOWN_OFFICIAL, WUKANG).get("/api/330521/workers").json()
     assert "near" in [w["username"] for w in workers]
     assert "far" not in [w["username"] for w in workers]
+
+
+def test_mine_is_what_is_given_to_me_and_counted_without_a_cap(
+    sign_in: SignIn, make_account: Callable[..., str], alert_ids: list[int], database: Database, system: Scope
+) -> None:
+    make_account(Role.GRID_WORKER, CELLS[0], username="near")
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    assert step(official, alert_ids[0], 1, "assign", assignee="near").status_code == 200
+    with database.transaction(system) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO alert (fingerprint, rule, severity, subject_kind, subject_id, title, reason, grid_code, assignee) "
+                "SELECT 'many' || n, 'event_surge', 'medium', 'cell', '1', '预警', '原因', :cell, 'near' "
+                "FROM generate_series(1, 600) n"
+            ),
+            {"cell": CELLS[0]},
+        )
+    worker = sign_in(Role.GRID_WORKER, CELLS[0], username="near")
+    mine = {"assignee": "near", "status": ["open", "assigned"]}
+    counted = worker.get(f"{LIST}/counts", params=mine).json()
+    assert (counted["n"], counted["by_severity"]) == (601, {"high": 1, "medium": 600, "low": 0})
+    assert (counted["by_status"]["assigned"], counted["by_status"]["cleared"]) == (1, 0)
+    assert worker.get(LIST, params=mine).json()["alerts"][0]["id"] == alert_ids[0]
+    assert worker.get(LIST, params={"unassigned": True}).json()["alerts"] == []
+    assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{LIST}/counts", params=mine).json()["n"] == 0
+
+
+def test_every_worker_posted_to_the_cell_is_offered_the_responsible_one_first(
+    sign_in: SignIn, make_account: Callable[..., str], alert_ids: list[int], database: Database, system: Scope
+) -> None:
+    for username, cells in {
+        "member": CELLS[:1], "lead": (CELLS[0], CELLS[3]), "gone": CELLS[:1], "far": CELLS[3:], "narrow": CELLS[1:2],
+    }.items():  # fmt: skip
+        make_account(Role.GRID_WORKER, *cells, username=username)
+    with database.transaction(system) as connection:
+        today = connection.scalar(text("SELECT CURRENT_DATE"))
+        for name, username, duty, since, until in [
+            ("甲协助", "member", "member", 10, None),
+            ("丁无账号", None, "member", 10, None),
+            ("丙负责", "lead", "lead", 10, None),
+            ("乙离任", "gone", "lead", 90, 10),
+            ("戊未到任", "later", "member", -5, None),
+            ("己范围外", "narrow", "member", 10, None),
+        ]:
+            person = world.insert(connection, "grid_worker", name=name, username=username, grid_code=CELLS[0])
+            world.insert(
+                connection, "posting", worker_id=person, cell_code=CELLS[0], duty=duty, grid_code=CELLS[0],
+                valid_from=today - timedelta(days=since), valid_to=until and today - timedelta(days=until),
+            )  # fmt: skip
+    url = f"{LIST}/{alert_ids[0]}/assignees"
+    officer = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12])
+    offered = officer.get(url).json()
+    assert [(one["username"], one["posting"], one["hindrance"]) for one in offered[:4]] == [
+        ("lead", "lead", None),  # though they have a cell elsewhere, too
+        (None, "member", "没有可用的登录账号"),
+        ("narrow", "member", "账号的数据范围不含这个网格"),
+        ("member", "member", None),
+    ]
+    rest = {one["username"] for one in offered[4:]}
+    assert rest == {"gone", "village_officer-330521001001"}  # they see the cell, but are not posted to it today
+    assert step(officer, alert_ids[0], 1, "assign", assignee="lead").status_code == 200
+    assert sign_in(Role.GRID_WORKER, CELLS[0], username="member").get(url).status_code == 403
+    assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(url).status_code == 404
+
+
+def test_who_verified_a_grave_alert_does_not_settle_it_either(
+    sign_in: SignIn, alert_ids: list[int], database: Database, system: Scope
+) -> None:
+    official = sign_in(Role.TOWN_OFFICIAL, WUKANG)
+    assert step(official, alert_ids[0], 1, "settle").status_code == 409, "it still holds"
+    assert step(official, alert_ids[0], 1, "verify", verdict="confirmed", reason="属实").status_code == 200
+    assert step(official, alert_ids[0], 2, "reopen", reason="再查").status_code == 200
+    with database.transaction(system) as connection:
+        connection.execute(text("UPDATE alert SET ceased_at = now()"))
+    assert official.get(f"{LIST}/{alert_ids[0]}").json()["actions"] == ["acknowledge", "assign", "verify"]
+    refused = step(official, alert_ids[0], 3, "settle")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    worker = sign_in(Role.GRID_WORKER, CELLS[0])
+    assert step(worker, alert_ids[0], 3, "settle").json()["status"] == "cleared"

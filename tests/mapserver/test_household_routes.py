@@ -1,6 +1,7 @@
 """The household card, finding and revealing, and visits: masked, audited, in scope only."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -145,7 +146,6 @@ def test_a_visit_sent_twice_is_one_visit(
     "wrong",
     [
         {"visited_at": "2026-06-30T10:00:00"},  # no offset
-        {"visited_at": "0001-01-01T00:00:00+14:00"},
         {"outcome": "nonsense"},
         {"client_uid": "1"},
         {"lon": 200},
@@ -157,6 +157,72 @@ def test_a_malformed_visit_is_refused(sign_in: SignIn, ids: dict[str, int], wron
     answer = sign_in(Role.GRID_WORKER, CELLS[0]).post(f"{API}/households/{ids['household']}/visits", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def send(client: TestClient, household: int, at: str, uid: uuid.UUID | None = None) -> Any:
+    body = {"client_uid": str(uid or uuid.uuid4()), "visited_at": at, "outcome": "met"}
+    return client.post(f"{API}/households/{household}/visits", json=body)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "1970-01-01T00:00:00Z",
+        "1980-01-06T00:00:10+08:00",
+        "2000-01-01T00:00:00+08:00",
+        "2019-12-31T23:59:00+08:00",
+        "0001-01-01T00:00:00+14:00",
+        "2106-02-07T06:28:15Z",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_a_visit_is_not_lost_to_a_wrong_clock(sign_in: SignIn, ids: dict[str, int], at: str) -> None:
+    client, uid, begun = sign_in(Role.GRID_WORKER, CELLS[0]), uuid.uuid4(), datetime.now(UTC)
+    for status in (201, 200):  # sent again it is the same visit
+        answer = send(client, ids["household"], at, uid)
+        assert answer.status_code == status
+        assert begun <= datetime.fromisoformat(answer.json()["visited_at"]) <= datetime.now(UTC)
+        assert answer.json()["phone_time"][:10] == at[:10]
+    (shown,) = client.get(f"{API}/households/{ids['household']}").json()["visits"]
+    assert shown["phone_time"][:10] == at[:10]
+
+
+def test_a_time_before_there_was_anybody_to_visit_cannot_be_right(
+    sign_in: SignIn, ids: dict[str, int], database: Database, system: Scope
+) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0], username="worker")
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    def unsure(days: float) -> bool:
+        answer = send(client, ids["household"], (now - timedelta(days=days)).isoformat())
+        assert answer.status_code == 201
+        return answer.json()["phone_time"] is not None
+
+    assert unsure(10), "before the account was made"
+    assert not unsure(0.9), "without signal since yesterday"
+    assert not unsure(-0.003), "four minutes ahead is no wrong clock"
+    assert unsure(-1)
+    with database.transaction(system) as connection:
+        known = world.insert(connection, "grid_worker", name="王", username="worker", grid_code=CELLS[0])
+        since = now.date() - timedelta(days=30)
+        world.insert(
+            connection,
+            "posting",
+            worker_id=known,
+            cell_code=CELLS[0],
+            duty="member",
+            valid_from=since,
+            grid_code=CELLS[0],
+        )
+    assert not unsure(10), "posted to the cell since then, whenever the account was made"
+    assert unsure(60), "before the posting"
+    with database.transaction(system) as connection:
+        world.insert(
+            connection, "change", entity="household", entity_id=str(ids["household"]), operation="added", actor="import",
+            at=now - timedelta(days=5), grid_code=CELLS[0],
+        )  # fmt: skip
+    assert unsure(10), "before the household was on record"
+    assert not unsure(4)
 
 
 def test_a_visit_number_of_another_household_is_a_conflict(

@@ -1,17 +1,43 @@
 """Background jobs: handed in by a request, worked off beside the server, once."""
 
 import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fastapi.testclient import TestClient
+from procrastinate import App
+from procrastinate.testing import InMemoryConnector
 from sqlalchemy import text
 
-from database.engine import Database
+from database.engine import Database, current_day
+from database.jobs import daily
 from database.scope import Scope
 from database.settings import Settings
 from mapserver.app import create_app
-from mapserver.jobs import hand_in_scan
+from mapserver.jobs import hand_in_scan, make_tasks
 from tests import world
 from tests.world import CELLS
+
+
+def test_daily_work_runs_at_its_hour_in_china() -> None:
+    app = App(connector=InMemoryConnector())
+    app.add_tasks_from(make_tasks(), namespace="t")
+    midnight = datetime(2026, 6, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    first = {
+        name: datetime.fromtimestamp(task.croniter.get_next(start_time=midnight.timestamp()), midnight.tzinfo)
+        for (name, _), task in app.periodic_registry.periodic_tasks.items()
+        if not task.cron.startswith("*")
+    }
+    assert {name: f"{at:%d %H:%M}" for name, at in first.items()} == {
+        "t:write_audit_heads": "01 02:10", "t:refresh_all_elevations": "01 03:30", "t:scan_all_counties": "01 05:00",
+    }  # fmt: skip
+    assert daily(0) == "0 16 * * *"
+    assert daily(23, 59) == "59 15 * * *"
+
+
+def test_today_is_the_day_in_china(app_database: Database) -> None:
+    with app_database.platform() as connection:
+        assert current_day(connection) == datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def test_a_scan_handed_in_is_worked_off_and_never_waits_twice(

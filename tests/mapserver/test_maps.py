@@ -261,7 +261,7 @@ def test_twenty_thousand_alerts_fit_into_five_megabytes() -> None:
         {
             "title": f"渡某某{n}同时登记在 2 户", "reason": reason, "rule": "two_households", "status": "open",
             "severity": ("high", "medium", "low")[n % 3], "grid_code": CELLS[n % 4], "lon": 119.6 + n % 997 / 1000,
-            "lat": 30.3 + n % 613 / 1000, "last_raised_at": datetime(2026, 11, 23, tzinfo=UTC),
+            "lat": 30.3 + n % 613 / 1000, "first_raised_at": datetime(2026, 11, 23, tzinfo=UTC),
         }
         for n in range(LIMIT)
     ]  # fmt: skip

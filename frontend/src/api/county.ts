@@ -4,8 +4,10 @@ import type {
   Account,
   AddressDetail,
   Alert,
+  AlertCounts,
   AlertDetail,
   AlertFilter,
+  Assignee,
   AuditAction,
   AuditEvent,
   AuditFilter,
@@ -36,7 +38,6 @@ import type {
   Visit,
   VisitIn,
   Welcome,
-  Worker,
 } from './types'
 import type { Raster } from '@/map/rasters'
 
@@ -81,8 +82,11 @@ export const accounts = {
   divisions: (under: string | null) => request<{ code: string; name: string }[]>(`/api/accounts/divisions${queryOf({ under })}`),
   create: (username: string, display_name: string) =>
     request<{ username: string }>('/api/accounts', { method: 'POST', json: { username, display_name } }),
-  grant: async (username: string, role: Role, prefixes: string[]) =>
-    (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json: { role, prefixes } })).password,
+  /** seen: role and scope as the administrator saw them; 409 when somebody changed them meanwhile */
+  grant: async (username: string, role: Role, prefixes: string[], seen: Pick<ListedAccount, 'role' | 'prefixes'>) => {
+    const json = { role, prefixes, seen: { role: seen.role, prefixes: seen.prefixes } }
+    return (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json })).password
+  },
   setDisabled: (username: string, disabled: boolean) =>
     request<null>(`${account(username)}/${disabled ? 'disable' : 'enable'}`, { method: 'POST' }),
   unlock: (username: string) => request<unknown>(`${account(username)}/unlock`, { method: 'POST' }),
@@ -98,7 +102,9 @@ function account(username: string): string {
 }
 
 export function filterQuery(filter: AlertFilter): Record<string, QueryValue> {
-  return { status: filter.status, severity: filter.severity, rule: filter.rule, grid: filter.grid, q: filter.q.trim() }
+  const { status, severity, rule, grid, assignee } = filter
+  const unassigned = filter.unassigned ? true : null
+  return { status, severity, rule, grid, q: filter.q.trim(), new_since: filter.newSince, assignee, unassigned }
 }
 
 export function countyApi(county: string) {
@@ -123,18 +129,22 @@ export function countyApi(county: string) {
     recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
     alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>
       get<{ alerts: Alert[]; next: Cursor }>(`/alerts${queryOf({ ...filterQuery(filter), after, limit })}`, signal),
+    alertCounts: (filter: AlertFilter, signal?: AbortSignal) =>
+      get<AlertCounts>(`/alerts/counts${queryOf(filterQuery(filter))}`, signal),
+    assignees: (id: number) => get<Assignee[]>(`/alerts/${id}/assignees`),
     alert: (id: number) => get<AlertDetail>(`/alerts/${id}`),
     transition: (id: number, body: TransitionIn) => post<AlertDetail>(`/alerts/${id}/transitions`, body),
     rules: async () => listIn<Rule>(await get<Rule[]>('/rules'), 'rules'),
-    workers: async () => listIn<Worker>(await get<Worker[]>('/workers'), 'workers'),
     mappings: async () => listIn<Mapping>(await get<Mapping[]>('/mappings'), 'mappings'),
     imports: async () => listIn<ImportBatch>(await get<ImportBatch[]>('/imports'), 'imports'),
     importReport: (id: number) => get<ImportReport>(`/imports/${id}`),
-    upload: (file: File, mapping: string, publish: boolean) => {
+    upload: (file: File, mapping: string, publish: boolean, confirmed = false, sheet = '') => {
       const form = new FormData()
       form.append('file', file)
       form.append('mapping', mapping)
       form.append('publish', String(publish))
+      form.append('confirmed', String(confirmed))
+      if (sheet) form.append('sheet', sheet)
       return request<ImportReport>(`${base}/imports`, { method: 'POST', form })
     },
     rejectsUrl: (id: number) => `${base}/imports/${id}/rejects.xlsx`,

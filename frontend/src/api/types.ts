@@ -12,8 +12,8 @@ export type Role =
 /** what must be done before anything else works */
 export type Due = 'password' | 'second_factor'
 export type Severity = 'high' | 'medium' | 'low'
-export type AlertStatus = 'open' | 'acknowledged' | 'assigned' | 'confirmed' | 'refuted' | 'closed'
-export type AlertAction = 'acknowledge' | 'assign' | 'verify' | 'close' | 'reopen'
+export type AlertStatus = 'open' | 'acknowledged' | 'assigned' | 'confirmed' | 'refuted' | 'closed' | 'cleared'
+export type AlertAction = 'acknowledge' | 'assign' | 'verify' | 'settle' | 'close' | 'reopen'
 export type Verdict = 'confirmed' | 'refuted'
 export type Outcome = 'met' | 'nobody_home' | 'moved_away' | 'refused' | 'help_needed'
 export type Facts = Record<string, unknown>
@@ -170,6 +170,8 @@ export interface Member {
 export interface Visit {
   id: number
   visited_at: string
+  /** what the phone's clock said, where it was wrong and visited_at is the time of arrival */
+  phone_time: string | null
   visitor: string
   outcome: Outcome
   outcome_label: string
@@ -230,10 +232,28 @@ export interface Alert {
   assignee_name?: string | null
   first_raised_at: string
   last_raised_at: string
+  /** since when what it says no longer holds */
+  ceased_at: string | null
+}
+
+export interface AlertCounts {
+  n: number
+  by_severity: Record<Severity, number>
+  by_status: Record<AlertStatus, number>
+}
+
+/** Whom an alert may be given to; hindrance: why a worker of its cell cannot be. */
+export interface Assignee {
+  username: string | null
+  name: string
+  role: Role | null
+  posting: 'lead' | 'member' | null
+  hindrance: string | null
 }
 
 export interface AlertHistoryItem {
   action: string
+  action_label: string
   from_status: AlertStatus | null
   to_status: AlertStatus
   actor: string
@@ -251,6 +271,8 @@ export interface AlertDetail extends Alert {
   history: AlertHistoryItem[]
   /** alerts in sight that tell other sides of the same finding */
   related: { id: number; status: AlertStatus; grid_code: string; grid_name: string | null }[]
+  /** alerts of the same finding that ended before, the latest first */
+  earlier: { id: number; status: AlertStatus; first_raised_at: string; ceased_at: string }[]
   actions: AlertAction[]
 }
 
@@ -260,6 +282,10 @@ export interface AlertFilter {
   rule: string
   grid: string
   q: string
+  /** first raised on this day or later, YYYY-MM-DD */
+  newSince: string
+  assignee: string
+  unassigned: boolean
 }
 
 export interface TransitionIn {
@@ -275,12 +301,6 @@ export interface Rule {
   title: string
   severity: Severity
   description: string
-}
-
-export interface Worker {
-  username: string
-  name: string
-  grid_code: string
 }
 
 export interface Mapping {
@@ -303,8 +323,27 @@ export interface ImportBatch {
   published_at: string | null
 }
 
+/** What is odd about a whole file: it is published after a yes. mapping: the line that would mend it. */
+export interface ImportQuestion {
+  code: string
+  share: number
+  zh: string
+  en: string
+  column: string | null
+  mapping: string | null
+}
+
+export interface ImportWarning {
+  warning_code: string
+  column_name: string | null
+  warning: string
+  rows_n: number
+  rows: number[]
+}
+
 export interface ImportReport extends ImportBatch {
-  rejects?: { reason_code: string; reason: string; rows_n: number; first_row?: number | null }[]
+  rejects?: { reason_code: string; column_name?: string | null; reason: string; rows_n: number; first_row?: number | null }[]
+  warnings?: ImportWarning[]
 }
 
 export interface Review {

@@ -16,6 +16,8 @@ export type Bounds = [number, number, number, number]
 
 /** Changes that come within this time are answered together, milliseconds. */
 export const GATHER_MS = 1000
+/** A stream that was refused is asked for again after this time, milliseconds. */
+export const AGAIN_MS = 5000
 /** Outlines are drawn a little beyond the edge of their tile. */
 const MARGIN = 1 / 64
 
@@ -67,6 +69,7 @@ export function listen(url: string, changed: (change: Change) => void, missed: (
   let line: EventSource | null = null
   let waiting: Change[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
+  let again: ReturnType<typeof setTimeout> | undefined
 
   function tell(): void {
     timer = undefined
@@ -80,8 +83,19 @@ export function listen(url: string, changed: (change: Change) => void, missed: (
       waiting.push(JSON.parse((event as MessageEvent<string>).data) as Change)
       timer ??= setTimeout(tell, GATHER_MS)
     })
+    // a browser gives a stream up for good when it is refused, as with 503 while the database is away
+    line.addEventListener('error', () => {
+      if (line?.readyState !== EventSource.CLOSED) return
+      clearTimeout(again)
+      again = setTimeout(() => {
+        if (!line) return
+        open()
+        missed()
+      }, AGAIN_MS)
+    })
   }
   function close(): void {
+    clearTimeout(again)
     line?.close()
     line = null
     clearTimeout(timer)

@@ -1,5 +1,6 @@
 /** The layers of the map: what they are called, where their tiles come from, how they are drawn. */
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from 'maplibre-gl'
+import { OFF_THE_MAP } from '@/texts/alerts'
 
 export const TILE_LAYERS = [
   'divisions',
@@ -274,7 +275,7 @@ function pointLayers(): LayerSpecification[] {
       type: 'circle',
       source: 'alerts',
       'source-layer': 'alerts',
-      filter: ['!', ['in', ['get', 'status'], ['literal', ['closed', 'refuted']]]],
+      filter: ['!', ['in', ['get', 'status'], ['literal', [...OFF_THE_MAP]]]],
       layout: { 'circle-sort-key': ['match', ['get', 'severity'], 'high', 3, 'medium', 2, 1] },
       paint: {
         'circle-color': [

@@ -17,8 +17,19 @@ export interface WaitingVisit {
   outcome: Outcome
   note: string | null
   visited_at: string
-  /** why the server refused it; it is then kept until the worker discards it */
+  /** why the server refused it; it is then kept until the worker corrects it, hands it over or gives it up */
   refused: string | null
+  /** the kind of that refusal, the last part of the problem's type */
+  refused_kind: string | null
+  /** how often it was sent, when last, and why it still waits */
+  tries: number
+  last_try_at: string | null
+  last_problem: string | null
+}
+
+/** A visit that was never sent. */
+export function newVisit(made: Omit<WaitingVisit, 'refused' | 'refused_kind' | 'tries' | 'last_try_at' | 'last_problem'>): WaitingVisit {
+  return { ...made, refused: null, refused_kind: null, tries: 0, last_try_at: null, last_problem: null }
 }
 
 class VisitDatabase extends Dexie {
@@ -45,18 +56,38 @@ export async function keepVisit(visit: WaitingVisit): Promise<void> {
 
 export async function listVisits(county: string, username: string): Promise<WaitingVisit[]> {
   const found = await database.visits.where('[county+username]').equals([county, username]).toArray()
-  return found.sort((a, b) => a.visited_at.localeCompare(b.visited_at))
+  // what an earlier version of the app kept lacks the later fields
+  return found.map((one) => ({ ...newVisit(one), ...one })).sort((a, b) => a.visited_at.localeCompare(b.visited_at))
 }
 
 export async function discardVisit(clientUid: string): Promise<void> {
   await database.visits.delete(clientUid)
 }
 
-export type SendResult = 'sent' | 'later' | { refused: string }
+/** The server took its number for another visit: this one needs a number of its own. */
+export const UID_TAKEN = 'visit-uid-taken'
 
 /**
- * Send what waits, oldest first. A refusal marks its visit and goes on; a lost connection stops the round.
- * Gives the visits sent.
+ * Change a refused visit, which then waits again. Gives its number, or null when it is not there or was not refused: what
+ * merely waits may already be on the server, where sending it again changes nothing.
+ */
+export async function correctVisit(clientUid: string, outcome: Outcome, note: string | null): Promise<string | null> {
+  return database.transaction('rw', database.visits, async () => {
+    const kept = await database.visits.get(clientUid)
+    if (!kept?.refused) return null
+    const client_uid = kept.refused_kind === UID_TAKEN ? newUid() : clientUid
+    if (client_uid !== clientUid) await database.visits.delete(clientUid)
+    await database.visits.put({ ...kept, client_uid, outcome, note, refused: null, refused_kind: null })
+    return client_uid
+  })
+}
+
+/** later: why it waits; stop: nothing else would get through now. */
+export type SendResult = 'sent' | { later: string; stop: boolean } | { refused: string; kind: string }
+
+/**
+ * Send what waits, oldest first. Only what the server has is forgotten here; everything else stays with the reason. A refusal or
+ * a failure of one visit does not hold up the next; a lost connection ends the round. Gives the visits sent.
  */
 export async function sendVisits(
   county: string,
@@ -68,12 +99,18 @@ export async function sendVisits(
     if (visit.refused) continue
     const { client_uid, visited_at, outcome, note } = visit
     const result = await send(visit.household_id, { client_uid, visited_at, outcome, note })
-    if (result === 'later') break
     if (result === 'sent') {
       await discardVisit(client_uid)
       sent.push(visit)
+      continue
+    }
+    const tried = { tries: visit.tries + 1, last_try_at: new Date().toISOString() }
+    // update, not put: another tab may have sent and forgotten it meanwhile
+    if ('refused' in result) {
+      await database.visits.update(client_uid, { ...tried, refused: result.refused, refused_kind: result.kind })
     } else {
-      await keepVisit({ ...visit, refused: result.refused })
+      await database.visits.update(client_uid, { ...tried, last_problem: result.later })
+      if (result.stop) break
     }
   }
   return sent

@@ -2,23 +2,25 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import { isAbort } from '@/api/client'
-import type { Alert, AlertDetail, AlertFilter, AlertStatus, Cursor } from '@/api/types'
+import type { Alert, AlertDetail, AlertFilter, Cursor } from '@/api/types'
+import { PENDING } from '@/texts/alerts'
+import { dayBefore } from '@/texts/format'
 import { useSession } from './session'
 
-export const STATUS_GROUPS: { key: string; label: string; statuses: AlertStatus[] }[] = [
-  { key: 'todo', label: '待处理', statuses: ['open', 'acknowledged', 'assigned'] },
-  { key: 'verified', label: '待办结', statuses: ['confirmed', 'refuted'] },
-  { key: 'closed', label: '已办结', statuses: ['closed'] },
-  { key: 'all', label: '全部', statuses: [] },
-]
-
-const emptyFilter = (): AlertFilter => ({
-  status: ['open', 'acknowledged', 'assigned'],
+/** Nothing chosen but what waits for somebody. */
+export const emptyFilter = (): AlertFilter => ({
+  status: [...PENDING],
   severity: [],
   rule: '',
   grid: '',
   q: '',
+  newSince: '',
+  assignee: '',
+  unassigned: false,
 })
+
+/** The beginning of yesterday: what was first raised since then is called new. */
+export const newSince = (): string => dayBefore(1)
 
 export const useAlerts = defineStore('alerts', () => {
   const session = useSession()
@@ -31,8 +33,15 @@ export const useAlerts = defineStore('alerts', () => {
   const loaded = ref(false)
   /** grows with each change of state, so that maps ask for their alert tiles again */
   const version = ref(0)
+  /** how many there are of the list, of it new since yesterday, of it mine; null until counted */
+  const total = ref<number | null>(null)
+  const freshN = ref<number | null>(null)
+  const mineN = ref<number | null>(null)
   let running: AbortController | null = null
 
+  const me = computed(() => session.account?.username ?? '')
+  /** more than the state is chosen */
+  const chosen = computed(() => narrowed.value > 0 || filter.newSince !== '' || filter.assignee !== '' || filter.unassigned)
   const narrowed = computed(
     () => filter.severity.length + (filter.rule ? 1 : 0) + (filter.grid ? 1 : 0) + (filter.q.trim() ? 1 : 0),
   )
@@ -42,6 +51,7 @@ export const useAlerts = defineStore('alerts', () => {
     const mine = (running = new AbortController())
     loading.value = true
     error.value = null
+    void countAll(mine)
     try {
       const page = await session.api.alerts(filter, null, 50, mine.signal)
       items.value = page.alerts
@@ -52,6 +62,20 @@ export const useAlerts = defineStore('alerts', () => {
     } finally {
       if (running === mine) loading.value = false
     }
+  }
+
+  /** The numbers on the chips say what a click on them will show. */
+  async function countAll(mine: AbortController): Promise<void> {
+    const asked = [
+      { ...filter },
+      { ...filter, newSince: newSince() },
+      { ...filter, assignee: me.value, unassigned: false },
+    ]
+    const counts = await Promise.all(
+      asked.map((one) => session.api.alertCounts(one, mine.signal).then(({ n }) => n, () => null)),
+    )
+    if (running !== mine) return
+    ;[total.value = null, freshN.value = null, mineN.value = null] = counts
   }
 
   async function more(): Promise<void> {
@@ -77,6 +101,7 @@ export const useAlerts = defineStore('alerts', () => {
   function changed(detail: AlertDetail): void {
     replace(detail)
     version.value += 1
+    if (running) void countAll(running)
   }
 
   function clear(): void {
@@ -90,7 +115,8 @@ export const useAlerts = defineStore('alerts', () => {
     items.value = []
     next.value = null
     loaded.value = false
+    total.value = freshN.value = mineN.value = null
   }
 
-  return { filter, items, next, loading, loadingMore, error, loaded, version, narrowed, load, more, replace, changed, clear, forget }
+  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, more, replace, changed, clear, forget }
 })

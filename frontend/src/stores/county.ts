@@ -4,6 +4,12 @@ import { ref } from 'vue'
 import type { Alert, Household, Overview, Rule } from '@/api/types'
 import { useSession } from './session'
 
+/** The first of some alerts, and how many there are of them. */
+export interface Todo {
+  alerts: Alert[]
+  n: number
+}
+
 export const useCounty = defineStore('county', () => {
   const session = useSession()
   const overview = ref<Overview | null>(null)
@@ -11,8 +17,8 @@ export const useCounty = defineStore('county', () => {
   /** Cards last loaded, newest first: in memory only, so that they are gone when the page is closed. */
   const cards = ref(new Map<number, Household>())
 
-  /** The worker's open alerts as last read, for looking at without signal. */
-  const todo = ref<Alert[] | null>(null)
+  /** The worker's open alerts as last read, for looking at without signal: mine, and what nobody deals with yet. */
+  const todo = ref<{ mine: Todo; free: Todo } | null>(null)
 
   async function loadOverview(): Promise<void> {
     overview.value = await session.api.overview()

@@ -1,12 +1,37 @@
-/** The visits that wait on this device for a connection, and sending them. */
+/** The visits that wait on this device for a connection, and sending them. Nothing leaves it but to the server or by a person. */
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Outcome, VisitIn } from '@/api/types'
-import { discardVisit, keepVisit, listVisits, newUid, sendVisits, type SendResult, type WaitingVisit } from '@/offline/visits'
+import type { Outcome, Visit, VisitIn } from '@/api/types'
+import {
+  correctVisit,
+  discardVisit,
+  keepVisit,
+  listVisits,
+  newUid,
+  newVisit,
+  sendVisits,
+  type SendResult,
+  type WaitingVisit,
+} from '@/offline/visits'
 import { localIso } from '@/texts/format'
 import { useNetwork } from './network'
 import { useSession } from './session'
+
+/** What became of a visit just recorded: uid names it in the queue while it is there. */
+export type Recorded = { state: 'sent' } | { state: 'waiting'; why: string } | { state: 'refused'; why: string; uid: string }
+
+/** What an error of sending means for a visit: wait, or say why the server will not have it. */
+export function resultOf(error: unknown): SendResult {
+  if (error instanceof ConnectionLost) return { later: '没有网络', stop: true }
+  if (!(error instanceof Problem)) throw error
+  if (error.status === 401) return { later: '登录已过期，重新登录后自动上传', stop: true }
+  if (error.status === 403 && error.is('password-change-needed')) return { later: '请先修改密码', stop: true }
+  if (error.status === 403 && error.is('second-factor-enrolment-needed')) return { later: '请先设置双因素验证', stop: true }
+  if ([408, 425, 429, 502, 503, 504].includes(error.status)) return { later: '服务器忙或正在重启', stop: true }
+  if (error.status >= 500) return { later: `服务器出错：${error.title}`, stop: false }
+  return { refused: error.message, kind: error.type.split(':').at(-1) ?? '' }
+}
 
 export const useVisitQueue = defineStore('visitQueue', () => {
   const session = useSession()
@@ -15,23 +40,24 @@ export const useVisitQueue = defineStore('visitQueue', () => {
   const sending = ref(false)
   const lastSentHouseholds = ref<number[]>([])
   const waitingN = computed(() => items.value.filter((item) => !item.refused).length)
+  const refusedN = computed(() => items.value.length - waitingN.value)
 
   async function load(): Promise<void> {
     const account = session.account
     items.value = account ? await listVisits(account.county, account.username) : []
   }
 
+  function of(householdId: number): WaitingVisit[] {
+    return items.value.filter((item) => item.household_id === householdId)
+  }
+
   async function trySend(householdId: number, visit: VisitIn): Promise<SendResult> {
     try {
-      await session.api.recordVisit(householdId, visit)
-      return 'sent'
+      const kept: Visit | null = await session.api.recordVisit(householdId, visit)
+      // a sign-in page of the network in between answers 200 as well
+      return typeof kept?.id === 'number' ? 'sent' : { later: '网络要求先登录或被拦截，回答不是本系统的', stop: true }
     } catch (error) {
-      if (error instanceof ConnectionLost) return 'later'
-      if (error instanceof Problem) {
-        const passing = error.status === 401 || error.status === 408 || error.status === 429 || error.status >= 500
-        return passing ? 'later' : { refused: error.message }
-      }
-      throw error
+      return resultOf(error)
     }
   }
 
@@ -42,34 +68,45 @@ export const useVisitQueue = defineStore('visitQueue', () => {
     sending.value = true
     try {
       const sent = await sendVisits(account.county, account.username, trySend)
-      lastSentHouseholds.value = sent.map((visit) => visit.household_id)
+      if (sent.length) lastSentHouseholds.value = sent.map((visit) => visit.household_id)
     } finally {
       sending.value = false
       await load()
     }
   }
 
-  /** Keep a visit on the device first, then try to send it. Gives whether the server has it now. */
-  async function record(householdId: number, outcome: Outcome, note: string): Promise<'sent' | 'waiting' | { refused: string }> {
-    const account = session.account
-    if (!account) throw new Error('nobody is signed in')
-    const client_uid = newUid()
-    const visit: WaitingVisit = {
-      client_uid,
-      county: account.county,
-      username: account.username,
-      household_id: householdId,
-      outcome,
-      note: note.trim() || null,
-      visited_at: localIso(new Date()),
-      refused: null,
-    }
-    await keepVisit(visit)
+  async function outcomeOf(client_uid: string): Promise<Recorded> {
     await send()
     await load()
     const left = items.value.find((item) => item.client_uid === client_uid)
-    if (!left) return 'sent'
-    return left.refused ? { refused: left.refused } : 'waiting'
+    if (!left) return { state: 'sent' }
+    if (left.refused) return { state: 'refused', why: left.refused, uid: client_uid }
+    return { state: 'waiting', why: left.last_problem ?? '正在排队' }
+  }
+
+  /** Keep a visit on the device first, then try to send it. Gives whether the server has it now. */
+  async function record(householdId: number, outcome: Outcome, note: string): Promise<Recorded> {
+    const account = session.account
+    if (!account) throw new Error('nobody is signed in')
+    const client_uid = newUid()
+    await keepVisit(
+      newVisit({
+        client_uid,
+        county: account.county,
+        username: account.username,
+        household_id: householdId,
+        outcome,
+        note: note.trim() || null,
+        visited_at: localIso(new Date()),
+      }),
+    )
+    return outcomeOf(client_uid)
+  }
+
+  /** Change a visit that the server refused, and send it again; it stays one visit, made when it was made. */
+  async function correct(clientUid: string, outcome: Outcome, note: string): Promise<Recorded> {
+    const uid = await correctVisit(clientUid, outcome, note.trim() || null)
+    return uid === null ? { state: 'sent' } : outcomeOf(uid)
   }
 
   async function discard(clientUid: string): Promise<void> {
@@ -84,5 +121,5 @@ export const useVisitQueue = defineStore('visitQueue', () => {
     },
   )
 
-  return { items, waitingN, sending, lastSentHouseholds, load, send, record, discard }
+  return { items, waitingN, refusedN, sending, lastSentHouseholds, load, of, send, record, correct, discard }
 })

@@ -41,6 +41,11 @@ export function ago(value: string, now = Date.now()): string {
   return days < 60 ? `${days} 天前` : day(value)
 }
 
+/** The day so many days ago in China, as the server takes it: YYYY-MM-DD. */
+export function dayBefore(days: number, now = Date.now()): string {
+  return DATE.format(new Date(now - days * 86_400_000)).replaceAll('/', '-')
+}
+
 /** The time of a visit with the zone of this device, so that the server need not guess. */
 export function localIso(at: Date): string {
   const pad = (n: number) => String(n).padStart(2, '0')

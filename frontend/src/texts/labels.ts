@@ -1,5 +1,5 @@
 /** Chinese words for the codes of the interface. */
-import type { AlertAction, AlertStatus, Outcome, Role, Severity } from '@/api/types'
+import type { Outcome, Role, Severity } from '@/api/types'
 
 export const ROLES: Record<Role, string> = {
   grid_worker: '网格员',
@@ -17,39 +17,15 @@ export const GRANTABLE: Role[] = ['grid_worker', 'village_officer', 'town_offici
 
 export const SEVERITIES: Record<Severity, string> = { high: '高', medium: '中', low: '低' }
 
-export const STATUSES: Record<AlertStatus, string> = {
-  open: '待签收',
-  acknowledged: '已签收',
-  assigned: '已指派',
-  confirmed: '查实',
-  refuted: '查否',
-  closed: '已办结',
-}
-
-export const ACTIONS: Record<AlertAction, string> = {
-  acknowledge: '签收',
-  assign: '指派',
-  verify: '核查',
-  close: '办结',
-  reopen: '重开',
-}
-
-export const HISTORY_ACTIONS: Record<string, string> = {
-  ...ACTIONS,
-  raise: '发现',
-  raised: '发现',
-  again: '再次发现',
-  escalate: '升级',
-  comment: '备注',
-}
-
 export const OUTCOMES: { code: Outcome; label: string }[] = [
-  { code: 'met', label: '已见面' },
+  { code: 'met', label: '见到本人' },
   { code: 'nobody_home', label: '无人在家' },
   { code: 'moved_away', label: '已搬离' },
-  { code: 'refused', label: '拒绝走访' },
+  { code: 'refused', label: '拒访' },
   { code: 'help_needed', label: '需要帮助' },
 ]
+
+export const outcomeLabel = (code: string): string => OUTCOMES.find((one) => one.code === code)?.label ?? code
 
 export const CONFIDENCE: Record<'A' | 'B' | 'C', string> = { A: '确定', B: '很可能', C: '需核对' }
 
@@ -134,6 +110,7 @@ const COUNTS: Record<string, string> = {
   updated: '变更',
   unchanged: '未变',
   published: '发布',
+  warned: '提醒',
   rejected: '退回',
   removed: '移除',
   retired: '停用',
@@ -163,7 +140,7 @@ export const importStateLabel = orSelf(IMPORT_STATES)
 export const entityLabel = orSelf(ENTITIES)
 export const operationLabel = orSelf(OPERATIONS)
 export const countLabel = orSelf(COUNTS)
-export const historyLabel = orSelf(HISTORY_ACTIONS)
 
 /** Purposes offered where one must be stated; any other may be typed. */
+export const PURPOSE_MIN = 4
 export const PURPOSES = ['上门走访联系', '核对身份信息', '处理预警', '办理政务服务'] as const

@@ -16,6 +16,7 @@ from layers.anomaly.finding import ELSEWHERE, Finding, Rule, Whole, within
 
 ELDERLY_YEARS = 65
 VISIT_DAYS = 30
+MET = ("met", "help_needed")  # outcomes of a visit at which somebody was met
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
     )
 
 
+def answered(outcome: str, visited_on: date, today: date) -> bool:
+    """Whether a visit ends the lapse: somebody was met, within the last 30 days."""
+    return outcome in MET and (today - visited_on).days <= VISIT_DAYS
+
+
 def age(birth_date: date, today: date) -> int:
     """Years by the calendar: the year of the day less the year of birth, whatever the day of birth."""
     return today.year - birth_date.year
@@ -90,7 +96,7 @@ WITH alone AS MATERIALIZED (
 )
 SELECT p.id, p.name, p.birth_date, p.grid_code AS person_grid, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,
        (SELECT max(v.visited_at)::date FROM visit v WHERE v.household_id = h.id
-        AND v.outcome IN ('met', 'help_needed') AND v.visited_at < CAST(:today AS date) + 1) AS last_visit,
+        AND v.outcome = ANY(:met) AND v.visited_at < CAST(:today AS date) + 1) AS last_visit,
        coalesce((SELECT min(c.at) FROM change c WHERE c.entity = 'person' AND c.entity_id = alone.record_key
                  AND c.operation = 'added'), p.updated_at)::date AS since,
        h.grid_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
@@ -104,7 +110,7 @@ WHERE p.birth_date <= :born_before AND h.kind <> 'collective'
 def find(connection: Connection, today: date) -> Iterator[Finding]:
     """All findings as of ``today``."""
     born_before = date(today.year - ELDERLY_YEARS, 12, 31)
-    for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before}):
+    for r in connection.execute(text(_COLLECT), {"today": today, "born_before": born_before, "met": list(MET)}):
         finding = elderly_alone_unvisited(
             LivesAlone(
                 person_id=r.id,
@@ -129,4 +135,5 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 RULE = Rule(
     "elderly_alone_unvisited", "独居老人超期未走访", "high",
     f"{ELDERLY_YEARS} 岁及以上（按年计）独居老人超过 {VISIT_DAYS} 天没有走访。", find,
+    ended_by_visit=answered,
 )  # fmt: skip

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from layers.importing.errors import FileEmpty, FileTruncated, FileUnreadable
 
 if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
     from layers.importing.mapping import Mapping
+    from layers.importing.readers.confined import ConfinedSource
     from layers.importing.readers.source import Source
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
@@ -23,11 +25,13 @@ SIDE_FILES = (".dbf", ".shx")
 MORE_SIDE_FILES = (".prj", ".cpg")
 
 
-def open_source(path: Path, mapping: Mapping) -> Source:
+def open_source(path: Path, mapping: Mapping, known: Collection[str] = ()) -> Source:
     """The department file as the mapping wants it. Raises an ImportRefused that says what is wrong with the file.
 
+    known: names of the county, by which a wrong encoding is noticed.
     Close the source when done with it: a process stands behind it.
     """
+    from layers.importing.readers.cut_names import whole_names
     from layers.importing.readers.dissolve import DissolvedSource
 
     source = open_table(
@@ -37,8 +41,11 @@ def open_source(path: Path, mapping: Mapping) -> Source:
         delimiter=mapping.delimiter,
         sheet=mapping.sheet,
         layer=mapping.layer,
+        wanted=mapping.used_columns(),
+        known=known,
     )
     try:
+        source.columns = whole_names(source.columns, source.cut, mapping.required_columns)
         mapping.check_columns(source.columns)
     except BaseException:
         source.close()
@@ -57,13 +64,19 @@ def open_table(
     delimiter: str | None = None,
     sheet: str | None = None,
     layer: str | None = None,
-) -> Source:
+    wanted: Collection[str] = (),
+    known: Collection[str] = (),
+) -> ConfinedSource:
     """A file of one of these endings, opened as what both its ending and its first bytes say.
 
-    Raises FileUnreadable, FileEmpty, FileTruncated, FileTooHeavy, EncodingUnknown, EncodingWrong, ReaderEnded.
+    wanted: columns that are needed; the header is found by them, and they keep their spelling. known: names of the county.
+
+    Raises FileUnreadable, FileEmpty, FileTruncated, FileTooHeavy, EncodingUnknown, EncodingWrong, ColumnTwice, SheetUnclear,
+    ReaderEnded.
     """
     from layers.importing.readers.confined import ConfinedSource
     from layers.importing.readers.encoding import check_encoding
+    from layers.importing.readers.header import settle_names
     from layers.importing.readers.sniff import check_format
 
     # names of files need not be text
@@ -83,8 +96,17 @@ def open_table(
         "delimiter": delimiter,
         "sheet": sheet,
         "layer": layer,
+        "wanted": [column for column in wanted if not column.startswith("_")],
+        "known": list(known),
     }
-    return ConfinedSource(_files(path, suffix), work, name)
+    source = ConfinedSource(_files(path, suffix), work, name)
+    try:
+        source.columns, notices = settle_names(source.columns, wanted, letters=work["reader"] == "workbook")
+    except BaseException:
+        source.close()
+        raise
+    source.notices += notices
+    return source
 
 
 def _reader(suffix: str) -> str:

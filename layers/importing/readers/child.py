@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from layers.importing.readers.encoding import ENCODINGS, load_codecs
-from layers.importing.readers.source import RowBatch, Source
+from layers.importing.readers.source import Reader, RowBatch
 
 Answer = tuple[dict[str, Any], bytes]
 Serve = Callable[[dict[str, Any]], Answer]
@@ -19,7 +20,8 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
     """Load everything that reading this file needs; afterwards there is no disk but the folder. Returns the answering function
     and folders whose files are needed later.
 
-    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says.
+    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says;
+    ``wanted``: columns the mapping needs, ``known``: names of the county.
     """
     reader = work["reader"]
     folders: list[Path] = []
@@ -32,8 +34,11 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
 
         vector = importlib.import_module("layers.importing.readers.vector")
         keep_drivers(vector.DRIVERS[work["kind"]])
-        load_converters({*ENCODINGS, *vector.CODE_PAGES})
+        load_converters(ENCODINGS)
         folders = proj_folder("pyogrio")
+        for codec in importlib.import_module("layers.importing.readers.code_pages").CODECS:
+            codecs.lookup(codec)
+        vector.local_time("2026-01-01T00:00:00Z")  # the rules of the time zone
     load_codecs()
     return _Reading(work).serve, folders
 
@@ -43,39 +48,53 @@ class _Reading:
 
     def __init__(self, work: dict[str, Any]) -> None:
         self._work = work
-        self._source: Source | None = None
+        self._source: Reader | None = None
         self._batches: Iterator[RowBatch] = iter(())
 
     def serve(self, question: dict[str, Any]) -> Answer:
         """Questions: ``open``, ``begin`` (with ``size``), ``next``."""
         if question["ask"] == "open":
             self._source = _open(self._work)
-            return {"columns": self._source.columns, "crs": self._source.crs, "encoding": self._source.encoding}, b""
+            return _header(self._source), b""
         assert self._source is not None
         if question["ask"] == "begin":
             self._batches = self._source.batches(int(question["size"]))
         batch = next(self._batches, None)
-        return ({"end": True}, b"") if batch is None else _packed(batch)
+        return ({"end": True, "notices": self._source.notices}, b"") if batch is None else _packed(batch)
 
 
-def _open(work: dict[str, Any]) -> Source:
+def _open(work: dict[str, Any]) -> Reader:
     path = Path.cwd() / work["file"]
-    name, max_mb = work["name"], work["max_mb"]
+    name, max_mb, wanted = work["name"], work["max_mb"], work["wanted"]
     if work["reader"] == "csv":
         from layers.importing.readers.csv_file import CsvSource
 
-        return CsvSource(path, work["encoding"], work["delimiter"], name=name, max_mb=max_mb)
+        return CsvSource(
+            path, work["encoding"], work["delimiter"], name=name, max_mb=max_mb, wanted=wanted, known=work["known"]
+        )
     if work["reader"] == "workbook":
         from layers.importing.readers.workbook import WorkbookSource
 
-        return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb)
+        return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb, wanted=wanted)
     from layers.importing.readers.vector import VectorSource
 
     return VectorSource(path, work["kind"], work["layer"], work["encoding"], name=name, max_mb=max_mb)
 
 
+def _header(source: Reader) -> dict[str, Any]:
+    """What is known without reading a row; only layers of GDAL know more than columns, system and encoding."""
+    return {
+        "columns": source.columns, "crs": source.crs, "encoding": source.encoding,
+        "spatial": getattr(source, "spatial", False), "structured": getattr(source, "structured", []),
+        "cut": getattr(source, "cut", []),
+    }  # fmt: skip
+
+
 def _packed(batch: RowBatch) -> Answer:
     content: dict[str, Any] = {"numbers": batch.numbers, "values": batch.values, "broken": list(batch.broken.items())}
+    if batch.quotes:
+        content["quotes"] = list(batch.quotes)
+    content["flaws"] = list(batch.flaws.items())
     if batch.geometries is None:
         return content, b""
     import shapely

@@ -11,7 +11,7 @@ from database.confinement.room import Room
 from database.confinement.walls import Limits
 from database.settings import get_settings
 from layers.importing import errors
-from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch
+from layers.importing.readers.source import BATCH_ROWS, FLAWS, Geometries, RowBatch
 
 MOST_COLUMNS = 20_000
 CPU_FACTOR = 12
@@ -63,9 +63,13 @@ class ConfinedSource:
         self._room = Room("layers.importing.readers.child", files, work, limits)
         self._reading = 0
         self._waiting = False
+        self.notices: list[str] = []
         try:
             header, _ = self._answer({"ask": "open"})
             self.columns, self.crs, self.encoding = _header(header)
+            self.spatial = header.get("spatial") is True
+            self.structured = _some_of(self.columns, header.get("structured"))
+            self.cut = _some_of(self.columns, header.get("cut"))
         except BaseException:
             self.close()
             raise
@@ -96,12 +100,18 @@ class ConfinedSource:
                 self._send(question)
             content, blob = self._receive()
             if content.get("end"):
+                self._hear(content.get("notices"))
                 return
             question = {"ask": "next"}
             self._send(question)
             yield _batch(content, blob, len(self.columns))
             if mine != self._reading:
                 raise RuntimeError("the source is being read again")
+
+    def _hear(self, notices: Any) -> None:
+        if isinstance(notices, list) and len(notices) <= MOST_COLUMNS:
+            new = [text for text in notices if isinstance(text, str) and text not in self.notices]
+            self.notices += new
 
     def _send(self, question: dict[str, Any]) -> None:
         self._waiting = True
@@ -152,17 +162,27 @@ def _header(content: dict[str, Any]) -> tuple[list[str], str | None, str | None]
     return columns, crs if isinstance(crs, str) else None, encoding if isinstance(encoding, str) else None
 
 
+def _some_of(columns: list[str], named: Any) -> list[str]:
+    """Those of the columns that an answer names."""
+    return [column for column in columns if isinstance(named, list) and column in named]
+
+
 def _batch(content: dict[str, Any], blob: bytes, width: int) -> RowBatch:
     """The rows, believed only as far as their shape goes. Raises ReaderEnded."""
     numbers, values, broken = content["numbers"], content["values"], content["broken"]
+    quotes = content.get("quotes", [])
+    flaws = dict(content["flaws"])
     if (
         len(numbers) != len(values)
         or not all(type(number) is int for number in numbers)
         or not all(len(row) == width and all(cell is None or type(cell) is str for cell in row) for row in values)
+        or not all(type(number) is int for number in quotes)
         or not all(type(number) is int and all(c is None or type(c) is str for c in row) for number, row in broken)
+        or not all(type(place) is int and 0 <= place < len(numbers) and flaw in FLAWS for place, flaw in flaws.items())
     ):
         raise errors.ReaderEnded("rows")
-    return RowBatch(numbers, values, _geometries(content.get("lengths"), blob, len(numbers)), dict(broken))
+    geometries = _geometries(content.get("lengths"), blob, len(numbers))
+    return RowBatch(numbers, values, geometries, dict(broken), flaws, frozenset(quotes))
 
 
 def _geometries(lengths: list[int] | None, blob: bytes, count: int) -> Geometries | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, Text, as_text
+from layers.importing.readers.cells import Text
+from layers.importing.readers.source import BATCH_ROWS, Geometries, RowBatch, Source, as_text
 
 if TYPE_CHECKING:
     from layers.importing.mapping import Dissolve
@@ -23,6 +24,14 @@ class DissolvedSource:
         self.columns = source.columns
         self.crs = source.crs
         self.encoding = source.encoding
+        self.spatial = source.spatial
+        self.structured = source.structured
+        self.cut = source.cut
+
+    @property
+    def notices(self) -> list[str]:
+        """Those of the other source."""
+        return self._source.notices
 
     def close(self) -> None:
         """Close the other source."""
@@ -35,12 +44,15 @@ class DissolvedSource:
         firsts: dict[str, tuple[int, list[Text]]] = {}
         totals: dict[str, dict[int, float]] = {}
         parts: dict[str, list[Any]] = {}
+        flaws: dict[str, str] = {}
         for batch in self._source.batches(size):
             for i, row in enumerate(batch.values):
                 group = row[by] or ""
                 firsts.setdefault(group, (batch.numbers[i], list(row)))
                 if batch.geometries is not None and batch.geometries[i] is not None:
                     parts.setdefault(group, []).append(batch.geometries[i])
+                if i in batch.flaws:
+                    flaws[group] = batch.flaws[i]
                 for column in sums:
                     number = _number(row[column])
                     if number is not None:
@@ -56,15 +68,24 @@ class DissolvedSource:
             yield RowBatch(
                 [firsts[group][0] for group in chunk],
                 [firsts[group][1] for group in chunk],
-                _joined([parts.get(group, []) for group in chunk]) if parts else None,
+                _joined([parts.get(group, []) for group in chunk]) if parts or flaws else None,
+                flaws={i: flaws[group] for i, group in enumerate(chunk) if group in flaws},
             )
 
 
 def _joined(parts: list[list[Any]]) -> Geometries:
     out = np.empty(len(parts), dtype=object)
     for i, shapes in enumerate(parts):
-        out[i] = shapely.union_all(shapes) if shapes else None
+        out[i] = _union(shapes)
     return out
+
+
+def _union(shapes: list[Any]) -> Any:
+    """The shapes as one; an invalid one alone stays, so that its row is sent back for it."""
+    if not shapes:
+        return None
+    invalid = [shape for shape in shapes if not shapely.is_valid(shape)]
+    return invalid[0] if invalid else shapely.union_all(shapes)
 
 
 def _number(text: Text) -> float | None:

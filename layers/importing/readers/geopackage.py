@@ -29,6 +29,20 @@ def plain_layers(path: Path, name: str) -> list[str]:
         ) from None
 
 
+def lacks_system(path: Path, layer: str) -> bool:
+    """Whether the layer says that its reference system is not known (srs_id -1 and 0)."""
+    database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    try:
+        found = database.execute(
+            "SELECT srs_id FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)", (layer,)
+        ).fetchone()
+    except sqlite3.Error:
+        return True
+    finally:
+        database.close()
+    return found is None or found[0] in (-1, 0)
+
+
 def _plain_layers(database: sqlite3.Connection, name: str) -> list[str]:
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA query_only = ON")

@@ -1,38 +1,43 @@
-"""GeoPackage, Shapefile (also zipped; GBK without .cpg) and GeoJSON, through GDAL. Runs in a confined process only."""
+"""GeoPackage, Shapefile (also zipped; GBK without .cpg) and GeoJSON, through GDAL. Runs in a confined process only.
+
+Where GDAL would lose something the file itself is asked: digits of long numbers, letters of cut names, zones of times.
+"""
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import orjson
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from layers.importing.errors import EncodingWrong, FileEmpty, FileTruncated, FileUnreadable
 from layers.importing.readers.archive import unpack_shapefile
-from layers.importing.readers.geopackage import plain_layers
-from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, RowBatch, as_text
+from layers.importing.readers.cells import LOST_DIGITS, Text, marked
+from layers.importing.readers.code_pages import shapefile_encoding
+from layers.importing.readers.dbf import Dbf, decode_name
+from layers.importing.readers.geojson import EXACT, GeoJson
+from layers.importing.readers.geopackage import lacks_system, plain_layers
+from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, Geometries, RowBatch, as_text
 
 #: format, as sniffed → the one driver that may open it
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "zip": "ESRI Shapefile", "json": "GeoJSON"}
-#: a batch ends early when its geometries are longer than this
-BATCH_BYTES = 64 * 1024 * 1024
-DBF_BLOCK = 1 << 20
-#: what a DBF or its .cpg may name besides the encodings a mapping can name, as GDAL asks for it
-CODE_PAGES = (
-    "CP936", "CP932", "CP949", "CP950", "CP437", "CP850", "CP852", "CP865", "CP866", "CP874", "CP1250", "CP1251", "CP1252", "CP1253",
-    "CP1254", "CP1257", "CP1258", "ISO-8859-1", "ISO-8859-15", "GBK", "GB2312", "BIG5", "BIG-5", "EUC-TW", "UTF-16",
-)  # fmt: skip
+CHINA = ZoneInfo("Asia/Shanghai")
+#: every byte is a character of it: so GDAL hands out the bytes of a DBF, and they are decoded here
+BYTES = "iso8859-1"
 
 
 class VectorSource:
     """A layer of a GDAL file. The feature number is offered as column ``_fid``, for files without a key.
 
-    Raises FileTruncated when it is damaged or a part of the Shapefile is absent, FileUnreadable for an unknown layer.
+    Raises FileTruncated when it is damaged or a part of the Shapefile is absent, FileUnreadable for an unknown layer and for
+    columns of one name.
     """
 
     def __init__(
@@ -41,26 +46,46 @@ class VectorSource:
         """kind: format, a key of ``DRIVERS``. name: of the file, for messages. max_mb: how large it may be when unpacked."""
         self.name = name
         self.path = path
+        self.notices: list[str] = []
         shown: str | None = None
         if kind == "zip":
             self.path, shown = unpack_shapefile(path, name, layer, max_mb)
-        self.encoding = encoding or (_shapefile_encoding(self.path) if kind in ("shp", "zip") else None)
+        self._dbf = Dbf(self.path.with_suffix(".dbf")) if kind in ("shp", "zip") else None
+        self._json = GeoJson(path, encoding, name=name) if kind == "json" else None
+        if self._json is not None:
+            self.path = self._json.in_utf8(path)
         self._layer = self._choose_layer(kind, layer)
+        self.encoding = encoding
+        if self._dbf is not None:
+            self.encoding = shapefile_encoding(self._dbf, self.path.with_suffix(".cpg"), encoding, name)
         try:
-            info = pyogrio.read_info(self._file, layer=self._layer, encoding=self.encoding, force_feature_count=True)
+            info = pyogrio.read_info(self._file, layer=self._layer, encoding=self._asked, force_feature_count=True)
         except (DataSourceError, DataLayerError) as error:
             raise self._damaged(error) from None
         except UnicodeDecodeError as error:
             raise EncodingWrong(f"{name}：列名不是 {self.encoding} / field names: {error.reason}") from None
-        self.crs: str | None = info["crs"]
+        self._types = [str(kind) for kind in info["dtypes"]]
+        self.spatial = info["geometry_type"] is not None
+        self.crs = self._said_system(kind, info["crs"])
         self._count = int(info["features"])
-        self.columns: list[str] = [FID_COLUMN, *(str(column) for column in info["fields"])]
+        names, self.cut = self._names([str(column) for column in info["fields"]])
+        self.columns: list[str] = [FID_COLUMN, *names]
+        self.structured = [
+            column
+            for column, kind, sub in zip(names, self._types, info["ogr_subtypes"], strict=True)
+            if kind.startswith("list") or sub == "OFSTJSON"
+        ]
         if self._count == 0:
             raise FileEmpty(f"{name} {shown or self._layer}")
 
     @property
     def _file(self) -> str:
         return str(self.path)
+
+    @property
+    def _asked(self) -> str | None:
+        """The encoding that GDAL is told."""
+        return BYTES if self._dbf is not None else self.encoding if self._json is None else None
 
     def close(self) -> None:
         """Nothing is held between readings."""
@@ -92,31 +117,121 @@ class VectorSource:
             )
         return wanted or layers[0]
 
+    def _said_system(self, kind: str, found: str | None) -> str | None:
+        if self._json is not None:
+            return self._json.said_system()
+        if kind == "gpkg" and self.spatial and lacks_system(self.path, self._layer):
+            return None
+        if found is None and self._dbf is not None and self.path.with_suffix(".prj").exists():
+            return self.path.with_suffix(".prj").read_bytes()[:20_000].decode("utf-8", "replace").strip() or None
+        return found
+
+    def _names(self, found: list[str]) -> tuple[list[str], list[str]]:
+        """The names of the columns, and those that may be cut off. Raises FileUnreadable when one occurs twice."""
+        names, cut = found, []
+        if self._dbf is not None:
+            assert self.encoding is not None
+            decoded = [decode_name(column.encode(BYTES), self.encoding) for column in found]
+            names = [column for column, _ in decoded]
+            cut = [column for column, short in decoded if short]
+        twice = sorted({column for column in names if names.count(column) > 1})
+        if twice:
+            raise FileUnreadable(
+                f"{self.name} 有重名的列：{'、'.join(twice)}，无法确定用哪一列。请改名后再发送。 / columns of one name: {', '.join(twice)}. "
+                "Rename them.",
+                found=twice,
+            )
+        return names, cut
+
     def batches(self, size: int = BATCH_ROWS) -> Iterator[RowBatch]:
         """All features."""
+        written = self._json.rows(self.columns[1:]) if self._json is not None else None
         for start in range(0, self._count, size):
-            try:
-                _meta, fids, shapes, fields = pyogrio.raw.read(
-                    self._file,
-                    layer=self._layer,
-                    encoding=self.encoding,
-                    skip_features=start,
-                    max_features=size,
-                    return_fids=True,
-                    force_2d=True,
-                )
-            except (DataSourceError, DataLayerError, RuntimeError) as error:
-                raise self._damaged(error) from None
-            except UnicodeDecodeError as error:
-                raise EncodingWrong(
-                    f"{self.name} 的文字不是 {self.encoding or 'UTF-8'}，请在映射里写 encoding / "
-                    f"{error.reason}; set encoding in the mapping"
-                ) from None
-            columns = [fids, *fields]
-            values = [[_field_text(column[i]) for column in columns] for i in range(len(fids))]
-            numbers = list(range(start + 1, start + len(values) + 1))
-            geometries = shapely.from_wkb(shapes, on_invalid="ignore") if shapes is not None else None
-            yield RowBatch(numbers, values, geometries)
+            fids, shapes, fields = self._read(start, size)
+            count = len(fids)
+            values: list[list[Text]] = [[str(fid)] for fid in fids.tolist()]
+            if written is not None:
+                for row in values:
+                    row += self._next(written)
+            else:
+                for place, column in enumerate(fields):
+                    for row, text in zip(values, self._texts(place, column, fids), strict=True):
+                        row.append(text)
+            geometries, flaws = (None, {}) if shapes is None else _geometries(shapes)
+            yield RowBatch(list(range(start + 1, start + count + 1)), values, geometries, flaws=flaws)
+
+    def _read(self, start: int, size: int) -> tuple[Any, Any, list[Any]]:
+        try:
+            _meta, fids, shapes, fields = pyogrio.raw.read(
+                self._file,
+                layer=self._layer,
+                encoding=self._asked,
+                columns=[] if self._json is not None else None,
+                skip_features=start,
+                max_features=size,
+                return_fids=True,
+                force_2d=True,
+                datetime_as_string=True,
+            )
+        except (DataSourceError, DataLayerError, RuntimeError) as error:
+            raise self._damaged(error) from None
+        except UnicodeDecodeError as error:
+            raise EncodingWrong(
+                f"{self.name} 的文字不是 {self.encoding or 'UTF-8'}，请在映射里写 encoding / "
+                f"{error.reason}; set encoding in the mapping"
+            ) from None
+        return fids, shapes, fields
+
+    def _next(self, written: Iterator[list[Text]]) -> list[Text]:
+        row = next(written, None)
+        if row is None:
+            raise FileUnreadable(
+                f"{self.name} 里有不是 Feature 的要素。请用 QGIS 另存为 GeoJSON。 / some of its features are none: save it as GeoJSON with QGIS."
+            )
+        return row
+
+    def _texts(self, place: int, column: Any, fids: Any) -> list[Text]:
+        """The values of one column as text, numbers in all their digits."""
+        kind = self._types[place]
+        if kind.startswith("datetime64[D"):
+            return [as_text(value) for value in column.tolist()]
+        if kind.startswith("datetime"):
+            return [local_time(value) for value in column.tolist()]
+        if kind.startswith("list"):
+            return [
+                None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+                for value in column
+            ]
+        if kind == "bool" and column.dtype.kind == "f":  # some are empty
+            return [None if value != value else as_text(bool(value)) for value in column.tolist()]
+        if column.dtype.kind == "f" and (long := np.abs(column) >= EXACT).any():
+            return self._long_numbers(place, column, fids, long)
+        if self._dbf is not None and column.dtype.kind == "O":
+            return [self._decoded(value) for value in column.tolist()]
+        return [as_text(value) for value in column]
+
+    def _long_numbers(self, place: int, column: Any, fids: Any, long: Any) -> list[Text]:
+        texts = [as_text(value) for value in column]
+        places = np.flatnonzero(long).tolist()
+        if self._dbf is not None:
+            exact = self._dbf.numbers(place, [int(fids[i]) for i in places])
+        elif self._types[place].startswith("int"):
+            names = [self.columns[place + 1]]
+            found = pyogrio.raw.read(
+                self._file, layer=self._layer, columns=names, fids=fids[places], read_geometry=False
+            )  # fmt: skip
+            exact = [as_text(value) for value in found[3][0]]
+        else:
+            exact = [marked(LOST_DIGITS, "", f"{column[i]:.0f}") for i in places]
+        for i, text in zip(places, exact, strict=True):
+            texts[i] = text
+        return texts
+
+    def _decoded(self, value: Any) -> Text:
+        if not isinstance(value, str) or value.isascii():
+            return as_text(value)
+        assert self.encoding is not None
+        return as_text(value.encode(BYTES).decode(self.encoding, "replace"))
 
     def _damaged(self, error: Exception) -> FileTruncated:
         return FileTruncated(
@@ -125,28 +240,37 @@ class VectorSource:
         )
 
 
-def _field_text(value: Any) -> str | None:
-    if isinstance(value, np.datetime64):
-        return None if np.isnat(value) else str(value.astype("datetime64[s]")).replace("T", " ")
-    return as_text(value)
-
-
-def _shapefile_encoding(path: Path) -> str | None:
-    """GB18030 for a Shapefile that does not say its encoding and is not UTF-8; None leaves it to the file."""
-    dbf = path.with_suffix(".dbf")
-    if path.with_suffix(".cpg").exists() or not dbf.exists():
+def local_time(value: str | None) -> Text:
+    """A time as ISO text, in Chinese time when it says its zone."""
+    if not value:
         return None
-    with dbf.open("rb") as file:
-        head = file.read(32)
-        if len(head) < 32:
-            raise FileTruncated("DBF 文件头不完整 / the header of the DBF is cut off")
-        if head[29] not in (0, 0x57, 0x4D, 0x7A):  # it names another code page
-            return None
-        decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        try:
-            while block := file.read(DBF_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8"
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return as_text(value)
+    if found.tzinfo is not None:
+        found = found.astimezone(CHINA).replace(tzinfo=None)
+    return found.isoformat(sep=" ", timespec="seconds")
+
+
+def _geometries(shapes: Any) -> tuple[Geometries, dict[int, str]]:
+    """The geometries of a batch, and what is wrong with those that are none."""
+    found: Geometries = shapely.from_wkb(shapes, on_invalid="ignore")
+    flaws = {
+        i: _flaw(shapes[i])
+        for i in np.flatnonzero(shapely.is_missing(found)).tolist()
+        if shapes[i] is not None
+    }  # fmt: skip
+    for i in np.flatnonzero(shapely.is_empty(found)).tolist():
+        flaws[i] = "empty"
+        found[i] = None
+    return found, flaws
+
+
+def _flaw(wkb: bytes) -> str:
+    try:
+        shapely.from_wkb(wkb)
+    except shapely.errors.GEOSException as error:
+        text = str(error)
+        return "unclosed" if "IllegalArgument" in text else "kind" if "Unknown WKB type" in text else "unreadable"
+    return "unreadable"

@@ -11,6 +11,8 @@ from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.keys import LOCAL_LEVELS, address_keys
 from gazetteer.parents import link_parents
 from gazetteer.parse import parse
+from gazetteer.reviews import follow_addresses
+from gazetteer.unlisted import unlisted_village
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.gridding import assign_grid
@@ -56,9 +58,17 @@ class AddressTarget(Target):
         ("located_code", 'text COLLATE "C"'),
     )
 
+    # the levels are one description with the text: they stay where it stays, and follow it where it changes
+    kept_if = dict.fromkeys((*UPPER, *LOCAL), "s.match_key = t.match_key")
+    given = frozenset({"code"})
+
     def __init__(self) -> None:
         self._index = DivisionIndex.of(())
         self._parsed_levels: tuple[str, ...] = ()
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
 
     def begin(self, stage: Stage) -> None:
         """Read the names of the divisions; levels that the mapping does not fill are read from the text."""
@@ -69,6 +79,7 @@ class AddressTarget(Target):
             ("depth", "smallint"),
             ("lost", "boolean"),
             ("named_code", 'text COLLATE "C"'),
+            ("unlisted", "text"),
             *((name, "text") for name in self._parsed_levels),
         ]
         if not stage.maps("code"):
@@ -95,6 +106,7 @@ class AddressTarget(Target):
             str(keys.depth),
             "t" if LOST_CHARACTERS.search(text) else "f",
             named if named is not None and len(named) == 12 else None,
+            unlisted_village(parsed, self._index),
             *(getattr(parsed, name) for name in self._parsed_levels),
         ]
 
@@ -119,8 +131,7 @@ class AddressTarget(Target):
         assign_grid(stage, division="division_code")
         if stage.maps("code"):
             _check_codes(stage)
-        else:
-            _give_codes(stage)
+        _give_codes(stage)
 
     def publish(self, stage: Stage) -> None:
         """Addresses, their dated links with cells, and the reviews of what is doubtful."""
@@ -131,6 +142,8 @@ class AddressTarget(Target):
         link_parents(stage.connection, ids)
         _link_cells(stage, ids)
         _raise_reviews(stage)
+        follow_addresses(stage.connection, ids)
+        _count_reviews(stage)
 
 
 TABLE = Table(
@@ -175,6 +188,7 @@ def _set_division(stage: Stage) -> None:
     stage.run(
         "UPDATE stage_row s SET division_code = coalesce("
         "(SELECT d.code FROM division d WHERE d.code = s.village_code AND d.level = 'village'), s.located_code, "
+        "(SELECT a.division_code FROM standard_address a WHERE a.id = s.entity_id AND s.village_code IS NULL), "
         "(SELECT d.code FROM division d WHERE d.code IN (left(s.village_code, 9), left(s.village_code, 6)) "
         "ORDER BY length(d.code) DESC LIMIT 1), %(county)s) WHERE s.outcome <> 'unchanged'"
     )
@@ -217,7 +231,7 @@ def _give_codes(stage: Stage) -> None:
     stage.run(
         """
         UPDATE stage_row s SET code = a.code FROM standard_address a
-        WHERE a.id = s.entity_id AND s.outcome = 'changed'
+        WHERE a.id = s.entity_id AND s.outcome = 'changed' AND s.code IS NULL
         """
     )
     stage.run(
@@ -225,13 +239,17 @@ def _give_codes(stage: Stage) -> None:
         WITH taken AS (
             SELECT left(code, 12) AS village, max(substr(code, 13)::bigint) AS n FROM standard_address
             WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+            UNION ALL
+            SELECT left(code, 12), max(substr(code, 13)::bigint) FROM stage_row WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+        ), highest AS (
+            SELECT village, max(n) AS n FROM taken GROUP BY village
         ), fresh AS (
             SELECT row_no, rpad(division_code, 12, '0') AS village,
                    row_number() OVER (PARTITION BY rpad(division_code, 12, '0') ORDER BY row_no) AS n
-            FROM stage_row WHERE outcome = 'added'
+            FROM stage_row WHERE outcome = 'added' AND code IS NULL
         )
         UPDATE stage_row s SET code = f.village || lpad((f.n + coalesce(t.n, 0))::text, 8, '0')
-        FROM fresh f LEFT JOIN taken t ON t.village = f.village WHERE f.row_no = s.row_no
+        FROM fresh f LEFT JOIN highest t ON t.village = f.village WHERE f.row_no = s.row_no
         """
     )
 
@@ -277,7 +295,6 @@ def _link_cells(stage: Stage, ids: list[int]) -> None:
 
 def _raise_reviews(stage: Stage) -> None:
     """What a person must look at: lost characters, a point in another village, unknown villages, equal texts."""
-    before = stage.value("SELECT count(*) FROM address_review")
     stage.run(
         """
         INSERT INTO address_review (address_id, reason_code, reason, facts, batch_id, grid_code)
@@ -294,12 +311,17 @@ def _raise_reviews(stage: Stage) -> None:
             ('unknown_village', length(s.village_code) = 12 AND right(s.village_code, 3) <> '000' AND named.code IS NULL,
              '没有代码为 ' || s.village_code || ' 的村' || coalesce('，坐标落在' || located.name, ''),
              jsonb_build_object('named', s.village_code, 'located', s.located_code)),
+            ('village_unlisted', s.unlisted IS NOT NULL AND named.level IS DISTINCT FROM 'village'
+                 AND NOT EXISTS (SELECT FROM place_name p WHERE p.name = s.unlisted AND p.kind = 'natural_village'),
+             '地址写的是“' || s.unlisted || '”，库中没有这个村' || coalesce('，按坐标归到' || located.name, ''),
+             jsonb_build_object('name', s.unlisted, 'located', s.located_code)),
             ('no_village', right(rpad(s.division_code, 12, '0'), 3) = '000',
              '既没有写明村，坐标也不在任何村内', '{{}}'::jsonb)
         ) AS r(code, applies, reason, facts)
         WHERE s.outcome IN ('added', 'changed') AND r.applies
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
     stage.run(
         """
@@ -310,12 +332,26 @@ def _raise_reviews(stage: Stage) -> None:
               WHERE status <> 'retired' GROUP BY match_key HAVING count(*) > 1) d
         JOIN standard_address a ON a.match_key = d.match_key AND a.status <> 'retired'
         WHERE EXISTS (SELECT FROM stage_row s WHERE s.match_key = d.match_key AND s.outcome IN ('added', 'changed'))
-        ON CONFLICT (address_id, reason_code) DO NOTHING
-        """
+        ON CONFLICT (address_id, reason_code) {again}
+        """,
+        again=AGAIN,
     )
-    stage.counts["review"] = stage.value("SELECT count(*) FROM address_review") - before
+
+
+#: A doubt that was there already: it says what is so now, and waits again when the facts differ from those decided upon.
+AGAIN = sql.SQL(
+    "DO UPDATE SET reason = excluded.reason, facts = excluded.facts, batch_id = excluded.batch_id, status = 'open', "
+    "note = NULL, decided_by = NULL, decided_at = NULL WHERE address_review.status = 'closed' "
+    "OR address_review.facts <> excluded.facts OR (address_review.status = 'open' AND address_review.reason <> excluded.reason)"
+)
+
+
+def _count_reviews(stage: Stage) -> None:
+    """The reviews that this import raised, or brought up to date."""
     stage.reviews = dict(
         stage.rows(
-            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s GROUP BY 1 ORDER BY 1"
+            "SELECT reason_code, count(*)::int FROM address_review WHERE batch_id = %(batch)s AND status = 'open' "
+            "GROUP BY 1 ORDER BY 1"
         )
     )
+    stage.counts["review"] = sum(stage.reviews.values())

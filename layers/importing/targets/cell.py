@@ -43,6 +43,10 @@ class CellTarget(Target):
     geometry = "multipolygon"
     geometry_required = True
 
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
+
     def begin(self, stage: Stage) -> None:
         """Columns for what is found: code, level, the unit above, the name."""
         self.work_columns = [("level", "text"), ("parent_code", 'text COLLATE "C"')]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Values
 
 from gazetteer.codes import division_kind
+from gazetteer.reviews import follow_divisions
 from layers.importing.fields import Field, Kind
 from layers.importing.publishing import Table, publish_rows
 from layers.importing.reasons import Problem
@@ -32,6 +33,10 @@ class DivisionTarget(Target):
         Field("valid_from", Kind.DATE),
     )
     geometry = "multipolygon"
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
 
     def begin(self, stage: Stage) -> None:
         """The kind is read from the code where the mapping does not give it."""
@@ -91,6 +96,7 @@ class DivisionTarget(Target):
                 "AND NOT d.former_names @> to_jsonb(d.name)"
             )
         publish_rows(stage, TABLE)
+        follow_divisions(stage.connection)
 
 
 LEVELS = {6: "county", 9: "town", 12: "village"}

@@ -62,20 +62,43 @@ def publish_members(stage: Stage) -> None:
         _close_absent(stage)
 
 
+def count_empty_relations(stage: Stage) -> None:
+    """For the report: members whose row has no relation."""
+    if not (stage.maps("relation") and stage.maps("household_no")):
+        return
+    n = stage.value(
+        "SELECT count(*)::int FROM stage_row s JOIN household h ON h.household_no = s.household_no "
+        "JOIN household_member o ON o.household_id = h.id AND o.person_id = s.entity_id AND o.valid_to IS NULL "
+        "WHERE s.relation IS NULL AND o.relation IS NOT NULL"
+    )
+    kept = stage.mapping.empty_of("relation") != "clear"
+    stage.count_empty(stage.column_of("relation") or "relation", "kept" if kept else "cleared", n)
+
+
 def _mend_relations(stage: Stage) -> None:
+    """A relation that the file gives, or takes away where the mapping clears it."""
+    clears = stage.maps("relation") and stage.mapping.empty_of("relation") == "clear"
+    given = sql.SQL("true" if clears else "n.relation IS NOT NULL")
+    stage.run(
+        "UPDATE stage_row s SET outcome = 'changed' FROM stage_member n JOIN household_member o "
+        "ON o.household_id = n.household_id AND o.person_id = n.person_id AND o.valid_to IS NULL "
+        "WHERE s.row_no = n.row_no AND s.outcome = 'member' AND {given} AND o.relation IS DISTINCT FROM n.relation",
+        given=given,
+    )
     stage.run(
         """
         WITH mended AS (
             UPDATE household_member m SET relation = n.relation FROM stage_member n
             JOIN household_member o ON o.household_id = n.household_id AND o.person_id = n.person_id AND o.valid_to IS NULL
-            WHERE m.id = o.id AND n.relation IS NOT NULL AND o.relation IS DISTINCT FROM n.relation
+            WHERE m.id = o.id AND {given} AND o.relation IS DISTINCT FROM n.relation
             RETURNING m.id, o.relation AS before, m.relation AS after, m.grid_code
         )
         INSERT INTO change (batch_id, entity, entity_id, operation, fields, before, after, actor, grid_code)
         SELECT %(batch)s, 'household_member', id::text, 'changed', '["relation"]',
                jsonb_build_object('relation', before), jsonb_build_object('relation', after), %(actor)s, grid_code
         FROM mended
-        """
+        """,
+        given=given,
     )
 
 

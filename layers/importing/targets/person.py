@@ -15,7 +15,7 @@ from layers.importing.reasons import Problem
 from layers.importing.stage import Stage
 from layers.importing.standardise import sealed_for
 from layers.importing.targets.base import Target, Text
-from layers.importing.targets.membership import publish_households, publish_members
+from layers.importing.targets.membership import count_empty_relations, publish_households, publish_members
 from layers.importing.targets.records import VILLAGE_CODE
 
 ADDRESSES = (
@@ -50,10 +50,23 @@ class PersonTarget(Target):
     )
     snapshot_possible = True
 
+    def stored(self) -> Table:
+        """The target's own table."""
+        return TABLE
+
+    def may_clear(self, field: Field) -> bool:
+        """Also the relation to the head, which the membership keeps."""
+        return field.name == "relation" or super().may_clear(field)
+
     def begin(self, stage: Stage) -> None:
         """Columns for what the ID number says, the matched addresses, and who is the same person."""
         self.derived_columns = [("id_birth_date", "date"), ("id_sex", "text")]
-        self.work_columns = [("same_person", "text"), ("is_first", "boolean"), ("household_id", "bigint")]
+        self.work_columns = [
+            ("same_person", "text"),
+            ("is_first", "boolean"),
+            ("household_id", "bigint"),
+            ("differs", "boolean"),
+        ]
         for text_column, id_column, match_column in ADDRESSES:
             if stage.maps(text_column):
                 self.work_columns.append((id_column, "bigint"))
@@ -110,6 +123,7 @@ class PersonTarget(Target):
             "WHEN p.row_hash = s.row_hash THEN 'unchanged' ELSE 'changed' END FROM person p WHERE p.id = s.entity_id"
         )
         stage.run("UPDATE stage_row SET outcome = 'member' WHERE NOT is_first")
+        count_empty_relations(stage)
         bind_to_known_persons(stage)
 
     def resolve(self, stage: Stage) -> None:
@@ -135,14 +149,17 @@ class PersonTarget(Target):
 
     def publish(self, stage: Stage) -> None:
         """Persons, then households that are new, then memberships."""
+        # a row may change only the membership, while the person is as it was
+        stage.run("UPDATE stage_row SET differs = outcome = 'changed'")
         publish_rows(stage, TABLE)
+        stage.run("UPDATE stage_row SET outcome = 'member' WHERE differs AND outcome = 'unchanged'")
         stage.run(
             "UPDATE stage_row s SET entity_id = p.id FROM person p "
             "WHERE s.outcome = 'added' AND p.source = %(source)s AND p.source_key = s.source_key"
         )
         stage.run(
             "UPDATE stage_row s SET entity_id = f.entity_id FROM stage_row f "
-            "WHERE s.outcome = 'member' AND f.is_first AND f.same_person = s.same_person"
+            "WHERE s.outcome = 'member' AND NOT s.is_first AND f.is_first AND f.same_person = s.same_person"
         )
         if stage.maps("household_no"):
             publish_households(stage)

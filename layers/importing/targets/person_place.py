@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from psycopg import sql
+
 from layers.importing.errors import MappingInvalid
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.mapping import Mapping
@@ -15,6 +17,7 @@ class PersonPlaceTarget(Target):
     """Rows link a person (by ID number, or by key in person_source) with a place (by key in place_source)."""
 
     name = "person_place"
+    stored_in = "person_place"
     fields = (
         Field("id_number", Kind.ID_NUMBER),
         Field("person_key", Kind.CODE),
@@ -26,6 +29,10 @@ class PersonPlaceTarget(Target):
         Field("valid_to", Kind.DATE),
     )
     work_columns: Sequence[tuple[str, str]] = (("person_id", "bigint"), ("place_id", "bigint"))
+
+    def may_clear(self, field: Field) -> bool:
+        """Only the last day: a link that had ended begins again."""
+        return field.name == "valid_to"
 
     def check_mapping(self, mapping: Mapping) -> None:
         """The person must be named one way or the other."""
@@ -51,12 +58,22 @@ class PersonPlaceTarget(Target):
             "UPDATE stage_row s SET place_id = p.id, grid_code = p.grid_code FROM place p "
             "WHERE p.source = s.place_source AND p.source_key = s.place_key"
         )
+        kept = not stage.maps("valid_to") or stage.mapping.empty_of("valid_to") != "clear"
+        ended = stage.value(
+            "SELECT count(*)::int FROM stage_row s JOIN person_place l ON l.person_id = s.person_id "
+            "AND l.place_id = s.place_id AND l.relation = s.relation AND coalesce(s.valid_from, l.valid_from) = l.valid_from "
+            "WHERE s.valid_to IS NULL AND l.valid_to IS NOT NULL"
+        )
+        if stage.maps("valid_to"):
+            stage.count_empty(stage.column_of("valid_to") or "valid_to", "kept" if kept else "cleared", ended)
         # without a first day of its own, a row means the link that is there
         stage.run(
             "UPDATE stage_row s SET entity_id = l.id, valid_from = l.valid_from, "
-            "outcome = CASE WHEN s.valid_to IS NOT DISTINCT FROM l.valid_to THEN 'unchanged' ELSE 'changed' END "
+            "valid_to = {last}, "
+            "outcome = CASE WHEN {last} IS NOT DISTINCT FROM l.valid_to THEN 'unchanged' ELSE 'changed' END "
             "FROM person_place l WHERE l.person_id = s.person_id AND l.place_id = s.place_id "
-            "AND l.relation = s.relation AND coalesce(s.valid_from, l.valid_from) = l.valid_from"
+            "AND l.relation = s.relation AND coalesce(s.valid_from, l.valid_from) = l.valid_from",
+            last=sql.SQL("coalesce(s.valid_to, l.valid_to)" if kept else "s.valid_to"),
         )
         stage.run("UPDATE stage_row SET valid_from = date '1949-10-01' WHERE valid_from IS NULL")
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from layers.importing.fields import Field, Kind
 from layers.importing.gridding import assign_grid
 from layers.importing.matching import match_field
-from layers.importing.publishing import Table, compare_rows, publish_rows
+from layers.importing.publishing import Table, compare_rows, keep_positions, publish_rows
 from layers.importing.stage import Stage
 from layers.importing.targets.base import Target
 from layers.importing.territory import check_offset_by_address, check_offset_by_village, check_positions
@@ -24,6 +24,10 @@ class RecordTarget(Target):
     keeps_attributes = True
     matches_address: ClassVar[bool] = True
     match_column: ClassVar[str | None] = None
+
+    def stored(self) -> Table:
+        """The target's own table."""
+        return self.table
 
     def begin(self, stage: Stage) -> None:
         """Columns for the matched address, when the mapping gives an address."""
@@ -48,19 +52,26 @@ class RecordTarget(Target):
             match_field(stage, "address_text", "address_id", self.match_column)
             check_offset_by_address(stage, "address_id")
             address = "address_id"
+        if not stage.geometry:
+            self._keep_unmapped_positions(stage)
         assign_grid(stage, address=address, division="village_code" if stage.maps("village_code") else None)
         if address is not None:
             self._place_at_address(stage)
 
+    def _keep_unmapped_positions(self, stage: Stage) -> None:
+        """A file without positions moves no record but those whose address it changes."""
+        stage.run("ALTER TABLE stage_row ADD COLUMN geom geometry(Geometry, 4490)")
+        stage.geometry = True
+        keep_positions(stage, self.table, moves_with_address=True)
+
     def _place_at_address(self, stage: Stage) -> None:
-        """A record without a position of its own stands at the door of its address."""
-        if not stage.geometry:
-            stage.run("ALTER TABLE stage_row ADD COLUMN geom geometry(Geometry, 4490)")
-            stage.geometry = True
+        """A record without a position of its own stands at the door of its address; where no address is known, it stays."""
         stage.run(
             "UPDATE stage_row s SET geom = a.geom FROM standard_address a "
             "WHERE a.id = s.address_id AND s.geom IS NULL AND s.outcome <> 'unchanged'"
         )
+        if stage.mapping.empty_position != "clear":
+            keep_positions(stage, self.table, moves_with_address=False)
 
     def publish(self, stage: Stage) -> None:
         """Insert, update, changes."""

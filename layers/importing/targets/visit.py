@@ -12,6 +12,7 @@ class VisitTarget(Target):
     """Rows become visits to households. A visit is never changed: the same key again is the same visit."""
 
     name = "visit"
+    stored_in = "visit"
     fields = (
         Field("household_no", Kind.CODE, required=True),
         Field("visitor", Kind.TEXT, required=True),

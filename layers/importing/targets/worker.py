@@ -16,6 +16,7 @@ class WorkerTarget(Target):
     """Each row is a worker responsible for a cell from a day on. A worker is known by sign-in name, else name and phone."""
 
     name = "worker"
+    stored_in = "grid_worker"
     fields = (
         Field("name", Kind.NAME, required=True),
         Field("username", Kind.CODE),

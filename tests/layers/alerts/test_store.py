@@ -85,7 +85,7 @@ def test_a_cursor_keeps_its_place_when_new_alerts_arrive(database: Database, sys
 
 
 def cursor_of(last_id: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(["2026-01-01T00:00:00+00:00", last_id]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([3, "2026-01-01T00:00:00+00:00", last_id]).encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,8 @@ def cursor_of(last_id: object) -> str:
         "bm90IGpzb24=",
         "WzEsMl0=",
         "WyIyMDI2LTAxLTAxIiwgMV0=",
+        base64.urlsafe_b64encode(b'[4, "2026-01-01T00:00:00+00:00", 1]').decode(),
+        base64.urlsafe_b64encode(b'["2026-01-01T00:00:00+00:00", 1]').decode(),
         *map(cursor_of, (True, False, 1.5, None, "1", [1], 2**63, -1)),
     ],
 )

@@ -76,7 +76,7 @@ def test_duplicate_keys_alike_count_once_and_different_are_all_sent_back(tmp_pat
     assert (counts["read"], counts["added"], counts["unchanged"], counts["rejected"]) == (8, 5, 1, 2)
     assert counts["rejects"] == {"duplicate_key": 2}
     assert query("SELECT reason FROM import_reject ORDER BY row_no LIMIT 1")[0][0].startswith(
-        "主键 A2 在文件里出现多次且内容不同（第 2、8 行）"
+        "主键 A2 在文件里出现多次且内容不同（第 3、9 行）"
     )
 
 
@@ -118,7 +118,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, load: Load, query: Query):
         "bad_number": 1,
         "encoding_lost": 1,
     }
-    found = query("SELECT column_name, reason FROM import_reject WHERE row_no = 2")
+    found = query("SELECT column_name, reason FROM import_reject WHERE row_no = 3")
     assert found[0][0] == "时间"
     assert "2024-02-30（日历上没有这一天）" in found[0][1]
     assert "no such day in the calendar" in found[0][1]
@@ -133,9 +133,9 @@ def test_rows_outside_the_county_are_sent_back_with_the_likely_cause(tmp_path: P
     assert counts["added"] == 7
     assert counts["rejects"] == {"swapped_axes": 1, "outside_county": 2}
     text = dict(query("SELECT row_no, reason FROM import_reject"))
-    assert "写反" in text[1]
-    assert "偏东 3°" in text[2] and "too far east" in text[2]
-    assert "不在本县范围内" in text[3]
+    assert "写反" in text[2]
+    assert "偏东 3°" in text[3] and "too far east" in text[3]
+    assert "不在本县范围内" in text[4]
 
 
 @pytest.mark.parametrize(
@@ -290,3 +290,64 @@ def test_an_account_of_one_town_may_not_import(tmp_path: Path, database: Any, se
             sealer=sealer,
             publish=True,
         )
+
+
+def test_keys_and_cells_that_hold_nothing_are_sent_back_by_column_and_row(tmp_path: Path, load: Load, query: Query):
+    good = {
+        "编号": "E1",
+        "类型": "噪音",
+        "标题": "施工",
+        "时间": "2024-03-01",
+        "地点": "",
+        "经度": 119.95,
+        "纬度": 30.45,
+        "证照号": "1",
+    }
+    rows = [
+        good,
+        *({**good, "编号": key} for key in ("", " \u3000", "\u200b", "NULL", "2.02607E+13", "k" * 9000)),
+        {**good, "编号": "E8", "类型": "", "标题": ""},
+        {**good, "编号": "E9", "标题": "#N/A"},
+        {**good, "编号": "E10", "证照号": "9.13E+17"},
+        {**good, "编号": "E11", "标题": "长\x00短"},
+    ]
+    path = tmp_path / "a.csv"
+    for _ in range(2):
+        report = load(write_csv(path, rows), EVENTS)
+    counts = report.counts
+    assert query("SELECT source_key FROM event ORDER BY id") == [("E1",), ("E10",)]
+    assert {(r["code"], r["column"]): (r["rows"], r["first"]) for r in counts["reasons"]} == {
+        ("missing_value", "编号"): (4, 3),
+        ("digits_lost", "编号"): (1, 7),
+        ("text_too_long", "编号"): (1, 8),
+        ("missing_value", "类型、标题"): (1, 9),
+        ("error_cell", "标题"): (1, 10),
+        ("zero_bytes", "标题"): (1, 12),
+    }
+    ((reason,),) = query("SELECT reason FROM import_reject WHERE row_no = 9 AND batch_id = :id", id=report.batch_id)
+    assert reason.startswith("“类型”是空的；“标题”是空的\n")
+    assert "证照号" in counts["notices"][0] and "首见第 11 行" in counts["notices"][0]
+
+
+def test_a_value_only_the_database_refuses_is_a_refused_file_without_the_value(
+    tmp_path: Path, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+):
+    from layers.importing import loading
+
+    monkeypatch.setattr(loading, "limits_of", lambda *_: [])
+    rows = [
+        {
+            "编号": "E1",
+            "类型": "长" * 90_000,
+            "标题": "施工",
+            "时间": "2024-03-01",
+            "地点": "",
+            "经度": 119.95,
+            "纬度": 30.45,
+        }
+    ]
+    rows[0]["类型"] = "".join(chr(0x4E00 + i % 20_000) for i in range(90_000))
+    with pytest.raises(ImportRefused, match="数据库不接受") as caught:
+        load(write_csv(tmp_path / "a.csv", rows), EVENTS)
+    assert len(str(caught.value)) < 400
+    assert query("SELECT count(*) FROM event") == [(0,)]

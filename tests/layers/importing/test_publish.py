@@ -126,7 +126,7 @@ def test_rejected_rows_come_back_as_a_workbook_that_can_be_corrected_and_sent_ag
     book = openpyxl.load_workbook(workbook)
     sheet = book.active
     assert [cell.value for cell in sheet[1]] == ["行号", "退回原因", "如何修改", *rows[0]]
-    assert [sheet.cell(2, 1).value, sheet.cell(3, 1).value] == [2, 3]
+    assert [sheet.cell(2, 1).value, sheet.cell(3, 1).value] == [3, 4], "the lines of the file"
     assert sheet.cell(2, 2).value == "“地址”是空的"
     assert sheet.cell(2, 3).value == "请填写"
     assert sheet.cell(3, 7).data_type == "s", "a text that looks like a formula never runs"

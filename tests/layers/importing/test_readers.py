@@ -18,8 +18,8 @@ from layers.importing.errors import (
 )
 from layers.importing.mapping import parse_mapping
 from layers.importing.readers import open_source
+from layers.importing.readers.cells import LOST_DIGITS
 from layers.importing.readers.source import Source
-from layers.importing.readers.workbook import LOST_DIGITS
 from tests.layers.importing.conftest import box, write_csv, write_geojson
 
 MAPPING = 'name = "t"\ntitle = "t"\ntarget = "place"\nkey = ["编号"]\n[columns]\nkind = { constant = "zone" }\nname = "名称"\n'
@@ -87,8 +87,8 @@ def test_a_row_in_the_middle_with_too_many_values_is_set_aside_not_fatal(tmp_pat
     path = tmp_path / "a.csv"
     path.write_text("编号,名称\n1,甲\n2,乙,多\n3,丙\n", encoding="utf-8")
     (batch,) = opened(path).batches()
-    assert batch.numbers == [1, 3]
-    assert batch.broken == {2: ["2", "乙", "多"]}
+    assert batch.numbers == [2, 4]
+    assert batch.broken == {3: ["2", "乙", "多"]}
 
 
 def test_missing_columns_and_empty_files_say_so(tmp_path: Path):
@@ -114,7 +114,7 @@ def test_workbooks_give_dates_and_numbers_as_text_and_mark_lost_digits(tmp_path:
     book.active.append([13.5, " 乙 ", datetime.datetime(2024, 3, 1, 8, 30), None])
     book.save(tmp_path / "a.xlsx")
     (batch,) = opened(tmp_path / "a.xlsx").batches()
-    assert batch.numbers == [1, 3]
+    assert batch.numbers == [2, 4]
     assert batch.values[0][:3] == ["12", "甲", "2024-03-01"]
     assert batch.values[0][3] is not None and batch.values[0][3].startswith(LOST_DIGITS)
     assert batch.values[1] == ["13.5", "乙", "2024-03-01 08:30:00", None]

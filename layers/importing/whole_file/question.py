@@ -1,0 +1,33 @@
+"""What is odd about a whole file, in words: the file is not published until somebody says yes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One oddity. share: of the rows or texts it holds for. column: as the file names it. mapping: the line that would mend
+    it, when one was found and tried on the file."""
+
+    code: str
+    share: float
+    zh: str
+    en: str
+    column: str | None = None
+    mapping: str | None = None
+
+    def report(self) -> dict[str, Any]:
+        """For the report of the import."""
+        return {**asdict(self), "share": round(self.share, 3)}
+
+    def text(self) -> str:
+        """Both languages, and the line for the mapping."""
+        advice = f"；映射里可写 {self.mapping}" if self.mapping else ""
+        return f"{self.zh}{advice} / {self.en}"
+
+
+def percent(share: float) -> str:
+    """92 %"""
+    return f"{share * 100:.0f} %"

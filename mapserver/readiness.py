@@ -1,0 +1,63 @@
+"""``/readyz``: whether this process can do its work. It says what is wrong and nothing else: anybody may ask."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection, text
+
+from database.versions import schemas_behind
+from mapserver import problems
+from mapserver.deps import door_of
+from mapserver.worker import DEAD_S, JobWorker
+
+RETRY_S = 5
+_ALIVE = text(
+    "SELECT EXISTS (SELECT FROM platform.procrastinate_workers "
+    "WHERE last_heartbeat > now() - make_interval(secs => :seconds))"
+)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """database: it answers. migrations: every schema is at the head of this release. worker: some worker gave a sign of life."""
+
+    database: Literal["ok"]
+    migrations: Literal["current", "differ"]
+    worker: Literal["alive", "away"]
+
+
+async def ready(request: Request) -> JSONResponse:
+    """200 when the database answers, its schemas fit this release and, where this process has a worker, that works; otherwise 503."""
+    door = door_of(request)
+
+    def look() -> Readiness:
+        with door.context.database.platform() as connection:
+            return readiness_of(connection)
+
+    found = await door.looks.run(look)
+    worker: JobWorker | None = request.app.state.worker
+    own_worker_away = worker is not None and not (worker.running and found.worker == "alive")
+    if found.migrations == "current" and not own_worker_away:
+        return JSONResponse({"status": "ready", **asdict(found)}, headers=problems.PRIVATE)
+    if found.migrations == "differ":
+        title, title_en = (
+            "数据库结构与本版本不符，请运行 onemap migrate",
+            "The schema does not fit this release: onemap migrate",
+        )
+    else:
+        title, title_en = "后台任务进程没有响应", "The worker gives no sign of life"
+    facts = {"retry_after_s": RETRY_S, **asdict(found)}
+    if own_worker_away:
+        facts["worker"] = "away"
+    return problems.problem(request, 503, "not-ready", title, title_en, facts=facts)
+
+
+def readiness_of(connection: Connection) -> Readiness:
+    """What the database says."""
+    behind = schemas_behind(connection)
+    alive = "platform" not in behind and connection.scalar(_ALIVE, {"seconds": DEAD_S})
+    return Readiness("ok", "differ" if behind else "current", "alive" if alive else "away")
