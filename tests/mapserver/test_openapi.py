@@ -144,7 +144,7 @@ def test_every_problem_is_a_problem_document(either: dict[str, Any]) -> None:
                 assert {"408", "413", "422"} <= set(wrong), name
             if any(
                 p.get("name", p.get("$ref", "").rpartition("/")[2]).lower() == "if-match"
-                for p in operation["parameters"]
+                for p in operation.get("parameters", [])
             ):
                 assert {"405", "409", "412", "428"} <= set(wrong), name
             if path.endswith(("{column}", "{tileCol}", ".mvt")):
