@@ -25,6 +25,7 @@ ACTIONS: dict[str, str] = {
     "tokens_revoke": "停用全部令牌",
     # persons, households, alerts
     "find_person": "查找人员",
+    "find_household": "查找住户",
     "reveal": "查看完整号码",
     "view_household": "查看住户",
     "record_visit": "记录走访",

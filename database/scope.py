@@ -118,6 +118,12 @@ def home_prefix(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT min(p) FROM unnest(platform.scope_prefixes()) AS p")))
 
 
+def scope_divisions(connection: Connection) -> list[str]:
+    """The divisions of the entered scope: its prefixes, cells as the village they lie in. In the order of the codes."""
+    prefixes = connection.scalar(text("SELECT platform.scope_prefixes()")) or ()
+    return sorted({prefix[:12] for prefix in prefixes})
+
+
 #: More prefixes than this are left to the policy alone: an OR of many index ranges costs more than one scan.
 NARROW_LIMIT = 20
 

@@ -73,25 +73,38 @@ Table = dict[DivisionLevel, dict[str, list[DivisionName]]]
 
 @dataclass(frozen=True)
 class DivisionIndex:
-    """Names of the county's divisions, for reading the head of an address. short: counties and towns without 县, 街道, 镇."""
+    """Names of the county's divisions, for reading the head of an address. short: counties and towns without 县, 街道, 镇.
+
+    present: official name by code; names: all it was made of, each present one once.
+    """
 
     by_level: Table = field(default_factory=dict)
     short: Table = field(default_factory=dict)
     lengths: dict[DivisionLevel, list[int]] = field(default_factory=dict)
+    present: dict[str, str] = field(default_factory=dict)
+    names: tuple[DivisionName, ...] = ()
 
     @classmethod
     def of(cls, names: Iterable[DivisionName]) -> DivisionIndex:
         """An index of these names; longer names are tried first."""
         by_level: Table = {level: {} for level in LEVELS}
         short: Table = {level: {} for level in LEVELS}
+        present: dict[str, str] = {}
+        names = tuple(dict.fromkeys(names))
         for entry in names:
+            if not entry.former:
+                present[entry.code] = entry.name
             for written in written_names(entry.name, entry.level):
                 by_level[entry.level].setdefault(written, []).append(entry)
             stem = _SUFFIX.sub("", normalise(entry.name))
             if entry.level != "village" and 2 <= len(stem) < len(normalise(entry.name)):
                 short[entry.level].setdefault(stem, []).append(entry)
         lengths = {level: sorted({len(n) for n in table}, reverse=True) for level, table in by_level.items()}
-        return cls(by_level, short, lengths)
+        return cls(by_level, short, lengths, present, names)
+
+    def present_name(self, code: str) -> str | None:
+        """The official name of a division; None for one that the scope does not know."""
+        return self.present.get(code)
 
     def at(self, key: str, level: DivisionLevel, *, within: str = "") -> tuple[str, list[DivisionName]] | None:
         """The longest name of this level that starts ``key``, with all divisions of that name inside ``within``."""
@@ -136,10 +149,12 @@ def division_index(connection: Connection) -> DivisionIndex:
     return _index_of(connection.scalar(_NAMES) or "[]")
 
 
-# One document instead of rows: whether the names are those of the last question is then one comparison.
+# One document instead of rows: whether the names are those of the last question is then one comparison. A name that went over to
+# a present division, as in a merger of villages, means that one only.
 _NAMES = text(
     "SELECT json_agg(json_build_array(code, level, name, former_names) ORDER BY code, name)::text FROM ("
-    "SELECT code, level, name, former_names FROM division "
+    "SELECT code, level, name, former_names FROM division d WHERE valid_to IS NULL OR NOT EXISTS ("
+    "SELECT FROM division heir WHERE heir.valid_to IS NULL AND heir.level = d.level AND heir.former_names ? d.name) "
     "UNION SELECT code, level, name, former_names FROM divisions_above_scope()) AS known"
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from database.scope import narrowed_to_scope
 from layers.models import Change, ChangeWhole
@@ -44,22 +44,22 @@ def list_changes(
 ) -> ChangePage:
     """A page of the changes in scope, newest first.
 
-    entity: a table name (person, household_member, standard_address …); entity_id: one record; batch: one import.
-    Served by the primary key read backwards, ``ix_change_batch`` and ``ix_change_record``; in a narrow scope by
-    ``ix_change_grid_code``. What a change says of a place outside its own grid code stands in ``change_whole`` (primary
-    key), which row-level security shows to who sees both places; to others it says （辖区外）.
+    entity: a table name (person, household_member, standard_address …); entity_id: one record; batch: one import. For the whole
+    county served by the primary key, ``ix_change_entity``, ``ix_change_batch_id`` and ``ix_change_record``. A narrower scope reads
+    its range of ``ix_change_scope`` alone and then the rows of the page: what is newest in the county may be far from what is
+    newest in a town. What a change says of a place outside its own grid code stands in ``change_whole`` (primary key), which
+    row-level security shows to who sees both places; to others it says （辖区外）.
     """
     given = {Change.entity: entity, Change.entity_id: entity_id, Change.batch_id: batch}
-    query = (
-        select(*COLUMNS)
-        .outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id)
-        .where(
-            *(column == value for column, value in given.items() if value is not None),
-            *narrowed_to_scope(connection, Change.__table__.c.grid_code),
-        )
-    )
+    wanted: list[ColumnElement[bool]] = [column == value for column, value in given.items() if value is not None]
     if after is not None:
-        query = query.where(Change.id < after)
+        wanted.append(Change.id < after)
+    narrowed = narrowed_to_scope(connection, Change.__table__.c.grid_code)
+    if narrowed and entity_id is None:
+        seen = select(Change.id).where(*wanted, *narrowed).cte("seen").prefix_with("MATERIALIZED")
+        newest = select(seen.c.id).order_by(seen.c.id.desc()).limit(limit + 1).cte("newest").prefix_with("MATERIALIZED")
+        wanted = [Change.id == newest.c.id]
+    query = select(*COLUMNS).outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id).where(*wanted, *narrowed)
     rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1)).mappings().all()
     page = [dict(row) for row in rows[:limit]]
     return ChangePage(page, page[-1]["id"] if len(rows) > limit else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -127,18 +129,18 @@ WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
 
 
-def households_at_address(connection: Connection, address_id: int) -> list[dict[str, Any]]:
-    """The households at an address, with the number of living members. Served by ``ix_household_address_id``."""
-    rows = connection.execute(
-        text(
-            "SELECT h.id, h.household_no, h.head_name, (SELECT count(*) FROM household_member m "
-            "JOIN person p ON p.id = m.person_id AND p.death_date IS NULL WHERE m.household_id = h.id "
-            "AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n "
-            "FROM household h WHERE h.address_id = :id ORDER BY h.household_no"
-        ),
-        {"id": address_id},
-    )
-    return [dict(row) for row in rows.mappings()]
+_BETWEEN = re.compile(r"[\s\-‐-―−－_.·()（）]+")
+_COUNTRY = re.compile(r"^(?:\+|00)86(?=1\d{10}$)|^86(?=1\d{10}$)")
+
+
+def plain_number(written: str) -> str:
+    """A number as it is kept: ordinary digits, nothing between them, X large."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", written)).upper()
+
+
+def plain_phone(written: str) -> str:
+    """The same without the country's prefix before a mobile number: +86, 0086, 86."""
+    return _COUNTRY.sub("", plain_number(written))
 
 
 def find_persons(
@@ -150,8 +152,8 @@ def find_persons(
     name: str | None = None,
     purpose: str | None = None,
     limits: LookLimits | None = None,
-) -> list[dict[str, Any]]:
-    """At most 20 persons by ID number or phone (through the keyed hash) or by exact name; numbers masked.
+) -> tuple[list[dict[str, Any]], bool]:
+    """At most 20 persons, and whether there are more, by ID number or phone (through the keyed hash) or by exact name; numbers masked.
 
     A look: counted, limited and audited, found or not. limits: default those of the settings. Raises PurposeNeeded,
     LooksUsedUp, TooManyRequests: commit all the same, for the refusal is audited too. Served by ``uq_person_id_number_hash``,
@@ -166,20 +168,23 @@ def find_persons(
         "phone": "p.phone_hash = ANY(:value)",
         "name": "p.name = :value",
     }
-    value = sealer.index_candidates(id_number or phone or "") if by != "name" else (name or "").strip()
+    value: Any = (name or "").strip()
+    if by != "name":
+        value = sealer.index_candidates(plain_phone(phone) if phone else plain_number(id_number or ""))
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
             "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
             "ORDER BY m.household_id LIMIT 1) "
-            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT}"
+            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT + 1}"
         ),
         {"value": value},
     )
     found = [dict(row) for row in rows.mappings()]
+    shown = found[:FIND_LIMIT]
     count_look(connection, kind, found=bool(found))
-    record(connection, "find_person", target=f"by {by}, {len(found)} found", purpose=stated)
-    return found
+    record(connection, "find_person", target=f"by {by}, {len(shown)} found", purpose=stated)
+    return shown, len(found) > FIND_LIMIT
 
 
 def reveal(

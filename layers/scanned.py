@@ -11,7 +11,7 @@ from gazetteer.addresses import get_address
 from gazetteer.codes.token import Token
 from gazetteer.plates import PLATES
 from gazetteer.tokens import owner_of
-from layers.households import households_at_address
+from layers.household_search import households_inside
 
 
 def households_behind(connection: Connection, token: Token) -> list[dict[str, Any]] | None:
@@ -21,4 +21,4 @@ def households_behind(connection: Connection, token: Token) -> list[dict[str, An
         return None
     address = get_address(connection, address_id)
     record(connection, "scan_plate", target=f"address:{address_id}", grid_code=address["grid_code"])
-    return households_at_address(connection, address_id)
+    return households_inside(connection, address_id)[0]

@@ -16,6 +16,7 @@ from database.jobs import daily, hand_in
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings
+from gazetteer.reread import reread
 from layers.anomaly.scan import scan
 from layers.bulk_match.jobs import run_job, sweep_jobs
 from layers.importing.batches import sweep_batches
@@ -54,6 +55,8 @@ def make_tasks() -> Blueprint:
     tasks.periodic(cron=daily(5))(every_morning)
     heads = tasks.task(name="write_audit_heads", pass_context=True, retry=1)(write_audit_heads)
     tasks.periodic(cron=daily(2, 10))(heads)
+    texts = tasks.task(name="reread_all_addresses", pass_context=True, retry=1)(reread_all_addresses)
+    tasks.periodic(cron=daily(3, 40))(texts)
     return tasks
 
 
@@ -187,6 +190,21 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
         log.info("elevations.none", county=county, reason=error.code)
         return
     log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
+
+
+async def reread_all_addresses(context: JobContext, timestamp: int) -> None:
+    """Every night at twenty to four in China: addresses whose keys are not what their text gives, as after an upgrade."""
+    del timestamp
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run_reread, database, county)
+
+
+def run_reread(database: Database, county: str) -> None:
+    """Read the addresses of one county again, in one transaction."""
+    with database.transaction(Scope.of_system(county, "reread")) as connection:
+        done = reread(connection)
+    log.info("reread.done", county=county, addresses=done.addresses_n, changed=done.changed_n)
 
 
 async def refresh_all_outlines(context: JobContext, timestamp: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,22 @@ from gazetteer.index.sorted_keys import Rows
 MANY_HITS = 1000
 #: Addresses with one beginning, in the whole county, that are looked through; a number with more below it is no number.
 MANY_BELOW = 20_000
+#: So many completions are put in order; of more, the larger units.
+MANY_COMPLETIONS = 1500
+NaturalKey = tuple[tuple[str, int], ...]
+_NUMBER = re.compile(r"(\d+)")
+_COUNTER = re.compile(r"(?:号|组|队|邻|幢|单元|层|室|户|巷|弄|段)")
 Changed = tuple[Record, tuple[str, ...]]  # an address and the match keys of its aliases
+
+
+def natural_key(written: str) -> NaturalKey:
+    """Orders numbers as numbers: 1组2号 before 1组10号 before 10组1号."""
+    parts = _NUMBER.split(written)
+    return tuple((parts[i], int(parts[i + 1]) if i + 1 < len(parts) else -1) for i in range(0, len(parts), 2))
+
+
+def _is_but_for_counter(local: str, typed: str) -> bool:
+    return local == typed or (typed[-1:].isdigit() and _COUNTER.fullmatch(local, len(typed)) is not None)
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,23 @@ class Library:
             found += self._some(s, rows, division, divisions, limit)
         return found[:limit]
 
+    def completing(self, key: str, division: str, divisions: Collection[str], limit: int) -> list[int]:
+        """As ``starting`` by the local key, in the order people read: what the text is but for its counter (街1 → 街1号) first, then
+        the larger before what lies in it, then numbers as numbers (2号 before 10号).
+        """
+        found: list[tuple[tuple[bool, int, NaturalKey], int]] = []
+        for s in self._segments():
+            rows = self._there(s, s.local.starting(key), division, divisions)
+            if len(rows) > MANY_COMPLETIONS:
+                rows = rows[np.argsort(s.depths[rows], kind="stable")[:MANY_COMPLETIONS]]
+            for row in rows.tolist():
+                local = s.local_key(row)
+                found.append(
+                    ((not _is_but_for_counter(local, key), int(s.depths[row]), natural_key(local)), int(s.ids[row]))
+                )
+        found.sort(key=lambda one: one[0])
+        return [address_id for _order, address_id in found[:limit]]
+
     def containing(self, part: str, division: str, divisions: Collection[str], limit: int) -> list[int]:
         """Numbers of addresses on a road whose name contains ``part``, in a division and among ``divisions``."""
         found: list[int] = []
@@ -113,19 +146,23 @@ class Library:
 
     def _some(self, s: Segment, rows: Rows, division: str, divisions: Collection[str], limit: int) -> list[int]:
         """The first rows that are there and lie in the divisions."""
-        wanted = np.array([code in divisions for code in s.divisions], dtype=np.bool_)
-        first, last = s.span(division)
         found: list[int] = []
         for start in range(0, len(rows), 4096):
-            some = rows[start : start + 4096]
-            some = some[(some >= first) & (some < last)]
-            some = some[wanted[s.division_no[some]]]
-            if s is self.base and self.gone is not None:
-                some = some[~self.gone[some]]
+            some = self._there(s, rows[start : start + 4096], division, divisions)
             found += s.ids[some[: limit - len(found)]].tolist()
             if len(found) >= limit:
                 break
         return found
+
+    def _there(self, s: Segment, rows: Rows, division: str, divisions: Collection[str]) -> Rows:
+        """Those that are there still and lie in the divisions."""
+        wanted = np.array([code in divisions for code in s.divisions], dtype=np.bool_)
+        first, last = s.span(division)
+        rows = rows[(rows >= first) & (rows < last)]
+        rows = rows[wanted[s.division_no[rows]]]
+        if s is self.base and self.gone is not None:
+            rows = rows[~self.gone[rows]]
+        return rows
 
     def _segments(self) -> tuple[Segment, ...]:
         return (self.base, self.recent) if len(self.recent) else (self.base,)

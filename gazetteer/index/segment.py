@@ -99,7 +99,7 @@ class Segment:
         self._group_no: Numbers = np.array(groups, dtype=np.int32)[order]
         self._city_no: Numbers = np.array(cities, dtype=np.int32)[order]
         self.tail_no: Numbers = np.array(tails, dtype=np.int32)[order]
-        self._depth = np.frombuffer(bytes(depths), dtype=np.uint8)[order]
+        self.depths = np.frombuffer(bytes(depths), dtype=np.uint8)[order]
         in_row_order = order.tolist()
         self.local = SortedKeys([local[i] for i in in_row_order])
         del local
@@ -158,6 +158,10 @@ class Segment:
             self._roads_of[division] = found
         return found
 
+    def local_key(self, row: int) -> str:
+        """The local key of a row: its road or group, and what follows."""
+        return f"{self.roads.texts[self.road_no[row]]}{self.tails.texts[self.tail_no[row]]}"
+
     def hit(self, row: int, *, alias: bool = False) -> Hit:
         """A row as an answer."""
         return Hit(
@@ -166,7 +170,7 @@ class Segment:
             self.roads.texts[self.road_no[row]],
             self._groups.texts[self._group_no[row]],
             self._cities.texts[self._city_no[row]],
-            int(self._depth[row]),
+            int(self.depths[row]),
             alias,
         )
 
@@ -175,7 +179,7 @@ class Segment:
         """Memory of the arrays and keys, without the tables of distinct names."""
         arrays = (self.ids, self._by_id, self.division_no, self.road_no, self._group_no, self._city_no, self.tail_no)
         keys = self.local.size_bytes + self.whole.size_bytes + self.aliases.size_bytes
-        return sum(a.nbytes for a in arrays) + self._depth.nbytes + keys
+        return sum(a.nbytes for a in arrays) + self.depths.nbytes + keys
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, select, text
+
+from database.scope import narrowed_to_scope
+from gazetteer.lifecycle.models import AddressEvent
 
 # Drafts are the business of those who prepare them: for everybody else an address begins when it is published. What an address
 # was where the scope does not reach is not told either: whoever saw it there has the event "left".
@@ -23,6 +26,7 @@ WHERE {which} AND (:drafts OR (
 ORDER BY number {limit}
 """
 _FEED = text(_EVENTS.format(which="number > :after", limit="LIMIT :limit"))
+_NUMBERED = text(_EVENTS.format(which="number = ANY(:numbers)", limit=""))
 _HISTORY = text(_EVENTS.format(which="uid = :uid", limit=""))
 
 
@@ -36,17 +40,40 @@ class FeedPage:
 
 
 def list_events(connection: Connection, *, after: int = 0, limit: int = 1000, drafts: bool = False) -> FeedPage:
-    """The events in scope with a number above ``after``, in the order of commits. Served by the primary key.
+    """The events in scope with a number above ``after``, in the order of commits. Served by the primary key; a scope narrower than
+    the county reads its own range of ``ix_address_event_scope`` first.
 
     A reader who applies every page (``after`` set: write it; none: drop the address) has the library of the scope. Numbers
     are given under a lock that lasts until the commit, so none below ``next`` can still appear. drafts: show those as well.
     """
     last = connection.scalar(text("SELECT last_event_number()")) or 0
-    rows = connection.execute(_FEED, {"after": after, "limit": limit + 1, "drafts": drafts}).mappings()
-    events = [dict(row) for row in rows]
+    narrowed = narrowed_to_scope(connection, AddressEvent.__table__.c.grid_code)
+    if narrowed:
+        events = _narrow_events(connection, narrowed, after, limit + 1, drafts)
+    else:
+        rows = connection.execute(_FEED, {"after": after, "limit": limit + 1, "drafts": drafts}).mappings()
+        events = [dict(row) for row in rows]
     if len(events) > limit:
         return FeedPage(events[:limit], events[limit - 1]["number"], True)
     return FeedPage(events, max(after, last, events[-1]["number"] if events else 0), False)
+
+
+def _narrow_events(
+    connection: Connection, narrowed: list[ColumnElement[bool]], after: int, wanted: int, drafts: bool
+) -> list[dict[str, Any]]:
+    """The first events of the scope's range; as many numbers again where drafts were left out."""
+    events: list[dict[str, Any]] = []
+    number = AddressEvent.number
+    while len(events) < wanted:
+        seen = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
+        numbers = connection.scalars(select(seen.c.number).order_by(seen.c.number).limit(wanted)).all()
+        if numbers:
+            rows = connection.execute(_NUMBERED, {"numbers": list(numbers), "drafts": drafts}).mappings()
+            events += [dict(row) for row in rows]
+        if len(numbers) < wanted:
+            break
+        after = numbers[-1]
+    return events[:wanted]
 
 
 def history(connection: Connection, uid: uuid.UUID, *, drafts: bool = False) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ class AddressEvent(CountyBase):
         CheckConstraint("before IS NOT NULL OR after IS NOT NULL", name="states"),
         grid_code_check(),
         Index("ix_address_event_uid", "uid", "number"),
+        Index("ix_address_event_scope", "grid_code", "number"),
         Index("ix_address_event_operation", "operation_id"),
         Index("ix_address_event_local_key", "local_key", "uid"),
         Index("ix_address_event_recorded_at", "recorded_at", postgresql_where=text("operation_id IS NOT NULL")),
@@ -59,7 +60,7 @@ class AddressEvent(CountyBase):
     effective_on: Mapped[date] = mapped_column(Date, nullable=False, comment="day from which it holds")
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
     recorded_at: Mapped[datetime] = now_column("when it was recorded")
-    grid_code: Mapped[str] = grid_code_column()
+    grid_code: Mapped[str] = grid_code_column(index=False)
 
 
 class AddressFeed(CountyBase):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from gazetteer.divisions import spoken_name
+from gazetteer.divisions import DivisionIndex, division_index, spoken_name, written_names
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.lifecycle.rollback import restore
 from gazetteer.lifecycle.writing import (
@@ -23,11 +23,14 @@ from gazetteer.lifecycle.writing import (
     NotApplicable,
     Rewrite,
     insert_addresses,
+    link,
     read_addresses,
     read_by_uid,
     rewrite,
 )
 from gazetteer.normalise import normalise
+from gazetteer.parse import parse
+from gazetteer.writing import update_addresses
 
 Uids = list[uuid.UUID]
 LIVE = ("draft", "reviewed", "published")
@@ -43,7 +46,7 @@ def create(
     """New addresses; drafts unless said otherwise, which nobody finds until they are published. Raises NoVillage."""
     with recorded(connection, operation):
         made = insert_addresses(connection, new, status=status, day=operation.effective_on, division_code=division_code)
-    return [uid for _id, uid in made]
+    return _linked(connection, [uid for _id, uid in made])
 
 
 def review(connection: Connection, operation: Operation, uids: Sequence[uuid.UUID]) -> Uids:
@@ -60,8 +63,8 @@ def edit(connection: Connection, operation: Operation, uid: uuid.UUID, full_text
     """Another text of a draft; it leaves no alias. Raises NotApplicable when it is no draft."""
     (address,) = read_by_uid(connection, [uid], "draft")
     with recorded(connection, operation):
-        rewrite(connection, [Rewrite(address, full_text.strip(), {})], keep_former=False)
-    return [uid]
+        rewrite(connection, [Rewrite(address, full_text.strip())], keep_former=False)
+    return _linked(connection, [uid])
 
 
 def rename_road(connection: Connection, operation: Operation, division_code: str, old: str, new: str) -> Uids:
@@ -72,15 +75,13 @@ def rename_road(connection: Connection, operation: Operation, division_code: str
     found = read_addresses(connection, BY_ROAD, road_key=normalise(old), division=division_code)
     if not found:
         raise NotApplicable(f"{division_code} 没有道路“{old}” / no address on this road")
-    level = "road" if found[0].levels["road"] else "village_group"
-    rewrites = [Rewrite(a, _replaced(a, old, new), {level: new}) for a in found]
-    return _rewritten(connection, operation, rewrites)
+    return _rewritten(connection, operation, [Rewrite(a, _replaced(a, old, new)) for a in found])
 
 
 def rename(connection: Connection, operation: Operation, uid: uuid.UUID, full_text: str) -> Uids:
     """Another text for one address, its identity kept. Raises NotApplicable when it is retired."""
     (address,) = read_by_uid(connection, [uid], *LIVE)
-    return _rewritten(connection, operation, [Rewrite(address, full_text.strip(), {})])
+    return _rewritten(connection, operation, [Rewrite(address, full_text.strip())])
 
 
 def renumber(connection: Connection, operation: Operation, numbers: Mapping[uuid.UUID, str]) -> Uids:
@@ -93,8 +94,7 @@ def renumber(connection: Connection, operation: Operation, numbers: Mapping[uuid
         old = address.levels["number_plate"]
         if not old:
             raise NotApplicable(f"{address.full_text}：没有门牌号 / it has no door number")
-        new = numbers[address.uid]
-        rewrites.append(Rewrite(address, _replaced(address, old, new, last=True), {"number_plate": new}))
+        rewrites.append(Rewrite(address, _replaced(address, old, numbers[address.uid], last=True)))
     return _rewritten(connection, operation, rewrites)
 
 
@@ -109,7 +109,7 @@ def split(connection: Connection, operation: Operation, uid: uuid.UUID, parts: S
         )
         successors = [new for _id, new in made]
         _retire(connection, operation, [address], successors)
-    return [uid, *successors]
+    return _linked(connection, [uid, *successors])
 
 
 def merge(connection: Connection, operation: Operation, uids: Sequence[uuid.UUID], into: NewAddress) -> Uids:
@@ -122,7 +122,7 @@ def merge(connection: Connection, operation: Operation, uids: Sequence[uuid.UUID
             connection, [into], status="published", day=operation.effective_on, division_code=found[0].division_code
         )
         _retire(connection, operation, found, [successor])
-    return [*(a.uid for a in found), successor]
+    return _linked(connection, [*(a.uid for a in found), successor])
 
 
 def merge_villages(connection: Connection, operation: Operation, old_code: str, new_code: str) -> Uids:
@@ -144,31 +144,27 @@ def merge_villages(connection: Connection, operation: Operation, old_code: str, 
         raise NotApplicable(
             f"{old_code}、{new_code}：不是本县现有的两个村社区 / not two present villages of this county"
         )
-    town = connection.scalar(text("SELECT name FROM division WHERE code = :code"), {"code": new_code[:9]})
-    village = spoken_name(names[new_code], "village")
+    index = division_index(connection)
     found = read_addresses(connection, BY_VILLAGE, division=old_code)
-    rewrites = [_into_village(a, village, town, new_code) for a in found]
-    connection.execute(
-        text("UPDATE division SET former_names = former_names || to_jsonb(CAST(:old AS text)) WHERE code = :new"),
-        {"old": names[old_code], "new": new_code},
-    )
-    connection.execute(
-        text("UPDATE division SET valid_to = greatest(:day, valid_from + 1) WHERE code = :old"),
-        {"old": old_code, "day": operation.effective_on},
-    )
-    return _rewritten(connection, operation, rewrites)
+    rewrites = [Rewrite(a, _in_village(a, old_code, new_code, index), new_code) for a in found]
+    with recorded(connection, operation):  # the divisions within it: their changes are noted as part of the operation
+        connection.execute(
+            text("UPDATE division SET former_names = former_names || to_jsonb(CAST(:old AS text)) WHERE code = :new"),
+            {"old": names[old_code], "new": new_code},
+        )
+        connection.execute(
+            text("UPDATE division SET valid_to = greatest(:day, valid_from + 1) WHERE code = :old"),
+            {"old": old_code, "day": operation.effective_on},
+        )
+        rewrite(connection, rewrites)
+    return _linked(connection, [one.address.uid for one in rewrites])
 
 
 def move(connection: Connection, operation: Operation, uid: uuid.UUID, lon: float, lat: float) -> Uids:
     """Another door point. lon, lat: EPSG:4490, degrees. The cell follows through ``grid/``."""
-    read_by_uid(connection, [uid], *LIVE)
+    (address,) = read_by_uid(connection, [uid], *LIVE)
     with recorded(connection, operation):
-        connection.execute(
-            text(
-                "UPDATE standard_address SET geom = st_setsrid(st_point(:lon, :lat), 4490), updated_at = now() WHERE uid = :uid"
-            ),
-            {"lon": lon, "lat": lat, "uid": uid},
-        )
+        update_addresses(connection, [(address.id, {"lon": lon, "lat": lat})])
     return [uid]
 
 
@@ -177,7 +173,7 @@ def demolish(connection: Connection, operation: Operation, uids: Sequence[uuid.U
     found = read_by_uid(connection, uids, "published")
     with recorded(connection, operation):
         _retire(connection, operation, found, [])
-    return [a.uid for a in found]
+    return _linked(connection, [a.uid for a in found])
 
 
 # --- the parts -----------------------------------------------------------------------------------------------
@@ -186,27 +182,27 @@ def demolish(connection: Connection, operation: Operation, uids: Sequence[uuid.U
 def _rewritten(connection: Connection, operation: Operation, rewrites: Sequence[Rewrite]) -> Uids:
     with recorded(connection, operation):
         rewrite(connection, rewrites)
-    return [one.address.uid for one in rewrites]
+    return _linked(connection, [one.address.uid for one in rewrites])
+
+
+def _linked(connection: Connection, uids: Uids) -> Uids:
+    """After the operation, for the tree is no event of the log: an old operation may lie before later days of other addresses."""
+    link(connection, uids)
+    return uids
 
 
 def _set_status(connection: Connection, operation: Operation, found: Sequence[Address], status: str) -> Uids:
     with recorded(connection, operation):
-        connection.execute(
-            text("UPDATE standard_address SET status = :status, updated_at = now() WHERE id = ANY(:ids)"),
-            {"status": status, "ids": [a.id for a in found]},
-        )
+        update_addresses(connection, [(a.id, {"status": status}) for a in found])
     return [a.uid for a in found]
 
 
 def _retire(
     connection: Connection, operation: Operation, found: Sequence[Address], successors: Sequence[uuid.UUID]
 ) -> None:
-    connection.execute(
-        text(
-            "UPDATE standard_address SET status = 'retired', valid_to = greatest(:day, valid_from), "
-            "successors = CAST(:successors AS uuid[]), updated_at = now() WHERE id = ANY(:ids)"
-        ),
-        {"day": operation.effective_on, "successors": list(map(str, successors)), "ids": [a.id for a in found]},
+    ended = {"status": "retired", "successors": list(map(str, successors))}
+    update_addresses(
+        connection, [(a.id, ended | {"valid_to": max(operation.effective_on, a.valid_from)}) for a in found]
     )
 
 
@@ -219,13 +215,22 @@ def _replaced(address: Address, old: str, new: str, *, last: bool = False) -> st
     return head + new + tail
 
 
-def _into_village(address: Address, village: str, town: str | None, division_code: str) -> Rewrite:
-    old_village, old_town = address.levels["village"], address.levels["town"]
-    full_text = _replaced(address, old_village, village) if old_village else address.full_text
-    if town and old_town and old_town != town and old_town in full_text:
-        full_text = full_text.replace(old_town, town, 1)
-    levels = {"village": village if old_village else None, "town": town if old_town else None}
-    return Rewrite(address, full_text, levels, division_code)
+def _in_village(address: Address, old_code: str, new_code: str, index: DivisionIndex) -> str:
+    """The text with the new village (and town) where it names the old one, in whatever way; else as it is."""
+    full_text = address.full_text
+    old_town, new_town = index.present_name(old_code[:9]), index.present_name(new_code[:9])
+    if old_town and new_town and old_code[:9] != new_code[:9]:
+        full_text = full_text.replace(old_town, new_town, 1)
+    names = {address.levels["village"] or "", *written_names(index.present_name(old_code) or "", "village")} - {""}
+    written = next((name for name in sorted(names, key=len, reverse=True) if name in full_text), None)
+    if written is not None:
+        return full_text.replace(written, spoken_name(index.present_name(new_code) or "", "village"), 1)
+    if parse(full_text, index).village is not None:
+        raise NotApplicable(
+            f"{address.full_text}：文本中没有“{index.present_name(old_code)}” / its text does not contain it",
+            uid=str(address.uid),
+        )
+    return full_text
 
 
 #: name of an operation in a change set or a request → (kind of its events, what does it)

@@ -1,4 +1,4 @@
-"""Writing new texts, levels and keys of addresses, and new addresses: what the operations have in common."""
+"""Reading addresses for an operation, giving them new texts, making new ones: what the operations have in common."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -13,12 +14,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from database.errors import OnemapError
-from gazetteer.divisions import DivisionIndex, division_index
-from gazetteer.keys import DEPTHS, address_keys
-from gazetteer.parents import link_parents
-from gazetteer.parse import parse
-
-LEVELS = tuple(DEPTHS)
+from gazetteer.divisions import division_index
+from gazetteer.writing import (
+    LAST_NUMBERS,
+    LEVELS,
+    Reading,
+    changed_columns,
+    insert_rows,
+    new_columns,
+    read_text,
+    relink,
+    update_addresses,
+)
 
 
 class AddressesNotFound(OnemapError):
@@ -42,6 +49,7 @@ class Address:
     full_text: str
     status: str
     division_code: str
+    valid_from: date
     levels: dict[str, str | None]
 
 
@@ -55,7 +63,7 @@ class NewAddress:
 
 
 _READ = f"""
-SELECT id, uid, full_text, status, division_code, {", ".join(LEVELS)} FROM standard_address a
+SELECT id, uid, full_text, status, division_code, valid_from, {", ".join(LEVELS)} FROM standard_address a
 WHERE {{which}} ORDER BY id FOR UPDATE
 """  # noqa: S608 - names of columns only
 BY_UID = "a.uid = ANY(:uids)"
@@ -71,7 +79,15 @@ def read_addresses(connection: Connection, which: str, **values: Any) -> list[Ad
         statement = statement.bindparams(bindparam("uids", type_=ARRAY(Uuid)))
     rows = connection.execute(statement, values)
     return [
-        Address(r.id, r.uid, r.full_text, r.status, r.division_code, {name: getattr(r, name) for name in LEVELS})
+        Address(
+            r.id,
+            r.uid,
+            r.full_text,
+            r.status,
+            r.division_code,
+            r.valid_from,
+            {name: getattr(r, name) for name in LEVELS},
+        )
         for r in rows
     ]
 
@@ -92,16 +108,6 @@ def read_by_uid(connection: Connection, uids: Sequence[uuid.UUID], *states: str)
     return found
 
 
-_REWRITE = """
-UPDATE standard_address a SET full_text = r.full_text, town = r.town, village = r.village, road = r.road,
-       number_plate = r.number_plate, division_code = coalesce(r.division_code, a.division_code),
-       match_key = r.match_key, local_key = r.local_key, road_key = r.road_key, number_key = r.number_key,
-       updated_at = now()
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
-    id bigint, full_text text, town text, village text, road text, number_plate text, division_code text,
-    match_key text, local_key text, road_key text, number_key text)
-WHERE a.id = r.id
-"""
 # The old text stays findable. Served by uq_address_alias_address_id_match_key.
 _FORMER = """
 INSERT INTO address_alias (address_id, alias_text, match_key, kind, created_by, grid_code)
@@ -113,57 +119,39 @@ ON CONFLICT (address_id, match_key) DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A new text of an address, with the levels that differ and, in a village merger, the new village."""
+    """A new text of an address; in a village merger, the new village."""
 
     address: Address
     full_text: str
-    levels: dict[str, str | None]
     division_code: str | None = None
 
 
 def rewrite(connection: Connection, rewrites: Sequence[Rewrite], *, keep_former: bool = True) -> None:
-    """Write texts, levels and the keys that follow from them; the former texts become aliases."""
+    """Write texts and everything that follows from them; the former texts become aliases.
+
+    An address whose new text names another present village of the scope belongs to that village from now on.
+    """
     index = division_index(connection)
-    rows = []
-    for one in rewrites:
-        levels = one.address.levels | one.levels
-        keys = address_keys(parse(one.full_text, index))
-        rows.append(
-            {
-                "id": one.address.id,
-                "full_text": one.full_text,
-                **{name: levels[name] for name in ("town", "village", "road", "number_plate")},
-                "division_code": one.division_code,
-                "match_key": keys.match_key,
-                "local_key": keys.local_key,
-                "road_key": keys.road_key,
-                "number_key": keys.number_key,
-                "old_text": one.address.full_text,
-                "old_key": address_keys(parse(one.address.full_text, index)).match_key,
-            }
-        )
-    packed = {"rows": json.dumps(rows, ensure_ascii=False)}
-    connection.execute(text(_REWRITE), packed)
+    readings = [(read_text(one.address.full_text, index), read_text(one.full_text, index)) for one in rewrites]
+    present = _present(connection, {new.village for _old, new in readings if new.village is not None})
+    rows, former = [], []
+    for one, (old, new) in zip(rewrites, readings, strict=True):
+        village = one.division_code or (new.village if new.village in present else None)
+        if village == one.address.division_code:
+            village = None
+        rows.append((one.address.id, changed_columns(one.address.levels, old, new, village, index)))
+        former.append({"id": one.address.id, "old_text": one.address.full_text, "old_key": old.keys.match_key})
+    update_addresses(connection, rows)
     if keep_former:
-        connection.execute(text(_FORMER), packed)
+        connection.execute(text(_FORMER), {"rows": json.dumps(former, ensure_ascii=False)})
 
 
-_PRESENT = "SELECT EXISTS (SELECT FROM division WHERE code = :village AND level = 'village' AND valid_to IS NULL)"
-_NEXT_CODE = """
-SELECT coalesce(max(substr(code, 13)::bigint), 0) FROM standard_address
-WHERE code >= :village AND code < :village || ':' AND code ~ '^[0-9]{20}$'
-"""
-_INSERT = f"""
-INSERT INTO standard_address (code, full_text, {", ".join(LEVELS)}, depth, match_key, local_key, road_key, number_key,
-    division_code, status, valid_from, source, source_key, grid_code, geom)
-SELECT r.code, r.full_text, {", ".join(f"r.{name}" for name in LEVELS)}, r.depth, r.match_key, r.local_key, r.road_key,
-    r.number_key, r.division_code, :status, :day, 'onemap', r.code, r.division_code,
-    CASE WHEN r.lon IS NOT NULL THEN st_setsrid(st_point(r.lon, r.lat), 4490) END
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(code text, full_text text, {", ".join(f"{n} text" for n in LEVELS)},
-    depth smallint, match_key text, local_key text, road_key text, number_key text, division_code text,
-    lon float, lat float)
-RETURNING id, uid
-"""  # noqa: S608 - names of columns only
+_PRESENT = "SELECT code FROM division WHERE code = ANY(:villages) AND level = 'village' AND valid_to IS NULL"
+
+
+def _present(connection: Connection, villages: set[str]) -> set[str]:
+    """Those that are present villages of the scope."""
+    return set(connection.scalars(text(_PRESENT), {"villages": sorted(villages)})) if villages else set()
 
 
 def insert_addresses(
@@ -175,47 +163,48 @@ def insert_addresses(
     the cell. Raises NoVillage.
     """
     index = division_index(connection)
-    taken: dict[str, int] = {}
-    rows = [_row(connection, one, index, division_code, taken) for one in new]
-    made = connection.execute(
-        text(_INSERT), {"rows": json.dumps(rows, ensure_ascii=False), "status": status, "day": day}
-    ).all()
-    link_parents(connection, [row.id for row in made])
-    return [(row.id, row.uid) for row in made]
+    readings = [read_text(one.full_text, index) for one in new]
+    villages = [_village(reading, division_code) for reading in readings]
+    absent = set(villages) - _present(connection, set(villages))
+    if absent:
+        first = next(reading for reading, village in zip(readings, villages, strict=True) if village in absent)
+        raise NoVillage(
+            f"{first.full_text}：{'、'.join(sorted(absent))} 不是您范围内现有的村社区 / no present village of your scope",
+            division_code=min(absent),
+        )
+    taken = _last_numbers(connection, sorted(set(villages)))
+    rows = []
+    for one, reading, village in zip(new, readings, villages, strict=True):
+        taken[village] += 1
+        rows.append(
+            new_columns(reading, village, index)
+            | {"code": f"{village}{taken[village]:08d}", "status": status, "valid_from": day}
+            | {"lon": one.lon, "lat": one.lat}
+        )
+    return [(row.id, row.uid) for row in insert_rows(connection, rows)]
 
 
-def _row(
-    connection: Connection, one: NewAddress, index: DivisionIndex, division_code: str | None, taken: dict[str, int]
-) -> dict[str, Any]:
-    parsed = parse(one.full_text, index)
-    village = parsed.division_code if parsed.division_code and len(parsed.division_code) == 12 else division_code
+def _village(reading: Reading, division_code: str | None) -> str:
+    village = reading.village or division_code
     if village is None or len(village) != 12:
-        raise NoVillage(one.full_text)
-    if not parsed.number_plate and not parsed.building and not parsed.road and not parsed.village_group:
-        raise NotApplicable(f"{one.full_text}：没有道路、组或门牌 / no road, group or number")
-    if village not in taken:
-        if not connection.scalar(text(_PRESENT), {"village": village}):
-            raise NoVillage(
-                f"{one.full_text}：{village} 不是您范围内现有的村社区 / no present village of your scope",
-                division_code=village,
-            )
-        # a code once given is never given again; the lock on the village keeps two writers from the same number
+        raise NoVillage(reading.full_text)
+    if not any(reading.levels[name] for name in ("number_plate", "building", "road", "village_group")):
+        raise NotApplicable(f"{reading.full_text}：没有道路、组或门牌 / no road, group or number")
+    return village
+
+
+def _last_numbers(connection: Connection, villages: Sequence[str]) -> dict[str, int]:
+    """The last code number of each village; the lock on the village keeps two writers from the same number."""
+    for village in villages:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended('address code ' || :v, 0))"), {"v": village}
         )
-        taken[village] = connection.scalar(text(_NEXT_CODE), {"village": village}) or 0
-    taken[village] += 1
-    keys = address_keys(parsed)
-    return {
-        "code": f"{village}{taken[village]:08d}",
-        "full_text": one.full_text.strip(),
-        **{name: getattr(parsed, name) for name in LEVELS},
-        "depth": keys.depth,
-        "match_key": keys.match_key,
-        "local_key": keys.local_key,
-        "road_key": keys.road_key,
-        "number_key": keys.number_key,
-        "division_code": village,
-        "lon": one.lon,
-        "lat": one.lat,
-    }
+    statement = text(LAST_NUMBERS.format(villages="SELECT unnest(CAST(:villages AS text[]))"))
+    return {row.village: row.n for row in connection.execute(statement, {"villages": list(villages)})}
+
+
+def link(connection: Connection, uids: Sequence[uuid.UUID]) -> None:
+    """Hang the addresses an operation touched, and those below them, where they belong now; no event of the log."""
+    statement = text("SELECT id FROM standard_address WHERE uid = ANY(:uids)")
+    ids = connection.scalars(statement.bindparams(bindparam("uids", type_=ARRAY(Uuid))), {"uids": list(uids)}).all()
+    relink(connection, ids)

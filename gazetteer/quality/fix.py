@@ -17,16 +17,14 @@ from access.audit import record
 from database.errors import OnemapError
 from database.scope import Scope
 from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
 from gazetteer.lifecycle.second_person import refuse_alone
 from gazetteer.normalise import normalise
-from gazetteer.parse import parse
 from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
 from gazetteer.quality.rule import Rule
 from gazetteer.reviews import follow_addresses
+from gazetteer.writing import KEYS, read_text, update_from
 
 SHOWN = 50
-_TYPES = {"parent_id": "bigint", "valid_to": "date", "depth": "smallint"}
 
 
 class NoSafeFix(OnemapError):
@@ -103,7 +101,7 @@ def apply_fix(
         ),
         {"fix": fix_id},
     )
-    _write(connection, "after", "SELECT id, before, after FROM pg_temp.quality_change", {})
+    _write(connection, "SELECT id, before, after AS wanted FROM pg_temp.quality_change", {})
     refuse_alone(connection)
     follow_addresses(connection, connection.scalars(text("SELECT id FROM pg_temp.quality_change")).all())
     connection.execute(
@@ -129,8 +127,8 @@ def revert_fix(connection: Connection, scope: Scope, fix_id: int) -> int:
         raise FixNotFound(str(fix_id))
     if row.reverted_at is not None:
         raise FixReverted(str(fix_id))
-    rows = "SELECT address_id AS id, after AS before, before AS after FROM quality_fix_row WHERE fix_id = :fix"
-    restored = _write(connection, "after", rows, {"fix": fix_id})
+    rows = "SELECT address_id AS id, after AS before, before AS wanted FROM quality_fix_row WHERE fix_id = :fix"
+    restored = _write(connection, rows, {"fix": fix_id})
     refuse_alone(connection)
     connection.execute(
         text("UPDATE quality_fix SET reverted_at = now(), reverted_by = :actor WHERE id = :id"),
@@ -181,11 +179,10 @@ def _collect(connection: Connection, rule: Rule, village: str | None) -> int:
 def _mended(connection: Connection, rule: Rule) -> Iterator[dict[str, Any]]:
     """The rows that a mend of text changes without changing what they say, with their keys made anew."""
     assert rule.fix is not None and rule.fix.mend is not None
-    keys = ("match_key", "local_key", "road_key", "number_key", "depth")
     index = division_index(connection)
     rows = connection.execute(
         text(
-            f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *keys))} "  # noqa: S608 - constants
+            f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *KEYS, 'depth'))} "  # noqa: S608 - constants
             "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
         )
     ).mappings()
@@ -195,8 +192,7 @@ def _mended(connection: Connection, rule: Rule) -> Iterator[dict[str, Any]]:
         full = new["full_text"]
         if new == old or not full or not _says_the_same(row["match_key"], full):
             continue
-        made = address_keys(parse(full, index))
-        new |= {name: getattr(made, name) for name in keys if name != "depth"} | {"depth": row["depth"]}
+        new |= read_text(full, index).key_columns
         before = {name: row[name] for name in new if row[name] != new[name]}
         yield {"id": row["id"], "before": before, "after": {name: new[name] for name in before}}
 
@@ -206,22 +202,15 @@ def _says_the_same(match_key: str, new_text: str) -> bool:
     return normalise(new_text)[:400] == normalise(without_invisible(match_key))[:400]
 
 
-def _write(connection: Connection, to: str, rows: str, parameters: dict[str, Any]) -> int:
-    """Update addresses from rows (id, before, after), only where they still are as before; returns how many."""
-    columns = [*TEXT_COLUMNS, "match_key", "local_key", "road_key", "number_key", *_TYPES]
-    setting = ", ".join(
-        f"{name} = CASE WHEN r.{to} ? '{name}' THEN CAST(r.{to} ->> '{name}' AS {_TYPES.get(name, 'text')}) "
-        f"ELSE a.{name} END"
-        for name in columns
-    )
-    current = "(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(to_jsonb(a) - 'geom' - 'geom_3857') e WHERE r.before ? e.key)"
-    return connection.execute(
-        text(
-            f"UPDATE standard_address a SET {setting}, updated_at = now() FROM ({rows}) r "  # noqa: S608 - constants
-            f"WHERE a.id = r.id AND {current} = r.before"
-        ),
-        parameters,
-    ).rowcount
+def _write(connection: Connection, rows: str, parameters: dict[str, Any]) -> int:
+    """Update addresses from rows (id, before, wanted), only where they still are as before; returns how many."""
+    return update_from(connection, rows, parameters, guard=_UNCHANGED)
+
+
+_UNCHANGED = (
+    "(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(to_jsonb(a) - 'geom' - 'geom_3857') e WHERE w.before ? e.key) "
+    "= w.before"
+)
 
 
 def _report(connection: Connection, rule: Rule, fix_id: int | None, asked: int) -> FixReport:

@@ -145,7 +145,9 @@ class Change(CountyBase):
         CheckConstraint(NO_NUMBERS, name="no_numbers"),
         grid_code_check(),
         Index("ix_change_record", "entity", "entity_id"),
-        Index("ix_change_batch", "batch_id"),
+        Index("ix_change_entity", "entity", "id"),
+        Index("ix_change_batch_id", "batch_id", "id", postgresql_include=["entity", "grid_code"]),
+        Index("ix_change_scope", "grid_code", "id", postgresql_include=["entity", "batch_id"]),
         {"comment": "changes (异动)"},
     )
 
@@ -163,7 +165,7 @@ class Change(CountyBase):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="state after")
     actor: Mapped[str] = mapped_column(Text, nullable=False, comment="who")
     at: Mapped[datetime] = now_column("when")
-    grid_code: Mapped[str] = grid_code_column()
+    grid_code: Mapped[str] = grid_code_column(index=False)
 
 
 class ChangeWhole(CountyBase):

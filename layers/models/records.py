@@ -55,6 +55,7 @@ class Household(CountyBase):
         CheckConstraint("kind IN ('family','collective','single')", name="kind"),
         grid_code_check(),
         UniqueConstraint("household_no"),
+        Index("ix_household_no_beginning", "household_no", postgresql_ops={"household_no": "text_pattern_ops"}),
         Index("ix_household_tile", "geom_3857", postgresql_using="gist"),
         {"comment": "households (户)"},
     )

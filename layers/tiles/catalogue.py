@@ -14,6 +14,8 @@ from layers.alerts.lifecycle import NOT_ENDED
 MAX_ZOOM = 18
 #: More rows than this in one tile are counted together; told in ``X-Generalised``.
 BUDGET = 3000
+#: Fewer at these zooms, where a tile covers a whole town centre on the screen of a phone.
+CROWDED_ZOOMS, CROWDED_BUDGET = (13, 14), 800
 #: Up to this zoom point layers come from precomputed counts.
 COUNTED_TO = 12
 #: From this zoom on, a row that stands alone keeps its attributes even in a tile over the budget.
@@ -23,9 +25,9 @@ CELLS_A_SIDE = 64
 
 COUNTS = (
     f"to zoom {COUNTED_TO} counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile; above, rows, "
-    f"and counts where a tile holds more than {BUDGET}"
+    f"and counts where a tile holds more than {BUDGET} ({CROWDED_BUDGET} at zoom 13 and 14)"
 )
-FEW = f"rows; counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile, where a tile holds more than {BUDGET}"
+FEW = f"rows; counts, {CELLS_A_SIDE} x {CELLS_A_SIDE} to a tile, where a tile holds more than {BUDGET} ({CROWDED_BUDGET} at zoom 13 and 14)"
 SHARED_EDGES = "outlines simplified to half a pixel, edges shared, to zoom 13; as surveyed from zoom 14"
 
 

@@ -12,6 +12,7 @@ app = lazy_app(
         "match": "mapserver.cli.address_match:match_command",
         "check": "mapserver.cli.address_check:check_command",
         "rules": "mapserver.cli.address_rules:rules_command",
+        "reread": "mapserver.cli.address_reread:reread_command",
         "plates": "mapserver.cli.address_plates:plates",
     },
 )

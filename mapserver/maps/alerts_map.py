@@ -15,6 +15,7 @@ from jinja2 import Template
 
 from layers.alerts.lifecycle import STATUS_LABELS
 from mapserver.maps import panel
+from mapserver.maps.coordinates import Coordinates
 from mapserver.maps.offline import Page, render_page, safe_text
 from mapserver.maps.panel import COLOURS, SEVERITIES, MapHeading
 
@@ -34,16 +35,16 @@ def alerts_page(
     bounds: Bounds | None,
 ) -> Page:
     """The page of many alerts. cells, divisions: GeoJSON features (code, name); bounds: west, south, east, north."""
-    page = _empty_map(bounds)
-    _add_divisions(page, divisions)
-    _add_cells(page, "有预警的网格", cells, Counter(alert["grid_code"] for alert in alerts))
-    layers = [layer for severity in SEVERITIES if (layer := _marker_layer(severity, alerts)) is not None]
+    page, drawn = _empty_map(bounds), Coordinates()
+    _add_divisions(page, drawn, divisions)
+    _add_cells(page, drawn, "有预警的网格", cells, Counter(alert["grid_code"] for alert in alerts))
+    layers = [layer for severity in SEVERITIES if (layer := _marker_layer(severity, drawn, alerts)) is not None]
     for layer in layers:
         layer.add_to(page)
     page.keep_in_front(*reversed(layers))
     folium.LayerControl(collapsed=NARROW).add_to(page)  # type: ignore[arg-type]
     _add_html(page, panel.head("预警地图", heading, panel.summary(alerts, heading)) + panel.side(panel.legend(alerts)))
-    return render_page(page, title=f"{heading.county} 预警地图")
+    return render_page(page, drawn, title=f"{heading.county} 预警地图")
 
 
 def alert_page(
@@ -54,18 +55,18 @@ def alert_page(
     divisions: Sequence[dict[str, Any]],
 ) -> Page:
     """The page of one alert. own: the outline of its cell; around: the other cells of the village."""
-    page = _empty_map(bounds_of(own) or _bounds_at(alert))
-    _add_divisions(page, divisions)
-    _add_cells(page, "同村其他网格", around, Counter())
-    _add_cells(page, "所在网格", own, None)
-    layer = _marker_layer(alert["severity"], [alert])
+    page, drawn = _empty_map(bounds_of(own) or _bounds_at(alert)), Coordinates()
+    _add_divisions(page, drawn, divisions)
+    _add_cells(page, drawn, "同村其他网格", around, Counter())
+    _add_cells(page, drawn, "所在网格", own, None)
+    layer = _marker_layer(alert["severity"], drawn, [alert])
     if layer is not None:
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
     _add_html(
         page, panel.head(alert["title"], heading, panel.alert_lines(alert)) + panel.side(panel.alert_blocks(alert))
     )
-    return render_page(page, title=alert["title"])
+    return render_page(page, drawn, title=alert["title"])
 
 
 def _empty_map(bounds: Bounds | None) -> folium.Map:
@@ -99,7 +100,7 @@ def _add_html(page: folium.Map, content: str) -> None:
 # --- outlines ---------------------------------------------------------------------------------------------------
 
 
-def _add_divisions(page: folium.Map, features: Sequence[dict[str, Any]]) -> None:
+def _add_divisions(page: folium.Map, drawn: Coordinates, features: Sequence[dict[str, Any]]) -> None:
     """Villages thin, towns above them thick, with their names."""
     lines: dict[str, tuple[str, dict[str, Any]]] = {
         "village": ("村社界", {"color": "#98a2ad", "weight": 1, "fillColor": "#ffffff", "fillOpacity": 1}),
@@ -110,7 +111,7 @@ def _add_divisions(page: folium.Map, features: Sequence[dict[str, Any]]) -> None
         if not chosen:
             continue
         folium.GeoJson(
-            _collection(chosen, lambda p: {"text": safe_text(p["name"])}),
+            _collection(drawn, chosen, lambda p: {"text": safe_text(p["name"])}),
             name=name,
             style_function=lambda _, style=style: {**style, "interactive": False},
             on_each_feature=JsCode(
@@ -122,7 +123,9 @@ def _add_divisions(page: folium.Map, features: Sequence[dict[str, Any]]) -> None
         ).add_to(page)
 
 
-def _add_cells(page: folium.Map, name: str, features: Sequence[dict[str, Any]], counts: Counter[str] | None) -> None:
+def _add_cells(
+    page: folium.Map, drawn: Coordinates, name: str, features: Sequence[dict[str, Any]], counts: Counter[str] | None
+) -> None:
     """Cells, the more alerts the deeper the colour; counts None: the one that matters, in full colour."""
     if not features:
         return
@@ -135,7 +138,7 @@ def _add_cells(page: folium.Map, name: str, features: Sequence[dict[str, Any]], 
         return {"text": text, "depth": round(depth, 3)}
 
     folium.GeoJson(
-        _collection(features, shown),
+        _collection(drawn, features, shown),
         name=name,
         style_function=lambda f: {
             "color": "#41505f",
@@ -147,8 +150,9 @@ def _add_cells(page: folium.Map, name: str, features: Sequence[dict[str, Any]], 
     ).add_to(page)
 
 
-def _collection(features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": [{**f, "properties": shown(f["properties"])} for f in features]}
+def _collection(drawn: Coordinates, features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any]:
+    named = ({**f, "properties": shown(f["properties"])} for f in features)
+    return {"type": "FeatureCollection", "features": [drawn.taken_out(f) for f in named]}
 
 
 def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
@@ -191,7 +195,7 @@ _POPUP = """
 """
 
 
-def _marker_layer(severity: str, alerts: Sequence[dict[str, Any]]) -> folium.GeoJson | None:
+def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, Any]]) -> folium.GeoJson | None:
     """The alerts of one severity, one marker a point; its popup tells of every alert there, whatever its severity."""
     places: dict[tuple[float, float], list[dict[str, Any]]] = {}
     for alert in alerts:
@@ -199,7 +203,7 @@ def _marker_layer(severity: str, alerts: Sequence[dict[str, Any]]) -> folium.Geo
             places.setdefault((round(alert["lon"], 5), round(alert["lat"], 5)), []).append(alert)
     full = len(alerts) <= FULL_TEXT_LIMIT
     features = [
-        _marker(place, there, full=full)
+        drawn.taken_out(_marker(place, there, full=full))
         for place, there in places.items()
         if any(alert["severity"] == severity for alert in there)
     ]

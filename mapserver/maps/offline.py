@@ -1,8 +1,8 @@
 """A Folium map as one self-contained page: no remote request, no class-level change to Folium.
 
 Folium writes links to a CDN into the header of its figure. Here the map is rendered into the figure, the links are
-replaced by the local files inlined, and the figure's own template is filled once. Leaflet, its style sheet and jQuery
-are all that GeoJson layers, popups and the layer control need. The files come from ``mapserver/maps/assets`` (npm,
+replaced by the local files inlined, and the figure's own template is filled once. Leaflet and its style sheet
+are all that GeoJson layers and the layer control need; jQuery comes along where Folium's own popups call it. The files come from ``mapserver/maps/assets`` (npm,
 pinned; ``scripts/setup`` installs them).
 """
 
@@ -19,9 +19,11 @@ import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from database.errors import OnemapError
+from mapserver.maps.coordinates import Coordinates
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
-SCRIPTS = (PACKAGES / "leaflet" / "dist" / "leaflet.js", PACKAGES / "jquery" / "dist" / "jquery.min.js")
+LEAFLET = PACKAGES / "leaflet" / "dist" / "leaflet.js"
+JQUERY = PACKAGES / "jquery" / "dist" / "jquery.min.js"
 PAGE_STYLE = Path(__file__).parent / "page.css"
 STYLE = PACKAGES / "leaflet" / "dist" / "leaflet.css"
 _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
@@ -29,6 +31,8 @@ _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
 _CHINESE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(3[0-9a-f]{3}|[4-9][0-9a-f]{3}|ff[0-9a-e][0-9a-f])")
 _CHARSET = re.compile(r"""\s*<meta http-equiv="content-type"[^>]*>""")
 _NO_CSS = re.compile(r"\s*(?:behavior:[^;}]*|mix-blend-mode:\s*plus-lighter);")
+# Folium calls jQuery for popups that it makes itself; ours are Leaflet's own
+_JQUERY_CALL = re.compile(r"(?<![\w$])(?:\$|jQuery)\(")
 _REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
 
 # What the page may do: run its own inline scripts and styles, named by a nonce that nothing in a record can know, show its own
@@ -66,8 +70,8 @@ class RemoteLink(OnemapError):
     """地图页面含有外部链接，拒绝输出 | The map page would load from another host; it is not written"""
 
 
-def render_page(page: folium.Map, *, title: str) -> Page:
-    """The whole page as HTML. title: plain text. Raises AssetsMissing, or RemoteLink if any outside link is left."""
+def render_page(page: folium.Map, drawn: Coordinates | None = None, *, title: str) -> Page:
+    """The whole page as HTML. drawn: coordinates kept out of it so far. title: plain text. Raises AssetsMissing, or RemoteLink if any outside link is left."""
     figure = page.get_root()
     assert isinstance(figure, Figure)
     page.render()  # type: ignore[no-untyped-call]
@@ -96,7 +100,10 @@ def render_page(page: folium.Map, *, title: str) -> Page:
     text = text.replace(", maximum-scale=1.0, user-scalable=no", "").replace("<html>", '<html lang="zh-CN">', 1)
     text = _CHINESE.sub(lambda match: match[1] + chr(int(match[2], 16)), text)
     text = text.replace("<script>", f'<script nonce="{nonce}">').replace("<style>", f'<style nonce="{nonce}">')
-    scripts = "".join(f'<script nonce="{nonce}">{_text(script)}</script>' for script in SCRIPTS)
+    if drawn is not None:
+        text = drawn.put_back(text)
+    wanted = (LEAFLET, JQUERY) if _JQUERY_CALL.search(text) else (LEAFLET,)
+    scripts = "".join(f'<script nonce="{nonce}">{_text(script)}</script>' for script in wanted)
     return Page(text.replace("</head>", f"{scripts}</head>", 1), nonce)
 
 

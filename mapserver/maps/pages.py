@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from layers.alerts.lifecycle import STATUS_LABELS
 from layers.alerts.store import AlertFilter, get_alert, list_alerts
 from layers.anomaly.rules import RULES
-from layers.outlines import cell_outlines, division_outlines, sibling_outlines, unit_outline
+from layers.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
 from layers.overview import county_bounds
 from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page, bounds_of
 from mapserver.maps.offline import Page
@@ -25,7 +25,7 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
     unit = unit_outline(connection, where.grid) if where.grid else []
     words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
     heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME), words, limited=page.next is not None)
-    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}))
+    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
     return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
 
@@ -40,7 +40,7 @@ def make_alert_page(connection: Connection, county: str, *, synthetic: bool, ale
         alert,
         unit_outline(connection, code),
         sibling_outlines(connection, code),
-        division_outlines(connection),
+        division_outlines(connection, around=code, band=NEAR),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
@@ -10,10 +10,10 @@ from access import permissions
 from access.accounts import Account
 from gazetteer.addresses import AddressNotFound, get_address
 from gazetteer.addresses import reverse as find_nearest
-from gazetteer.match import Candidate, match_address, suggest
-from gazetteer.place_names import find_place_names
+from gazetteer.match import Candidate
 from gazetteer.reviews import decide_review, list_reviews
-from layers.households import households_at_address
+from gazetteer.search import search as find_addresses
+from layers.household_search import households_inside
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
@@ -22,12 +22,14 @@ from mapserver.schemas.addresses import (
     AddressSearch,
     CandidateOut,
     Decision,
+    DivisionOut,
     NearAddress,
     NearAddresses,
     PlaceNameOut,
     ReasonOut,
     ReviewOut,
     ReviewPage,
+    first_shown,
 )
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
@@ -59,13 +61,15 @@ def search(
     q: Annotated[str, Query(min_length=1, max_length=200, examples=["武康街道永安街12号"])],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> AddressSearch:
-    """Ranked standard addresses for a text: matches first, then completions of what was typed so far; and place names."""
-    found = match_address(connection, q, limit=limit)
-    known = {candidate.address_id for candidate in found}
-    if len(found) < limit:
-        found += [c for c in suggest(connection, q, limit=limit) if c.address_id not in known]
-    names = [PlaceNameOut.model_validate(hit, from_attributes=True) for hit in find_place_names(connection, q)]
-    return AddressSearch(query=q, candidates=[candidate_out(c) for c in found[:limit]], place_names=names)
+    """Ranked standard addresses for a text: matches first, then completions of what was typed so far; divisions; place names."""
+    found = find_addresses(connection, q, limit)
+    return AddressSearch(
+        query=q,
+        candidates=[candidate_out(c) for c in found.candidates],
+        divisions=[DivisionOut.model_validate(hit, from_attributes=True) for hit in found.divisions],
+        place_names=[PlaceNameOut.model_validate(hit, from_attributes=True) for hit in found.place_names],
+        note=first_shown(limit) if found.more else None,
+    )
 
 
 @router.get("/addresses/reverse")
@@ -85,14 +89,14 @@ def reverse(
 @router.get("/addresses/{address_id}")
 @audited("view_address", "address:{address_id}", rows=lambda card: card.households)
 def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) -> AddressDetail:
-    """One standard address with its cell and the households there. Drafts are shown to those who prepare them."""
+    """One standard address with its cell and the households there and in its rooms. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
     drafts = permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
     if address["status"] in ("draft", "reviewed") and not drafts:
         raise AddressNotFound(str(address_id))
     may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
-    households: list[dict[str, Any]] = households_at_address(connection, address_id) if may_see else []
-    return AddressDetail(**address, households=households)
+    households, more = households_inside(connection, address_id) if may_see else ([], False)
+    return AddressDetail(**address, households=households, note=first_shown(len(households), "户") if more else None)
 
 
 @router.get("/reviews")

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from access import permissions
 from access.accounts import Account
 from grid.visits import NewVisit
+from layers.household_search import find_households
 from layers.households import get_household, visit_household
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
-from mapserver.schemas.households import HouseholdOut, NewVisitIn, VisitOut
+from mapserver.schemas.addresses import first_shown
+from mapserver.schemas.households import FoundHousehold, HouseholdList, HouseholdOut, NewVisitIn, VisitOut
 
 router = APIRouter(prefix="/api/{county}/households", tags=["households"], route_class=DoorRoute)
+
+
+@router.get("/search")
+@audited("find_household", rows=lambda found: found.households)
+def search(
+    account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
+    connection: CountyConnection,
+    q: Annotated[str, Query(min_length=1, max_length=200, examples=["泉湖街7号"])],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> HouseholdList:
+    """Households by the beginning of their number, or by an address: those at it and in its rooms. The look is audited."""
+    found, more = find_households(connection, q, limit)
+    return HouseholdList(
+        households=[FoundHousehold(**one) for one in found], note=first_shown(limit, "户") if more else None
+    )
 
 
 @router.get("/{household_id}")

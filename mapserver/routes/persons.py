@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse
 from access import permissions
 from access.accounts import Account
 from access.limits import TooManyRequests
-from layers.households import find_persons, reveal
+from layers.households import FIND_LIMIT, find_persons, reveal
 from layers.looks import LookLimits, PurposeNeeded
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.problems import answer_to
+from mapserver.schemas.addresses import first_shown
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 
 router = APIRouter(prefix="/api/{county}/persons", tags=["households"], route_class=DoorRoute)
@@ -37,7 +38,7 @@ def search(
     `purpose-needed`), after more of them the account waits (429 with `Retry-After`).
     """
     try:
-        found = find_persons(
+        found, more = find_persons(
             connection,
             context.sealer,
             id_number=body.id_number,
@@ -48,7 +49,9 @@ def search(
         )
     except (PurposeNeeded, TooManyRequests) as refusal:
         return answer_to(request, refusal)
-    return PersonList(persons=[PersonOut(**person) for person in found])
+    return PersonList(
+        persons=[PersonOut(**person) for person in found], note=first_shown(FIND_LIMIT, "人") if more else None
+    )
 
 
 @router.post("/{person_id}/reveal", response_model=RevealOut)

@@ -45,12 +45,39 @@ class PlaceNameOut(BaseModel):
     town: str | None
 
 
+class DivisionOut(BaseModel):
+    """A division (区划) whose name fits; town and county tell equal names apart."""
+
+    code: str = Field(examples=["330521001002"])
+    level: str = Field(examples=["village"], description="county, town or village")
+    kind: str = Field(examples=["社区"], description="县, 街道, 镇, 乡, 社区, 村 …")
+    name: str
+    town: str | None
+    county: str | None
+    former: str | None = Field(description="the former name that was meant")
+    bounds: tuple[float, float, float, float] | None = Field(
+        description="west, south, east, north of what you see of it; EPSG:4490, degrees"
+    )
+
+
+def first_shown(n: int, counter: str = "条") -> str:
+    """What is said when there is more than is shown."""
+    return f"只显示前 {n} {counter}，请输入更多字"
+
+
+Note = Field(
+    default=None, description="said when there is more than is shown", examples=["只显示前 20 条，请输入更多字"]
+)
+
+
 class AddressSearch(BaseModel):
-    """Ranked candidates; several equal ones mean that the text is ambiguous. Place names that contain the text beside them."""
+    """Ranked candidates; several equal ones mean that the text is ambiguous. Divisions and place names that fit beside them."""
 
     query: str
     candidates: list[CandidateOut]
+    divisions: list[DivisionOut]
     place_names: list[PlaceNameOut]
+    note: str | None = Note
 
 
 class NearAddress(BaseModel):
@@ -81,7 +108,8 @@ class AddressDetail(BaseModel):
 
     id: int
     full_text: str = Field(examples=["浙江省湖州市德清县武康街道千秋社区永安街12号"])
-    households: list[dict[str, Any]]
+    households: list[dict[str, Any]] = Field(description="there and in its rooms; `address` names the room")
+    note: str | None = Note
 
 
 class ReviewOut(BaseModel):

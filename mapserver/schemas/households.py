@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from layers.households import plain_number, plain_phone
+from mapserver.schemas.addresses import Note
 from mapserver.schemas.dates import Moment
 
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
@@ -131,11 +134,26 @@ class RevealOut(BaseModel):
     value: str | None = Field(examples=["13800005678"])
 
 
+def _plain(change: Callable[[str], str]) -> Callable[[object], object]:
+    """A number as it is kept, before its length is looked at; what is no short text is left to the check."""
+    return lambda value: change(value) if isinstance(value, str) and len(value) <= 40 else value
+
+
 class PersonQuery(BaseModel):
     """Exactly one of number, phone and name; in the body, never in a URL."""
 
-    id_number: str | None = Field(default=None, min_length=15, max_length=18)
-    phone: str | None = Field(default=None, min_length=7, max_length=20)
+    id_number: Annotated[str | None, BeforeValidator(_plain(plain_number))] = Field(
+        default=None,
+        min_length=15,
+        max_length=18,
+        description="spaces and dashes in it, and full-width digits, do not matter",
+    )
+    phone: Annotated[str | None, BeforeValidator(_plain(plain_phone))] = Field(
+        default=None,
+        min_length=7,
+        max_length=20,
+        description="the same; +86 and 0086 before a mobile number do not matter",
+    )
     name: str | None = Field(default=None, min_length=1, max_length=50, examples=["示例"])
     purpose: str | None = Field(
         default=None,
@@ -166,3 +184,23 @@ class PersonList(BaseModel):
     """At most 20 persons."""
 
     persons: list[PersonOut]
+    note: str | None = Note
+
+
+class FoundHousehold(BaseModel):
+    """A household found, with the room it lives in."""
+
+    id: int
+    household_no: str
+    head_name: str | None
+    address_id: int | None
+    address: str | None
+    grid_code: str
+    members_n: int
+
+
+class HouseholdList(BaseModel):
+    """Households by number or by room."""
+
+    households: list[FoundHousehold]
+    note: str | None = Note

@@ -12,6 +12,7 @@ from database.scope import Role, Scope
 from database.seal import Sealer
 from grid.visits import NewVisit
 from layers.changes import list_changes
+from layers.household_search import households_inside
 from layers.households import (
     HouseholdNotFound,
     PersonNotFound,
@@ -19,7 +20,7 @@ from layers.households import (
     VisitUidTaken,
     find_persons,
     get_household,
-    households_at_address,
+    plain_phone,
     reveal,
     visit_household,
 )
@@ -81,9 +82,9 @@ def test_a_stranger_to_the_cell_gets_nothing(
             reveal(connection, ids["person"], "phone", purpose="上门核实", sealer=sealer)
         with pytest.raises(HouseholdNotFound):
             visit_household(connection, ids["household"], new_visit(), "far")
-        assert households_at_address(connection, ids["address"]) == []
-        assert find_persons(connection, sealer, id_number=ID_NUMBER) == []
-        assert find_persons(connection, sealer, name="张测试") == []
+        assert households_inside(connection, ids["address"]) == ([], False)
+        assert find_persons(connection, sealer, id_number=ID_NUMBER) == ([], False)
+        assert find_persons(connection, sealer, name="张测试") == ([], False)
     assert [row[:2] for row in audit(database, system)] == [("far", "find_person")] * 2
 
 
@@ -137,7 +138,7 @@ def test_a_number_that_is_not_recorded_is_none(
     database: Database, worker: Scope, sealer: Sealer, ids: dict[str, int]
 ) -> None:
     with database.transaction(worker) as connection:
-        (person,) = find_persons(connection, sealer, name="李测试")
+        (person,), _more = find_persons(connection, sealer, name="李测试")
         assert person["household_id"] == ids["household"]
         assert reveal(connection, person["person_id"], "phone", purpose="电话回访", sealer=sealer) is None
 
@@ -146,7 +147,8 @@ def test_at_most_twenty_persons_are_found(database: Database, system: Scope, sea
     with database.transaction(system) as connection:
         for n in range(25):
             world.insert(connection, "person", name="同名", source="t", source_key=str(n), grid_code=CELLS[0])
-        assert len(find_persons(connection, sealer, name="同名")) == 20
+        found, more = find_persons(connection, sealer, name="同名")
+        assert (len(found), more) == (20, True)
 
 
 def test_the_households_of_an_address_count_present_members(
@@ -154,9 +156,9 @@ def test_the_households_of_an_address_count_present_members(
 ) -> None:
     with database.transaction(worker) as connection:
         connection.execute(text("UPDATE household_member SET valid_to = '2021-01-01' WHERE relation = '配偶'"))
-        assert households_at_address(connection, ids["address"]) == [
-            {"id": ids["household"], "household_no": "H1", "head_name": None, "members_n": 1}
-        ]
+        (household,), more = households_inside(connection, ids["address"])
+        assert (household["id"], household["household_no"], household["members_n"]) == (ids["household"], "H1", 1)
+        assert not more
 
 
 def test_a_visit_sent_twice_is_one_visit_and_the_latest_counts(
@@ -238,3 +240,31 @@ def test_changes_are_newest_first_and_in_scope_only(
         assert [c["id"] for c in list_changes(connection, entity="person").changes] == [made[2], made[0]]
         assert [c["id"] for c in list_changes(connection, entity="person", entity_id="0").changes] == [made[0]]
         assert list_changes(connection, batch=1).changes == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [PHONE, f"+86{PHONE}", f"0086{PHONE}", f"+86 {PHONE[:3]}-{PHONE[3:7]}-{PHONE[7:]}", f" {PHONE[:3]} {PHONE[3:]} ", f"86{PHONE}",
+     "".join(chr(ord(c) + 0xFEE0) for c in PHONE), f"（+86）{PHONE}"],
+)  # fmt: skip
+def test_a_phone_is_found_however_it_is_written(
+    database: Database, worker: Scope, sealer: Sealer, ids: dict[str, int], written: str
+) -> None:
+    with database.transaction(worker) as connection:
+        assert len(find_persons(connection, sealer, phone=written)[0]) == 1
+
+
+@pytest.mark.parametrize("between", [" ", "-", "\u3000", "－"])
+def test_an_id_number_is_found_however_it_is_written(
+    database: Database, worker: Scope, sealer: Sealer, ids: dict[str, int], between: str
+) -> None:
+    written = between.join((ID_NUMBER[:6], ID_NUMBER[6:14], ID_NUMBER[14:])).lower()
+    wide = "".join(chr(ord(c) + 0xFEE0) if c.isdigit() else c for c in written)
+    with database.transaction(worker) as connection:
+        for one in (written, wide):
+            assert len(find_persons(connection, sealer, id_number=one)[0]) == 1
+
+
+def test_a_number_of_a_fixed_line_keeps_its_first_digits() -> None:
+    assert plain_phone("0572-8612345") == "05728612345"
+    assert plain_phone("8612345") == "8612345"

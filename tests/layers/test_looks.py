@@ -61,7 +61,7 @@ def search(database: Database, worker: Scope, sealer: Sealer) -> Search:
         refusal: Exception | None = None
         with database.transaction(scope) as connection:
             try:
-                return find_persons(connection, sealer, limits=limits, **by)
+                return find_persons(connection, sealer, limits=limits, **by)[0]
             except (PurposeNeeded, TooManyRequests) as error:
                 refusal = error
         assert refusal is not None

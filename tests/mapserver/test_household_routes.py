@@ -61,7 +61,7 @@ def test_a_stranger_gets_no_household_and_finds_nobody(stranger: TestClient, ids
 def test_outside_the_scope_there_is_no_such_household(sign_in: SignIn, ids: dict[str, int]) -> None:
     client = sign_in(Role.GRID_WORKER, CELLS[3])
     assert client.get(f"{API}/households/{ids['household']}").status_code == 404
-    assert client.post(f"{API}/persons/search", json={"id_number": ID_NUMBER}).json() == {"persons": []}
+    assert client.post(f"{API}/persons/search", json={"id_number": ID_NUMBER}).json() == {"persons": [], "note": None}
     reveal = client.post(f"{API}/persons/{ids['person']}/reveal", json={"field": "phone", "purpose": "上门核实"})
     assert reveal.status_code == 404
     assert visit(client, ids["household"], str(uuid.uuid4())).status_code == 404

@@ -269,6 +269,8 @@ def test_elevens_add_up_over_http_whoever_publishes_them(
 def test_what_only_the_database_stops_is_answered_in_words(
     sign_in: SignIn, uids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_PRESENT", "SELECT :village <> ''")  # as if nobody had looked before writing
+    monkeypatch.setattr(
+        writing, "_PRESENT", "SELECT unnest(CAST(:villages AS text[]))"
+    )  # as if nobody had looked before writing
     answer = sign_in(Role.GIS_STAFF, MOGAN).post(f"{API}/address-change-sets", json=body(FOREIGN[0]))
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:onemap:problem:outside-scope")

@@ -20,7 +20,8 @@ from layers.alerts.store import AlertFilter
 from mapserver.cli.maps import app
 from mapserver.maps import offline
 from mapserver.maps.alerts_map import LIMIT, alerts_page
-from mapserver.maps.pages import make_alerts_page
+from mapserver.maps.coordinates import Coordinates
+from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.maps.panel import MapHeading
 from tests import world
 from tests.mapserver.conftest import SignIn
@@ -302,3 +303,26 @@ def test_a_page_with_an_outside_link_is_not_written() -> None:
     folium.Marker([30, 120], popup='<a href="http://example.com/x">x</a>').add_to(page)
     with pytest.raises(offline.RemoteLink):
         offline.render_page(page, title="x")
+
+
+def test_the_map_of_one_alert_holds_only_its_own_town(alert_ids: list[int], database: Database, system: Scope) -> None:
+    with database.transaction(system) as connection:
+        page = make_alert_page(connection, "德清县", synthetic=False, alert_id=alert_ids[0])
+        every = make_alerts_page(connection, "德清县", synthetic=False, where=AlertFilter())
+        west = connection.scalar(text("SELECT st_xmin(geom) FROM division WHERE code = :c"), {"c": MOGAN})
+    assert "武康街道" in page
+    assert "莫干山镇" not in page
+    assert "莫干山镇" in every
+    assert f"[{west:.4f}".rstrip("0") in every, "coordinates stand in it"
+    assert "jQuery" not in page
+    assert len(page) < 250_000
+
+
+def test_no_record_can_name_the_coordinates_of_a_page() -> None:
+    drawn = Coordinates()
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [120.5, 30.25]}}
+    token = drawn.taken_out(feature)["geometry"]["coordinates"]
+    assert drawn.put_back(f'{{"coordinates": "{token}"}} "0123456789abcdef/0" {token}') == (
+        f'{{"coordinates": [120.5,30.25]}} "0123456789abcdef/0" {token}'
+    )
+    assert Coordinates().taken_out(feature)["geometry"]["coordinates"] != token

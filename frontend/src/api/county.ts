@@ -12,12 +12,13 @@ import type {
   AuditEvent,
   AuditFilter,
   AuditHead,
-  Candidate,
+  AddressHits,
   Change,
   Cursor,
   Enrolment,
   Flood,
   FloodHousehold,
+  FoundHousehold,
   FoundPerson,
   Household,
   ImportBatch,
@@ -27,7 +28,6 @@ import type {
   OpenSession,
   Overview,
   PersonQuery,
-  PlaceName,
   Proof,
   Review,
   Role,
@@ -114,7 +114,9 @@ export function countyApi(county: string) {
   return {
     overview: () => get<Overview>('/overview'),
     searchAddresses: (q: string, signal?: AbortSignal) =>
-      get<{ candidates: Candidate[]; place_names: PlaceName[] }>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal),
+      get<AddressHits>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal),
+    searchHouseholds: (q: string, signal?: AbortSignal) =>
+      get<{ households: FoundHousehold[]; note: string | null }>(`/households/search${queryOf({ q, limit: 10 })}`, signal),
     address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
     rasters: async () => listIn<Raster>(await get<Record<string, unknown>>('/rasters'), 'rasters'),
     flood: (level_m: number, signal?: AbortSignal) => get<Flood>(`/flood${queryOf({ level_m })}`, signal),
@@ -124,8 +126,7 @@ export function countyApi(county: string) {
     reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
       (await post<{ value: string | null }>(`/persons/${personId}/reveal`, { field, purpose })).value,
     // a POST, for names and ID numbers must not stand in a URL
-    findPersons: async (by: PersonQuery) =>
-      listIn<FoundPerson>(await post<Record<string, unknown>>('/persons/search', by), 'persons'),
+    findPersons: (by: PersonQuery) => post<{ persons: FoundPerson[]; note: string | null }>('/persons/search', by),
     recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
     alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>
       get<{ alerts: Alert[]; next: Cursor }>(`/alerts${queryOf({ ...filterQuery(filter), after, limit })}`, signal),

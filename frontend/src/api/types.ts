@@ -138,6 +138,35 @@ export interface PlaceName {
   town: string | null
 }
 
+export interface DivisionHit {
+  code: string
+  level: 'county' | 'town' | 'village'
+  kind: string | null
+  name: string
+  town: string | null
+  county: string | null
+  former: string | null
+  bounds: [number, number, number, number] | null
+}
+
+/** note: said when there is more than is shown. */
+export interface AddressHits {
+  candidates: Candidate[]
+  divisions: DivisionHit[]
+  place_names: PlaceName[]
+  note: string | null
+}
+
+export interface FoundHousehold {
+  id: number
+  household_no: string
+  head_name: string | null
+  address_id: number | null
+  address: string | null
+  grid_code: string
+  members_n: number
+}
+
 export interface AddressDetail {
   id: number
   code?: string | null
@@ -148,7 +177,8 @@ export interface AddressDetail {
   grid_code?: string | null
   cell?: { code: string; name: string } | null
   cell_name?: string | null
-  households: { id: number; household_no: string; head_name: string | null; members_n: number }[]
+  households: FoundHousehold[]
+  note?: string | null
 }
 
 export interface StatusCode {

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from gazetteer.divisions import DivisionIndex, division_index
-from gazetteer.keys import LOCAL_LEVELS, address_keys
 from gazetteer.parents import link_parents
-from gazetteer.parse import parse
 from gazetteer.reviews import follow_addresses
-from gazetteer.unlisted import unlisted_village
+from gazetteer.writing import DERIVED, KEYS, LAST_NUMBERS, LEVELS, NAMED_BY_DIVISION, READ_LEVELS, read_text
 from grid.assign import assign_cells
 from layers.importing.fields import Field, Kind, one_of
 from layers.importing.gridding import assign_grid
@@ -22,10 +20,6 @@ from layers.importing.stage import Stage
 from layers.importing.standardise import LOST_CHARACTERS
 from layers.importing.targets.base import Target, Text
 from layers.importing.territory import check_offset_by_village, check_positions
-
-UPPER = ("province", "city", "county", "town", "village")
-LOCAL = ("village_group", "road", *LOCAL_LEVELS)
-KEYS = ("match_key", "local_key", "road_key", "number_key")
 
 
 class AddressTarget(Target):
@@ -46,7 +40,7 @@ class AddressTarget(Target):
             pattern=r"\d{6}(\d{3}(\d{3})?)?",
             expected=("6、9 或 12 位数字", "6, 9 or 12 digits"),
         ),
-        *(Field(name, Kind.TEXT) for name in (*UPPER, *LOCAL)),
+        *(Field(name, Kind.TEXT) for name in LEVELS),
         Field("status", Kind.TEXT, allowed=one_of("draft", "reviewed", "published", "retired")),
         Field("valid_from", Kind.DATE),
         Field("valid_to", Kind.DATE),
@@ -59,7 +53,7 @@ class AddressTarget(Target):
     )
 
     # the levels are one description with the text: they stay where it stays, and follow it where it changes
-    kept_if = dict.fromkeys((*UPPER, *LOCAL), "s.match_key = t.match_key")
+    kept_if = dict.fromkeys(LEVELS, "s.match_key = t.match_key")
     given = frozenset({"code"})
 
     def __init__(self) -> None:
@@ -73,7 +67,7 @@ class AddressTarget(Target):
     def begin(self, stage: Stage) -> None:
         """Read the names of the divisions; levels that the mapping does not fill are read from the text."""
         self._index = division_index(stage.connection)
-        self._parsed_levels = tuple(name for name in LOCAL if not stage.maps(name))
+        self._parsed_levels = tuple(name for name in READ_LEVELS if not stage.maps(name))
         self.derived_columns = [
             *((name, 'text COLLATE "C"') for name in KEYS),
             ("depth", "smallint"),
@@ -84,20 +78,22 @@ class AddressTarget(Target):
         ]
         if not stage.maps("code"):
             self.work_columns = (*type(self).work_columns, ("code", 'text COLLATE "C"'))
-        self.work_columns = (*self.work_columns, *((name, "text") for name in UPPER if not stage.maps(name)))
+        self.work_columns = (
+            *self.work_columns,
+            *((name, "text") for name in NAMED_BY_DIVISION if not stage.maps(name)),
+        )
 
     def derive(self, values: Values[str, Text], problems: list[Problem]) -> list[Text]:
         """Match keys, depth and levels of the text; problems when the text has nothing to match by."""
         text = values["full_text"]
         if text is None:
             return [None] * len(self.derived_columns)
-        parsed = parse(text, self._index)
-        keys = address_keys(parsed)
+        reading = read_text(text, self._index)
+        keys = reading.keys
         if not keys.match_key:
             problems.append(
                 Problem("bad_code", "full_text", {"value": text, "expected": "不是地址", "expected_en": "no address"})
             )
-        named = parsed.division_code
         return [
             keys.match_key,
             keys.local_key,
@@ -105,9 +101,9 @@ class AddressTarget(Target):
             keys.number_key,
             str(keys.depth),
             "t" if LOST_CHARACTERS.search(text) else "f",
-            named if named is not None and len(named) == 12 else None,
-            unlisted_village(parsed, self._index),
-            *(getattr(parsed, name) for name in self._parsed_levels),
+            reading.village,
+            reading.unlisted,
+            *(reading.levels[name] for name in self._parsed_levels),
         ]
 
     def compare(self, stage: Stage) -> None:
@@ -148,7 +144,7 @@ class AddressTarget(Target):
 
 TABLE = Table(
     "standard_address",
-    columns=("code", "full_text", *UPPER, *LOCAL, *KEYS, "depth", "division_code", "status", "valid_from", "valid_to"),
+    columns=("code", "full_text", *DERIVED, "division_code", "status", "valid_from", "valid_to"),
     visible=("code", "full_text", "division_code", "status", "valid_from", "valid_to"),
     placed=(Placed(("code", "full_text", "division_code")),),
     geometry="point",
@@ -196,7 +192,7 @@ def _set_division(stage: Stage) -> None:
 
 def _name_divisions(stage: Stage) -> None:
     """Names of county, town and village that the file does not give, from the division of each row."""
-    digits = {"county": 6, "town": 9, "village": 12}
+    digits = NAMED_BY_DIVISION
     absent = [name for name in digits if not stage.maps(name)]
     if not absent:
         return
@@ -237,8 +233,7 @@ def _give_codes(stage: Stage) -> None:
     stage.run(
         """
         WITH taken AS (
-            SELECT left(code, 12) AS village, max(substr(code, 13)::bigint) AS n FROM standard_address
-            WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
+            {taken}
             UNION ALL
             SELECT left(code, 12), max(substr(code, 13)::bigint) FROM stage_row WHERE code ~ '^[0-9]{{20}}$' GROUP BY 1
         ), highest AS (
@@ -250,7 +245,12 @@ def _give_codes(stage: Stage) -> None:
         )
         UPDATE stage_row s SET code = f.village || lpad((f.n + coalesce(t.n, 0))::text, 8, '0')
         FROM fresh f LEFT JOIN highest t ON t.village = f.village WHERE f.row_no = s.row_no
-        """
+        """,
+        taken=sql.SQL(
+            LAST_NUMBERS.format(
+                villages="SELECT DISTINCT rpad(division_code, 12, '0') FROM stage_row WHERE outcome = 'added'"
+            )
+        ),
     )
 
 

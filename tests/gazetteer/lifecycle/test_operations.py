@@ -15,6 +15,7 @@ from gazetteer.lifecycle.operation import DateNotPossible
 from gazetteer.lifecycle.rollback import LaterChanges, OperationNotFound, roll_back
 from gazetteer.lifecycle.writing import AddressesNotFound, NewAddress, NotApplicable, NoVillage
 from gazetteer.match import match_address
+from layers.changes import list_changes
 from tests.gazetteer.lifecycle.conftest import HEAD, ago, operation, texts
 from tests.world import CELLS, CHUNHUI, MOGAN, QIANQIU, WUKANG
 
@@ -95,6 +96,25 @@ def test_a_village_that_is_merged_leaves_its_name_findable(connection: Connectio
     assert connection.scalar(text("SELECT valid_to FROM division WHERE code = :c"), {"c": QIANQIU}) == ago(0)
     with pytest.raises(NotApplicable):
         act.merge_villages(connection, operation("villages_merged"), QIANQIU, CHUNHUI)
+
+
+def test_a_merger_of_villages_is_told_by_the_feed_of_changes_and_taken_back_with_them(
+    connection: Connection, uids: Uids
+) -> None:
+    divisions = text("SELECT code, name, former_names, valid_to FROM division ORDER BY code")
+    before = connection.execute(divisions).all()
+    done = operation("villages_merged")
+    act.merge_villages(connection, done, QIANQIU, CHUNHUI)
+    told = {change["entity_id"]: change for change in list_changes(connection, entity="division").changes}
+    ended, heir = told[QIANQIU], told[CHUNHUI]
+    assert (ended["operation"], ended["fields"], ended["actor"]) == ("removed", ["valid_to"], "system")
+    assert (ended["before"], ended["after"]) == ({"valid_to": None}, {"valid_to": ago(0).isoformat()})
+    assert (heir["operation"], heir["after"]) == ("changed", {"former_names": ["千秋社区居民委员会"]})
+    roll_back(connection, operation("restored", reverts=done.id))
+    assert connection.execute(divisions).all() == before
+    assert len(list_changes(connection, entity="division").changes) == 4
+    connection.execute(text("UPDATE division SET class_code = '111' WHERE code = :c"), {"c": CHUNHUI})
+    assert len(list_changes(connection, entity="division").changes) == 4, "an import writes its own"
 
 
 def test_a_draft_is_found_by_nobody_until_it_is_published(connection: Connection, uids: Uids) -> None:

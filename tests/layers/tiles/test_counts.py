@@ -12,7 +12,7 @@ from sqlalchemy import text
 from database.embedded import EmbeddedCluster
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.tiles.catalogue import BUDGET, CELLS_A_SIDE, LAYERS
+from layers.tiles.catalogue import BUDGET, CELLS_A_SIDE, CROWDED_BUDGET, LAYERS
 from layers.tiles.counts import count_differences, repair_counts, settle_counts
 from layers.tiles.tile import read_tile
 from tests import world
@@ -287,3 +287,16 @@ def test_a_worker_sees_no_count_of_other_cells(crowded: Database) -> None:
             text("SELECT DISTINCT grid_code FROM tile_count UNION SELECT grid_code FROM tile_change")
         )
         assert set(codes) == {CELLS[3]}
+
+
+@pytest.mark.parametrize(("z", "together"), [(13, True), (14, True), (15, False), (16, False)])
+def test_at_middle_zooms_fewer_rows_are_told_apart_and_none_is_lost(
+    crowded: Database, system: Scope, z: int, together: bool
+) -> None:
+    with crowded.transaction(system) as connection:
+        connection.execute(text("DELETE FROM facility WHERE source_key !~ '^[0-9]+$' OR source_key::int > 1000"))
+        tile = read_tile(connection, ["objects"], z, *world_tile(z))
+    features = [f["properties"] for f in mapbox_vector_tile.decode(tile.body)["objects"]["features"]]
+    assert sum(f["n"] for f in features) == 1000
+    assert (tile.generalised == ("objects",)) is together
+    assert (len(features) < CROWDED_BUDGET) is together

@@ -6,7 +6,7 @@ Revision ID: 0033
 from alembic import op
 
 revision = "0033"
-down_revision = "0030"
+down_revision = "0032"
 
 
 def upgrade() -> None:
