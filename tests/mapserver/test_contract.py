@@ -24,7 +24,7 @@ from tests.mapserver.conftest import SignIn
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROLES = (Role.GIS_STAFF, Role.COUNTY_ADMIN, Role.SYSTEM_ADMIN, Role.AUDITOR)
-EXAMPLES = 4
+EXAMPLES = 2
 #: A stream that does not end; what ends the session that asks; what makes work for minutes.
 LEFT_OUT = {
     ("get", "/tiles/{county}/changes"),

@@ -1,5 +1,6 @@
-import { defineAsyncComponent, h } from 'vue'
+import { defineAsyncComponent, h, ref, watch, type Ref } from 'vue'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { useAlerts } from '@/stores/alerts'
 
 /** The map, a megabyte of code: fetched when a page shows it, so that the records of the page come first. */
 export const MapLater = defineAsyncComponent({
@@ -11,3 +12,18 @@ export const MapLater = defineAsyncComponent({
   onError: (_, retry, fail, attempts) => (attempts < 3 && navigator.onLine ? retry() : fail()),
   errorComponent: { render: () => h('p', { class: 'hint', role: 'alert' }, '地图没有读取到，请在有网络时再打开') },
 })
+
+/**
+ * True for good from when the list of alerts is there, cannot be had, or is not shown: until then a slow line belongs to it.
+ * listed: whether the page shows the list.
+ */
+export function useMapTurn(listed: () => boolean): Ref<boolean> {
+  const alerts = useAlerts()
+  const turn = ref(false)
+  watch(
+    () => !listed() || alerts.loaded || alerts.error !== null,
+    (now) => (turn.value ||= now),
+    { immediate: true },
+  )
+  return turn
+}

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +120,15 @@ def test_a_file_gives_back_the_pack(crowded: Database, tmp_path: Path, extension
     assert path.stat().st_mode & 0o777 == 0o600
     assert read_pack(path) == pack
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    zooms = {z for z, _x, _y in pack.tiles}
+    if extension == "mbtiles":
+        with closing(sqlite3.connect(path)) as database:
+            told = dict(database.execute("SELECT name, value FROM metadata"))
+        assert (int(told["minzoom"]), int(told["maxzoom"])) == (min(zooms), max(zooms))
+    for layer in pack.layers:
+        assert min(zooms) <= layer["minzoom"] <= layer["maxzoom"] <= max(zooms), layer["id"]
+        assert set(layer["fields"].values()) <= {"Number", "Boolean", "String"}, layer["id"]
+        assert layer["fields"]["n"] == "Number"
 
 
 def test_gdal_reads_the_database_of_tiles(crowded: Database, tmp_path: Path) -> None:  # noqa: F811
