@@ -50,8 +50,6 @@ def suggest(connection: Connection, typed: str, limit: int = 10) -> list[Candida
 
     wanted = limit * SPARE
     bare = _BARE_NUMBER.fullmatch(keys.local_key) is not None
-    if bare and within:  # 燎原村1: its first group, sooner than any number 1
-        complete()
     if _number_alone(keys.local_key):
         for own in [within] if within else scope_divisions(connection):
             if len(found) < limit:

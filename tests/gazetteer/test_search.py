@@ -99,7 +99,7 @@ def test_the_exact_number_comes_first_however_many_begin_so() -> None:
         ("泉湖街", ["泉湖街1号", "泉湖街2号", "泉湖街7号", "泉湖街10号"]),
         ("燎原村", ["1组2号", "1组10号", "2组1号", "10组10号"]),
         ("燎原村1组", ["1组2号", "1组10号"]),
-        ("燎原村1", ["1组2号", "1组10号", "10组10号"]),
+        ("燎原村1", ["2组1号", "1组2号", "1组10号", "10组10号"]),
     ],
 )
 def test_what_was_said_then_what_lies_in_it_in_the_order_of_numbers(
