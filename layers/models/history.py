@@ -101,7 +101,7 @@ class ImportReject(CountyBase):
     batch_id: Mapped[int] = mapped_column(
         ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, comment="import"
     )
-    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, the first data row is 1")
+    row_no: Mapped[int] = mapped_column(Integer, nullable=False, comment="row in the file, as a spreadsheet numbers it")
     column_name: Mapped[str | None] = mapped_column(Text, comment="column at fault, as the file names it")
     reason_code: Mapped[str] = mapped_column(Text, nullable=False, comment="why, for programs")
     reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why and how to mend it, Chinese and English")

@@ -46,6 +46,14 @@ def upgrade() -> None:
         op.f("ck_address_review_status"), "address_review", "status IN ('open','accepted','rejected','closed')"
     )
     op.alter_column(
+        "import_reject",
+        "row_no",
+        comment="row in the file, as a spreadsheet numbers it",
+        existing_comment="row in the file, the first data row is 1",
+        existing_type=sa.Integer(),
+        existing_nullable=False,
+    )
+    op.alter_column(
         "address_review",
         "status",
         comment="open, accepted, rejected; closed: the address was mended",
