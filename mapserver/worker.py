@@ -13,6 +13,9 @@ import structlog
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
+from procrastinate.worker import Worker
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from database.engine import Database
 from database.jobs import worker_app
@@ -27,6 +30,13 @@ HEARTBEAT_S = 2.0
 DEAD_S = 12.0
 #: How often a job may be begun: one that kills its worker each time is marked failed.
 MOST_STARTS = 3
+#: So many looks in a row that find no sign of life of this worker, and it is begun again.
+MOST_SILENT = 3
+#: How long the queue's connections, and a worker that was told to end, are waited for.
+CLOSE_S = 5.0
+_SIGN = text(
+    "SELECT last_heartbeat > now() - make_interval(secs => :seconds) FROM platform.procrastinate_workers WHERE id = :id"
+)
 #: Between a worker that ended and the next one.
 AGAIN_S = (0.2, 1.0, 2.0)
 
@@ -56,41 +66,74 @@ class JobWorker:
         url = self._context.database.url
         database = Database(url, pool_size=2, work=work_of_jobs(self._context.settings))
         queue = worker_app(url, make_tasks())
+        worker = Worker(
+            queue,
+            install_signal_handlers=False,
+            concurrency=1,
+            shutdown_graceful_timeout=self._stop_s,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=DEAD_S,
+            additional_context={DATABASE_KEY: database, SEALER_KEY: self._context.sealer},
+        )
         try:
-            await asyncio.to_thread(
-                run_sweeps, database
-            )  # also: the pool of the queue waits ever longer for a database that is away
-            async with queue.open_async():
-                work = queue.run_worker_async(
-                    install_signal_handlers=False,
-                    concurrency=1,
-                    shutdown_graceful_timeout=self._context.settings.stop_seconds,
-                    update_heartbeat_interval=HEARTBEAT_S,
-                    stalled_worker_timeout=DEAD_S,
-                    additional_context={DATABASE_KEY: database, SEALER_KEY: self._context.sealer},
-                )
-                taking_up = asyncio.create_task(take_up_stalled(queue))
-                self.running = True
-                try:
-                    await work
-                finally:
-                    self.running = False
-                    taking_up.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await taking_up
+            # also a first look: the pool of the queue waits ever longer for a database that is away
+            await asyncio.to_thread(run_sweeps, database)
+            await queue.open_async()
+            await self._until_it_ends(queue, worker)
         finally:
+            with suppress(Exception):
+                async with asyncio.timeout(CLOSE_S):
+                    await queue.close_async()
             await asyncio.to_thread(database.end)
+
+    @property
+    def _stop_s(self) -> float:
+        return float(self._context.settings.stop_seconds)
+
+    async def _until_it_ends(self, queue: App, worker: Worker) -> None:
+        """Until the worker ends, or gives no sign of life although the database answers; one that hangs is left behind."""
+        work = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+        watch = asyncio.create_task(self._watch(queue, worker))
+        self.running = True
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+            else:
+                log.error("worker.hangs")
+        finally:
+            self.running = False
+            for task in (watch, work):
+                task.cancel()
+            _, left = await asyncio.wait({work, watch}, timeout=self._stop_s + CLOSE_S)
+            if left:
+                log.error("worker.left", tasks=len(left))
+
+    async def _watch(self, queue: App, worker: Worker) -> None:
+        """Take up the jobs of the dead every few seconds; returns when this worker is one of them, or has ended."""
+        silent = 0
+        while silent < MOST_SILENT:
+            await asyncio.sleep(HEARTBEAT_S)
+            if not self.running:
+                return  # a cancellation may get lost in a connection that breaks
+            await take_up_stalled(queue)
+            try:
+                silent = 0 if await asyncio.to_thread(self._gave_sign, worker.worker_id) else silent + 1
+            except SQLAlchemyError:
+                silent = 0  # the database is away: nobody can give a sign
+
+    def _gave_sign(self, worker_id: int | None) -> bool:
+        with self._context.database.platform() as connection:
+            return bool(connection.scalar(_SIGN, {"id": worker_id, "seconds": DEAD_S}))
 
 
 async def take_up_stalled(queue: App) -> None:
-    """Every few seconds: jobs whose worker died are begun again, once for each death; the third time they are marked failed."""
-    while True:
-        try:
-            for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
-                await _take_up(queue, job)
-        except ConnectorException as error:  # the worker itself says so too, and is begun again
-            log.info("worker.stalled_unknown", error=type(error).__name__)
-        await asyncio.sleep(HEARTBEAT_S)
+    """Jobs whose worker died are begun again, once for each death; the third time they are marked failed."""
+    try:
+        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
+            await _take_up(queue, job)
+    except ConnectorException as error:  # the worker itself says so too, and is begun again
+        log.info("worker.stalled_unknown", error=type(error).__name__)
 
 
 async def _take_up(queue: App, job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from database.backup.errors import (
     BackupDamaged,
     BackupKeysMissing,
     BackupOtherRelease,
+    BackupUnderWay,
     RestoreDiffers,
     RestoreTargetInUse,
 )
@@ -39,6 +41,7 @@ from database.keys import KeyRing
 from database.settings import SECRETS_FILE, Settings, change_keys, load_home_secrets, load_secrets, prepare_home
 from database.versions import is_known_revision
 
+_SCRATCH = "verify-"
 _FOUND = text("SELECT nspname FROM pg_namespace WHERE nspname = :platform OR nspname ~ '^c[0-9]{6}$' ORDER BY nspname")
 
 
@@ -52,6 +55,8 @@ def restore_backup(settings: Settings, backup: Path, keys: Path, *, superuser_ur
     check_files(backup, manifest)
     _check_release(manifest)
     ring = read_keys(keys, manifest)
+    if superuser_url is None:
+        _refuse_used(settings)
     _refuse_other_keys(settings.home, ring)
     prepare_home(settings.home)
     refuse_without_space(settings.home, manifest.database_bytes + manifest.bytes)
@@ -75,16 +80,33 @@ def verify_backup(settings: Settings, backup: Path) -> Manifest:
     _check_release(manifest)
     prepare_home(settings.home)
     refuse_without_space(settings.home, manifest.database_bytes)
-    scratch = Path(tempfile.mkdtemp(prefix="verify-", dir=settings.home))
-    cluster = EmbeddedCluster(scratch, fsync=False, postgres_bin=settings.postgres_bin)
-    try:
-        with disk_errors(scratch):
-            cluster.start()
-            _fill(cluster.dsn("superuser"), backup, manifest)
-    finally:
-        _remove_cluster(cluster)
-        shutil.rmtree(scratch, ignore_errors=True)
+    with _one_at_a_time(settings.home):
+        for leftover in settings.home.glob(f"{_SCRATCH}*"):  # of one that was killed
+            _remove_scratch(leftover, settings)
+        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=settings.home))
+        try:
+            with disk_errors(scratch):
+                cluster = EmbeddedCluster(scratch, fsync=False, postgres_bin=settings.postgres_bin)
+                cluster.start()
+                _fill(cluster.dsn("superuser"), backup, manifest)
+        finally:
+            _remove_scratch(scratch, settings)
     return manifest
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    with (home / "verify.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupUnderWay(f"{home}：正在核验另一个备份 / another backup is being verified") from None
+        yield
+
+
+def _remove_scratch(scratch: Path, settings: Settings) -> None:
+    _remove_cluster(EmbeddedCluster(scratch, postgres_bin=settings.postgres_bin))
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def read_keys(path: Path, manifest: Manifest) -> KeyRing:
@@ -127,18 +149,29 @@ def _refuse_other_keys(home: Path, ring: KeyRing) -> None:
             )
 
 
+def _refuse_used(settings: Settings) -> None:
+    cluster = EmbeddedCluster(settings.home, postgres_bin=settings.postgres_bin)
+    if cluster.status().state != "absent":
+        raise RestoreTargetInUse(
+            f"{settings.home} 已有数据库；请换一个 ONEMAP_HOME，或先移走它 / has a database; use another ONEMAP_HOME, or move it away",
+            path=str(settings.home),
+        )
+
+
 @contextmanager
 def _keys_in_place(settings: Settings, ring: KeyRing) -> Iterator[None]:
     """The keys of the backup with fresh passwords; taken away again when the block fails."""
     path = settings.home / SECRETS_FILE
     made_here = not path.exists()
-    load_home_secrets(settings.home)
+    before = load_home_secrets(settings.home).keys.ring(now=True)
     change_keys(settings.home, lambda _fresh: ring)
     try:
         yield
     except BaseException:
         if made_here:
             path.unlink(missing_ok=True)
+        else:
+            change_keys(settings.home, lambda _ring: before)
         raise
 
 
@@ -146,11 +179,6 @@ def _keys_in_place(settings: Settings, ring: KeyRing) -> Iterator[None]:
 def _fresh_cluster(settings: Settings) -> Iterator[EmbeddedCluster]:
     """The embedded cluster of a home without data, running; removed again when the block fails. It is stopped in the end."""
     cluster = EmbeddedCluster(settings.home, fsync=settings.embedded_fsync, postgres_bin=settings.postgres_bin)
-    if cluster.status().state != "absent":
-        raise RestoreTargetInUse(
-            f"{settings.home} 已有数据库；请换一个 ONEMAP_HOME，或先移走它 / has a database; use another ONEMAP_HOME, or move it away",
-            path=str(settings.home),
-        )
     try:
         cluster.start()
         yield cluster

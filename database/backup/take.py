@@ -121,6 +121,8 @@ def _rasters(connection: Connection, settings: Settings, schemas: list[str]) -> 
     """The files of the catalogues, by name below the folder of rasters; and those that are not there."""
     names = []
     for schema in schemas[1:]:
+        if not connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": f"{schema}.raster"}):
+            continue  # of a release from before rasters: a backup is taken before the upgrade
         rows = connection.execute(text(f"SELECT file, tile_file FROM {schema}.raster"))  # noqa: S608 - a schema of ours
         names += [name for row in rows for name in row if name]
     paths = {name: settings.rasters_folder / name for name in dict.fromkeys(names)}

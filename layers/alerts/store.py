@@ -353,10 +353,11 @@ def _check_assignee(connection: Connection, username: str, grid_code: str) -> No
 
 
 def open_alerts_of_household(connection: Connection, household_id: int) -> list[dict[str, Any]]:
-    """The alerts of a household that wait for something. Served by ``ix_alert_household_id``."""
+    """The alerts of a household that wait for something, in the order of the list. Served by ``ix_alert_household_id``."""
     rows = connection.execute(
         text(
-            "SELECT id, title, severity, status, rule FROM alert WHERE household_id = :id AND status = ANY(:pending) ORDER BY id"
+            "SELECT id, title, severity, status, rule FROM alert WHERE household_id = :id AND status = ANY(:pending) "
+            "ORDER BY severity_rank DESC, first_raised_at DESC, id DESC"
         ),
         {"id": household_id, "pending": sorted(PENDING)},
     )

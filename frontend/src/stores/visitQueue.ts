@@ -89,6 +89,8 @@ export const useVisitQueue = defineStore('visitQueue', () => {
     const account = session.account
     if (!account) throw new Error('nobody is signed in')
     const client_uid = newUid()
+    // asks the browser not to clear what waits when space is short or the page was not opened for a week
+    void navigator.storage?.persist?.().catch(() => false)
     await keepVisit(
       newVisit({
         client_uid,
