@@ -45,7 +45,11 @@ def household(
     return HouseholdOut(**get_household(connection, household_id))
 
 
-@router.post("/{household_id}/visits", status_code=201)
+@router.post(
+    "/{household_id}/visits",
+    status_code=201,
+    responses={200: {"model": VisitOut, "description": "这次走访已经记录过 / recorded before"}},
+)
 @audited("record_visit", "household:{household_id}")
 def visit(
     account: Annotated[Account, Depends(requires(permissions.VISITS_WRITE))],
