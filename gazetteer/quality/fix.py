@@ -103,7 +103,6 @@ def apply_fix(
     )
     _write(connection, "SELECT id, before, after AS wanted FROM pg_temp.quality_change", {})
     refuse_alone(connection)
-    follow_addresses(connection, connection.scalars(text("SELECT id FROM pg_temp.quality_change")).all())
     connection.execute(
         text(
             "UPDATE address_finding f SET state = 'fixed', gone_at = now() FROM pg_temp.quality_change c "
@@ -203,8 +202,11 @@ def _says_the_same(match_key: str, new_text: str) -> bool:
 
 
 def _write(connection: Connection, rows: str, parameters: dict[str, Any]) -> int:
-    """Update addresses from rows (id, before, wanted), only where they still are as before; returns how many."""
-    return update_from(connection, rows, parameters, guard=_UNCHANGED)
+    """Update addresses from rows (id, before, wanted), only where they still are as before; returns how many. Reviews follow."""
+    changed = update_from(connection, rows, parameters, guard=_UNCHANGED)
+    ids = connection.scalars(text(f"SELECT id FROM ({rows}) r"), parameters).all()  # noqa: S608 - statements of this file
+    follow_addresses(connection, ids)
+    return changed
 
 
 _UNCHANGED = (
