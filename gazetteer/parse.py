@@ -28,9 +28,9 @@ _ROAD = r"""(?:\d+号(?=大?[路街道巷弄]))?
     (?:\w{0,6}?段)?(?:\d*[^\d号幢]{0,3}?巷)?(?:\d*[^\d号幢]{0,3}?弄){0,2}"""
 _NUMBER = r"(?:附|特|临|甲|乙|丙)?\d+(?:-\d+)*[A-Z]?号(?:附\d+号?)?"
 _BUILDING = r"(?:[东西南北]区)?(?:[A-Z]?\d+(?:-\d+)?|[A-Z]|[东西南北中])幢"
-_BELOW = r"""(?P<entrance>[\dA-Z甲乙丙丁]+单元)?
-    (?P<floor>B?\d+层)?
-    (?P<room>(?:之|-)?[\dA-Z]+(?:-\d+)?(?:室|户)?(?![\dA-Z-]*(?:号|幢|单元|层)))?"""
+_BELOW = r"""(?P<entrance>[\dA-Z甲乙丙丁]++单元)?
+    (?P<floor>B?\d++层)?
+    (?P<room>(?:之|-)?[\dA-Z]++(?:-\d++)?(?:室|户)?(?![\dA-Z-]*+(?:号|幢|单元|层)))?"""
 _LOCAL = re.compile(
     rf"(?P<group>{_GROUP})?(?P<road>{_ROAD})(?P<number>{_NUMBER})?(?P<building>{_BUILDING})?{_BELOW}$", re.VERBOSE
 )
@@ -52,10 +52,11 @@ _BESIDE = re.compile(
 #: 7号甲, 7号之3, 7号附1: another number than 7号
 _SUB_NUMBER = re.compile(r"^(?:[甲乙丙丁戊己庚辛壬癸]|(?:之|之?附)\d+号?|临时?\d*号?|特\d*号?)$")
 # numbers that were not read: a list, a range, two numbers side by side, digits run into a numeral, a letter before a number (I1号)
+_RUN = f"(?<![{CHARACTERS}])[{CHARACTERS}]++"
 _UNREAD = re.compile(
-    rf"[\dA-Z{CHARACTERS}-]+(?:号|幢|单元|层|室|户|组|巷|弄)?[{LIST}{RANGE}{UNCLEAR}]"
-    rf"|\d+[{CHARACTERS}]+(?=号|幢|栋|座|单元|层|楼|室|户)|[{CHARACTERS}]+\d|(?<![A-Z])[A-Z]+\d+(?:-\d+)*号|\d[A-Z]+\d+号"
-    rf"|[{CHARACTERS}]+(?:号(?![楼桥路街道线])|幢|单元)"
+    rf"(?<![\dA-Z{CHARACTERS}-])[\dA-Z{CHARACTERS}-]++(?:号|幢|单元|层|室|户|组|巷|弄)?[{LIST}{RANGE}{UNCLEAR}]"
+    rf"|(?<!\d)\d++[{CHARACTERS}]++(?=号|幢|栋|座|单元|层|楼|室|户)|{_RUN}\d"
+    rf"|(?<![A-Z])[A-Z]++\d++(?:-\d++)*+号|\d[A-Z]++\d++号|{_RUN}(?:号(?![楼桥路街道线])|幢|单元)"
 )
 # 泉湖街泉湖街7号
 _ROAD_TWICE = re.compile(

@@ -19,7 +19,7 @@ from gazetteer.keys import DEPTHS, LEVEL_NAMES, LOCAL_LEVELS, AddressKeys, addre
 from gazetteer.parse import ParsedAddress, read_below
 
 # 7号银霞路9号: a second door; 12号3号楼 and 12号院3号门 are none
-_FURTHER_NUMBER = re.compile(r"\d+号(?![楼院门厂仓库线])")
+_FURTHER_NUMBER = re.compile(r"\d号(?![楼院门厂仓库线])")
 
 
 @dataclass(frozen=True, slots=True)

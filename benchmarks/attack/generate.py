@@ -157,7 +157,7 @@ class Generator:
             tables = tables_named(name, operation.path)
             if tables:
                 return self.number(rng, tables[0], asker)
-        if name in self.learned and rng.random() < 0.8:
+        if self.learned.get(name) and rng.random() < 0.8:
             return str(rng.choice(self.learned[name]))
         if name == "after" and self.learned["next"]:
             return str(rng.choice(self.learned["next"]))

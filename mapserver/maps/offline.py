@@ -29,8 +29,8 @@ STYLE = PACKAGES / "leaflet" / "dist" / "leaflet.css"
 _IMAGE = re.compile(r"url\(([\"']?)(images/[^)\"']+)\1\)")
 # Chinese as JSON escapes takes twice the room it needs; an escape after an even number of backslashes is one
 _CHINESE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(3[0-9a-f]{3}|[4-9][0-9a-f]{3}|ff[0-9a-e][0-9a-f])")
-_CHARSET = re.compile(r"""\s*<meta http-equiv="content-type"[^>]*>""")
-_NO_CSS = re.compile(r"\s*(?:behavior:[^;}]*|mix-blend-mode:\s*plus-lighter);")
+_CHARSET = re.compile(r"""(?<!\s)\s*+<meta http-equiv="content-type"[^>]*>""")
+_NO_CSS = re.compile(r"(?<!\s)\s*+(?:behavior:[^;}]*|mix-blend-mode:\s*plus-lighter);")
 # Folium calls jQuery for popups that it makes itself; ours are Leaflet's own
 _JQUERY_CALL = re.compile(r"(?<![\w$])(?:\$|jQuery)\(")
 _REMOTE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")

@@ -114,7 +114,7 @@ def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> Ma
 @router.get(
     "/addresses/match-jobs/{job_id}/result",
     response_class=FileResponse,
-    responses={200: {"content": {media: {} for media in MEDIA.values()}}},
+    responses={200: {"content": {media: {} for media in MEDIA.values()}}, 409: {}},
 )
 @long_work
 def result(account: Importer, connection: CountyConnection, context: AppContext, job_id: RecordId) -> FileResponse:

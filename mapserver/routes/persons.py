@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/{county}/persons", tags=["households"], route_cl
 # A refused look is answered, not raised: what is raised rolls back, and the refusal belongs into the audit trail.
 
 
-@router.post("/search", response_model=PersonList)
+@router.post("/search", response_model=PersonList, responses={428: {}})
 def search(
     account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
     connection: CountyConnection,

@@ -1,6 +1,7 @@
 """Days and moments as clients write them (RFC 3339): text, never a number, and within the years that anything here is about.
 
-A number is no date: 0 is not 1 January 1970. Years beyond the limits are refused, for no day before or after them can be reckoned.
+A number is no date: 0 is not 1 January 1970. Years before the first are refused, for no day before them can be
+reckoned; a later day than the last is the last: 9999-12-31 is how many write "for ever".
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -38,7 +39,8 @@ def _written_moment(value: Any) -> Any:
 Day = Annotated[
     date,
     BeforeValidator(_written_day),
-    Field(ge=EARLIEST, le=LATEST),
+    Field(ge=EARLIEST),
+    AfterValidator(lambda day: min(day, LATEST)),
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-06-30"]}),
 ]
 #: A moment with its offset in a body, of whatever year: a clock may be wrong.

@@ -68,7 +68,8 @@ def test_an_odd_file_is_published_only_when_confirmed_and_work_is_handed_in(
     with database.transaction(system) as connection:
         assert connection.scalar(text("SELECT count(*) FROM event")) == 0
     with database.platform() as connection:
-        connection.execute(text("DELETE FROM platform.procrastinate_jobs"))
+        connection.execute(text("SET LOCAL search_path = platform, public"))
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
     done = send(staff, content, publish="true", confirmed="true")
     assert (done.status_code, done.json()["state"]) == (201, "published")
     with database.platform() as connection:

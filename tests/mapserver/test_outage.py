@@ -275,4 +275,4 @@ def test_a_stop_rolls_back_what_does_not_end_and_closes_streams_at_once(server: 
     assert "stop.rolled_back" in said, said
     assert "Cancel 1 running task(s)" in said, said  # the import; the stream had ended by itself
     assert "Traceback" not in said, said
-    assert not list((server.cluster.home / "work").glob("*"))
+    assert not list((server.cluster.home / "work").glob(f"*-{server.process.pid}-*"))

@@ -19,7 +19,7 @@ NAME_BYTES = 10
 #: a name of so many bytes may be cut: some programs cut before the character that does not fit
 SHORTEST_CUT = 8
 SAMPLE_BYTES = 256 * 1024
-_WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?")
+_WHOLE = re.compile(r"([+-]?)(?=\d)0*+(\d*+)(?:\.0*+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def whole_number(text: str) -> Text:
     """The digits of a whole number; None for nothing; with the mark of lost digits when it was written with an exponent."""
     match = _WHOLE.fullmatch(text)
     if match:
-        return f"{'-' if match.group(1) == '-' else ''}{match.group(2)}"
+        return f"{'-' if match.group(1) == '-' else ''}{match.group(2) or '0'}"
     return marked(LOST_DIGITS, "", text) if text and not text.startswith("*") else None
 
 

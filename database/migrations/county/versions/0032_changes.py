@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.execute(
         f"""
         CREATE FUNCTION {schema}.note_division_changes() RETURNS trigger LANGUAGE plpgsql
-        SET search_path = {schema}, public, pg_temp
+        SET search_path = {schema}, public, pg_temp SET enable_nestloop = off
         AS $$
         BEGIN
             IF coalesce(current_setting('address.operation', true), '') = '' THEN
