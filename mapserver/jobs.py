@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -159,12 +160,17 @@ async def collect_county(context: JobContext, county: str) -> None:
     await asyncio.to_thread(run_collect, database, county)
 
 
+async def in_every_county(context: JobContext, run: Callable[..., None], *more: object) -> None:
+    """One county after the other; run: takes the database, whatever more, and the county."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    for county in await asyncio.to_thread(county_codes, database):
+        await asyncio.to_thread(run, database, *more, county)
+
+
 async def scan_all_counties(context: JobContext, timestamp: int) -> None:
     """Every morning at five: what days alone can make abnormal, such as a visit that did not happen."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_scan, database, county)
+    await in_every_county(context, run_scan)
 
 
 async def refresh_county_elevations(context: JobContext, county: str) -> None:
@@ -176,10 +182,7 @@ async def refresh_county_elevations(context: JobContext, county: str) -> None:
 async def refresh_all_elevations(context: JobContext, timestamp: int) -> None:
     """Every night at half past three: the elevation of addresses that are new, have moved, or are of an older model."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    folder = get_settings().rasters_folder
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_elevations, database, folder, county)
+    await in_every_county(context, run_elevations, get_settings().rasters_folder)
 
 
 def run_elevations(database: Database, folder: Path, county: str) -> None:
@@ -195,9 +198,7 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
 async def reread_all_addresses(context: JobContext, timestamp: int) -> None:
     """Every night at twenty to four in China: addresses whose keys are not what their text gives, as after an upgrade."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_reread, database, county)
+    await in_every_county(context, run_reread)
 
 
 def run_reread(database: Database, county: str) -> None:
@@ -210,9 +211,7 @@ def run_reread(database: Database, county: str) -> None:
 async def refresh_all_outlines(context: JobContext, timestamp: int) -> None:
     """Every minute: generalise the outlines of a county where some are new or have changed; otherwise only look."""
     del timestamp
-    database: Database = context.additional_context[DATABASE_KEY]
-    for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run_outlines, database, county)
+    await in_every_county(context, run_outlines)
 
 
 def run_outlines(database: Database, county: str) -> None:
