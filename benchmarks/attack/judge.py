@@ -163,10 +163,10 @@ class Judge:
 
     def _foreign(self, request: Request, answer: Answer, asker: Asker, said: Said) -> list[str]:
         view = self.world.view(asker)
-        self._asked[asker.county] |= runs_of(unquote(request.path))
-        # the trail of a county tells what its own accounts have asked for, also in vain
-        asked = self._asked[asker.county] if "/audit" in request.path else set()
         sent = unquote(request.path) + (request.body.decode(errors="replace") if len(request.body) < _ECHO else "")
+        self._asked[asker.county] |= runs_of(sent)
+        # the trail of a county tells what its own accounts have asked for and written, also in vain
+        asked = self._asked[asker.county] if "/audit" in request.path else set()
         token = unquote(request.path.partition("?")[0].removeprefix("/p/")).upper()
         public = self.world.tokens.get(token, set()) if request.path.startswith("/p/") else set()
         words = {
