@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
+from gazetteer.comparing.remainder import measure_remainder
 from gazetteer.comparing.sides import GROUPS, Side, character_pairs
 
 NAN = math.nan
@@ -18,7 +19,7 @@ _NAMED = tuple(group for group in GROUPS if group not in (*_NUMBERED, "assist"))
 
 
 def measure(a: Side, b: Side, weights: Mapping[str, float]) -> list[float]:
-    """All measures of a pair. weights: how rare a pair of characters is (idf); '' stands for one never seen."""
+    """All measures of a pair. weights: how rare a character or a pair of them is (idf); '' stands for one never seen."""
     return [
         *_of_texts(a, b, weights),
         *_of_names(a, b, weights),
@@ -31,6 +32,7 @@ def measure(a: Side, b: Side, weights: Mapping[str, float]) -> list[float]:
         *_deepest(a, b),
         *_deepest(b, a),
         *_of_places(a, b, weights),
+        *measure_remainder(a, b, weights),
     ]
 
 

@@ -16,8 +16,8 @@ class Forest:
 
     Node n asks feature[n] <= threshold[n]; left and right are node numbers, and a leaf points at itself. missing_left
     says where a missing value goes. value: what a leaf adds. preference: what is added to the logarithm of each class's
-    probability when one must be chosen, so that the rare class is not overlooked. weights: how rare a pair of
-    characters is.
+    probability when one must be chosen, so that the rare class is not overlooked. weights: how rare a
+    character or a pair of them is.
     """
 
     roots: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Forest:
 
     @classmethod
     def load(cls, path: Path) -> Forest:
-        """Read the trees and the weights of character pairs."""
+        """Read the trees and the weights of characters and pairs of them."""
         with np.load(path) as file:
             part = {name: file[name] for name in file.files}
         pairs = part["pairs"].tobytes().decode("utf-8").split("\x00")

@@ -30,6 +30,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "person": ("person",),
     "assist": ("assist",),
 }
+# how far down a label stands; what names no place (beside, written twice) stands last
+DEPTHS: dict[str, int] = {
+    "country": 0, "prov": 0, "city": 0, "district": 0, "town": 1, "devzone": 1, "community": 2, "road": 3, "subroad": 3,
+    "roadno": 4, "subroadno": 4, "poi": 5, "subpoi": 6, "houseno": 7, "cellno": 8, "floorno": 8, "roomno": 8, "person": 9,
+    "assist": 10, "redundant": 11, "otherinfo": 11,
+}  # fmt: skip
+_NAMES = ("poi", "subpoi", "person")
 _SUFFIX = {
     "prov": re.compile(r"(?<=..)(?:省|市|(?:维吾尔|壮族|回族)?自治区)$"),
     "city": re.compile(r"(?<=..)(?:市|地区|自治州)$"),
@@ -49,7 +56,9 @@ class Side:
     """A text ready to be compared.
 
     parts: the values of each group, folded; cores: the same without their suffix. unbracketed: the text without what
-    stands in brackets. place: the road, the names and the building, without what is above and below.
+    stands in brackets. place: the road, the names and the building, without what is above and below. elements: label and
+    folded value in the order of the text; read: these values as one string, depths: the depth of each of its characters.
+    names: of estates, buildings and firms; main_names: those outside brackets, all where none stands outside.
     """
 
     text: str
@@ -61,6 +70,11 @@ class Side:
     labels: tuple[str, ...] = ()
     unbracketed: str = ""
     place: str = ""
+    elements: tuple[tuple[str, str], ...] = ()
+    read: str = ""
+    depths: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    main_names: tuple[str, ...] = ()
 
     def joined(self, group: str) -> str:
         """The values of a group as one string."""
@@ -87,10 +101,22 @@ def make_side(text: str, elements: Sequence[Element]) -> Side:
         pairs=character_pairs(key),
     )
     by_label: dict[str, list[str]] = {}
+    outside: list[str] = []
+    found: list[tuple[str, str]] = []
+    brackets = 0
     for element in elements:
         value = plain(element.text)
         if value:
             by_label.setdefault(element.label, []).append(value)
+            found.append((element.label, value))
+            if brackets <= 0 and element.label in _NAMES and len(value) > 1:
+                outside.append(value)
+        brackets += sum(element.text.count(x) for x in "(（") - sum(element.text.count(x) for x in ")）")
+    side.elements = tuple(found)
+    side.read = "".join(value for _, value in found)
+    side.depths = tuple(DEPTHS[label] for label, value in found for _ in value)
+    side.names = tuple(value for label, value in found if label in _NAMES and len(value) > 1)
+    side.main_names = tuple(outside) or side.names
     for group, labels in GROUPS.items():
         values = [value for label in labels for value in by_label.get(label, ())]
         if values:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gazetteer.compare import RELATIONS, compare, compare_many
+from gazetteer.comparing.remainder import measure_remainder
+from gazetteer.comparing.sides import make_side
+from gazetteer.tagging import Element
 from mapserver.cli.address_compare import PairLineInvalid, compare_lines
 
 WORDS = {"不匹配": "different", "部分匹配": "partial", "完全匹配": "same"}
@@ -83,3 +87,19 @@ def test_the_figures_of_the_model_card_hold_on_judged_pairs(shared_data: Path) -
         right = sum(t == f == relation for t, f in zip(truth, found, strict=True))
         scores.append(2 * right / (truth.count(relation) + found.count(relation)))
     assert sum(scores) / len(scores) > 0.65
+
+
+def test_what_remains_is_weighed_at_its_level() -> None:
+    """文三路123号 stands in both; the firm and its floor remain on one side only, nothing on the other."""
+    elements = [
+        [Element("road", "文三路", 0, 3), Element("roadno", "123号", 3, 7)],
+        [Element("road", "文三路", 0, 3), Element("roadno", "123号", 3, 7), Element("floorno", "2层", 7, 9), Element("person", "利宝", 9, 11)],
+    ]  # fmt: skip
+    short, long = (make_side("".join(e.text for e in side), side) for side in elements)
+    measures = measure_remainder(short, long, {"": 2.0})
+    only_short, only_long = measures[4:16], measures[33:45]
+    assert measures[0] == 7  # the longest run of characters that both have
+    assert (only_short[3], only_short[4]) == (0, 0)
+    assert (only_long[3], only_long[4], only_long[8], only_long[9]) == (0, 0, 4, 4)
+    assert all(math.isnan(only_short[level]) for level in range(12) if level not in (3, 4))
+    assert len(measure_remainder(make_side("", ()), long, {"": 2.0})) == len(measures)
