@@ -174,7 +174,7 @@ class Judge:
             for run in said.words
             for value in view.foreign_texts(run)
             if value not in sent
-            and value not in asked
+            and not any(value in word for word in asked)
             and value not in FILLER
             and not any(value in word for word in public)
         }

@@ -33,6 +33,8 @@ HOMES = frozenset({
     "person", "household_member", "person_place", "event", "place", "facility", "visit", "service_point", "plate_token",
     "place_code",
 })  # fmt: skip
+#: What somebody typed tells of other things, in whatever table it stands.
+TYPED = frozenset({"reason", "note", "purpose"})
 #: A value that stands in so many villages is a word, not a secret.
 WORD_FROM_VILLAGES = 4
 RUN = re.compile(r"[\w*\u00b7-]+")
@@ -113,10 +115,11 @@ class Oracle:
         self.rows += 1
         if table == "division":
             self.divisions |= runs_of(row["name"])
-        holders = self.homes if table in HOMES or _was_there(table, row) else self.told
+        home = table in HOMES or _was_there(table, row)
         for name, value in row.items():
             if value is None or isinstance(value, date | datetime | bool):
                 continue
+            holders = self.homes if home and name not in TYPED else self.told
             for one in strings_in(value):
                 for run in runs_of(one):
                     holders[run].add(grid)
