@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from database.clock import ZONE
 from database.embedded import sqlalchemy_url
 from database.scope import Scope, enter_scope
 from database.settings import get_settings
@@ -48,7 +49,7 @@ class Database:
             hide_parameters=True,  # parameters may be personal data; errors end in logs
             # a plan made for any prefix cannot use the index on the grid code: plan with the values, always
             connect_args={
-                "options": f"-c timezone=Asia/Shanghai -c plan_cache_mode=force_custom_plan {limits} "
+                "options": f"-c timezone={ZONE} -c plan_cache_mode=force_custom_plan {limits} "
                 f"-c client_connection_check_interval={_NOTICE_MS}",
                 "application_name": "onemap",
                 "connect_timeout": CONNECT_WAIT_S,

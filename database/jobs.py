@@ -8,8 +8,10 @@ from procrastinate import App, Blueprint, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg.conninfo import make_conninfo
 
+from database.clock import ZONE
+
 NAMESPACE = "onemap"
-_OPTIONS = "-c search_path=platform,public -c timezone=Asia/Shanghai"
+_OPTIONS = f"-c search_path=platform,public -c timezone={ZONE}"
 #: How long one waits for a connection of the queue before it is said that the database is away.
 WAIT_S = 3.0
 #: China keeps one time zone and no summer time; procrastinate's cron counts in UTC, whatever the machine's zone is.

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.engine import current_day
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.match import normalised_alias
@@ -56,7 +57,7 @@ def reread(connection: Connection) -> Reread:
     """Bring every address and alias in scope in line with its text, as one operation of the log; those in line stay untouched."""
     index = division_index(connection)
     present = set(connection.scalars(_PRESENT))
-    today = connection.scalar(text("SELECT CURRENT_DATE"))
+    today = current_day(connection)
     read = changed = 0
     for rows in _batches(connection, _ROWS):
         read += len(rows)

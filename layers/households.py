@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
 
 from access.audit import record
+from database.engine import current_day
 from database.errors import OnemapError
 from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
@@ -54,7 +55,7 @@ def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
     if row is None:
         raise HouseholdNotFound(str(household_id))
     record(connection, "view_household", target=f"household:{household_id}", grid_code=row["grid_code"])
-    today = connection.scalar(text("SELECT CURRENT_DATE")) or date.today()
+    today = current_day(connection)
     address = None
     if row["address_id"] is not None:
         address = {

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import psycopg
 
+from database.clock import ZONE
+
 DATABASE = "onemap"
 OWNER_ROLE = "onemap_owner"
 APP_ROLE = "onemap_app"
@@ -78,7 +80,7 @@ def bootstrap_sql(owner_password: str, app_password: str) -> BootstrapSql:
         ),
         create_database=f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE} TEMPLATE template0 ENCODING 'UTF8'",
         inside=(
-            f"ALTER DATABASE {DATABASE} SET timezone = 'Asia/Shanghai'",
+            f"ALTER DATABASE {DATABASE} SET timezone = '{ZONE}'",
             *(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'" for name, value in LOG_SETTINGS.items()),
             f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
             f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {DATABASE} TO {OWNER_ROLE}",

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+from database.clock import ZONE
 from database.embedded.layout import PORT, Layout
 
 _MEGABYTE = 1024 * 1024
@@ -32,8 +33,8 @@ def server_options(layout: Layout, *, fsync: bool) -> str:
         "effective_io_concurrency": "100",
         "jit": "off",
         "max_locks_per_transaction": "256",  # a migration touches every table of a county
-        "timezone": "Asia/Shanghai",
-        "log_timezone": "Asia/Shanghai",
+        "timezone": ZONE,
+        "log_timezone": ZONE,
         "lc_messages": "C",
         "logging_collector": "on",
         "log_directory": "log",

@@ -6,6 +6,8 @@ import re
 from datetime import date
 from typing import Literal
 
+from database.clock import day_in_china
+
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -22,7 +24,7 @@ def resident_id_problem(text: str) -> str | None:
     if not "11" <= text[:2] <= "91":
         return "division"
     try:
-        if not date(1900, 1, 1) <= resident_id_birth_date(text) <= date.today():
+        if not date(1900, 1, 1) <= resident_id_birth_date(text) <= day_in_china():
             return "birth_date"
     except ValueError:
         return "birth_date"

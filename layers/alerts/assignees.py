@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from access.accounts import Account, list_accounts
+from database.engine import current_day
 from database.scope import Role, Scope
 from grid.postings import responsible_on
 from layers.alerts.store import FIELD_ROLES, get_place
@@ -25,7 +25,7 @@ def list_assignees(connection: Connection, alert_id: int, asker: Scope) -> list[
     """
     grid_code = get_place(connection, alert_id)
     accounts = {a.username: a for a in list_accounts(connection, grid_code[:6], FIELD_ROLES)}
-    today = connection.scalar(text("SELECT CURRENT_DATE")) or date.today()
+    today = current_day(connection)
     found: dict[str, dict[str, Any]] = {}
     for worker in responsible_on(connection, grid_code, today):
         account = accounts.get(worker["username"] or "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from database.clock import day_in_china
 from layers.demo import tables_land as land
 from layers.demo import tables_people as persons
 from layers.demo import tables_public as public
@@ -97,7 +98,7 @@ def generate_county(out_dir: Path, scale: str = "small", seed: int = SEED, today
     scale: small, county or large. today: the day the events lead up to. Equal arguments give equal files. Positions
     are EPSG:4490 unless a file is meant to differ (README.txt). Raises KeyError for an unknown scale.
     """
-    day = today or date.today()
+    day = today or day_in_china()
     out_dir.mkdir(parents=True, exist_ok=True)
     for old in [*out_dir.rglob("*.gpkg"), *out_dir.rglob("*.shp")]:
         old.unlink()

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import cql2
 import shapely
@@ -36,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
+from database.clock import CHINA
 from layers.features.collections import Collection, Kind
 from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import FeatureCrs
@@ -46,7 +46,6 @@ MAX_CHARACTERS = 20_000
 MAX_NODES = 500
 #: The library's parser calls itself for each level and ends the process when the stack does: refuse before.
 MAX_DEPTH = 40
-LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 _DAY = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)T?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[Tt ](?:(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?)?",
@@ -339,7 +338,7 @@ def moment_of(written: str) -> datetime:
         raise FilterInvalid(f"“{written[:50]}”不是时间 / is not a time") from None
     if not moment.tzinfo:
         # the zone of China by its present offset: before 1901 the tables know a mean local time of odd seconds
-        moment = moment.replace(tzinfo=LOCAL_TIME if moment.year > 1901 else timezone(timedelta(hours=8)))
+        moment = moment.replace(tzinfo=CHINA if moment.year > 1901 else timezone(timedelta(hours=8)))
     if leap:
         moment = moment + timedelta(seconds=1) if moment.replace(tzinfo=None) < _LAST_SECOND else moment
     return moment

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import shapely
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from database.crs import diagnose_outside
+from database.engine import current_day
 from gazetteer.divisions import division_index
 from gazetteer.keys import DEPTHS
 from gazetteer.parse import parse
@@ -119,8 +119,7 @@ def _end_address(connection: Connection, present: Feature, reason: str) -> None:
 
 
 def _operate(connection: Connection, name: str, arguments: dict[str, Any], reason: str) -> list[Any]:
-    today = connection.scalar(text("SELECT CURRENT_DATE"))
-    assert isinstance(today, date)
+    today = current_day(connection)
     try:
         _operation, uids = operate(connection, name, arguments, reason=reason, effective_on=today)
     except ValidationError as error:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from access.audit import record
 from access.limits import TooManyRequests
-from database.engine import Database
+from database.engine import Database, current_day
 from database.errors import OnemapError
 from database.scope import Role, Scope
 from database.seal import Sealer
@@ -217,7 +217,7 @@ class _Run:
         """Everything, inside one transaction of the caller's."""
         wait_for_turn(connection, scope.county)
         # the database's day, for its defaults and checks go by that
-        today = self._today or connection.execute(text("SELECT CURRENT_DATE")).scalar_one()
+        today = self._today or current_day(connection)
         stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, today)
         # what is rolled back without publish: everything but the batch and its rejected rows
         attempt = connection.begin_nested()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from database.clock import day_in_china
 from database.seal import mask_id_number, mask_phone
 from gazetteer.codes.checksums import resident_id_problem
 
@@ -137,6 +138,6 @@ def _person_number(number: str, born: str) -> bool:
     if number[:2] not in _PROVINCES:
         return False
     try:
-        return 1900 <= date(int(born[:4]), int(born[4:6]), int(born[6:])).year <= date.today().year
+        return 1900 <= date(int(born[:4]), int(born[4:6]), int(born[6:])).year <= day_in_china().year
     except ValueError:
         return False

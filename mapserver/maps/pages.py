@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from database.clock import CHINA
 from layers.alerts.lifecycle import STATUS_LABELS
 from layers.alerts.store import AlertFilter, get_alert, list_alerts
 from layers.anomaly.rules import RULES
@@ -16,15 +16,13 @@ from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page, bounds_of
 from mapserver.maps.offline import Page
 from mapserver.maps.panel import SEVERITIES, MapHeading
 
-LOCAL_TIME = ZoneInfo("Asia/Shanghai")
-
 
 def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> Page:
     """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list."""
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
     words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
-    heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME), words, limited=page.next is not None)
+    heading = MapHeading(county, synthetic, datetime.now(CHINA), words, limited=page.next is not None)
     cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
     return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
@@ -33,7 +31,7 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
     alert = get_alert(connection, alert_id)
-    heading = MapHeading(county, synthetic, datetime.now(LOCAL_TIME))
+    heading = MapHeading(county, synthetic, datetime.now(CHINA))
     code = alert["grid_code"]
     return alert_page(
         heading,

@@ -6,9 +6,9 @@ import gzip
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from access import audit
+from database.clock import CHINA
 from database.counties import get_county
 from database.engine import Database
 from database.errors import OnemapError
@@ -24,7 +24,6 @@ from mapserver.style.fonts import FontLibrary
 
 #: Layers that say something about persons: households, and titles that name them (the titles of alerts do, of events may).
 ABOUT_PERSONS = frozenset({"persons", "events", "alerts"})
-CHINA = ZoneInfo("Asia/Shanghai")
 MINZOOM, MAXZOOM = 12, 18
 #: The styles draw all above it from tiles of this zoom.
 USUAL_MAXZOOM = 16

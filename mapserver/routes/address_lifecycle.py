@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
 
 from access import permissions
 from access.accounts import Account
+from database.engine import current_day
 from gazetteer.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
@@ -181,8 +180,7 @@ def take_step(account: Editor, connection: CountyConnection, set_id: RecordId, b
 @audited("roll_back", "operation:{operation_id}", rows=lambda done: done.uids)
 def rollback(account: Editor, connection: CountyConnection, operation_id: Uid, body: RollbackIn) -> RollbackOut:
     """Take a published operation back: every address it touched is as before. 409 when something happened to one since."""
-    today = connection.scalar(text("SELECT CURRENT_DATE"))
-    assert isinstance(today, date)
+    today = current_day(connection)
     operation = Operation("restored", body.reason, today, reverts=operation_id)
     uids = take_back(connection, operation)
     return RollbackOut(operation_id=str(operation.id), uids=[str(uid) for uid in uids])

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from sqlalchemy import Engine, text
 
 from access.accounts import create_account
+from database.clock import day_in_china
 from database.counties import create_county
 from database.engine import Database
 from database.scope import Role, Scope
@@ -53,7 +53,7 @@ def site(
     system = Scope.of_system(county.code, "demo")
     load_demo(app_database, system, county, sealer)
     with app_database.transaction(system) as connection:
-        scan(connection, date.today())
+        scan(connection, day_in_china())
     with app_database.platform() as connection:
         for account in county.accounts:
             create_account(

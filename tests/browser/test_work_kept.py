@@ -3,12 +3,12 @@
 import json
 import re
 import uuid
-from datetime import date
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Scope
 from layers.anomaly.scan import scan
@@ -42,7 +42,7 @@ def lapsed(site: Site, app_database: Database) -> dict[str, int]:
             "VALUES (:uid, :h, 'wangge', now() - interval '40 days', 'met', :cell)",
         ):
             connection.execute(text(statement), values)
-        scan(connection, date.today(), ["elderly_alone_unvisited"])
+        scan(connection, day_in_china(), ["elderly_alone_unvisited"])
         alert = connection.scalar(
             text(
                 "SELECT id FROM alert WHERE household_id = :h AND rule = 'elderly_alone_unvisited' AND status = 'open'"

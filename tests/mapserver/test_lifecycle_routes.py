@@ -1,12 +1,13 @@
 """The life of addresses over HTTP: who may do what, what leaves no trace outside, what a reader of the feed gets."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Role, Scope
 from gazetteer.lifecycle import writing
@@ -23,7 +24,7 @@ def body(*items: dict[str, Any], **values: Any) -> dict[str, Any]:
     return {
         "title": "测试",
         "reason": "县政府〔2026〕12号",
-        "effective_on": date.today().isoformat(),
+        "effective_on": day_in_china().isoformat(),
         "items": items,
     } | values
 
@@ -35,7 +36,7 @@ def uids(database: Database, system: Scope) -> list[str]:
         world.build_county(connection)
         for n in range(1, 9):
             world.add_address(
-                connection, f"{HEAD}永安街{n}号", CELLS[0], n, valid_from=date.today() - timedelta(days=365)
+                connection, f"{HEAD}永安街{n}号", CELLS[0], n, valid_from=day_in_china() - timedelta(days=365)
             )
         return [str(u) for u in connection.scalars(text("SELECT uid FROM standard_address ORDER BY code"))]
 
@@ -133,7 +134,11 @@ def test_a_draft_shows_nowhere_but_to_those_who_prepare_it(
     with database.transaction(system) as connection:
         row = connection.execute(text("SELECT id, uid, grid_code FROM standard_address WHERE status = 'draft'")).one()
     assert row.grid_code == CELLS[0]
-    for path in (f"addresses/{row.id}", f"addresses/{row.uid}/history", f"addresses/{row.uid}/as-of?on={date.today()}"):
+    for path in (
+        f"addresses/{row.id}",
+        f"addresses/{row.uid}/history",
+        f"addresses/{row.uid}/as-of?on={day_in_china()}",
+    ):
         assert (officer.get(f"{API}/{path}").status_code, editor.get(f"{API}/{path}").status_code) == (404, 200), path
     for client in (officer, editor):
         assert client.get(f"{API}/addresses/search", params={"q": "永安街99号"}).json()["candidates"] == []
@@ -155,7 +160,7 @@ def test_the_preview_goes_on_a_map(sign_in: SignIn, uids: list[str]) -> None:
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"effective_on": (date.today() + timedelta(days=1)).isoformat()}, "date-not-possible"),
+        ({"effective_on": (day_in_china() + timedelta(days=1)).isoformat()}, "date-not-possible"),
         ({"items": [{"kind": "explode"}]}, "change-set-invalid"),
         ({"items": [RENAME | {"old": "长安街"}]}, "not-applicable"),
         ({"items": []}, "invalid-request"),
@@ -207,7 +212,7 @@ def test_own_addresses_are_not_carried_into_a_foreign_village(
     with database.transaction(system) as connection:
         text_ = "德清县莫干山镇燎原村后坞路{}号"
         for n in (1, 2):
-            world.add_address(connection, text_.format(n), CELLS[3], n, valid_from=date.today() - timedelta(days=9))
+            world.add_address(connection, text_.format(n), CELLS[3], n, valid_from=day_in_china() - timedelta(days=9))
         own = [
             str(u)
             for u in connection.scalars(
@@ -245,7 +250,7 @@ def test_elevens_add_up_over_http_whoever_publishes_them(
     with database.transaction(system) as connection:
         for n in range(9, 231):
             world.add_address(
-                connection, f"{HEAD}永安街{n}号", CELLS[0], n, valid_from=date.today() - timedelta(days=9)
+                connection, f"{HEAD}永安街{n}号", CELLS[0], n, valid_from=day_in_china() - timedelta(days=9)
             )
         known = [str(u) for u in connection.scalars(text("SELECT uid FROM standard_address ORDER BY code"))]
     a, b = sign_in(Role.GIS_STAFF), sign_in(Role.COUNTY_ADMIN)

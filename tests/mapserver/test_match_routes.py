@@ -3,13 +3,13 @@
 import csv
 import io
 import time
-from datetime import date
 
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
@@ -62,7 +62,7 @@ def test_texts_are_matched_in_order_and_in_scope(sign_in: SignIn) -> None:
 
 def test_a_text_as_of_a_day_over_http(sign_in: SignIn) -> None:
     client = sign_in(Role.GRID_WORKER, CELLS[0])
-    found = client.get("/api/330521/addresses/as-of", params={"q": "永安街2号", "on": str(date.today())}).json()
+    found = client.get("/api/330521/addresses/as-of", params={"q": "永安街2号", "on": str(day_in_china())}).json()
     assert [one["then"]["text"] for one in found["addresses"]] == [f"{HEAD}永安街2号"]
     assert client.get("/api/330521/addresses/as-of", params={"q": "永安街2号", "on": "2.3."}).status_code == 422
 

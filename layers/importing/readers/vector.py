@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -17,6 +16,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
+from database.clock import CHINA
 from layers.importing.errors import EncodingWrong, FileEmpty, FileTruncated, FileUnreadable
 from layers.importing.readers.archive import unpack_shapefile
 from layers.importing.readers.cells import LOST_DIGITS, Text, marked
@@ -28,7 +28,6 @@ from layers.importing.readers.source import BATCH_ROWS, FID_COLUMN, Geometries, 
 
 #: format, as sniffed → the one driver that may open it
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "zip": "ESRI Shapefile", "json": "GeoJSON"}
-CHINA = ZoneInfo("Asia/Shanghai")
 #: every byte is a character of it: so GDAL hands out the bytes of a DBF, and they are decoded here
 BYTES = "iso8859-1"
 

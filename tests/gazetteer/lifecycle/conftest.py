@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Scope
 from gazetteer.lifecycle.operation import Operation
 from tests import world
 from tests.world import CELLS
 
-TODAY = date.today()
+TODAY = day_in_china()
 HEAD = "德清县武康街道千秋社区"
 Do = Callable[..., Any]
 

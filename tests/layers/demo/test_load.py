@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from database.clock import day_in_china
 from database.counties import create_county
 from database.engine import Database
 from database.scope import Scope
@@ -104,7 +104,7 @@ def test_objects_sent_in_gcj_02_stand_beside_their_doors(connection: Connection)
 def test_the_rules_find_what_was_planted_and_nothing_else(
     connection: Connection, tiny: DemoCounty, truth: dict[str, Any]
 ) -> None:
-    scan(connection, date.today())
+    scan(connection, day_in_china())
     found = {
         rule: set(connection.scalars(text(SUBJECT_KEYS[kind]), {"rule": rule}))
         for rule, kind in (

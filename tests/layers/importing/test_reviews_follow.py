@@ -1,13 +1,13 @@
 """Reviews follow their address: raised, refreshed when it changes, closed when it is mended, open again when it is not."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Scope
 from gazetteer.corrections.queue import count_waiting, take_next
@@ -100,5 +100,5 @@ def test_an_edit_closes_the_review_of_the_address_and_of_its_double(
     assert [row[:2] for row in query(STATE)] == [("duplicate_text", "open")] * 2
     with database.transaction(system) as connection:
         uid = connection.scalar(text("SELECT uid FROM standard_address WHERE source_key = 'A2'"))
-        rename(connection, Operation("renamed", "门牌写错", date.today()), uid, f"{HEAD}桥西村前街2号")
+        rename(connection, Operation("renamed", "门牌写错", day_in_china()), uid, f"{HEAD}桥西村前街2号")
     assert [row[:2] for row in query(STATE)] == [("duplicate_text", "closed")] * 2

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Role, Scope
 from layers.raster import elevations
@@ -22,7 +23,7 @@ YEAR = timedelta(days=365.25)
 
 
 def years_ago(years: float) -> date:
-    return date.today() - years * YEAR
+    return day_in_china() - years * YEAR
 
 
 @pytest.fixture
