@@ -17,7 +17,7 @@ from database.engine import current_day
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.match import normalised_alias
-from gazetteer.writing import DERIVED, LEVELS, changed_columns, read_text, relink, update_addresses
+from gazetteer.writing import DERIVED, LEVELS, changed_columns, neighbours, read_text, relink, update_addresses
 
 BATCH = 10_000
 REASON = "按现行规则重新解析"
@@ -63,9 +63,11 @@ def reread(connection: Connection) -> Reread:
         read += len(rows)
         stale = [(row.id, wanted) for row in rows if (wanted := _differing(row, index, present))]
         if stale:
+            ids = [address_id for address_id, _ in stale]
+            beside = neighbours(connection, ids)
             with recorded(connection, Operation("edited", REASON, today)):
                 changed += update_addresses(connection, stale)
-            relink(connection, [address_id for address_id, _ in stale])
+            relink(connection, [*ids, *beside])
     aliases, aliases_changed = _reread_aliases(connection)
     return Reread(read, changed, aliases, aliases_changed)
 

@@ -63,8 +63,8 @@ def edit(connection: Connection, operation: Operation, uid: uuid.UUID, full_text
     """Another text of a draft; it leaves no alias. Raises NotApplicable when it is no draft."""
     (address,) = read_by_uid(connection, [uid], "draft")
     with recorded(connection, operation):
-        rewrite(connection, [Rewrite(address, full_text.strip())], keep_former=False)
-    return _linked(connection, [uid])
+        beside = rewrite(connection, [Rewrite(address, full_text.strip())], keep_former=False)
+    return _linked(connection, [uid], beside)
 
 
 def rename_road(connection: Connection, operation: Operation, division_code: str, old: str, new: str) -> Uids:
@@ -156,8 +156,8 @@ def merge_villages(connection: Connection, operation: Operation, old_code: str, 
             text("UPDATE division SET valid_to = greatest(:day, valid_from + 1) WHERE code = :old"),
             {"old": old_code, "day": operation.effective_on},
         )
-        rewrite(connection, rewrites)
-    return _linked(connection, [one.address.uid for one in rewrites])
+        beside = rewrite(connection, rewrites)
+    return _linked(connection, [one.address.uid for one in rewrites], beside)
 
 
 def move(connection: Connection, operation: Operation, uid: uuid.UUID, lon: float, lat: float) -> Uids:
@@ -181,13 +181,13 @@ def demolish(connection: Connection, operation: Operation, uids: Sequence[uuid.U
 
 def _rewritten(connection: Connection, operation: Operation, rewrites: Sequence[Rewrite]) -> Uids:
     with recorded(connection, operation):
-        rewrite(connection, rewrites)
-    return _linked(connection, [one.address.uid for one in rewrites])
+        beside = rewrite(connection, rewrites)
+    return _linked(connection, [one.address.uid for one in rewrites], beside)
 
 
-def _linked(connection: Connection, uids: Uids) -> Uids:
+def _linked(connection: Connection, uids: Uids, beside: Sequence[int] = ()) -> Uids:
     """After the operation, for the tree is no event of the log: an old operation may lie before later days of other addresses."""
-    link(connection, uids)
+    link(connection, uids, beside)
     return uids
 
 

@@ -19,7 +19,7 @@ from database.errors import OnemapError
 from gazetteer.divisions import DivisionIndex, division_index
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.lifecycle.writing import link
-from gazetteer.writing import KEYS, WRITABLE, read_text, update_addresses
+from gazetteer.writing import KEYS, WRITABLE, neighbours, read_text, update_addresses
 
 
 class OperationNotFound(OnemapError):
@@ -81,11 +81,12 @@ def roll_back(connection: Connection, operation: Operation) -> list[uuid.UUID]:
             if row.uid in locked
         ]
         _reopen(connection, touched)
+        beside = neighbours(connection, [address_id for address_id, _values in rows])
         update_addresses(connection, rows)
         official = [{"id": i, "match_key": values["match_key"]} for i, values in rows if "match_key" in values]
         connection.execute(_DROP_ALIAS, {"rows": json.dumps(official, ensure_ascii=False)})
     uids = [row.uid for row in touched]
-    link(connection, uids)
+    link(connection, uids, beside)
     return uids
 
 

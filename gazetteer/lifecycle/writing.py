@@ -21,6 +21,7 @@ from gazetteer.writing import (
     Reading,
     changed_columns,
     insert_rows,
+    neighbours,
     new_columns,
     read_text,
     relink,
@@ -126,8 +127,8 @@ class Rewrite:
     division_code: str | None = None
 
 
-def rewrite(connection: Connection, rewrites: Sequence[Rewrite], *, keep_former: bool = True) -> None:
-    """Write texts and everything that follows from them; the former texts become aliases.
+def rewrite(connection: Connection, rewrites: Sequence[Rewrite], *, keep_former: bool = True) -> list[int]:
+    """Write texts and everything that follows from them; the former texts become aliases. Returns who stood beside them.
 
     An address whose new text names another present village of the scope belongs to that village from now on.
     """
@@ -141,9 +142,11 @@ def rewrite(connection: Connection, rewrites: Sequence[Rewrite], *, keep_former:
             village = None
         rows.append((one.address.id, changed_columns(one.address.levels, old, new, village, index)))
         former.append({"id": one.address.id, "old_text": one.address.full_text, "old_key": old.keys.match_key})
+    beside = neighbours(connection, [address_id for address_id, _values in rows])
     update_addresses(connection, rows)
     if keep_former:
         connection.execute(text(_FORMER), {"rows": json.dumps(former, ensure_ascii=False)})
+    return beside
 
 
 _PRESENT = "SELECT code FROM division WHERE code = ANY(:villages) AND level = 'village' AND valid_to IS NULL"
@@ -203,8 +206,11 @@ def _last_numbers(connection: Connection, villages: Sequence[str]) -> dict[str, 
     return {row.village: row.n for row in connection.execute(statement, {"villages": list(villages)})}
 
 
-def link(connection: Connection, uids: Sequence[uuid.UUID]) -> None:
-    """Hang the addresses an operation touched, and those below them, where they belong now; no event of the log."""
+def link(connection: Connection, uids: Sequence[uuid.UUID], beside: Sequence[int] = ()) -> None:
+    """Hang the addresses an operation touched, those below them and those they stood beside where they belong now.
+
+    No event of the log.
+    """
     statement = text("SELECT id FROM standard_address WHERE uid = ANY(:uids)")
     ids = connection.scalars(statement.bindparams(bindparam("uids", type_=ARRAY(Uuid))), {"uids": list(uids)}).all()
-    relink(connection, ids)
+    relink(connection, [*ids, *beside])

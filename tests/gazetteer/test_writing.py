@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
@@ -100,6 +100,8 @@ def links(connection: Connection) -> dict[int, int | None]:
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("draft", 6)])  # a draft that bore the text of another address for a while: its neighbours hung on nothing
+@example([("rename", 6), ("rename", 1)])
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(0, 15)), min_size=1, max_size=5))
 def test_after_any_operations_every_derived_column_is_that_of_its_text(
     library: Database, system: Scope, done: list[tuple[str, int]]
