@@ -17,7 +17,7 @@ from database.seal import Sealer
 from gazetteer.divisions import division_index
 from gazetteer.lifecycle import operations as act
 from gazetteer.lifecycle.operation import Operation
-from gazetteer.lifecycle.rollback import roll_back
+from gazetteer.lifecycle.rollback import OperationNotFound, roll_back
 from gazetteer.lifecycle.writing import NewAddress, NoVillage
 from gazetteer.parents import link_parents
 from gazetteer.reread import reread
@@ -115,7 +115,7 @@ def test_after_any_operations_every_derived_column_is_that_of_its_text(
             savepoint = connection.begin_nested()
             try:
                 ACTS[name](connection, list(live), n)
-            except (act.NotApplicable, NoVillage):
+            except (act.NotApplicable, NoVillage, OperationNotFound):  # a text that was its own already is no operation
                 savepoint.rollback()
             else:
                 savepoint.commit()
