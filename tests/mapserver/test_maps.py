@@ -88,7 +88,9 @@ def open_offline(
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(file.as_uri())
-    page.wait_for_function("document.querySelectorAll('.leaflet-container').length === 1")
+    # waits for the element, not for painted frames: a hidden page of a busy machine may paint none
+    page.locator(".leaflet-container").wait_for(state="attached")
+    assert page.locator(".leaflet-container").count() == 1
     return page, [url for url in requests if not url.startswith("data:")], errors
 
 
