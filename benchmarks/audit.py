@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-import layers.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from access.audit import record
 from access.audit_chain import verify
 from access.trail import read_chain

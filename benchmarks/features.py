@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 import psycopg
 
-import layers.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CELLS, CODE, COUNTY, MIDDLE, POINTS, explaining, log, scans, scopes
 from database.counties import create_county
 from database.embedded import EmbeddedCluster

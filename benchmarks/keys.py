@@ -31,7 +31,7 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.seal import Sealer, mask_id_number, mask_phone, row_binding
 from database.settings import Settings, load_secrets
-from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
+from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 COUNTY = "330521"
 BATCH = 5000

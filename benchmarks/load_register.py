@@ -24,9 +24,9 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings, load_secrets
-from layers import metadata  # noqa: F401 - migrations need the tables of every floor
-from layers.importing.pipeline import ImportReport
-from layers.importing.plan import Step, load_plan, run_plan
+from importing.pipeline import ImportReport
+from importing.plan import Step, load_plan, run_plan
+from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
 
 
 class BackendMemory(threading.Thread):

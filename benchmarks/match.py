@@ -28,9 +28,9 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from gazetteer.index.registry import registry_of
-from gazetteer.match import Match, match_many, suggest
-from gazetteer.normalise import normalise
+from gazetteer.matching.index.registry import registry_of
+from gazetteer.matching.match import Match, match_many, suggest
+from gazetteer.reading.normalise import normalise
 
 COUNTY = "710015"
 OLD_ROADS, OLD_VILLAGES, BINS = 25, 8, 10

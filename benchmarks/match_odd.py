@@ -24,7 +24,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from gazetteer.match import Match, match_many
+from gazetteer.matching.match import Match, match_many
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from database.counties import create_county
 from database.engine import Database
 from database.migrate import owner_engine
 from database.scope import Scope
-from layers import metadata  # noqa: F401 - migrations need the tables of every floor
+from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
 
 COUNTY = "339902"
 PER_VILLAGE = 5_000

@@ -18,7 +18,7 @@ from opencc import OpenCC
 from pypinyin import Style, pinyin
 from rapidfuzz.distance import OSA
 
-from gazetteer.normalise import chinese_number, normalise
+from gazetteer.reading.normalise import chinese_number, normalise
 
 _T2S, _S2T = OpenCC("t2s"), OpenCC("s2t")
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")

@@ -23,15 +23,15 @@ from typing import Any
 import orjson
 
 from benchmarks.tagger_training.labelled import NAMED, Span, read_labelled, scores, tags_of
-from gazetteer.tagging import LABELS, tag_many
-from gazetteer.tagging.tokens import tokenise
+from gazetteer.reading.tagging import LABELS, tag_many
+from gazetteer.reading.tagging.tokens import tokenise
 
 Reader = Callable[[Sequence[str]], list[list[Span]]]
 SECONDS = 3.0
 
 
 def ours(texts: Sequence[str]) -> list[list[Span]]:
-    """gazetteer.tagging, as the command runs it."""
+    """gazetteer.reading.tagging, as the command runs it."""
     return [[(e.label, e.start, e.end) for e in elements] for elements in tag_many(texts)]
 
 

@@ -24,8 +24,8 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.settings import get_settings
 from gazetteer.quality.check import rules_of
-from layers import metadata  # noqa: F401 - migrations need the tables of every floor
-from layers.quality import SETS, check_county
+from grid.quality.county import SETS, check_county
+from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 
 from benchmarks.quality_library import LAT_M, LON_M, SIZE, Size, street_name, village_code
 from database.crs import from_4490
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.parse import parse
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.parse import parse
 
 HEAD = ("province", "city", "county", "town", "village")
 LOCAL = ("village_group", "road", "number_plate", "building", "entrance", "floor", "room")

@@ -23,10 +23,10 @@ import pyogrio
 import shapely
 
 from database.workspace import workspace
-from layers.importing.readers import CSV_SUFFIXES, VECTOR_SUFFIXES, WORKBOOK_SUFFIXES, open_table
-from layers.importing.readers.csv_file import CsvSource
-from layers.importing.readers.vector import VectorSource
-from layers.importing.readers.workbook import WorkbookSource
+from importing.files import CSV_SUFFIXES, VECTOR_SUFFIXES, WORKBOOK_SUFFIXES, open_table
+from importing.files.csv_file import CsvSource
+from importing.files.vector import VectorSource
+from importing.files.workbook import WorkbookSource
 
 ALL = CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES
 MOST_MB = 4096

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-import layers.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CODE, COUNTY, log
 from database.counties import create_county
 from database.embedded import EmbeddedCluster

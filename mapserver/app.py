@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from database.settings import Settings, get_settings
+from layers.style.glyphs import GlyphStore
 from mapserver import problems
 from mapserver.context import open_context
 from mapserver.door.door import Door
@@ -27,7 +28,6 @@ from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.static_files import built_file
-from mapserver.style.glyphs import GlyphStore
 from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
 from mapserver.worker import JobWorker

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from database.sign import Signer
 from database.spreadsheet import CsvTable
 from gazetteer.codes.token import Token, TokenKind
-from gazetteer.plates import list_plates
+from gazetteer.plates.plates import list_plates
 
 COLUMNS = ("code", "address", "version", "issued_at", "token", "path")
 

@@ -22,29 +22,33 @@ from starlette.exceptions import HTTPException
 
 from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in, trail
 from access import tokens as access_tokens
+from alerts import lifecycle, store
 from database import counties, scope
 from database.confinement import errors as confinement
 from database.errors import OnemapError
-from gazetteer import addresses, plates, reviews, service_points, tokens
+from fieldwork import visits
 from gazetteer.codes import beidou
 from gazetteer.codes.token import TokenUnknown
 from gazetteer.corrections import errors as corrections
+from gazetteer.corrections import reviews
+from gazetteer.library import addresses
 from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
+from gazetteer.plates import plates, service_points, tokens
 from gazetteer.quality import check, findings, fix
 from grid import cell_changes, cells
-from layers import households, looks, place_codes
-from layers.alerts import lifecycle, store
-from layers.bulk_match import jobs, writers
+from importing import errors as importing
+from importing.bulk_match import jobs, writers
 from layers.features import errors as features
 from layers.features import tile_grids
-from layers.importing import errors as importing
+from layers.people import households, looks
+from layers.places import place_codes
 from layers.raster import errors as rasters
+from layers.style import glyphs, palette
 from layers.tiles import tile, watch
 from mapserver import uploads
 from mapserver.door import body, entrance, gate
 from mapserver.headers import DATA_PATHS
 from mapserver.methods import READ
-from mapserver.style import glyphs, palette
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -183,7 +187,7 @@ STATUS: dict[type[OnemapError], int] = {
     households.PersonNotFound: 404,
     households.PurposeMissing: 422,
     looks.PurposeNeeded: 428,
-    households.VisitUidTaken: 409,
+    visits.VisitUidTaken: 409,
     store.AlertNotFound: 404,
     store.StaleAlert: 409,
     store.AssigneeUnknown: 422,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = ("access", "gazetteer", "grid", "layers", "mapserver")
+FLOORS = ("access", "alerts", "demo", "fieldwork", "gazetteer", "grid", "importing", "layers", "mapserver")
 AUDITED = {"access/audit.py", "database/migrations/county/versions/0002_tiles.py"}
 
 FORBIDDEN: list[tuple[re.Pattern[str], str]] = [

@@ -16,7 +16,7 @@ from database.migrate import owner_engine
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
-from layers.metadata import COUNTY_METADATA
+from mapserver.metadata import COUNTY_METADATA
 
 COUNTY = "330521"
 NEIGHBOUR = "330522"

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.seal import Sealer, mask_id_number, mask_phone, row_binding
-from gazetteer.divisions import division_index
-from gazetteer.keys import DEPTHS, address_keys
-from gazetteer.parse import parse
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import DEPTHS, address_keys
+from gazetteer.reading.parse import parse
 
 WUKANG, MOGAN = "330521001", "330521103"
 QIANQIU, CHUNHUI, LIAOYUAN = "330521001001", "330521001002", "330521103205"

@@ -12,15 +12,15 @@ from datetime import date
 
 from sqlalchemy import text
 
+from alerts.detection.scan import scan
 from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings, load_secrets
-from layers import metadata  # noqa: F401 - migrations need the tables of every floor
-from layers.anomaly.scan import scan
-from layers.demo import words
-from layers.demo.scales import SCALES
+from demo import words
+from demo.scales import SCALES
+from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
 
 #: What a clean county lacks: something to review and something to mend in every village.
 _SOME = "SELECT min(id) AS id FROM standard_address WHERE status = 'published' AND depth >= 8 GROUP BY division_code"
@@ -40,8 +40,8 @@ def build(code: str, scale: str, seed: int) -> None:
     """Generate, import, scan, and plant what a clean county lacks."""
     words.COUNTY_CODE = code
     SCALES.setdefault("least", LEAST)
-    from layers.demo.generate import generate_county
-    from layers.demo.loader import load_demo
+    from demo.generate import generate_county
+    from demo.loader import load_demo
 
     settings = get_settings()
     urls = ensure_database(settings)

@@ -16,8 +16,8 @@ import mapbox_vector_tile
 from python_calamine import CalamineWorkbook
 
 from benchmarks.attack.oracle import runs_of
-from layers.metadata import COUNTY_METADATA
 from layers.tiles.catalogue import LAYERS
+from mapserver.metadata import COUNTY_METADATA
 
 TABLES = tuple(table.name for table in COUNTY_METADATA.sorted_tables)
 _LINKS: dict[str, set[str]] = {}

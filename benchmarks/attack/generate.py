@@ -20,8 +20,8 @@ from benchmarks.attack.openapi import Operation
 from benchmarks.attack.world import HOME, SCRATCH, Asker, World
 from layers.features.collections import COLLECTIONS
 from layers.features.tile_grids import TITLES as GRIDS
+from layers.style.palette import THEMES
 from layers.tiles.catalogue import LAYERS
-from mapserver.style.palette import THEMES
 
 CSRF = ("X-Onemap-Request", "1")
 #: What to give a parameter whose values stand in no table; for everything else the document and the tables are asked.

@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from benchmarks.attack.credentials import ACCOUNTS_ONLY
-from layers.metadata import COUNTY_METADATA
+from mapserver.metadata import COUNTY_METADATA
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("access", "database", "gazetteer", "grid", "layers", "mapserver")

@@ -43,7 +43,7 @@ from database.scope import Role, Scope
 from database.settings import Settings, get_settings, load_secrets
 from database.sign import Signer
 from gazetteer.codes.token import Token, TokenKind
-from gazetteer.plates import issue_plates
+from gazetteer.plates.plates import issue_plates
 from layers.raster.ingest import NewRaster, add_raster
 
 HOME, SCRATCH = "339911", "339912"

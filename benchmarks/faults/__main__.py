@@ -3,7 +3,7 @@
     python -m benchmarks.faults FOLDER
 
 ONEMAP_HOME names a home whose demonstration county (339901, small) is built; it is written to. The folder is not part of the
-repository: its files' kinds are tests (tests/layers/importing, tests/layers/raster, tests/gazetteer), this is the look at the
+repository: its files' kinds are tests (tests/importing, tests/layers/raster, tests/gazetteer), this is the look at the
 files themselves. Ends with 1 when one comes out wrong.
 """
 

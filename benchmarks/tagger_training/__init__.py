@@ -1,1 +1,1 @@
-"""Training the model behind gazetteer.tagging: ``python -m benchmarks.train_tagger``."""
+"""Training the model behind gazetteer.reading.tagging: ``python -m benchmarks.train_tagger``."""

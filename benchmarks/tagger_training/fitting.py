@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from benchmarks.tagger_training.networks import Student, Teacher
 from benchmarks.tagger_training.variants import Tagged
-from gazetteer.tagging.tokens import FIRST_ROW, UNKNOWN, shape
+from gazetteer.reading.tagging.tokens import FIRST_ROW, UNKNOWN, shape
 
 _AVERAGE = 0.99
 

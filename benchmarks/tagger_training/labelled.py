@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gazetteer.tagging import LABELS
-from gazetteer.tagging.tokens import tokenise
+from gazetteer.reading.tagging import LABELS
+from gazetteer.reading.tagging.tokens import tokenise
 
 Span = tuple[str, int, int]
 NAMED = frozenset(

@@ -12,7 +12,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from gazetteer.tagging.tokens import FIRST_ROW, UNKNOWN
+from gazetteer.reading.tagging.tokens import FIRST_ROW, UNKNOWN
 
 SIZE = 128
 _FIRST = ("helper.concat.5", "helper.concat.6", "helper.concat.9")

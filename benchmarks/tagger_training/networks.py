@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.tagger_training import lac
-from gazetteer.tagging import LABELS
-from gazetteer.tagging.tokens import FIRST_ROW, UNKNOWN
+from gazetteer.reading.tagging import LABELS
+from gazetteer.reading.tagging.tokens import FIRST_ROW, UNKNOWN
 
 N_LABELS = len(LABELS)
 _NEVER = -1e4
@@ -102,7 +102,7 @@ class Teacher(nn.Module):
 
 
 class Student(nn.Module):
-    """What gazetteer.tagging.network computes."""
+    """What gazetteer.reading.tagging.network computes."""
 
     def __init__(self, shapes: list[str], n_pairs: int, size: int, pair_size: int) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class Student(nn.Module):
 
 
 def export(student: Student, shapes: list[str], pair_keys: list[int]) -> dict[str, np.ndarray]:
-    """The arrays of the model's file, see gazetteer.tagging.network."""
+    """The arrays of the model's file, see gazetteer.reading.tagging.network."""
     half = np.float16
     arrays = {
         "shapes": np.frombuffer("\x00".join(shapes).encode(), np.uint8),
@@ -148,7 +148,7 @@ def export(student: Student, shapes: list[str], pair_keys: list[int]) -> dict[st
 
 
 def _gates(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, own_bias: np.ndarray) -> dict[str, np.ndarray]:
-    """The gates apart, halved as gazetteer.tagging.network.Recurrent wants them."""
+    """The gates apart, halved as gazetteer.reading.tagging.network.Recurrent wants them."""
     size = recurrent.shape[1]
     kernels, recurrents = (part.reshape(3, size, -1).transpose(0, 2, 1).copy() for part in (kernel, recurrent))
     biases, own = bias.reshape(3, 1, size).copy(), own_bias.reshape(3, 1, size)

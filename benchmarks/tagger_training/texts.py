@@ -8,7 +8,7 @@ import random
 import re
 from pathlib import Path
 
-from gazetteer.tagging.tokens import fold
+from gazetteer.reading.tagging.tokens import fold
 
 _ENDINGS = re.compile(r"(?:省|市|维吾尔自治区|壮族自治区|回族自治区|自治区)$")
 _COMMITTEE = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会)$")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gazetteer.tagging import LABELS
+from gazetteer.reading.tagging import LABELS
 
 _NUMBERED = {LABELS.index(name) for name in ("roadno", "subroadno", "houseno", "cellno", "floorno", "roomno")}
 _ROAD, _COMMUNITY, _POI = (LABELS.index(name) for name in ("road", "community", "poi"))

@@ -13,7 +13,7 @@ from gazetteer.corrections.decision import Action, Decision
 from gazetteer.corrections.errors import CorrectionIncomplete, CorrectionNotFound
 from gazetteer.corrections.ledger import close_batch, open_batch
 from gazetteer.corrections.queue import get_correction
-from gazetteer.match import match_many
+from gazetteer.matching.match import match_many
 
 _ACTIONS: dict[str, Action] = {
     "alias": "alias", "rule": "rule", "accepted": "accept", "rejected": "reject", "dismissed": "dismiss",

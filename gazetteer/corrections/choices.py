@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gazetteer.candidates import Candidate
 from gazetteer.corrections.decision import Decision
-from gazetteer.match import match_address
+from gazetteer.matching.candidates import Candidate
+from gazetteer.matching.match import match_address
 
 MOST = 5
 

@@ -19,7 +19,7 @@ from gazetteer.corrections.errors import (
 from gazetteer.corrections.ledger import add_row, change_rows, close_batch, open_batch
 from gazetteer.corrections.queue import get_correction
 from gazetteer.corrections.retest import Conflict, alias_conflicts, rule_conflicts
-from gazetteer.match import normalised_alias
+from gazetteer.matching.match import normalised_alias
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gazetteer.corrections.errors import CorrectionIncomplete
-from gazetteer.corrections.rules import RoadRule
-from gazetteer.normalise import normalise
+from gazetteer.matching.rules import RoadRule
+from gazetteer.reading.normalise import normalise
 
 Action = Literal["alias", "rule", "accept", "reject", "dismiss"]
 Kind = Literal["match", "review"]

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gazetteer.corrections.errors import CorrectionNotFound
-from gazetteer.corrections.rules import road_of
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.match import Match, match_many
-from gazetteer.parse import parse
-from gazetteer.reviews import SEEN_FACTS
+from gazetteer.corrections.reviews import SEEN_FACTS
+from gazetteer.matching.match import Match, match_many
+from gazetteer.matching.rules import road_of
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.parse import parse
 
 LEASE_MINUTES = 10
 CHUNK = 5000

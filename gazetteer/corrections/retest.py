@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.scope import Scope
-from gazetteer.corrections.rules import RoadRule, road_of, rule_book
-from gazetteer.divisions import division_index
-from gazetteer.match import match_many, normalised_alias
-from gazetteer.parse import parse
+from gazetteer.matching.match import match_many, normalised_alias
+from gazetteer.matching.rules import RoadRule, road_of, rule_book
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.parse import parse
 
 SAMPLES = 5
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from database.errors import OnemapError
 from database.operation_note import leave_note
-from gazetteer.reviews import follow_addresses
+from gazetteer.corrections.reviews import follow_addresses
 
 #: The addresses an operation touched, by the index of its events.
 _TOUCHED = text(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from gazetteer.divisions import DivisionIndex, division_index, spoken_name, written_names
+from gazetteer.library.writing import update_addresses
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.lifecycle.rollback import restore
 from gazetteer.lifecycle.writing import (
@@ -28,9 +28,9 @@ from gazetteer.lifecycle.writing import (
     read_by_uid,
     rewrite,
 )
-from gazetteer.normalise import normalise
-from gazetteer.parse import parse
-from gazetteer.writing import update_addresses
+from gazetteer.reading.divisions import DivisionIndex, division_index, spoken_name, written_names
+from gazetteer.reading.normalise import normalise
+from gazetteer.reading.parse import parse
 
 Uids = list[uuid.UUID]
 LIVE = ("draft", "reviewed", "published")

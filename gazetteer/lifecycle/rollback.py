@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from database.errors import OnemapError
-from gazetteer.divisions import DivisionIndex, division_index
+from gazetteer.library.writing import KEYS, WRITABLE, neighbours, read_text, update_addresses
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.lifecycle.writing import link
-from gazetteer.writing import KEYS, WRITABLE, neighbours, read_text, update_addresses
+from gazetteer.reading.divisions import DivisionIndex, division_index
 
 
 class OperationNotFound(OnemapError):

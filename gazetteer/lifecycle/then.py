@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.normalise import normalise
-from gazetteer.parse import LONGEST, parse
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.normalise import normalise
+from gazetteer.reading.parse import LONGEST, parse
 
 #: a chain of successors longer than this is a mistake in the data, not history
 LONGEST_CHAIN = 50

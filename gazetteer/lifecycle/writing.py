@@ -14,8 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from database.errors import OnemapError
-from gazetteer.divisions import division_index
-from gazetteer.writing import (
+from gazetteer.library.writing import (
     LAST_NUMBERS,
     LEVELS,
     Reading,
@@ -27,6 +26,7 @@ from gazetteer.writing import (
     relink,
     update_addresses,
 )
+from gazetteer.reading.divisions import division_index
 
 
 class AddressesNotFound(OnemapError):

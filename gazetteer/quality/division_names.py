@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import text
 
 from gazetteer.codes import DivisionLevel
-from gazetteer.divisions import written_names
-from gazetteer.normalise import normalise
 from gazetteer.quality.points import Library
 from gazetteer.quality.rule import Found
+from gazetteer.reading.divisions import written_names
+from gazetteer.reading.normalise import normalise
 
 _WRITTEN = """
 SELECT DISTINCT a.{level} AS written, d.code, d.name, d.former_names

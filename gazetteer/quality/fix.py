@@ -16,13 +16,13 @@ from sqlalchemy import Connection, text
 from access.audit import record
 from database.errors import OnemapError
 from database.scope import Scope
-from gazetteer.divisions import division_index
+from gazetteer.corrections.reviews import follow_addresses
+from gazetteer.library.writing import KEYS, read_text, update_from
 from gazetteer.lifecycle.second_person import refuse_alone
-from gazetteer.normalise import normalise
 from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
 from gazetteer.quality.rule import Rule
-from gazetteer.reviews import follow_addresses
-from gazetteer.writing import KEYS, read_text, update_from
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.normalise import normalise
 
 SHOWN = 50
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from gazetteer.normalise import fold_numerals
 from gazetteer.quality.rule import Fix, Mend
+from gazetteer.reading.normalise import fold_numerals
 
 Row = Mapping[str, str | None]
 

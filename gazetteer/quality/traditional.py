@@ -8,9 +8,9 @@ from functools import lru_cache
 from sqlalchemy import text
 
 from database.engine import raw
-from gazetteer.normalise import fold_variants
 from gazetteer.quality.points import Library
 from gazetteer.quality.rule import Found
+from gazetteer.reading.normalise import fold_variants
 
 #: A library in which more addresses than this hold Traditional characters is written in them.
 MIXED_SHARE = 0.2

@@ -7,12 +7,16 @@ from typing import Any, Literal
 
 from sqlalchemy import Boolean, Column, ColumnElement, Table, func, literal_column, select
 
+from alerts.lifecycle import NOT_ENDED, PENDING
+from alerts.models import Alert
 from database.base import CountyBase
-from gazetteer.models import Division, StandardAddress
+from gazetteer.library.models import Division, StandardAddress
 from grid.models import GridCell
-from layers.alerts.lifecycle import NOT_ENDED, PENDING
+from layers.events.models import Event
+from layers.facilities.models import Facility
 from layers.features.errors import HiddenProperty, UnknownCollection, UnknownProperty
-from layers.models import Alert, Event, Facility, Household, HouseholdMember, Person, Place
+from layers.people.models import Household, HouseholdMember, Person
+from layers.places.models import Place
 from layers.tiles.catalogue import LAYERS
 
 Kind = Literal["string", "integer", "date", "timestamp"]

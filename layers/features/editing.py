@@ -16,17 +16,17 @@ from sqlalchemy import Connection, text
 
 from database.crs import diagnose_outside
 from database.engine import current_day
-from gazetteer.divisions import division_index
-from gazetteer.keys import DEPTHS
-from gazetteer.parse import parse
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import DEPTHS
+from gazetteer.reading.parse import parse
 from grid.address_changes import operate
 from grid.cell_changes import cell_state, change_cell, create_cell, retire_cell, village_of
+from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.draft import Draft, check_tag, refuse_read_only, text_of, within_scope
 from layers.features.errors import FeatureInvalid
 from layers.features.items import Feature, get_feature, lock_feature
 from layers.features.query import everything
-from layers.overview import county_bounds
 
 DEFAULT_REASON = "通过 OGC API 编辑 / edited through the OGC API"
 

@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql
 from access.audit import record
 from database.base import CountyBase
 from database.scope import narrowed_to_scope
-from layers.households import STATUS_LABELS
-from layers.models import Household
+from layers.people.households import STATUS_LABELS
+from layers.people.models import Household
 from layers.raster.models import AddressElevation
 
 OLD_YEARS, CHILD_YEARS = 60, 7

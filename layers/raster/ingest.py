@@ -20,7 +20,7 @@ from database.crs import Bounds, UnknownCrs, diagnose_outside
 from database.datum import check_datum, parse_system
 from database.engine import Database
 from database.scope import Scope
-from layers.overview import county_bounds
+from grid.extent import county_bounds
 from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, list_rasters, remove_raster
 from layers.raster.check import MEGABYTE, sha256_of
 from layers.raster.conversion import Conversion, Found, Made

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from layers.alerts.lifecycle import NOT_ENDED
+from alerts.lifecycle import NOT_ENDED
 
 MAX_ZOOM = 18
 #: More rows than this in one tile are counted together; told in ``X-Generalised``.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import morecantile
 from sqlalchemy import Connection, text
 
-from layers.overview import county_bounds
+from grid.extent import county_bounds
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import check_layers
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.errors import OnemapError
-from layers.overview import county_bounds
+from grid.extent import county_bounds
 from layers.tiles.catalogue import LAYERS, MAX_ZOOM
 
 

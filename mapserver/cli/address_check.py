@@ -18,7 +18,7 @@ from gazetteer.quality.check import CheckReport, get_rule, rules_of
 from gazetteer.quality.findings import count_findings
 from gazetteer.quality.fix import FixReport, apply_fix, preview_fix
 from gazetteer.quality.report import write_report
-from layers.quality import SETS, check_county
+from grid.quality.county import SETS, check_county
 from mapserver.cli.address_rules import SEVERITIES
 
 console = Console()

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import orjson
 
 from database.errors import OnemapError
-from gazetteer.compare import compare_many
+from gazetteer.reading.compare import compare_many
 
 _LINES_AT_ONCE = 4096
 

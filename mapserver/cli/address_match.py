@@ -14,7 +14,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from layers.bulk_match.run import match_file
+from importing.bulk_match.run import match_file
 
 console = Console()
 CLASSES = {

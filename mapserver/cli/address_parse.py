@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import orjson
 
-from gazetteer.tagging import tag_many
+from gazetteer.reading.tagging import tag_many
 
 _LINES_AT_ONCE = 4096
 

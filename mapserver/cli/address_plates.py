@@ -13,7 +13,7 @@ from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings, load_secrets
 from database.sign import Signer
-from gazetteer.plates import issue_plates
+from gazetteer.plates.plates import issue_plates
 from mapserver.plate_table import plate_csv
 
 

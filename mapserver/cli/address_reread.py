@@ -12,7 +12,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from gazetteer.reread import reread
+from gazetteer.lifecycle.reread import reread
 
 console = Console()
 

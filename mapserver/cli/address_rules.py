@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gazetteer.quality.check import get_rule, rules_of
 from gazetteer.quality.rule import FAMILIES
-from layers.quality import SETS
+from grid.quality.county import SETS
 
 SEVERITIES = {"high": "高 / high", "medium": "中 / medium", "low": "低 / low"}
 console = Console()

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from access.accounts import create_account
 from access.passwords import new_password
+from alerts.detection.scan import scan
 from database.counties import create_county
 from database.embedded import ensure_database
 from database.engine import Database, current_day
@@ -22,12 +23,11 @@ from database.migrate import migrate_all, owner_engine
 from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings, get_settings, load_secrets
-from layers import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
-from layers.anomaly.scan import scan
+from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 from mapserver.cli.serve import serve
 
 if TYPE_CHECKING:
-    from layers.demo.generate import DemoCounty
+    from demo.generate import DemoCounty
 
 console = Console()
 STATE_FILE = "demo.json"
@@ -68,8 +68,8 @@ def _build(settings: Settings, database: Database, owner: Any, scale: Scale) -> 
     files = settings.home / "demo" / scale
     console.print(f"生成合成县 / generating a synthetic county ({scale}) …")
     # here: a second start, which finds its data, shall not wait for what makes them
-    from layers.demo.generate import generate_county
-    from layers.demo.loader import load_demo
+    from demo.generate import generate_county
+    from demo.loader import load_demo
 
     demo_county = generate_county(files, scale.value)
     create_county(owner, demo_county.code, demo_county.name, synthetic=True)

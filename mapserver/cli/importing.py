@@ -17,12 +17,12 @@ from database.jobs import queue_app
 from database.scope import Scope
 from database.seal import Sealer
 from database.settings import get_settings, load_secrets
-from layers.importing.errors import ConfirmationNeeded
-from layers.importing.mapping import Mapping, find_mapping, load_mapping
-from layers.importing.pipeline import ImportReport, import_file
-from layers.importing.plan import load_plan, run_plan
-from layers.importing.reasons import REASONS
-from layers.importing.warnings import WARNINGS
+from importing.errors import ConfirmationNeeded
+from importing.mapping import Mapping, find_mapping, load_mapping
+from importing.pipeline import ImportReport, import_file
+from importing.plan import load_plan, run_plan
+from importing.reasons import REASONS
+from importing.warnings import WARNINGS
 from mapserver.jobs import hand_in_elevations
 
 console = Console()

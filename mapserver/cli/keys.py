@@ -13,7 +13,7 @@ from rich.console import Console
 from database.embedded import ensure_database
 from database.engine import Database
 from database.settings import get_settings, load_secrets
-from layers.key_rotation import KeyKeeper
+from layers.keys.rotation import KeyKeeper
 
 app = typer.Typer(no_args_is_help=True, help="密钥 / keys of sealed values")
 console = Console()

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from alerts.store import AlertFilter
 from database.counties import get_county
 from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
-from layers.alerts.store import AlertFilter
 from mapserver.maps.pages import make_alerts_page
 
 app = typer.Typer(no_args_is_help=True, help="地图文件 / map files")

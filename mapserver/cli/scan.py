@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alerts.detection.scan import scan
 from database.embedded import ensure_database
 from database.engine import Database, current_day
 from database.scope import Scope
 from database.settings import get_settings
-from layers.anomaly.scan import scan
 
 
 def scan_command(

@@ -12,12 +12,12 @@ from rich.console import Console
 from database.embedded import ensure_database
 from database.engine import Database
 from database.settings import get_settings
+from layers.packs.delta import apply_delta, make_delta
+from layers.packs.export import MAXZOOM, MINZOOM, USUAL_MAXZOOM, PackOrder, make_pack
+from layers.packs.files import check_format, read_pack, write_pack
+from layers.packs.pack import Pack
+from layers.style.fonts import FontLibrary
 from mapserver.app import WEB_APP
-from mapserver.packs.delta import apply_delta, make_delta
-from mapserver.packs.export import MAXZOOM, MINZOOM, USUAL_MAXZOOM, PackOrder, make_pack
-from mapserver.packs.files import check_format, read_pack, write_pack
-from mapserver.packs.pack import Pack
-from mapserver.style.fonts import FontLibrary
 
 app = typer.Typer(help="瓦片：离线包 / tiles: offline packs", no_args_is_help=True, add_completion=False)
 console = Console()

@@ -13,7 +13,7 @@ from folium.features import GeoJsonTooltip
 from folium.utilities import JsCode
 from jinja2 import Template
 
-from layers.alerts.lifecycle import STATUS_LABELS
+from alerts.lifecycle import STATUS_LABELS
 from mapserver.maps import panel
 from mapserver.maps.coordinates import Coordinates
 from mapserver.maps.offline import Page, render_page, safe_text

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from alerts.detection.rules import RULES
+from alerts.lifecycle import STATUS_LABELS
+from alerts.store import AlertFilter, get_alert, list_alerts
 from database.clock import CHINA
-from layers.alerts.lifecycle import STATUS_LABELS
-from layers.alerts.store import AlertFilter, get_alert, list_alerts
-from layers.anomaly.rules import RULES
-from layers.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
-from layers.overview import county_bounds
+from grid.extent import county_bounds
+from layers.tiles.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
 from mapserver.maps.alerts_map import LIMIT, alert_page, alerts_page, bounds_of
 from mapserver.maps.offline import Page
 from mapserver.maps.panel import SEVERITIES, MapHeading

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from layers.alerts.lifecycle import STATUS_LABELS, STEP_LABELS
-from layers.anomaly.rules import RULES
+from alerts.detection.rules import RULES
+from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
 from mapserver.maps.offline import safe_text
 from mapserver.maps.words import field_label, is_internal, words_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from layers.households import STATUS_LABELS
+from layers.people.households import STATUS_LABELS
 
 FIELDS: dict[str, str] = {
     "name": "姓名", "sex": "性别", "birth_date": "出生日期", "death_date": "死亡日期", "age": "年龄",

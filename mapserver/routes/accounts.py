@@ -14,7 +14,7 @@ from access.accounts import Account
 from access.administration import Administration, Administrator, SeenGrant
 from access.permissions import SEPARATED
 from database.scope import Scope
-from gazetteer.divisions import list_divisions
+from gazetteer.reading.divisions import list_divisions
 from mapserver.deps import AppContext, CurrentAccount, refuse_unless
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.accounts import Counted, DivisionOut, FirstPassword, Grant, ListedAccountOut, NewAccount

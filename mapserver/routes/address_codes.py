@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from access import permissions
 from access.accounts import Account
-from gazetteer.address_codes import get_address_codes
 from gazetteer.codes.beidou import decode, encode
 from gazetteer.codes.token import Token, TokenKind
-from gazetteer.plates import PLATES, issue_plate, issue_plates, reissue_plate
-from gazetteer.service_points import ServicePointText, put_service_point
-from gazetteer.tokens import IssuedToken, revoke
+from gazetteer.plates.address_codes import get_address_codes
+from gazetteer.plates.plates import PLATES, issue_plate, issue_plates, reissue_plate
+from gazetteer.plates.service_points import ServicePointText, put_service_point
+from gazetteer.plates.tokens import IssuedToken, revoke
 from mapserver.audited import audited
 from mapserver.context import Context
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires

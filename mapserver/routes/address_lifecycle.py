@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from access import permissions
 from access.accounts import Account
 from database.engine import current_day
-from gazetteer.addresses import AddressNotFound
+from gazetteer.library.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
 from gazetteer.lifecycle.feed import address_as_of, history, list_events

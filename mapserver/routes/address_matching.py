@@ -11,10 +11,10 @@ from fastapi.responses import FileResponse
 from access import permissions
 from access.accounts import Account
 from access.audit import record
-from gazetteer.candidates import Match
 from gazetteer.lifecycle.then import find_on_day
-from gazetteer.match import match_many
-from layers.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
+from gazetteer.matching.candidates import Match
+from gazetteer.matching.match import match_many
+from importing.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work

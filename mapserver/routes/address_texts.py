@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 
 from access import permissions
 from access.accounts import Account
-from gazetteer.compare import compare_many
-from gazetteer.tagging import tag_many
+from gazetteer.reading.compare import compare_many
+from gazetteer.reading.tagging import tag_many
 from mapserver.deps import requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_texts import (

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Query
 
 from access import permissions
 from access.accounts import Account
-from gazetteer.addresses import AddressNotFound, get_address
-from gazetteer.addresses import reverse as find_nearest
-from gazetteer.match import Candidate
-from gazetteer.reviews import decide_review, list_reviews
-from gazetteer.search import search as find_addresses
-from layers.household_search import households_inside
+from gazetteer.corrections.reviews import decide_review, list_reviews
+from gazetteer.library.addresses import AddressNotFound, get_address
+from gazetteer.library.addresses import reverse as find_nearest
+from gazetteer.matching.match import Candidate
+from gazetteer.matching.search import search as find_addresses
+from layers.people.household_search import households_inside
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from access import permissions
 from access.accounts import Account
-from layers.alerts.assignees import list_assignees
-from layers.alerts.lifecycle import Action, Transition, possible_actions
-from layers.alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
-from layers.anomaly.rules import RULES
+from alerts.assignees import list_assignees
+from alerts.detection.rules import RULES
+from alerts.lifecycle import Action, Transition, possible_actions
+from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from access import permissions
 from access.accounts import Account
-from layers.changes import list_changes
+from layers.changes.feed import list_changes
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute

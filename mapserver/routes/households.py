@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from access import permissions
 from access.accounts import Account
-from grid.visits import NewVisit
-from layers.household_search import find_households
-from layers.households import get_household, visit_household
+from alerts.store import open_alerts_of_household
+from fieldwork.visits import NewVisit, visit_household
+from layers.people.household_search import find_households
+from layers.people.households import get_household
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
@@ -42,7 +43,9 @@ def household(
     household_id: RecordId,
 ) -> HouseholdOut:
     """The file of one household: dwelling, members, status codes, visits, open alerts. The look is audited."""
-    return HouseholdOut(**get_household(connection, household_id))
+    return HouseholdOut(
+        **get_household(connection, household_id), alerts=open_alerts_of_household(connection, household_id)
+    )
 
 
 @router.post(

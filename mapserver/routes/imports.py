@@ -11,10 +11,10 @@ from fastapi.responses import FileResponse
 from access import permissions
 from access.accounts import Account
 from access.audit import record
-from layers.importing.batches import get_batch, list_batches, list_rejects, list_warnings
-from layers.importing.mapping import find_mapping, list_mappings
-from layers.importing.pipeline import import_file
-from layers.importing.rejects import write_rejects
+from importing.batches import get_batch, list_batches, list_rejects, list_warnings
+from importing.mapping import find_mapping, list_mappings
+from importing.pipeline import import_file
+from importing.rejects import write_rejects
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from access import permissions
 from access.accounts import Account
-from layers.alerts.store import AlertFilter
+from alerts.store import AlertFilter
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute

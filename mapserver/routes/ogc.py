@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from access import permissions
 from access.accounts import Account
+from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.items import time_span
-from layers.overview import county_bounds
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.interface import COMPONENTS

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from access.accounts import Account
+from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.crs import CRS84
 from layers.features.tile_grids import TITLES, WELL_KNOWN, get_grid_tile, lowest_level, matrix_set, tile_fields
-from layers.overview import county_bounds
 from layers.tiles.catalogue import is_personal
 from mapserver.deps import CountyConnection
 from mapserver.door.route import DoorRoute

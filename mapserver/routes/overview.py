@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends
 
 from access import permissions
 from access.accounts import Account
-from layers.overview import get_overview
+from alerts.totals import count_alerts
+from layers.cards.overview import get_overview
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.overview import Overview
@@ -21,4 +22,6 @@ def overview(
     account: Annotated[Account, Depends(requires(permissions.MAP_VIEW))], connection: CountyConnection
 ) -> Overview:
     """Totals of every library, alerts by status, severity and rule, bounds and towns of the account's scope."""
-    return Overview(county=account.county, name=account.county_name, **get_overview(connection))
+    return Overview(
+        county=account.county, name=account.county_name, **get_overview(connection), alerts=count_alerts(connection)
+    )

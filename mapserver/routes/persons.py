@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from access import permissions
 from access.accounts import Account
 from access.limits import TooManyRequests
-from layers.households import FIND_LIMIT, find_persons, reveal
-from layers.looks import LookLimits, PurposeNeeded
+from layers.people.households import FIND_LIMIT, find_persons, reveal
+from layers.people.looks import LookLimits, PurposeNeeded
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.problems import answer_to

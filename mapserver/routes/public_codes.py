@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from access import permissions
 from access.accounts import Account
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown, read_token
-from gazetteer.plates import find_public_plate
-from layers.place_codes import scan_place
-from layers.scanned import households_behind
+from gazetteer.plates.plates import find_public_plate
+from layers.cards.scanned import households_behind
+from layers.places.place_codes import scan_place
 from mapserver.context import Context
 from mapserver.deps import AppContext, door_of, signed_in
 from mapserver.door.door import asker

@@ -19,7 +19,7 @@ from gazetteer.quality.findings import (
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
-from layers.quality import SETS
+from grid.quality.county import SETS
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute

@@ -13,15 +13,15 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from access import permissions
 from access.accounts import Account
-from layers.overview import county_bounds
+from grid.extent import county_bounds
+from layers.style.glyphs import GlyphStore
+from layers.style.links import links_of
+from layers.style.palette import get_theme
+from layers.style.sprites import find_sheet
+from layers.style.style import style_document
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.style.answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
-from mapserver.style.glyphs import GlyphStore
-from mapserver.style.links import links_of
-from mapserver.style.palette import get_theme
-from mapserver.style.sprites import find_sheet
-from mapserver.style.style import style_document
+from mapserver.kept_answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
 from mapserver.tiles.rights import permitted_layers
 
 router = APIRouter(tags=["style"], route_class=DoorRoute)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from access import permissions
 from access.accounts import Account, list_accounts
-from layers.alerts.store import FIELD_ROLES
+from alerts.store import FIELD_ROLES
 from mapserver.deps import AppContext, requires
 from mapserver.door.route import DoorRoute
 

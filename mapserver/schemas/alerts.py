@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
-from layers.alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
-from layers.alerts.store import AlertFilter
-from layers.anomaly.finding import Severity
+from alerts.detection.finding import Severity
+from alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
+from alerts.store import AlertFilter
 from mapserver.schemas.dates import Day
 
 EVIDENCE_MAX = 20_000

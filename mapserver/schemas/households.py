@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from layers.households import plain_number, plain_phone
+from layers.people.households import plain_number, plain_phone
 from mapserver.schemas.addresses import Note
 from mapserver.schemas.dates import Moment
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from access.audit_words import ACTIONS, ENDINGS, action_words
-from gazetteer.plates import PLATES
-from layers.place_codes import PLACE_CODES
+from gazetteer.plates.plates import PLATES
+from layers.places.place_codes import PLACE_CODES
 
 ROOT = Path(__file__).parents[2]
 #: Functions that record, and which of their arguments is the act.

@@ -15,15 +15,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from sqlalchemy import Engine, text
 
 from access.accounts import create_account
+from alerts.detection.scan import scan
 from database.clock import day_in_china
 from database.counties import create_county
 from database.engine import Database
 from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings
-from layers.anomaly.scan import scan
-from layers.demo.generate import DemoCounty, generate_county
-from layers.demo.loader import load_demo
+from demo.generate import DemoCounty, generate_county
+from demo.loader import load_demo
 from mapserver.app import WEB_APP, create_app
 
 PASSWORD = secrets.token_urlsafe(9)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
-from layers.overview import county_bounds
+from grid.extent import county_bounds
 from layers.raster.elevations import refresh_elevations
 from layers.raster.flood import count_flooded
 from layers.raster.ingest import NewRaster, add_raster, drop_raster

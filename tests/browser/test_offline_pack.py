@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Route
 
 from database.engine import Database
+from layers.packs.export import PackOrder, make_pack
+from layers.packs.files import write_pack
+from layers.style.fonts import FontLibrary
 from mapserver.app import WEB_APP
-from mapserver.packs.export import PackOrder, make_pack
-from mapserver.packs.files import write_pack
-from mapserver.style.fonts import FontLibrary
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser

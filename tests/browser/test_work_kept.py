@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import text
 
+from alerts.detection.scan import scan
 from database.clock import day_in_china
 from database.engine import Database
 from database.scope import Scope
-from layers.anomaly.scan import scan
 from tests.browser.conftest import DESK, PHONE, OpenPage, Site, sign_in
 
 pytestmark = pytest.mark.browser

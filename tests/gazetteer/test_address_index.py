@@ -10,15 +10,15 @@ from sqlalchemy import Engine, text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from gazetteer.addresses import add_alias
-from gazetteer.divisions import division_index
-from gazetteer.index import registry
-from gazetteer.index.library import Library
-from gazetteer.index.registry import registry_of
-from gazetteer.index.segment import Record
-from gazetteer.keys import address_keys
-from gazetteer.match import match_many, suggest
-from gazetteer.parse import parse
+from gazetteer.library.addresses import add_alias
+from gazetteer.matching.index import registry
+from gazetteer.matching.index.library import Library
+from gazetteer.matching.index.registry import registry_of
+from gazetteer.matching.index.segment import Record
+from gazetteer.matching.match import match_many, suggest
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.parse import parse
 
 HEAD = "浙江省湖州市德清县"
 WUKANG, MOGANSHAN = "330521001001", "330521103205"

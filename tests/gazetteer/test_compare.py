@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gazetteer.compare import RELATIONS, compare, compare_many
-from gazetteer.comparing.remainder import measure_remainder
-from gazetteer.comparing.sides import make_side
-from gazetteer.tagging import Element
+from gazetteer.reading.compare import RELATIONS, compare, compare_many
+from gazetteer.reading.comparing.remainder import measure_remainder
+from gazetteer.reading.comparing.sides import make_side
+from gazetteer.reading.tagging import Element
 from mapserver.cli.address_compare import PairLineInvalid, compare_lines
 
 WORDS = {"不匹配": "different", "部分匹配": "partial", "完全匹配": "same"}

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from gazetteer.addresses import AddressNotFound, add_alias, get_address, reverse
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.match import match_address, match_many, suggest
-from gazetteer.parse import parse
+from gazetteer.library.addresses import AddressNotFound, add_alias, get_address, reverse
+from gazetteer.matching.match import match_address, match_many, suggest
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.parse import parse
 
 HEAD = "浙江省湖州市德清县"
 QIANQIU, CHUNHUI, LIAOYUAN = "330521001001", "330521001002", "330521103205"

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine, text
 
 from database.engine import Database
 from database.scope import Scope
-from gazetteer.candidates import Match
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.match import match_many
-from gazetteer.parse import parse
+from gazetteer.matching.candidates import Match
+from gazetteer.matching.match import match_many
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.parse import parse
 
 HEAD = "浙江省湖州市德清县"
 QIANQIU, CHUNHUI, BAIHU = "330521001001", "330521001002", "330521103205"

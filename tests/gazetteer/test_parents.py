@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Scope
-from gazetteer.parents import link_parents
+from gazetteer.library.parents import link_parents
 from tests import world
 from tests.world import CELLS
 

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from gazetteer.normalise import normalise
 from gazetteer.quality.check import UnknownRule, check, get_rule, rules_of
 from gazetteer.quality.findings import (
     FindingClosed,
@@ -27,7 +26,8 @@ from gazetteer.quality.mending import drop_blanks, drop_separators
 from gazetteer.quality.report import write_report
 from gazetteer.quality.rule import Manual, ManualIncomplete
 from gazetteer.quality.rules import RULES
-from layers.quality import SETS
+from gazetteer.reading.normalise import normalise
+from grid.quality.county import SETS
 from tests import world
 from tests.world import CELLS, CHUNHUI, QIANQIU
 

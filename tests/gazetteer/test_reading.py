@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gazetteer.compare import compare_many
-from gazetteer.divisions import DivisionIndex, DivisionName
-from gazetteer.normalise import chinese_number, normalise
-from gazetteer.numerals import CHARACTERS, digits_of
-from gazetteer.parse import parse
-from gazetteer.readings import dashed_range, readings
+from gazetteer.reading.compare import compare_many
+from gazetteer.reading.divisions import DivisionIndex, DivisionName
+from gazetteer.reading.normalise import chinese_number, normalise
+from gazetteer.reading.numerals import CHARACTERS, digits_of
+from gazetteer.reading.parse import parse
+from gazetteer.reading.readings import dashed_range, readings
 
 INDEX = DivisionIndex.of(
     [

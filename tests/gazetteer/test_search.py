@@ -8,11 +8,11 @@ from sqlalchemy import Connection, text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from gazetteer.division_names import find_divisions
-from gazetteer.index.library import Library, natural_key
-from gazetteer.index.segment import Record
-from gazetteer.search import search
-from layers.household_search import find_households, households_inside
+from gazetteer.matching.division_names import find_divisions
+from gazetteer.matching.index.library import Library, natural_key
+from gazetteer.matching.index.segment import Record
+from gazetteer.matching.search import search
+from layers.people.household_search import find_households, households_inside
 from tests import world
 from tests.world import CELLS, CHUNHUI, LIAOYUAN, MOGAN, QIANQIU, WUKANG
 

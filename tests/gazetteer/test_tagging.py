@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gazetteer.tagging import LABELS, LEVELS, tag, tag_many
-from gazetteer.tagging.tokens import fold, tokenise
+from gazetteer.reading.tagging import LABELS, LEVELS, tag, tag_many
+from gazetteer.reading.tagging.tokens import fold, tokenise
 from mapserver.cli.address_parse import parse_lines
 
 PIECES = st.sampled_from(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gazetteer.divisions import DivisionIndex, DivisionName
-from gazetteer.parse import parse
-from gazetteer.unlisted import unlisted_village
+from gazetteer.reading.divisions import DivisionIndex, DivisionName
+from gazetteer.reading.parse import parse
+from gazetteer.reading.unlisted import unlisted_village
 
 COUNTY = [DivisionName("330521", "county", "德清县"), DivisionName("330521100", "town", "莫干镇")]
 VILLAGES = DivisionIndex.of([*COUNTY, DivisionName("330521100201", "village", "桥西村")])

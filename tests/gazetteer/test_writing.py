@@ -14,16 +14,16 @@ from sqlalchemy import Connection, text
 from database.engine import Database
 from database.scope import Scope
 from database.seal import Sealer
-from gazetteer.divisions import division_index
+from gazetteer.library.parents import link_parents
+from gazetteer.library.writing import DERIVED, new_columns, read_text
 from gazetteer.lifecycle import operations as act
 from gazetteer.lifecycle.operation import Operation
+from gazetteer.lifecycle.reread import reread
 from gazetteer.lifecycle.rollback import OperationNotFound, roll_back
 from gazetteer.lifecycle.writing import NewAddress, NoVillage
-from gazetteer.parents import link_parents
-from gazetteer.reread import reread
-from gazetteer.writing import DERIVED, new_columns, read_text
-from layers.importing.mapping import parse_mapping
-from layers.importing.pipeline import import_file
+from gazetteer.reading.divisions import division_index
+from importing.mapping import parse_mapping
+from importing.pipeline import import_file
 from tests import world
 from tests.gazetteer.lifecycle.conftest import TODAY
 from tests.world import CHUNHUI, LIAOYUAN, MOGAN, QIANQIU, WUKANG

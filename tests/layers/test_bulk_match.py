@@ -8,11 +8,11 @@ import pytest
 
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.bulk_match import run
-from layers.bulk_match.answers import HEADER
-from layers.bulk_match.run import match_file
-from layers.bulk_match.writers import OutputNotPossible
-from layers.importing.errors import ColumnMissing, FileTruncated, FileUnreadable
+from importing.bulk_match import run
+from importing.bulk_match.answers import HEADER
+from importing.bulk_match.run import match_file
+from importing.bulk_match.writers import OutputNotPossible
+from importing.errors import ColumnMissing, FileTruncated, FileUnreadable
 from tests import world
 from tests.world import CELLS, LIAOYUAN
 

@@ -19,15 +19,15 @@ from database.reseal import SEALED_NAMES, SealedColumnUnknown
 from database.scope import Scope
 from database.seal import Sealer, UnsealFailed, row_binding
 from database.settings import Settings, change_keys, load_secrets
-from layers import key_rotation
-from layers.households import find_persons, reveal
-from layers.importing.mapping import parse_mapping
-from layers.importing.pipeline import import_file
-from layers.key_rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown
-from layers.looks import LookLimits
-from layers.metadata import COUNTY_METADATA
-from layers.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
-from tests.layers.importing.conftest import id_number, write_csv
+from importing.mapping import parse_mapping
+from importing.pipeline import import_file
+from layers.keys import rotation as key_rotation
+from layers.keys.rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown
+from layers.keys.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
+from layers.people.households import find_persons, reveal
+from layers.people.looks import LookLimits
+from mapserver.metadata import COUNTY_METADATA
+from tests.importing.conftest import id_number, write_csv
 from tests.world import CELLS, add_household, add_person, build_county
 
 CELL = "330521001001001"
@@ -370,7 +370,7 @@ def test_phones_of_workers_and_rows_sent_back_are_bound_and_rotated(
 def test_rotation_waits_for_an_import_that_began_before_it(
     keeper: KeyKeeper, people: list[int], database: Database, system: Scope
 ) -> None:
-    from layers.importing.pipeline import wait_for_turn
+    from importing.pipeline import wait_for_turn
 
     ended = threading.Event()
     with database.transaction(system) as connection:

@@ -12,10 +12,10 @@ from database.engine import Database
 from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings
-from layers.households import find_persons, get_household, reveal
-from layers.looks import LookLimits, LooksUsedUp, PurposeNeeded, _quick
+from layers.people.households import find_persons, get_household, reveal
+from layers.people.looks import LookLimits, LooksUsedUp, PurposeNeeded, _quick
 from tests import world
-from tests.layers.importing.conftest import id_number
+from tests.importing.conftest import id_number
 from tests.world import CELLS
 
 NUMBER, PHONE = id_number(121, "19510307"), "13800000001"

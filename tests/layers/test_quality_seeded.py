@@ -9,12 +9,12 @@ from benchmarks.quality_errors import PLANTS, plant_all
 from benchmarks.quality_library import Size, build
 from database.engine import Database
 from database.scope import Scope
-from gazetteer.divisions import division_index
-from gazetteer.keys import address_keys
-from gazetteer.normalise import normalise
-from gazetteer.parse import parse
 from gazetteer.quality.check import check, rules_of
-from layers.quality import SETS
+from gazetteer.reading.divisions import division_index
+from gazetteer.reading.keys import address_keys
+from gazetteer.reading.normalise import normalise
+from gazetteer.reading.parse import parse
+from grid.quality.county import SETS
 
 SIZE = Size(villages=15, streets=8, numbers=32, entrances=2, rooms=2)
 

@@ -11,7 +11,7 @@ from database.engine import Database
 from database.scope import Scope
 from database.settings import Settings
 from gazetteer.quality.check import UnknownRule, rules_of
-from layers.quality import SETS
+from grid.quality.county import SETS
 from mapserver.cli.main import app
 from tests import world
 from tests.world import CELLS

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from alerts.detection.rules import RULES
+from alerts.detection.scan import scan
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.anomaly.rules import RULES
-from layers.anomaly.scan import scan
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN, WUKANG

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.uncertain import collect_uncertain
+from importing.unmatched import collect_uncertain
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, LIAOYUAN, QIANQIU

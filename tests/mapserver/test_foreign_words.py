@@ -15,16 +15,16 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from alerts.detection.scan import scan
 from database.engine import Database
 from database.scope import Role, Scope
 from database.seal import Sealer
-from layers.anomaly.scan import scan
-from layers.importing.mapping import parse_mapping
-from layers.importing.pipeline import import_file
+from importing.mapping import parse_mapping
+from importing.pipeline import import_file
 from layers.tiles.catalogue import LAYERS
 from tests import world
-from tests.layers.importing.conftest import write_csv
-from tests.layers.importing.test_people import PEOPLE, person
+from tests.importing.conftest import write_csv
+from tests.importing.test_people import PEOPLE, person
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, CHUNHUI, LIAOYUAN, MOGAN, QIANQIU, WUKANG
 

@@ -58,7 +58,7 @@ def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from mapserver.cli.main import app; "
         "CliRunner().invoke(app, ['address', 'parse'], input='永安街12号'); "
-        "print(sorted({'fastapi', 'folium', 'sqlalchemy', 'pypinyin'} & set(sys.modules)), 'gazetteer.tagging' in sys.modules)"
+        "print(sorted({'fastapi', 'folium', 'sqlalchemy', 'pypinyin'} & set(sys.modules)), 'gazetteer.reading.tagging' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[] True"

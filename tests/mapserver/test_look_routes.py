@@ -10,9 +10,9 @@ from database.engine import Database
 from database.scope import Role, Scope
 from database.seal import Sealer
 from database.settings import Settings
-from layers.looks import _quick
+from layers.people.looks import _quick
 from tests import world
-from tests.layers.importing.conftest import id_number
+from tests.importing.conftest import id_number
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS
 
@@ -108,7 +108,7 @@ def test_a_refused_reveal_is_in_the_trail(
 def test_a_file_of_numbers_is_a_look_too(
     sign_in: SignIn, person: int, database: Database, system: Scope, settings: Settings
 ) -> None:
-    from layers.importing.mapping import find_mapping
+    from importing.mapping import find_mapping
 
     columns = find_mapping(POPULATION).required_columns
     client = sign_in(Role.GIS_STAFF)

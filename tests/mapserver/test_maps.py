@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from alerts.store import AlertFilter
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.alerts.store import AlertFilter
 from mapserver.cli.maps import app
 from mapserver.maps import offline
 from mapserver.maps.alerts_map import LIMIT, alerts_page

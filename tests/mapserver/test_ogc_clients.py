@@ -29,8 +29,8 @@ from access.tokens import create_token
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
-from layers.metadata import COUNTY_METADATA
 from mapserver.app import create_app
+from mapserver.metadata import COUNTY_METADATA
 from tests import world
 
 QGIS_PYTHON = "/usr/bin/python3"

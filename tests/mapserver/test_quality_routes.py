@@ -10,7 +10,7 @@ from sqlalchemy import text
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
-from layers.quality import check_county
+from grid.quality.county import check_county
 from mapserver.app import create_app
 from tests import world
 from tests.mapserver.conftest import SignIn

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, text
 from database.engine import Database
 from database.errors import OnemapError
 from database.scope import Role, Scope
-from gazetteer.addresses import add_alias
 from gazetteer.corrections.alike import apply_alike
 from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import decide
@@ -37,7 +36,8 @@ from gazetteer.corrections.queue import (
     take_next,
 )
 from gazetteer.corrections.undo import list_batches, undo_batch
-from gazetteer.match import match_many
+from gazetteer.library.addresses import add_alias
+from gazetteer.matching.match import match_many
 from tests import world
 from tests.world import CELLS, CHUNHUI, LIAOYUAN, QIANQIU
 

@@ -14,8 +14,8 @@ from gazetteer.lifecycle.feed import address_as_of, history, library_as_of
 from gazetteer.lifecycle.operation import DateNotPossible
 from gazetteer.lifecycle.rollback import LaterChanges, OperationNotFound, roll_back
 from gazetteer.lifecycle.writing import AddressesNotFound, NewAddress, NotApplicable, NoVillage
-from gazetteer.match import match_address
-from layers.changes import list_changes
+from gazetteer.matching.match import match_address
+from layers.changes.feed import list_changes
 from tests.gazetteer.lifecycle.conftest import HEAD, ago, operation, texts
 from tests.world import CELLS, CHUNHUI, MOGAN, QIANQIU, WUKANG
 

@@ -11,7 +11,7 @@ from benchmarks.tiles_plan import explaining, scopes
 from database.embedded import EmbeddedCluster
 from database.engine import Database
 from database.scope import Scope
-from layers.metadata import COUNTY_METADATA
+from mapserver.metadata import COUNTY_METADATA
 
 ROWS = 100_000
 

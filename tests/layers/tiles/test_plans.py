@@ -8,8 +8,8 @@ import pytest
 from benchmarks.tiles_plan import SMALL, all_scans, explaining, fill, scopes
 from database.embedded import EmbeddedCluster
 from database.engine import Database
-from layers.metadata import COUNTY_METADATA
 from layers.tiles.catalogue import LAYERS
+from mapserver.metadata import COUNTY_METADATA
 
 ROWS = 25_000  # in each of eight tables
 

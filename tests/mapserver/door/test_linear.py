@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from database.scope import Role
-from gazetteer.normalise import normalise
+from gazetteer.reading.normalise import normalise
 from layers.features.collections import get_collection
 from layers.features.cql2 import LANGUAGES, MAX_CHARACTERS, read_filter
 from layers.features.cql2_text import measure, without_ilike

@@ -1,0 +1,38 @@
+"""How many alerts there are, as far as the scope reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from alerts.detection.rules import RULES
+from alerts.lifecycle import PENDING
+from alerts.models import Alert
+from database.scope import narrowed_to_scope
+
+
+def count_alerts(connection: Connection) -> dict[str, Any]:
+    """Alerts in scope by status; those that wait by severity and by rule. Served by ``ix_alert_not_ended`` and ``ix_alert_status``."""
+    grouped = (Alert.rule, Alert.severity, Alert.status)
+    rows = connection.execute(
+        select(*grouped, func.count().label("n"))
+        .where(*narrowed_to_scope(connection, Alert.__table__.c.grid_code))
+        .group_by(*grouped)
+    ).all()
+    by_severity = dict.fromkeys(("high", "medium", "low"), 0)
+    by_status: dict[str, int] = {}
+    by_rule: dict[str, int] = {}
+    for row in rows:
+        by_status[row.status] = by_status.get(row.status, 0) + row.n
+        if row.status in PENDING:
+            by_severity[row.severity] += row.n
+            by_rule[row.rule] = by_rule.get(row.rule, 0) + row.n
+    return {
+        "open_by_severity": by_severity,
+        "by_status": by_status,
+        "by_rule": [
+            {"rule": rule, "title": RULES[rule].title if rule in RULES else rule, "n": n}
+            for rule, n in sorted(by_rule.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }

@@ -1,1 +1,0 @@
-"""The parts of :mod:`gazetteer.compare`: what is measured of two addresses, and the trees that judge it."""

@@ -1,0 +1,80 @@
+"""Standard addresses one at a time: the card, the nearest to a point, a new alias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.errors import OnemapError
+from gazetteer.matching.match import normalised_alias
+
+
+class AddressNotFound(OnemapError):
+    """没有这个标准地址，或不在您的数据范围内 | No such standard address, or outside your scope"""
+
+
+def get_address(connection: Connection, address_id: int) -> dict[str, Any]:
+    """One address with its levels, point (lon, lat, EPSG:4490), status, aliases and current cell link.
+
+    Raises AddressNotFound, also for what the scope does not show.
+    """
+    row = connection.execute(
+        text(
+            "SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.province, a.city, a.county, a.town, a.village, "
+            "a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room, a.depth, a.status, "
+            "a.valid_from, a.valid_to, a.division_code, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, "
+            "l.reason AS cell_reason, l.distance_m AS cell_distance_m, l.valid_from AS cell_since, c.name AS cell_name, "
+            "ARRAY(SELECT alias_text FROM address_alias x WHERE x.address_id = a.id ORDER BY x.id) AS aliases "
+            "FROM standard_address a LEFT JOIN address_cell l ON l.address_id = a.id AND l.valid_to IS NULL "
+            "LEFT JOIN grid_cell c ON c.code = l.cell_code WHERE a.id = :id"
+        ),
+        {"id": address_id},
+    ).one_or_none()
+    if row is None:
+        raise AddressNotFound(str(address_id))
+    return dict(row._mapping)
+
+
+# nearest_addresses applies the scope itself and is served by ix_standard_address_tile
+_NEAREST = text("""
+SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, n.distance_m
+FROM nearest_addresses(:lon, :lat, :max_m, :limit) n JOIN standard_address a ON a.id = n.id ORDER BY n.distance_m, a.code
+""")
+AT_THE_DOOR_M = 2.0
+
+
+def reverse(
+    connection: Connection, lon: float, lat: float, *, max_m: float = 100.0, limit: int = 5
+) -> list[dict[str, Any]]:
+    """The published addresses in scope nearest to a point, within ``max_m`` metres, each with ``distance_m`` and why.
+
+    lon, lat in EPSG:4490, degrees. Several at one point (the rooms of a house) are all equally near; ``reason`` says so.
+    """
+    rows = connection.execute(_NEAREST, {"lon": lon, "lat": lat, "max_m": max_m, "limit": limit})
+    found = [dict(row) for row in rows.mappings()]
+    for one in found:
+        equal = sum(abs(other["distance_m"] - one["distance_m"]) < 0.01 for other in found)
+        where = "就在门牌点上" if one["distance_m"] <= AT_THE_DOOR_M else f"距门牌点 {one['distance_m']:.1f} 米"
+        one["reason"] = where + (f"，同一位置有 {equal} 个地址" if equal > 1 else "")
+    return found
+
+
+def add_alias(connection: Connection, address_id: int, alias: str, *, kind: str, actor: str) -> None:
+    """Record another name for an address; saying it twice changes nothing. kind: former, nickname or reviewed."""
+    added = connection.execute(
+        text(
+            "INSERT INTO address_alias (address_id, alias_text, match_key, kind, created_by, grid_code) "
+            "SELECT id, :alias, :key, :kind, :actor, grid_code FROM standard_address WHERE id = :id "
+            "ON CONFLICT (address_id, match_key) DO UPDATE SET alias_text = excluded.alias_text RETURNING id"
+        ),
+        {
+            "id": address_id,
+            "alias": alias.strip(),
+            "key": normalised_alias(alias),
+            "kind": kind,
+            "actor": actor,
+        },
+    ).one_or_none()
+    if added is None:
+        raise AddressNotFound(str(address_id))

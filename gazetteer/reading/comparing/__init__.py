@@ -1,0 +1,1 @@
+"""The parts of :mod:`gazetteer.reading.compare`: what is measured of two addresses, and the trees that judge it."""

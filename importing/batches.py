@@ -1,0 +1,179 @@
+"""The record of each import (导入批次): opened before anything is read, so that even a killed import leaves a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+
+from database.engine import Database
+from database.scope import Scope
+from importing.errors import BatchNotFound
+from importing.mapping import Mapping
+
+_COLUMNS = "id, mapping, target, file_name, state, counts, stages, error, created_by, created_at, published_at"
+
+
+def open_batch(connection: Connection, mapping: Mapping, file_name: str, sha256: str, county: str, actor: str) -> int:
+    """Record that an import begins; returns its number."""
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO import_batch (mapping, target, file_name, sha256, state, created_by, grid_code) "
+                "VALUES (:mapping, :target, :file_name, :sha256, 'staged', :actor, :county) RETURNING id"
+            ),
+            {
+                "mapping": mapping.name,
+                "target": mapping.target,
+                "file_name": file_name,
+                "sha256": sha256,
+                "actor": actor,
+                "county": county,
+            },
+        ).scalar_one()
+    )
+
+
+#: Held by the transaction of an import: who holds it lives. Of this county alone, for each numbers its own imports.
+_LOCK = "hashtextextended(current_schema() || '.import_batch:' || {id}, 0)"
+
+
+@contextmanager
+def holding_batch(database: Database, scope: Scope, batch_id: int) -> Iterator[Connection]:
+    """The transaction of an import: as long as it lives, `sweep_batches` lets the batch be."""
+    with database.transaction(scope) as connection:
+        connection.execute(_HOLD, {"id": batch_id})
+        yield connection
+
+
+def sweep_batches(connection: Connection) -> int:
+    """Mark the imports whose process died as failed, with a reason for whoever began them; returns how many.
+
+    One that began within the last minute may not have come to its transaction yet.
+    """
+    return connection.execute(_SWEEP).rowcount
+
+
+_HOLD = text(f"SELECT pg_advisory_xact_lock({_LOCK.format(id='CAST(:id AS bigint)')})")
+_SWEEP = text(
+    "WITH open AS MATERIALIZED (SELECT id FROM import_batch "  # noqa: S608 - the lock is a text of ours
+    "WHERE state = 'staged' AND created_at < clock_timestamp() - interval '1 minute'), "
+    f"dead AS MATERIALIZED (SELECT id FROM open WHERE pg_try_advisory_xact_lock({_LOCK.format(id='id')})) "
+    "UPDATE import_batch b SET state = 'failed', error = '服务中断，未写入任何数据，请重新导入 / the server ended in the middle: "
+    "nothing was written; import the file again' FROM dead WHERE dead.id = b.id"
+)
+
+
+def close_batch(
+    connection: Connection, batch_id: int, *, state: str, counts: dict[str, Any], stages: dict[str, Any]
+) -> None:
+    """Record how an import ended: checked or published. Interrupted imports of the same file are marked failed."""
+    connection.execute(
+        text(
+            "UPDATE import_batch SET state = :state, counts = CAST(:counts AS jsonb), stages = CAST(:stages AS jsonb), "
+            "published_at = CASE WHEN :state = 'published' THEN now() END WHERE id = :id"
+        ),
+        {"state": state, "counts": _json(counts), "stages": _json(stages), "id": batch_id},
+    )
+    connection.execute(
+        text(
+            "UPDATE import_batch b SET state = 'failed', error = '中断，已由后来的导入完成 / interrupted; a later import completed it' "
+            "FROM import_batch me WHERE me.id = :id AND b.id < me.id AND b.sha256 = me.sha256 "
+            "AND b.mapping = me.mapping AND b.state = 'staged'"
+        ),
+        {"id": batch_id},
+    )
+
+
+#: An import that waits for a second person is remembered so long.
+WAITING_DAYS = 7
+
+
+def refused_for_another(connection: Connection, batch_id: int) -> bool:
+    """True when another person imported the same file, by the same mapping, and was told that a second person is needed:
+    this import is that second person's. Served by the primary key, read backwards.
+    """
+    return bool(
+        connection.scalar(
+            text(
+                "SELECT EXISTS (SELECT FROM import_batch me JOIN import_batch b ON b.id < me.id AND b.sha256 = me.sha256 "
+                "AND b.mapping = me.mapping AND b.created_by <> me.created_by WHERE me.id = :id AND me.sha256 <> '' "
+                "AND b.state = 'failed' AND b.counts @> '{\"second_person\": true}' "
+                "AND b.created_at > now() - make_interval(days => :days))"
+            ),
+            {"id": batch_id, "days": WAITING_DAYS},
+        )
+    )
+
+
+def fail_batch(connection: Connection, batch_id: int, error: str, *, needs_second_person: bool = False) -> None:
+    """Record why an import failed; nothing of it was published."""
+    counts = {"second_person": True} if needs_second_person else {}
+    connection.execute(
+        text(
+            "UPDATE import_batch SET state = 'failed', error = :error, counts = CAST(:counts AS jsonb) WHERE id = :id"
+        ),
+        {"error": error, "counts": _json(counts), "id": batch_id},
+    )
+
+
+def get_batch(connection: Connection, batch_id: int) -> dict[str, Any]:
+    """One import. Raises BatchNotFound."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM import_batch WHERE id = :id"),  # noqa: S608 - fixed names
+        {"id": batch_id},
+    ).one_or_none()
+    if found is None:
+        raise BatchNotFound(str(batch_id), id=batch_id)
+    return dict(found._mapping)
+
+
+def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]]:
+    """The latest imports, newest first."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM import_batch ORDER BY id DESC LIMIT :limit"),  # noqa: S608 - fixed names
+        {"limit": limit},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
+    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
+    row."""
+    found = connection.execute(
+        text(
+            "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
+            "min(row_no) AS first_row FROM import_reject WHERE batch_id = :batch "
+            "GROUP BY reason_code, column_name ORDER BY count(*) DESC, reason_code, column_name"
+        ),
+        {"batch": batch_id},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+#: So many rows of one kind of warning stand in the report; the workbook has more.
+SHOWN_ROWS = 20
+
+
+def list_warnings(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
+    """What was taken and should be looked at, by kind and column: the first such text, how many rows, the first rows.
+
+    rows_n counts what is listed, at most 5,000; the counts of the import say how many there are. Served by
+    ix_import_warning_batch.
+    """
+    found = connection.execute(
+        text(
+            "SELECT warning_code, column_name, (array_agg(warning ORDER BY row_no))[1] AS warning, count(*) AS rows_n, "
+            "(array_agg(row_no ORDER BY row_no))[1:CAST(:shown AS int)] AS rows FROM import_warning WHERE batch_id = :batch "
+            "GROUP BY warning_code, column_name ORDER BY count(*) DESC, warning_code, column_name"
+        ),
+        {"batch": batch_id, "shown": SHOWN_ROWS},
+    )
+    return [dict(row._mapping) for row in found]
+
+
+def _json(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,53 @@
+"""Households (户)."""
+
+from __future__ import annotations
+
+from importing.fields import Field, Kind, one_of
+from importing.publishing import Placed, Table
+from importing.stage import Stage
+from importing.targets.records import VILLAGE_CODE, RecordTarget
+
+
+class HouseholdTarget(RecordTarget):
+    """Rows become households, identified by household number whatever the source; their point is the door's."""
+
+    name = "household"
+    fields = (
+        Field("household_no", Kind.CODE, required=True),
+        Field("kind", Kind.TEXT, allowed=one_of("family", "collective", "single")),
+        Field("head_name", Kind.NAME),
+        Field("address_text", Kind.ADDRESS),
+        Field("status_codes", Kind.LIST),
+        VILLAGE_CODE,
+    )
+    geometry = "point"
+    keeps_attributes = False
+    table = Table(
+        "household",
+        columns=("household_no", "kind", "head_name", "address_text", "address_id", "status_codes", "source"),
+        visible=("household_no", "kind", "head_name", "address_text", "address_id", "status_codes"),
+        placed=(Placed(("address_text", "address_id"), "address_id"),),
+        key="household_no",
+        stage_key="household_no",
+        sourced=False,
+        hashed=False,
+        stamped=False,
+        geometry="point",
+    )
+
+    def begin(self, stage: Stage) -> None:
+        """The source is a plain column here: a household has one number, whoever reports it."""
+        super().begin(stage)
+        self.work_columns = [*self.work_columns, ("source", "text")]
+
+    def compare(self, stage: Stage) -> None:
+        """By household number."""
+        stage.run("UPDATE stage_row SET source = %(source)s")
+        stage.reject(
+            "duplicate_key",
+            "household_no",
+            "SELECT s.row_no, jsonb_build_object('key', household_no, 'rows', twice.rows) FROM stage_row s JOIN "
+            "(SELECT household_no, string_agg(row_no::text, '、') AS rows FROM stage_row GROUP BY 1 HAVING count(*) > 1) twice "
+            "USING (household_no)",
+        )
+        super().compare(stage)

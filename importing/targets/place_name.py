@@ -1,0 +1,35 @@
+"""Place names (地名): natural villages, roads, waters, mountains, landmarks."""
+
+from __future__ import annotations
+
+from importing.fields import Field, Kind, one_of
+from importing.publishing import Placed, Table
+from importing.targets.records import VILLAGE_CODE, RecordTarget
+
+
+class PlaceNameTarget(RecordTarget):
+    """Rows become place names; each must have a representative point."""
+
+    name = "place_name"
+    fields = (
+        Field("name", Kind.NAME, required=True),
+        Field(
+            "kind",
+            Kind.TEXT,
+            required=True,
+            allowed=one_of("natural_village", "road", "compound", "water", "mountain", "landmark", "other"),
+        ),
+        Field("aliases", Kind.LIST),
+        VILLAGE_CODE,
+    )
+    geometry = "point"
+    geometry_required = True
+    matches_address = False
+    keeps_attributes = False
+    table = Table(
+        "place_name",
+        columns=("name", "kind", "aliases"),
+        visible=("name", "kind", "aliases"),
+        placed=(Placed(("name", "aliases")),),
+        geometry="point",
+    )

@@ -1,0 +1,209 @@
+"""The household file (一户一档), finding persons, revealing a number. Every look is audited."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Literal
+
+from sqlalchemy import Connection, text
+
+from access.audit import record
+from database.engine import current_day
+from database.errors import OnemapError
+from database.seal import Sealer, row_binding
+from grid.postings import responsible_on
+from layers.people.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
+from layers.people.masking import mask_numbers
+from layers.visits.outcomes import OUTCOMES
+
+FIND_LIMIT = 20
+STATUS_LABELS: dict[str, str] = {
+    "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
+    "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
+}  # fmt: skip
+RevealField = Literal["id_number", "phone"]
+_SEALED: dict[RevealField, str] = {"id_number": "id_number_cipher", "phone": "phone_cipher"}
+
+
+class HouseholdNotFound(OnemapError):
+    """没有这一户，或不在您的数据范围内 | No such household, or outside your scope"""
+
+
+class PersonNotFound(OnemapError):
+    """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
+
+
+class PurposeMissing(OnemapError):
+    """请写明查看用途 | State the purpose of the look"""
+
+
+def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
+    """The whole file of a household but its alerts; ID numbers and phones masked. Leaves an audit row. Raises HouseholdNotFound."""
+    row = connection.execute(text(_HOUSEHOLD), {"id": household_id}).mappings().one_or_none()
+    if row is None:
+        raise HouseholdNotFound(str(household_id))
+    record(connection, "view_household", target=f"household:{household_id}", grid_code=row["grid_code"])
+    today = current_day(connection)
+    address = None
+    if row["address_id"] is not None:
+        address = {
+            "id": row["address_id"],
+            "text": row["address_full_text"],
+            "code": row["address_code"],
+            "lon": row["lon"],
+            "lat": row["lat"],
+        }
+    return {
+        **{
+            name: row[name]
+            for name in ("id", "household_no", "kind", "head_name", "address_text", "grid_code", "cell_name")
+        },
+        "address": address,
+        "responsible": [
+            {"name": w["name"], "phone_masked": w["phone_masked"]}
+            for w in responsible_on(connection, row["grid_code"], today)
+        ],
+        "status_codes": labelled(row["status_codes"]),
+        "members": _members(connection, household_id),
+        "dwellings": _rows(connection, _DWELLINGS, household_id),
+        "visits": [
+            {**v, "outcome_label": OUTCOMES.get(v["outcome"], v["outcome"])}
+            for v in _rows(connection, _VISITS, household_id)
+        ],
+    }
+
+
+def labelled(codes: list[str]) -> list[dict[str, str]]:
+    """Status codes with their Chinese labels."""
+    return [{"code": code, "label": STATUS_LABELS.get(code, code)} for code in codes]
+
+
+def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
+
+
+def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(sql), {"id": household_id}).mappings()]
+
+
+# Served by the primary keys; a household of no known cell shows the name of its village, town or county.
+_HOUSEHOLD = """
+SELECT h.id, h.household_no, h.kind, h.head_name, h.address_text, h.address_id, h.grid_code, h.status_codes,
+       coalesce(c.name, d.name) AS cell_name, a.full_text AS address_full_text, a.code AS address_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
+FROM household h LEFT JOIN standard_address a ON a.id = h.address_id LEFT JOIN grid_cell c ON c.code = h.grid_code
+LEFT JOIN division d ON d.code = h.grid_code
+WHERE h.id = :id
+"""
+# Served by uq_household_member_household_id_person_id_valid_from. Age and order by the year of birth: an age that changes on
+# the birthday, or an order by days, would tell the day.
+_MEMBERS = """
+SELECT p.id AS person_id, p.name, p.sex, (extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date))::int AS age, m.relation,
+       p.id_number_masked, p.phone_masked, p.status_codes
+FROM household_member m JOIN person p ON p.id = m.person_id
+WHERE m.household_id = :id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+  AND p.death_date IS NULL
+ORDER BY (m.relation = '户主') IS NOT TRUE, extract(year FROM p.birth_date), p.id
+"""
+# Served by ix_place_address.
+_DWELLINGS = """
+SELECT pl.id, pl.name, pl.occupancy FROM place pl JOIN household h ON h.address_id = pl.address_id
+WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, pl.name LIMIT 20
+"""
+# Served by ix_visit_household.
+_VISITS = """
+SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
+FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
+WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
+"""
+
+
+_BETWEEN = re.compile(r"[\s\-‐-―−－_.·()（）]+")
+_COUNTRY = re.compile(r"^(?:\+|00)86(?=1\d{10}$)|^86(?=1\d{10}$)")
+
+
+def plain_number(written: str) -> str:
+    """A number as it is kept: ordinary digits, nothing between them, X large."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", written)).upper()
+
+
+def plain_phone(written: str) -> str:
+    """The same without the country's prefix before a mobile number: +86, 0086, 86."""
+    return _COUNTRY.sub("", plain_number(written))
+
+
+def find_persons(
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    id_number: str | None = None,
+    phone: str | None = None,
+    name: str | None = None,
+    purpose: str | None = None,
+    limits: LookLimits | None = None,
+) -> tuple[list[dict[str, Any]], bool]:
+    """At most 20 persons, and whether there are more, by ID number or phone (through the keyed hash) or by exact name; numbers masked.
+
+    A look: counted, limited and audited, found or not. limits: default those of the settings. Raises PurposeNeeded,
+    LooksUsedUp, TooManyRequests: commit all the same, for the refusal is audited too. Served by ``uq_person_id_number_hash``,
+    ``ix_person_phone_hash``, ``ix_person_name``.
+    """
+    by = "id_number" if id_number else "phone" if phone else "name"
+    kind: Kind = "name" if by == "name" else "number"
+    stated = mask_numbers(purpose.strip()) if purpose else None
+    admit_look(connection, kind, action="find_person", target=f"by {by}", purpose=stated, limits=limits)
+    conditions = {
+        "id_number": "p.id_number_hash = ANY(:value)",
+        "phone": "p.phone_hash = ANY(:value)",
+        "name": "p.name = :value",
+    }
+    value: Any = (name or "").strip()
+    if by != "name":
+        value = sealer.index_candidates(plain_phone(phone) if phone else plain_number(id_number or ""))
+    rows = connection.execute(
+        text(
+            "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
+            "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
+            "ORDER BY m.household_id LIMIT 1) "
+            f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT + 1}"
+        ),
+        {"value": value},
+    )
+    found = [dict(row) for row in rows.mappings()]
+    shown = found[:FIND_LIMIT]
+    count_look(connection, kind, found=bool(found))
+    record(connection, "find_person", target=f"by {by}, {len(shown)} found", purpose=stated)
+    return shown, len(found) > FIND_LIMIT
+
+
+def reveal(
+    connection: Connection,
+    person_id: int,
+    field: RevealField,
+    *,
+    purpose: str,
+    sealer: Sealer,
+    limits: LookLimits | None = None,
+) -> str | None:
+    """The ID number or phone itself, or None when none is recorded. Leaves an audit row in the same transaction.
+
+    Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters; LooksUsedUp, TooManyRequests:
+    commit all the same, for the refusal is audited too.
+    """
+    row = connection.execute(
+        text(f"SELECT source, source_key, grid_code, {_SEALED[field]} AS sealed FROM person WHERE id = :id"),  # noqa: S608
+        {"id": person_id},
+    ).one_or_none()
+    if row is None:
+        raise PersonNotFound(str(person_id))
+    if not purpose_given(purpose):
+        raise PurposeMissing(f"至少 {PURPOSE_MIN} 个字 / at least {PURPOSE_MIN} characters")
+    target, stated = f"person:{person_id} {field}", mask_numbers(purpose.strip())
+    admit_look(
+        connection, "reveal", action="reveal", target=target, purpose=stated, grid_code=row.grid_code, limits=limits
+    )
+    count_look(connection, "reveal", found=row.sealed is not None)
+    record(connection, "reveal", target=target, purpose=stated, grid_code=row.grid_code)
+    if row.sealed is None:
+        return None
+    return sealer.unseal(row.sealed, bound_to=row_binding("person", _SEALED[field], row.source, row.source_key))

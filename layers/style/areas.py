@@ -1,0 +1,117 @@
+"""How divisions and cells are drawn, and their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
+from layers.style.fonts import REGULAR, SEMIBOLD, Weight
+from layers.style.palette import Palette, parts
+
+NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
+
+
+def area_layers(palette: Palette) -> list[Layer]:
+    """Ground (all that is in the scope, be it a county or one cell), cells shaded by the alerts that wait in them, outlines; lowest first."""
+    return [
+        drawn("divisions-ground", "fill", "ground", "divisions", paint={"fill-color": palette.ground}),
+        drawn("cells-ground", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9, paint={"fill-color": palette.ground}),
+        *_cells(palette),
+        *_outlines(palette),
+    ]  # fmt: skip
+
+
+def _cells(palette: Palette) -> list[Layer]:
+    scale = palette.line_scale
+    return [
+        drawn(
+            "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
+            paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
+        ),
+        drawn(
+            "cells-line", "line", "ground", "cells", filter=NOT_MICRO, minzoom=11,
+            layout={"line-join": "round"},
+            paint={
+                "line-color": palette.cell_line,
+                "line-width": by_zoom(11, 0.4 * scale, 15, 1.2 * scale),
+                "line-opacity": by_zoom(11, 0.35, 13, 0.7),
+            },
+        ),
+        drawn(
+            "cells-micro", "line", "ground", "cells", filter=is_level("micro_cell"), minzoom=14,
+            layout={"line-join": "round"},
+            paint={
+                "line-color": palette.cell_line, "line-width": 0.6 * scale,
+                "line-dasharray": [2, 2], "line-opacity": 0.7,
+            },
+        ),
+    ]  # fmt: skip
+
+
+def _shades(palette: Palette) -> Expression:
+    first, *rest = palette.washes
+    steps = [part for wash in rest for part in (wash.alerts, _rgba(wash.colour, wash.opacity))]
+    return ["step", ["coalesce", ["get", "alerts"], 0], _rgba(first.colour, first.opacity), *steps]
+
+
+def _rgba(colour: str, opacity: float) -> str:
+    red, green, blue = parts(colour)
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
+def _outlines(palette: Palette) -> list[Layer]:
+    scale = palette.line_scale
+    village = {
+        "line-color": palette.village_line,
+        "line-width": by_zoom(10, 0.5 * scale, 15, 1.6 * scale),
+        "line-dasharray": [4, 2],
+    }
+    town = {"line-color": palette.town_line, "line-width": by_zoom(8, 0.8 * scale, 14, 2 * scale)}
+    county = {"line-color": palette.county_line, "line-width": by_zoom(8, 1.6 * scale, 14, 3 * scale)}
+    round_joins = {"line-join": "round"}
+    return [
+        drawn("divisions-village", "line", "ground", "divisions", filter=is_level("village"), minzoom=10,
+              layout=round_joins, paint=village),
+        drawn("divisions-town", "line", "ground", "divisions", filter=is_level("town"), layout=round_joins, paint=town),
+        drawn("divisions-county", "line", "ground", "divisions", filter=is_level("county"),
+              layout=round_joins, paint=county),
+    ]  # fmt: skip
+
+
+def name_layers(palette: Palette) -> list[Layer]:
+    """Names of cells, villages and towns; what stands last is placed first and keeps its place."""
+    return [
+        drawn(
+            "cells-name", "symbol", "cell-names", "cells", filter=is_level("cell"), minzoom=14,
+            layout=name_text(REGULAR, by_zoom(14, 11, 17, 14)), paint=name_paint(palette, palette.cell_text),
+        ),
+        drawn(
+            "divisions-village-name", "symbol", "village-names", "divisions",
+            filter=is_level("village"), minzoom=12, maxzoom=16,
+            layout=name_text(REGULAR, by_zoom(12, 12, 15, 15)), paint=name_paint(palette, palette.village_text),
+        ),
+        drawn(
+            "divisions-town-name", "symbol", "town-names", "divisions",
+            filter=is_level("town"), minzoom=8, maxzoom=13,
+            layout=name_text(SEMIBOLD, by_zoom(8, 12, 12, 17), spacing=0.08),
+            paint=name_paint(palette, palette.town_text),
+        ),
+    ]  # fmt: skip
+
+
+def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> dict[str, Any]:
+    """The layout of a name. spacing: between characters, in their own size."""
+    return {
+        "text-field": ["get", "name"],
+        "text-font": [weight.stack],
+        "text-size": size,
+        "text-max-width": 8,
+        "text-line-height": 1.25,
+        "text-letter-spacing": spacing,
+        "text-padding": 6,
+    }
+
+
+def name_paint(palette: Palette, colour: str) -> dict[str, Any]:
+    """The paint of a name: its colour and a halo of the ground's."""
+    return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": 1.6, "text-halo-blur": 0.4}

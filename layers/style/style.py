@@ -1,0 +1,104 @@
+"""The style document: what a theme, the permitted layers and the addresses of tiles, sprite and glyphs make of the tiles.
+
+Pure: the same arguments give the same document. The map server asks with its own addresses, an offline pack with `pmtiles://`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from layers.style.areas import area_layers, name_layers
+from layers.style.palette import Palette
+from layers.style.records import record_layers
+
+#: Pixels of the smaller side of the map on which the document opens.
+OPENS_ON = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute addresses. tiles: a template with {layers}, {z}, {x}, {y}, or one address of all layers (TileJSON, `pmtiles://…`).
+
+    sprite: without extension. glyphs: a template with {fontstack} and {range}. maxzoom: the highest zoom that has tiles.
+    """
+
+    tiles: str
+    sprite: str
+    glyphs: str
+    maxzoom: int = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Tiles that are asked for together. maxzoom: above it the same tiles are drawn larger."""
+
+    name: str
+    layers: tuple[str, ...]
+    minzoom: int
+    maxzoom: int
+
+
+#: Names are taken from tiles of one low zoom, where an area is seldom cut by the edge of a tile and named twice.
+SOURCES = (
+    Source("ground", ("divisions", "cells"), 0, 14),
+    Source("near", ("addresses", "places", "persons", "events", "objects"), 8, 16),
+    Source("alerts", ("alerts",), 0, 16),
+    Source("town-names", ("divisions",), 8, 8),
+    Source("village-names", ("divisions",), 10, 10),
+    Source("cell-names", ("cells",), 12, 12),
+)
+
+
+def style_document(
+    palette: Palette, allowed: Sequence[str], links: Links, *, bounds: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """A MapLibre style, version 8. allowed: tile layers that may be asked for; of others the document knows nothing.
+
+    bounds: west, south, east, north in degrees; outside them no tile is asked for, and the map opens on them.
+    """
+    sources = {}
+    for source in SOURCES:
+        layers = [layer for layer in source.layers if layer in allowed]
+        if layers:
+            sources[source.name] = _source(source, layers, links, bounds)
+    drawn = [*area_layers(palette), *record_layers(palette), *name_layers(palette)]
+    document: dict[str, Any] = {
+        "version": 8,
+        "name": f"一张图 · {palette.title}",
+        "metadata": {"onemap:theme": palette.name},
+        "sources": sources,
+        "sprite": links.sprite,
+        "glyphs": links.glyphs,
+        "layers": [
+            {"id": "outside", "type": "background", "paint": {"background-color": palette.outside}},
+            *(layer for layer in drawn if layer["source-layer"] in allowed),
+        ],
+    }
+    if bounds is not None:
+        document["center"] = [round((bounds[0] + bounds[2]) / 2, 6), round((bounds[1] + bounds[3]) / 2, 6)]
+        document["zoom"] = _zoom_of(bounds)
+    return document
+
+
+def _zoom_of(bounds: Sequence[float]) -> float:
+    """The zoom at which the bounds fill a map OPENS_ON pixels wide and high; the world is 512 pixels wide at zoom 0."""
+    west, south, east, north = bounds
+    stretch = math.cos(math.radians((south + north) / 2))
+    span = max(east - west, (north - south) / stretch, 1e-4)
+    return round(min(math.log2(360 / span * OPENS_ON / 512), 17), 1)
+
+
+def _source(source: Source, layers: list[str], links: Links, bounds: Sequence[float] | None) -> dict[str, Any]:
+    document: dict[str, Any] = {"type": "vector"}
+    if "{z}" in links.tiles:
+        document["tiles"] = [links.tiles.replace("{layers}", ",".join(layers))]
+    else:
+        document["url"] = links.tiles
+    document["minzoom"] = min(source.minzoom, links.maxzoom)
+    document["maxzoom"] = min(source.maxzoom, links.maxzoom)
+    if bounds is not None:
+        document["bounds"] = [round(bound, 6) for bound in bounds]
+    return document
