@@ -24,9 +24,9 @@ from sqlalchemy import Engine, text
 
 from benchmarks.attack.credentials import ACCOUNTS_ONLY
 from mapserver.metadata import COUNTY_METADATA
+from tests.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
 #: Tables of what a record is. Every other table tells of these.
 HOMES = frozenset({
     "division", "place_name", "standard_address", "address_alias", "grid_cell", "grid_worker", "posting", "household",

