@@ -18,7 +18,7 @@ from gazetteer.quality.findings import (
     list_findings,
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
-from gazetteer.quality.rule import FAMILIES, Rule
+from gazetteer.quality.rule import FAMILIES, QualityRule
 from grid.quality.county import SETS
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
@@ -120,7 +120,7 @@ def revert(account: Fixer, connection: CountyConnection, fix_id: RecordId) -> Re
     return RevertOut(restored_n=revert_fix(connection, account.scope, fix_id))
 
 
-def _rule_out(rule: Rule, states: dict[str, int]) -> QualityRuleOut:
+def _rule_out(rule: QualityRule, states: dict[str, int]) -> QualityRuleOut:
     return QualityRuleOut(
         name=rule.name,
         family=rule.family,

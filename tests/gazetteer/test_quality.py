@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from database.engine import Database
+from database.rules.manual import Manual, ManualIncomplete
 from database.scope import Role, Scope
 from gazetteer.quality.check import UnknownRule, check, get_rule, rules_of
 from gazetteer.quality.findings import (
@@ -24,7 +25,6 @@ from gazetteer.quality.findings import (
 from gazetteer.quality.fix import FixReasonMissing, FixReverted, NoSafeFix, apply_fix, preview_fix, revert_fix
 from gazetteer.quality.mending import drop_blanks, drop_separators
 from gazetteer.quality.report import write_report
-from gazetteer.quality.rule import Manual, ManualIncomplete
 from gazetteer.quality.rules import RULES
 from gazetteer.reading.normalise import normalise
 from grid.quality.county import SETS
