@@ -104,6 +104,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.first_raised_at,
     Alert.last_raised_at,
     Alert.ceased_at,
+    Alert.facts.label("own_facts"),
 )  # type: ignore[assignment]
 
 

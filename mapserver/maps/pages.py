@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from alerts.detection.rules import RULES
 from alerts.lifecycle import ENDED, STATUS_LABELS
 from alerts.store import AlertFilter, get_alert, list_alerts
+from alerts.wording import in_words
 from database.clock import CHINA
 from grid.extent import county_bounds
 from layers.tiles.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
@@ -39,7 +40,7 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
-    alert = get_alert(connection, alert_id)
+    alert = in_words(get_alert(connection, alert_id))
     heading = MapHeading(county, synthetic, datetime.now(CHINA))
     code = alert["grid_code"]
     return alert_page(

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
-from alerts.detection.finding import Severity
 from alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
 from alerts.store import AlertFilter
+from database.vocabulary import Severity
 from mapserver.schemas.dates import Day
+from mapserver.schemas.quality import ManualOut
 
 EVIDENCE_MAX = 20_000
 
@@ -120,8 +121,8 @@ class AlertDetail(AlertOut):
     """
 
     assignee_name: str | None = Field(description="display name of who deals with it")
-    reason: str = Field(description="why, in Chinese, from the facts")
-    facts: dict[str, Any] = Field(description="what the rule saw")
+    reason: str = Field(description="why, from the facts")
+    facts: dict[str, Any] = Field(description="what the rule saw, under labels of the language")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
     after: dict[str, Any] | None = Field(description="state after that change")
     history: list[StepOut] = Field(description="oldest step first")
@@ -161,10 +162,24 @@ class TransitionIn(BaseModel):
         return evidence
 
 
+class ParameterOut(BaseModel):
+    """A parameter of a rule. source: why its default is what it is."""
+
+    name: str = Field(examples=["visit_days"])
+    type: Literal["boolean", "integer", "number", "text"]
+    default: bool | int | float | str
+    unit: str = Field(examples=["天"])
+    meaning: str
+    source: str
+
+
 class RuleOut(BaseModel):
-    """An anomaly rule."""
+    """An anomaly rule: title, description and parameters in the language asked for, the manual in both."""
 
     name: str = Field(examples=["two_households"])
     title: str = Field(examples=["一人两户"])
     severity: Severity
     description: str
+    manual: ManualOut
+    version: int = Field(description="counts the changes of what its facts mean; kept with each alert")
+    parameters: list[ParameterOut]

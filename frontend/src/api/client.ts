@@ -107,7 +107,7 @@ interface Options {
 }
 
 async function send(path: string, options: Options): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', 'X-Onemap-Request': '1' }
+  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': 'zh-CN', 'X-Onemap-Request': '1' }
   if (options.json !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
