@@ -1,7 +1,8 @@
-"""The tables of every floor in one place; importing this module is what makes the metadata complete."""
+"""The tables and the kinds of record of every floor in one place; importing this module is what makes both complete."""
 
 from access import audit_models
 from access import models as access_models
+from alerts import kind as alert_kind
 from alerts import models as alert_models
 from database.base import CountyBase
 from gazetteer.corrections import models as correction_models
@@ -43,5 +44,6 @@ FLOORS = (
     import_models,
     match_models,
     alert_models,
+    alert_kind,
 )
 COUNTY_METADATA = CountyBase.metadata
