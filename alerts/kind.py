@@ -9,8 +9,8 @@ from layers.catalogue.registry import extend, register
 
 #: Served by ``ix_alert_not_ended`` alone; a range, because an alert may carry a micro cell's code.
 WAITING = (
-    "(SELECT count(*) FROM alert a WHERE a.grid_code >= {t}.code AND a.grid_code < {t}.code || '~' "
-    f"AND a.{NOT_ENDED} AND a.status IN ({states_sql(PENDING)}))"  # noqa: S608 - words of ours
+    "(SELECT count(*) FROM alert a WHERE a.grid_code >= {t}.code AND a.grid_code < {t}.code || '~' "  # noqa: S608 - words of ours
+    f"AND a.{NOT_ENDED} AND a.status IN ({states_sql(PENDING)}))"
 )
 
 ALERTS = register(

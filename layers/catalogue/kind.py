@@ -182,6 +182,10 @@ class Kind:
         """The condition of the rows that are shown. row: alias of the table; None, bare columns."""
         return self.shows.replace("{t}.", f"{row}." if row else "")
 
+    def field_named(self, name: str) -> Field:
+        """A field by its name. Raises KeyError."""
+        return {one.name: one for one in self.fields}[name]
+
     def tile_fields(self) -> tuple[Field, ...]:
         """The fields that tiles carry."""
         return tuple(one for one in self.fields if one.tile is not None)

@@ -44,6 +44,12 @@ def drawn_kinds() -> list[Drawn]:
     return [(kind, kind.look) for kind in KINDS.values() if kind.look is not None]
 
 
+def variant_colours(kind: Kind, palette: Palette) -> dict[str, str]:
+    """Value of the deciding field → colour of the records that have it."""
+    variants = kind.look.variants if kind.look is not None else ()
+    return {one.value: _colour(palette, one.colour) for one in variants if one.value is not None}
+
+
 def record_sources() -> dict[str, tuple[str, ...]]:
     """Source of tiles → the kinds that are asked for in it."""
     sources: dict[str, tuple[str, ...]] = {NEAR: (), ABOVE: ()}
