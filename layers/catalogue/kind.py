@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -43,6 +44,10 @@ class Parts:
     table: str
     key: str
     present: str
+
+    def columns(self) -> list[str]:
+        """The columns that say which of them count."""
+        return re.findall(r"\{p\}\.(\w+)", self.present)
 
     @property
     def sql(self) -> str:

@@ -34,12 +34,7 @@ BEGIN
             beyond := one || '~';
         END IF;
         CASE collection
-WHEN 'addresses' THEN found := found || ARRAY(SELECT t.id FROM standard_address t WHERE t.geom_3857 && reach AND t.status = 'published' AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
-WHEN 'places' THEN found := found || ARRAY(SELECT t.id FROM place t WHERE t.geom_3857 && reach AND true AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
-WHEN 'persons' THEN found := found || ARRAY(SELECT t.id FROM household t WHERE t.geom_3857 && reach AND true AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
-WHEN 'events' THEN found := found || ARRAY(SELECT t.id FROM event t WHERE t.geom_3857 && reach AND true AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
-WHEN 'objects' THEN found := found || ARRAY(SELECT t.id FROM facility t WHERE t.geom_3857 && reach AND true AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
-WHEN 'alerts' THEN found := found || ARRAY(SELECT t.id FROM alert t WHERE t.geom_3857 && reach AND t.status NOT IN ('cleared', 'closed') AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) LIMIT most + 1 - cardinality(found));
+{branches}
         ELSE RETURN found;
         END CASE;
         IF cardinality(found) > most THEN
