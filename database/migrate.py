@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 
 from database.base import PLATFORM_SCHEMA, CountyBase
 from database.embedded import sqlalchemy_url
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.models import County
 from database.scope import county_schema
 
@@ -24,7 +24,7 @@ LOCK_TIMEOUT = "5s"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class EmptyMetadata(OnemapError):
+class EmptyMetadata(Unavailable):
     """The models were not imported before migrating: comparing against nothing would drop everything."""
 
     title_zh = "没有加载数据表定义，拒绝迁移"

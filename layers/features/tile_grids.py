@@ -13,7 +13,7 @@ from typing import Any
 import morecantile
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from layers.tiles.catalogue import LAYERS, MAX_ZOOM, Field, N
 from layers.tiles.tile import TileOutOfRange, check_layers, get_tile
 
@@ -25,7 +25,7 @@ WELL_KNOWN = {MERCATOR: "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMer
 _DEGREE_M, _PIXEL_M = 111319.49079327358, 0.00028
 
 
-class UnknownTileMatrixSet(OnemapError):
+class UnknownTileMatrixSet(Missing):
     """没有这个瓦片矩阵集 | No such tile matrix set"""
 
 
