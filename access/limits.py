@@ -9,10 +9,10 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 
-from database.errors import OnemapError
+from database.errors import TooMany
 
 
-class TooManyRequests(OnemapError):
+class TooManyRequests(TooMany):
     """请求过于频繁，请稍后再试 | Too many requests; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait; the map server sends it as ``Retry-After``.

@@ -13,7 +13,7 @@ from typing import Any
 import morecantile
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from layers.tiles.catalogue import MAX_ZOOM
 from layers.tiles.tile import TileOutOfRange, check_layers, get_tile
 
@@ -31,7 +31,7 @@ _TILE = text(
 )
 
 
-class UnknownTileMatrixSet(OnemapError):
+class UnknownTileMatrixSet(Missing):
     """没有这个瓦片矩阵集 | No such tile matrix set"""
 
 

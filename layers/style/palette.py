@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from database.errors import OnemapError
+from database.errors import Missing
 
 
-class UnknownTheme(OnemapError):
+class UnknownTheme(Missing):
     """没有这种地图样式 | No such map theme"""
 
 
