@@ -141,4 +141,4 @@ LAYERS: dict[str, TileLayer] = {
 
 def is_personal(layers: Iterable[str]) -> bool:
     """True when one of the layers is about people."""
-    return any(LAYERS[name].about_people for name in layers)
+    return any(LAYERS[name].about_people for name in layers if name in LAYERS)
