@@ -103,7 +103,9 @@ class BaseMapTarget(Target):
             dimensions=[dimension for _, dimension in kinds],
         )
         if stage.maps("levels"):
-            height = sql.SQL("coalesce(height_m, levels * {})" if stage.maps("height_m") else "levels * {}").format(FLOOR_M)
+            height = sql.SQL("coalesce(height_m, levels * {})" if stage.maps("height_m") else "levels * {}").format(
+                FLOOR_M
+            )
             stage.run("UPDATE stage_row SET height_m = {height}", height=height)
         stage.run(
             """

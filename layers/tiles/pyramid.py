@@ -21,7 +21,9 @@ _TILES = text(
     "SELECT t.x, t.y, string_agg(m.body, '' ORDER BY l.place) AS body "
     "FROM unnest(CAST(:columns AS int[]), CAST(:rows AS int[])) AS t(x, y), "
     "unnest(CAST(:layers AS text[])) WITH ORDINALITY AS l(name, place), "
-    f"{ANY_LAYER.format(z=':z', x='t.x', y='t.y')} AS m GROUP BY t.x, t.y ORDER BY t.x, t.y"
+    "<any layer> AS m GROUP BY t.x, t.y ORDER BY t.x, t.y".replace(
+        "<any layer>", ANY_LAYER.format(z=":z", x="t.x", y="t.y")
+    )
 )
 
 

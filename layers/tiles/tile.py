@@ -26,7 +26,9 @@ def check_layers(names: Sequence[str]) -> None:
     """Raise UnknownLayer for a name that is not in the catalogue, for none, and for one given twice."""
     unknown = [name for name in names if name not in LAYERS and name not in TILES]
     if unknown or not names or len(set(names)) != len(names):
-        raise UnknownLayer(f"{','.join(unknown or names)}；可用图层 / layers: {', '.join((*LAYERS, *TILES))}", layers=[*LAYERS, *TILES])
+        raise UnknownLayer(
+            f"{','.join(unknown or names)}；可用图层 / layers: {', '.join((*LAYERS, *TILES))}", layers=[*LAYERS, *TILES]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ _TILE = text(
     "SELECT string_agg(t.body, '' ORDER BY l.place) AS body, "
     "array_agg(l.name ORDER BY l.place) FILTER (WHERE t.generalised) AS generalised "
     "FROM unnest(CAST(:layers AS text[])) WITH ORDINALITY AS l(name, place), "
-    f"{ANY_LAYER.format(z=':z', x=':x', y=':y')} AS t"
+    "<any layer> AS t".replace("<any layer>", ANY_LAYER.format(z=":z", x=":x", y=":y"))
 )
 
 

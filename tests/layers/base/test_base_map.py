@@ -44,7 +44,12 @@ def county(database: Database, system: Scope) -> Iterator[Database]:
     with database.transaction(system) as connection:
         world.build_county(connection)
         for n, row in enumerate(ROWS):
-            values = row | {"geom": f"SRID=4490;{row['geom']}", "source": "t", "source_key": str(n), "grid_code": "330521"}
+            values = row | {
+                "geom": f"SRID=4490;{row['geom']}",
+                "source": "t",
+                "source_key": str(n),
+                "grid_code": "330521",
+            }
             world.insert(connection, "base_feature", **values)
         world.insert(
             connection, "standard_address", code="330521001001" + "0" * 8, full_text="千秋社区1号", depth=8, match_key="k",
@@ -102,7 +107,9 @@ def test_a_zoom_shows_what_it_can(county: Database) -> None:
 
 def test_pieces_of_one_road_are_one_line_with_one_name(county: Database) -> None:
     with county.transaction(WORKER) as connection:
-        assert layers(connection, "base", 12)["roads"] == [{"class": "main_road", "name": "莫干山大道", "number": "S304"}]
+        assert layers(connection, "base", 12)["roads"] == [
+            {"class": "main_road", "name": "莫干山大道", "number": "S304"}
+        ]
 
 
 def test_a_named_area_has_its_name_once_over_all_tiles_of_a_zoom(county: Database) -> None:

@@ -44,7 +44,9 @@ SET enable_seqscan = off
 
 def base_tile(schema: str) -> str:
     """All source layers of the base map. Indexes: ix_base_feature_far to zoom 12, ix_base_feature_tile above."""
-    columns = "t.id, t.kind, t.class, t.name, t.number, round(t.height_m)::int AS height, t.min_zoom, t.geom_3857 AS shape"
+    columns = (
+        "t.id, t.kind, t.class, t.name, t.number, round(t.height_m)::int AS height, t.min_zoom, t.geom_3857 AS shape"
+    )
     return f"""
 CREATE FUNCTION {schema}.base_tile(z int, x int, y int, OUT body bytea, OUT generalised boolean)
 {SETTINGS.format(schema=schema)}
@@ -102,9 +104,7 @@ def name_tile(schema: str) -> str:
 
     Indexes: ix_division_tile, ix_grid_cell_tile, ix_standard_address_tile.
     """
-    here = (
-        f"floor((st_x(p.at) + {HALF_M}) / {WORLD_M} * 2.0 ^ z) = x AND floor(({HALF_M} - st_y(p.at)) / {WORLD_M} * 2.0 ^ z) = y"
-    )
+    here = f"floor((st_x(p.at) + {HALF_M}) / {WORLD_M} * 2.0 ^ z) = x AND floor(({HALF_M} - st_y(p.at)) / {WORLD_M} * 2.0 ^ z) = y"
     middle = "CASE WHEN st_covers(t.geom_3857, st_centroid(t.geom_3857)) THEN st_centroid(t.geom_3857) ELSE st_pointonsurface(t.geom_3857) END"
     shown = "t.geom_3857 && box AND t.valid_to IS NULL"
 
@@ -220,8 +220,12 @@ def upgrade() -> None:
     for name, text in (("base_tile", base_tile(schema)), ("name_tile", name_tile(schema))):
         run(text)
         own(schema, f"{name}(int, int, int)", callable_by_app=True)
-    op.execute(f"COMMENT ON FUNCTION {schema}.base_tile(int, int, int) IS 'the base map in one tile, for everybody of the county'")
-    op.execute(f"COMMENT ON FUNCTION {schema}.name_tile(int, int, int) IS 'names and house numbers in one tile, inside the scope'")
+    op.execute(
+        f"COMMENT ON FUNCTION {schema}.base_tile(int, int, int) IS 'the base map in one tile, for everybody of the county'"
+    )
+    op.execute(
+        f"COMMENT ON FUNCTION {schema}.name_tile(int, int, int) IS 'names and house numbers in one tile, inside the scope'"
+    )
 
 
 def _watch(schema: str) -> None:
@@ -292,5 +296,9 @@ def _table() -> None:
     )
     op.create_index("ix_base_feature_tile", "base_feature", ["geom_3857"], postgresql_using="gist")
     op.create_index(
-        "ix_base_feature_far", "base_feature", ["geom_3857"], postgresql_using="gist", postgresql_where=sa.text("min_zoom <= 12")
+        "ix_base_feature_far",
+        "base_feature",
+        ["geom_3857"],
+        postgresql_using="gist",
+        postgresql_where=sa.text("min_zoom <= 12"),
     )
