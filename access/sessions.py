@@ -126,6 +126,11 @@ def end_sessions(connection: Connection, username: str, *, keep: str | None = No
     return ended.rowcount
 
 
+def end_every_session(connection: Connection) -> int:
+    """Everybody signs in again; returns how many sessions ended."""
+    return connection.execute(text("DELETE FROM platform.session")).rowcount
+
+
 def hash_secret(secret: str) -> bytes:
     """SHA-256: enough for 256 random bits. A secret that is no text of UTF-8 hashes to something nobody has."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,6 +1,7 @@
 """Bring the platform schema and every county schema to the newest revision.
 
-Each schema keeps its own ``alembic_version``. Migrations wait at most ``LOCK_TIMEOUT`` for a lock, so that a
+Each schema keeps its own ``alembic_version``; after the migrations its SQL functions are put in place (``database/functions``), in the
+same transaction. Migrations wait at most ``LOCK_TIMEOUT`` for a lock, so that a
 running release is never held up behind them; a run that times out changed nothing and can be repeated.
 """
 
@@ -17,6 +18,8 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 from database.base import PLATFORM_SCHEMA, CountyBase
 from database.embedded import sqlalchemy_url
 from database.errors import OnemapError
+from database.functions.place import put_functions
+from database.functions.texts import Branch
 from database.models import County
 from database.scope import county_schema
 
@@ -103,11 +106,13 @@ def _use_schema(connection: Connection, schema: str) -> None:
     connection.dialect.default_schema_name = schema
 
 
-def upgrade_schema(connection: Connection, branch: str, schema: str, revision: str = "head") -> None:
-    """Bring a schema, which exists, to a revision of its branch (``platform`` or ``county``) in the caller's transaction."""
+def upgrade_schema(connection: Connection, branch: Branch, schema: str, revision: str = "head") -> None:
+    """Bring a schema, which exists, to a revision of its branch in the caller's transaction; at the newest one, with its functions."""
     _use_schema(connection, schema)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / branch))
     config.attributes["connection"] = connection
     config.attributes["schema"] = schema
     command.upgrade(config, revision)
+    if revision == "head":
+        put_functions(connection, branch, schema)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from alerts.detection.rules import RULES
-from alerts.lifecycle import STATUS_LABELS
+from alerts.lifecycle import ENDED, STATUS_LABELS
 from alerts.store import AlertFilter, get_alert, list_alerts
 from database.clock import CHINA
 from grid.extent import county_bounds
@@ -18,11 +19,19 @@ from mapserver.maps.panel import SEVERITIES, MapHeading
 
 
 def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> Page:
-    """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list."""
+    """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list.
+
+    Without a status in the filter: those that have not ended, for years of closed ones would hide them.
+    """
+    asked = where
+    if not asked.status:
+        where = replace(where, status=tuple(s for s in STATUS_LABELS if s not in ENDED))
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
-    words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
-    heading = MapHeading(county, synthetic, datetime.now(CHINA), words, limited=page.next is not None)
+    words = _words(asked, unit[0]["properties"]["name"] if unit else where.grid)
+    heading = MapHeading(
+        county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not asked.status
+    )
     cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
     return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)

@@ -1,0 +1,26 @@
+-- keeps counts and changes of the layer divisions
+
+CREATE OR REPLACE FUNCTION {schema}.tile_division_insert() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = {schema}, public, pg_temp
+SET jit = off
+AS $$
+    BEGIN
+
+    WITH changed AS MATERIALIZED (SELECT 1 AS sign, n.* FROM new_rows n),
+    placed AS MATERIALIZED (SELECT r.grid_code, least(262143, greatest(0, floor((st_xmin(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS col_from, least(262143, greatest(0, floor((-st_ymax(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS row_from, least(262143, greatest(0, floor((st_xmax(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS col_to, least(262143, greatest(0, floor((-st_ymin(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS row_to FROM changed r WHERE r.geom_3857 IS NOT NULL)
+    INSERT INTO tile_change (layer, col_from, row_from, col_to, row_to, grid_code) SELECT 'divisions', min(p.col_from), min(p.row_from), max(p.col_to), max(p.row_to), p.grid_code FROM placed p GROUP BY p.col_from >> 6, p.row_from >> 6, p.grid_code
+;
+        IF FOUND THEN
+            PERFORM pg_notify('onemap_tile', '{county}');
+            IF (pg_current_xact_id()::text)::bigint % 32 = 0 THEN PERFORM settle_tile_counts(); END IF;
+        END IF;
+        RETURN NULL;
+    END
+$$;
+
+ALTER FUNCTION {schema}.tile_division_insert() OWNER TO onemap_tiles;
+REVOKE ALL ON FUNCTION {schema}.tile_division_insert() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER tile_insert AFTER INSERT ON {schema}.division
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {schema}.tile_division_insert();

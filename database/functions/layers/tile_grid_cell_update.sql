@@ -1,0 +1,27 @@
+-- keeps counts and changes of the layer cells
+
+CREATE OR REPLACE FUNCTION {schema}.tile_grid_cell_update() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = {schema}, public, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+    BEGIN
+
+    WITH changed AS MATERIALIZED (SELECT -1 AS sign, o.* FROM old_rows o JOIN new_rows n ON n.code = o.code WHERE (n.code, n.level, n.name, n.parent_code, n.valid_to, n.grid_code, n.geom_3857) IS DISTINCT FROM (o.code, o.level, o.name, o.parent_code, o.valid_to, o.grid_code, o.geom_3857) UNION ALL SELECT 1, n.* FROM old_rows o JOIN new_rows n ON n.code = o.code WHERE (n.code, n.level, n.name, n.parent_code, n.valid_to, n.grid_code, n.geom_3857) IS DISTINCT FROM (o.code, o.level, o.name, o.parent_code, o.valid_to, o.grid_code, o.geom_3857) UNION ALL SELECT -1, o.* FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n.code = o.code) UNION ALL SELECT 1, n.* FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o.code = n.code)),
+    placed AS MATERIALIZED (SELECT r.grid_code, least(262143, greatest(0, floor((st_xmin(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS col_from, least(262143, greatest(0, floor((-st_ymax(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS row_from, least(262143, greatest(0, floor((st_xmax(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS col_to, least(262143, greatest(0, floor((-st_ymin(r.geom_3857) + 20037508.342789244) / 40075016.685578488 * 262144)::int)) AS row_to FROM changed r WHERE r.geom_3857 IS NOT NULL)
+    INSERT INTO tile_change (layer, col_from, row_from, col_to, row_to, grid_code) SELECT 'cells', min(p.col_from), min(p.row_from), max(p.col_to), max(p.row_to), p.grid_code FROM placed p GROUP BY p.col_from >> 6, p.row_from >> 6, p.grid_code
+;
+        IF FOUND THEN
+            PERFORM pg_notify('onemap_tile', '{county}');
+            IF (pg_current_xact_id()::text)::bigint % 32 = 0 THEN PERFORM settle_tile_counts(); END IF;
+        END IF;
+        RETURN NULL;
+    END
+$$;
+
+ALTER FUNCTION {schema}.tile_grid_cell_update() OWNER TO onemap_tiles;
+REVOKE ALL ON FUNCTION {schema}.tile_grid_cell_update() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER tile_update AFTER UPDATE ON {schema}.grid_cell
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {schema}.tile_grid_cell_update();
