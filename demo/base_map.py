@@ -84,7 +84,7 @@ def make_base_map(
     _roads(base, divisions, addresses, seeds, county, land)
     _land_use(rng, base, divisions, addresses, hills, seeds, radius, land)
     _buildings(buildings, base, addresses)
-    _points(base, divisions, addresses, seeds, names)
+    _points(base, divisions, addresses, names)
     return base
 
 
@@ -181,7 +181,7 @@ def _land_use(
 ) -> None:  # fmt: skip
     """Towns as a whole, villages where their houses stand; around them fields, orchards and woods by the height of the land."""
     urban = divisions.urban[divisions.village_of_micro]
-    built = _villages(divisions, addresses)
+    built = _villages(addresses)
     base.areas.add_degrees("land_use", "built_up", shapely.coverage_union_all(divisions.boundaries.micro[urban]))
     base.areas.add("land_use", "built_up", shapely.union_all(built))
     patches, height = _patches(rng, divisions, ~urban, hills, radius)
@@ -198,7 +198,7 @@ def _land_use(
     _parks(base, divisions, addresses, seeds, urban)
 
 
-def _villages(divisions: Divisions, addresses: Addresses) -> list[Any]:
+def _villages(addresses: Addresses) -> list[Any]:
     """Where the houses of each hamlet stand, with their yards; metres."""
     door = np.flatnonzero(addresses.kind == DOOR)
     at = to_metres(np.column_stack([addresses.lon[door], addresses.lat[door]]))
@@ -259,7 +259,7 @@ def _buildings(rng: np.random.Generator, base: BaseMap, addresses: Addresses) ->
 # --- points ----------------------------------------------------------------------------------------------
 
 
-def _points(base: BaseMap, divisions: Divisions, addresses: Addresses, seeds: Floats, names: PlaceNames) -> None:
+def _points(base: BaseMap, divisions: Divisions, addresses: Addresses, names: PlaceNames) -> None:
     """Offices, schools, clinics of each town, the committee of each village; hamlets and hills by name."""
     points = base.points
     gates = np.flatnonzero((addresses.kind == PLATE) | (addresses.kind == DOOR))

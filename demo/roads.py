@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class Network:
 
     def build(self, way: list[int]) -> None:
         """Later roads would rather follow this one."""
-        built = {(min(a, b), max(a, b)) for a, b in zip(way[:-1], way[1:], strict=True)}
+        built = {(min(a, b), max(a, b)) for a, b in pairwise(way)}
         keys = self.ends[:, 0] * len(self.at) + self.ends[:, 1]
         wanted = np.array([a * len(self.at) + b for a, b in built], dtype=np.int64)
         places = np.searchsorted(keys, wanted)
@@ -102,7 +103,7 @@ def lengths(way: list[int], taken: set[tuple[int, int]]) -> list[list[int]]:
     """The parts of a way that are not built yet; they are taken."""
     parts: list[list[int]] = []
     part: list[int] = []
-    for a, b in zip(way[:-1], way[1:], strict=True):
+    for a, b in pairwise(way):
         edge = (min(a, b), max(a, b))
         if edge in taken:
             if part:
