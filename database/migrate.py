@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 
 from database.base import PLATFORM_SCHEMA, CountyBase
 from database.embedded import sqlalchemy_url
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.functions.place import put_functions
 from database.functions.texts import Branch
 from database.models import County
@@ -28,14 +28,14 @@ LOCK_TIMEOUT = "5s"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class EmptyMetadata(OnemapError):
+class EmptyMetadata(Unavailable):
     """The models were not imported before migrating: comparing against nothing would drop everything."""
 
     title_zh = "没有加载数据表定义，拒绝迁移"
     title_en = "No table definitions loaded; refusing to migrate"
 
 
-class RevisionUnknown(OnemapError):
+class RevisionUnknown(Unavailable):
     """本版本无法升级这个数据库 | This release cannot upgrade this database
 
     ``facts``: schema, revision.
