@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 
+from access.account_names import display_names
 from access.accounts import list_accounts
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
@@ -25,7 +26,7 @@ from alerts.lifecycle import (
     refuse_barred,
 )
 from alerts.models import Alert, AlertWhole
-from database.errors import OnemapError
+from database.errors import Invalid, Malformed, Missing, Taken
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.library.models import Division
 from grid.models import GridCell
@@ -35,19 +36,19 @@ MAX_ID = 2**63 - 1
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
 
 
-class AlertNotFound(OnemapError):
+class AlertNotFound(Missing):
     """没有这条预警，或不在您的数据范围内 | No such alert, or outside your scope"""
 
 
-class StaleAlert(OnemapError):
+class StaleAlert(Taken):
     """预警已被他人更新，请刷新后再处理 | The alert has moved on; reload it and try again"""
 
 
-class AssigneeUnknown(OnemapError):
+class AssigneeUnknown(Invalid):
     """承办人不存在，或其网格不包含这条预警 | No such assignee, or their grid does not cover this alert"""
 
 
-class BadCursor(OnemapError):
+class BadCursor(Malformed):
     """翻页标记无效 | The page cursor is not valid"""
 
 
@@ -225,19 +226,24 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings().all()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
-    assignee_name = connection.scalar(
-        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
-    )
+    names = display_names(connection, [row["assignee"], *(step["actor"] for step in history)])
     return {
         **row,
-        "assignee_name": assignee_name,
+        "assignee_name": names.get(row["assignee"]),
         "facts": facts,
         "before": before,
         "after": after,
-        "history": [{**step, "action_label": STEP_LABELS.get(step["action"], step["action"])} for step in history],
+        "history": [
+            {
+                **step,
+                "actor_name": _actor_name(step, names),
+                "action_label": STEP_LABELS.get(step["action"], step["action"]),
+            }
+            for step in history
+        ],
         "related": [dict(other) for other in related],
         "earlier": [dict(other) for other in earlier],
     }
@@ -251,13 +257,18 @@ def get_place(connection: Connection, alert_id: int) -> str:
     return grid_code
 
 
-# Served by ix_alert_step_alert. What the scan did is the system's; what a visit ended, the visitor's.
+def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
+    """What the scan did is the system's; what a visit ended, the visitor's."""
+    if step["action"] in SYSTEM_STEPS and "visit_id" not in step["evidence"]:
+        return "系统"
+    actor: str = step["actor"]
+    return names.get(actor, actor)
+
+
+# Served by ix_alert_step_alert.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence,
-       CASE WHEN s.action = ANY(:system) AND NOT s.evidence ? 'visit_id' THEN '系统'
-            ELSE coalesce(a.display_name, s.actor) END AS actor_name
-FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
-WHERE s.alert_id = :id ORDER BY s.id
+SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence
+FROM alert_step s WHERE s.alert_id = :id ORDER BY s.id
 """
 
 
@@ -286,7 +297,7 @@ def apply_transition(
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
-    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, VerifierMayNotClose.
     """
     row = connection.execute(
         text("SELECT status, version, grid_code, rule, severity, ceased_at FROM alert WHERE id = :id FOR UPDATE"),

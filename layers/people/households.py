@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
+from access.account_names import display_names
 from access.audit import record
 from database.engine import current_day
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from layers.people.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
@@ -26,15 +27,15 @@ RevealField = Literal["id_number", "phone"]
 _SEALED: dict[RevealField, str] = {"id_number": "id_number_cipher", "phone": "phone_cipher"}
 
 
-class HouseholdNotFound(OnemapError):
+class HouseholdNotFound(Missing):
     """没有这一户，或不在您的数据范围内 | No such household, or outside your scope"""
 
 
-class PersonNotFound(OnemapError):
+class PersonNotFound(Missing):
     """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
 
 
-class PurposeMissing(OnemapError):
+class PurposeMissing(Invalid):
     """请写明查看用途 | State the purpose of the look"""
 
 
@@ -67,10 +68,7 @@ def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
         "status_codes": labelled(row["status_codes"]),
         "members": _members(connection, household_id),
         "dwellings": _rows(connection, _DWELLINGS, household_id),
-        "visits": [
-            {**v, "outcome_label": OUTCOMES.get(v["outcome"], v["outcome"])}
-            for v in _rows(connection, _VISITS, household_id)
-        ],
+        "visits": _visits(connection, household_id),
     }
 
 
@@ -81,6 +79,19 @@ def labelled(codes: list[str]) -> list[dict[str, str]]:
 
 def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
     return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
+
+
+def _visits(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    visits = _rows(connection, _VISITS, household_id)
+    names = display_names(connection, (visit["visitor"] for visit in visits))
+    return [
+        {
+            **visit,
+            "visitor": names.get(visit["visitor"], visit["visitor"]),
+            "outcome_label": OUTCOMES.get(visit["outcome"], visit["outcome"]),
+        }
+        for visit in visits
+    ]
 
 
 def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
@@ -112,9 +123,8 @@ WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, 
 """
 # Served by ix_visit_household.
 _VISITS = """
-SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
-FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
-WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
+SELECT v.id, v.visited_at, v.phone_time, v.visitor, v.outcome, v.note
+FROM visit v WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
 
 

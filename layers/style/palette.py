@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from database.errors import OnemapError
+from database.errors import Missing
+from layers.catalogue.kind import Colours
 
 
-class UnknownTheme(OnemapError):
+class UnknownTheme(Missing):
     """没有这种地图样式 | No such map theme"""
 
 
@@ -183,3 +184,13 @@ def get_theme(name: str) -> Palette:
     if name not in THEMES:
         raise UnknownTheme(f"{name[:40]}；可用样式 / themes: {', '.join(THEMES)}", themes=list(THEMES))
     return THEMES[name]
+
+
+def colour_in(palette: Palette, colour: str | Colours) -> str:
+    """The colour in a theme: of a token (a field of the palette), or one of a kind's own."""
+    return str(getattr(palette, colour) if isinstance(colour, str) else getattr(colour, palette.name))
+
+
+def colours_of(colour: str | Colours) -> dict[str, str]:
+    """Theme → the colour in it."""
+    return {name: colour_in(palette, colour) for name, palette in THEMES.items()}
