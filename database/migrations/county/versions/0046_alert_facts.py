@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0046"
-down_revision = "0040"
+down_revision = "0045"
 
 KEYS = {
     "elderly_alone_unvisited": {
