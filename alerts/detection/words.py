@@ -18,8 +18,6 @@ Language = Literal["zh", "en"]
 #: The code by which a side names what lies where its reader does not see, and its words.
 ELSEWHERE = "elsewhere"
 ELSEWHERE_WORDS = ("本辖区以外", "outside your area")
-#: What a finding may have been brought about by: the record before and after its change. No rule declares them.
-CAUSE = ("before", "after")
 
 
 class FactMissing(LookupError):

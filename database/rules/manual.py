@@ -28,7 +28,7 @@ class Manual:
 
     @classmethod
     def of(cls, docstring: str | None, parameters: Mapping[str, object] = _NOTHING) -> Manual:
-        """Read ``中文名 | English name`` and the four sections; ``{name}`` is filled with that parameter's value.
+        """Read ``中文名 | English name`` and the four sections, each up to an empty line; ``{name}`` is filled with that parameter's value.
 
         Raises ManualIncomplete.
         """
@@ -37,7 +37,7 @@ class Manual:
         found = {}
         for name in SECTIONS:
             match = re.search(
-                rf"^{name}[：:](.+?)(?=^(?:{'|'.join(SECTIONS)})[：:]|\Z)", body, re.MULTILINE | re.DOTALL
+                rf"^{name}[：:](.+?)(?=^(?:{'|'.join(SECTIONS)})[：:]|^[ ]*$|\Z)", body, re.MULTILINE | re.DOTALL
             )
             text = "" if match is None else re.sub(r"\s*\n\s*", " " if name == "English" else "", match[1].strip())
             if not text:
@@ -50,6 +50,11 @@ class Manual:
 
 def _filled(words: str, parameters: Mapping[str, object]) -> str:
     try:
-        return re.sub(r"\{([a-z0-9_]+)\}", lambda name: f"{parameters[name[1]]}", words)
+        return re.sub(r"\{([a-z0-9_]+)\}", lambda name: written(parameters[name[1]]), words)
     except KeyError as unknown:
         raise ManualIncomplete(f"{words}: no parameter {unknown}") from None
+
+
+def written(value: object) -> str:
+    """The value of a parameter as people write it: 3, not 3.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from alerts.detection.rules import RULES
 from alerts.detection.scan import scan
 from database.engine import Database
 from database.scope import Role, Scope
+from mapserver.language import preferred
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN, WUKANG
@@ -199,8 +200,34 @@ def test_a_rule_may_ask_for_two_persons_or_for_one(
 def test_the_rules_explain_themselves(stranger: TestClient, sign_in: SignIn) -> None:
     assert stranger.get("/api/330521/rules").status_code == 401
     rules = sign_in(Role.GRID_WORKER, CELLS[0]).get("/api/330521/rules").json()
-    assert len(rules) == len({rule["name"] for rule in rules}) == 6
+    assert [rule["name"] for rule in rules] == list(RULES)
     assert all(rule["title"] and rule["description"] for rule in rules)
+
+
+def test_a_rule_says_its_manual_and_its_parameters_in_the_language_asked_for(sign_in: SignIn) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    told = {}
+    for language in ("zh", "en"):
+        rules = client.get(f"/api/330521/rules?lang={language}").json()
+        told[language] = next(rule for rule in rules if rule["name"] == "elderly_alone_unvisited")
+    assert told["zh"]["title"] == "独居老人超期未走访"
+    assert told["zh"]["description"] == "65 岁及以上（按年计）独居老人超过 30 天没有走访。"
+    assert told["en"]["title"] == told["zh"]["manual"]["title_en"] == "Elderly person living alone, not visited"
+    parameters = {one["name"]: one for one in told["zh"]["parameters"]}
+    assert (parameters["visit_days"]["default"], parameters["visit_days"]["unit"]) == (30, "天")
+    assert {one["unit"] for one in told["en"]["parameters"]} == {"years", "days"}
+    assert client.get("/api/330521/rules?lang=fr").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "zh"), ("en", "en"), ("en-GB,en;q=0.9", "en"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("fr, en;q=0.5", "en"),
+        ("zh;q=0.3, en;q=0.4", "en"), ("de", "zh"), ("en;q=0", "zh"), ("en;q=x", "zh"), ("en," * 9000, "en"), (";=,;", "zh"),
+    ],
+)  # fmt: skip
+def test_the_language_of_an_answer_follows_the_header(header: str, language: str) -> None:
+    assert preferred(header) == language
 
 
 def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
@@ -217,6 +244,20 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
     assert (alert["rule_title"], alert["grid_name"], alert["household_id"]) == ("一人两户", "千秋社区第1网格", first)
     detail = client.get(f"{LIST}/{alert['id']}").json()
     assert detail["facts"]["户号"] == ["H1", "H2"]
+    for asked in (
+        client.get(f"{LIST}/{alert['id']}?lang=en"),
+        client.get(f"{LIST}/{alert['id']}", headers={"Accept-Language": "en-GB"}),
+    ):
+        assert "Accept-Language" in asked.headers["Vary"]
+        english = asked.json()
+        assert (english["title"], english["rule_title"]) == (
+            "甲 is in 2 households at once",
+            "One person in two households",
+        )
+        assert english["reason"].startswith("甲 is a current member of 2 households: H1 (永安街); H2")
+        assert english["facts"] == {"name": "甲", "household numbers": ["H1", "H2"], "addresses": ["永安街", "永安街"]}
+    (listed,) = client.get(LIST, params={"lang": "en"}).json()["alerts"]
+    assert listed["title"] == english["title"]
     assert (detail["before"], detail["after"]) == (None, None)
     assert [(s["action"], s["from_status"], s["to_status"]) for s in detail["history"]] == [("raise", None, "open")]
     assert detail["actions"] == ["acknowledge", "verify"]
