@@ -18,8 +18,8 @@ from alerts.lifecycle import (
     PENDING,
     STATUS_LABELS,
     STEP_LABELS,
-    SYSTEM_STEPS,
-    Action,
+    AlertAction,
+    AlertSystemStep,
     Transition,
     next_status,
     refuse_barred,
@@ -27,6 +27,7 @@ from alerts.lifecycle import (
 from alerts.models import Alert, AlertWhole
 from database.errors import Invalid, Malformed, Missing, Taken
 from database.scope import Role, narrowed_to_scope, within_prefix
+from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell
 from layers.people.masking import mask_numbers, mask_values
@@ -152,7 +153,7 @@ def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
             *grouped
         )
     ).all()
-    by_severity, by_status = dict.fromkeys(("high", "medium", "low"), 0), dict.fromkeys(STATUS_LABELS, 0)
+    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(STATUS_LABELS, 0)
     for row in rows:
         by_severity[row.severity] += row.n
         by_status[row.status] += row.n
@@ -224,7 +225,7 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(AlertSystemStep)}).mappings()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
     assignee_name = connection.scalar(
@@ -329,7 +330,7 @@ def apply_transition(
     return get_alert(connection, alert_id)
 
 
-def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[AlertAction]:
     """What this person may not do with the alert: close or settle it, having verified it at any time, when the rule asks for two.
 
     Reopening does not wash a verdict off. Served by ix_alert_step_alert.
@@ -342,7 +343,7 @@ def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, s
         ),
         {"id": alert_id, "actor": actor},
     )
-    return frozenset({"close", "settle"} if verified else ())
+    return frozenset({AlertAction.CLOSE, AlertAction.SETTLE} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

@@ -29,6 +29,7 @@ from mapserver.routes import (
     session,
     style,
     tiles,
+    vocabularies,
     workers,
 )
 
@@ -52,6 +53,7 @@ ROUTERS = [
         persons,
         alerts,
         workers,
+        vocabularies,
         imports,
         changes,
         audit,
