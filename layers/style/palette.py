@@ -183,3 +183,8 @@ def get_theme(name: str) -> Palette:
     if name not in THEMES:
         raise UnknownTheme(f"{name[:40]}；可用样式 / themes: {', '.join(THEMES)}", themes=list(THEMES))
     return THEMES[name]
+
+
+def colours_of(token: str) -> dict[str, str]:
+    """Theme → the colour that a token (a field of the palette) has in it."""
+    return {name: str(getattr(palette, token)) for name, palette in THEMES.items()}
