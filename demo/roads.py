@@ -121,4 +121,4 @@ def lengths(way: list[int], taken: set[tuple[int, int]]) -> list[list[int]]:
 def line_of(points: Floats) -> Any:
     """A road through these points, its corners rounded."""
     thin = shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 12))
-    return shapely.linestrings(smooth(thin, 2))
+    return shapely.linestrings(smooth(thin, 3))

@@ -157,15 +157,17 @@ def brooks(
         if len(found) >= len(names):
             break
         here = starts[i]
-        if any(shapely.distance(shapely.points(here), line) < radius_m * 0.25 for _, line in found):
+        if any(shapely.distance(shapely.points(here), line) < radius_m * 0.45 for _, line in found):
             continue
         mouth = shapely.get_coordinates(
             shapely.line_interpolate_point(river, shapely.line_locate_point(river, shapely.points(here)))
         )[0]
-        share = np.linspace(0, 1, 14)[:, None]
+        share = np.linspace(0, 1, 26)[:, None]
         line = here * (1 - share) + mouth * share
         across = np.array([-(mouth - here)[1], (mouth - here)[0]]) / max(1.0, float(np.hypot(*(mouth - here))))
-        wander = np.cumsum(rng.normal(0, radius_m * 0.012, 14))
+        wander = np.cumsum(rng.normal(0, radius_m * 0.03, 26))
+        wander += radius_m * 0.02 * np.sin(np.arange(26) * 1.1 + rng.uniform(0, 6))
+        wander -= wander[0]
         line = line + across * (wander - share[:, 0] * wander[-1])[:, None]
         found.append((names[len(found)], shapely.linestrings(smooth(line, 3))))
     return found

@@ -136,7 +136,7 @@ def _paint(palette: Palette, colour: str, width: float = 1.4) -> dict[str, Any]:
 def _house_numbers(palette: Palette, base: BasePalette) -> list[Layer]:
     return [
         drawn(
-            "house-numbers", "symbol", NAMES, "house_numbers", minzoom=HOUSE_NUMBERS_FROM + 1,
+            "addresses-number", "symbol", NAMES, "house_numbers", minzoom=HOUSE_NUMBERS_FROM + 1,
             layout=_text(REGULAR, by_zoom(17, 10, 19, 13), ["get", "number"], **{
                 "text-padding": 1, "text-anchor": "top", "text-offset": [0, 0.75],
             }),
@@ -224,7 +224,9 @@ def _localities(palette: Palette, base: BasePalette) -> list[Layer]:
         drawn(
             "base-localities", "symbol", BASE, "localities", minzoom=8, maxzoom=18,
             filter=["all", floor, ["!", _is("peak")]],
-            layout=_text(REGULAR, by_zoom(8, 11, 13, 11.5, 16, 13), **{"text-max-width": 7, "text-padding": 8}),
+            layout=_text(REGULAR, by_zoom(8, 11, 13, 11.5, 16, 13), **{
+                "text-max-width": 7, "text-padding": 8, "text-anchor": "bottom", "text-offset": [0, -1.3],
+            }),
             paint=_paint(palette, base.locality_text),
         ),
         drawn(
