@@ -14,7 +14,7 @@ from demo.boundaries import METRES_PER_DEGREE_LAT, METRES_PER_DEGREE_LON, to_deg
 from demo.divisions import Divisions
 from demo.place_names import PlaceNames
 from demo.places import footprints
-from demo.roads import Network, lengths, line_of, to_metres
+from demo.roads import Network, lengths, line_of, to_metres, tree_of
 from demo.terrain import Hills, Terrain, brooks, make_terrain, smooth
 from demo.words import TOWN_FIRST, TOWN_LAST, unique_names
 
@@ -76,7 +76,7 @@ def make_base_map(
     county = shapely.transform(shapes.county, to_metres)
     radius = float(np.ptp(shapely.get_coordinates(county)[:, 0])) / 2
     doors = np.unique(np.round(to_metres(np.column_stack([addresses.lon, addresses.lat])), 1), axis=0)
-    homes = shapely.STRtree(shapely.points(np.unique(np.round(doors / 30), axis=0) * 30))
+    homes = tree_of(np.unique(np.round(doors / 30), axis=0) * 30)
     words = unique_names(rng, TOWN_FIRST, TOWN_LAST, 12)
     hills = Hills.of(rng, radius)
     land = make_terrain(rng, county, homes, words[:3])
@@ -114,7 +114,7 @@ def _roads(
     taken: set[tuple[int, int]] = set()
     _country_roads(base, divisions, addresses, seeds, network, taken)
     built = np.array(sorted({node for edge in taken for node in edge}), dtype=np.int64)
-    joined = shapely.STRtree(shapely.points(network.at[built]))
+    joined = tree_of(network.at[built])
 
     def to_network(point: Floats) -> Floats:
         return np.asarray(network.at[built[int(joined.nearest(shapely.points(point)))]])
@@ -213,10 +213,11 @@ def _settled(addresses: Addresses) -> list[Any]:
     order = np.argsort(addresses.micro[first], kind="stable")
     _, starts = np.unique(addresses.micro[first][order], return_index=True)
     parts = np.split(at[order], starts[1:])
-    shapes = shapely.buffer([shapely.multipoints(part) for part in parts], HOME_ROOM_M, quad_segs=2)
+    shapes = [shapely.buffer(shapely.multipoints(part), HOME_ROOM_M, quad_segs=2) for part in parts]
     streets = [line_of(line) for _, line in addresses.streets]
-    along = list(shapely.buffer(streets, STREET_ROOM_M, quad_segs=2)) if streets else []
-    return list(shapely.buffer(shapely.union_all([*shapes, *along]), -HOME_ROOM_M * 0.4, quad_segs=2).geoms)
+    along = [shapely.buffer(street, STREET_ROOM_M, quad_segs=2) for street in streets]
+    settled = shapely.buffer(shapely.union_all([*shapes, *along]), -HOME_ROOM_M * 0.4, quad_segs=2)
+    return list(shapely.get_parts(settled))
 
 
 def _patches(

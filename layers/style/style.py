@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
+from layers.catalogue.registry import KINDS
 from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
 from layers.style.base_map import base_of, built_layers, ground_layers, label_layers
 from layers.style.palette import Palette
-from layers.style.records import record_layers
+from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
 #: Pixels of the smaller side of the map on which the document opens.
 OPENS_ON = 640
@@ -35,7 +36,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Tiles that are asked for together. maxzoom: above it the same tiles are drawn larger."""
+    """Tiles that are asked for together. layers: none where the catalogue says which (``record_sources``). maxzoom: above it the same tiles are drawn larger."""
 
     name: str
     layers: tuple[str, ...]
@@ -47,8 +48,8 @@ class Source:
 SOURCES = (
     Source(BASE, (BASE,), MINZOOM, MAXZOOM),
     Source("ground", ("divisions", "cells"), 0, 14),
-    Source("near", ("addresses", "places", "persons", "events", "objects"), 8, 16),
-    Source("alerts", ("alerts",), 0, 16),
+    Source(NEAR, (), 8, 16),
+    Source(ABOVE, (), 0, 16),
     Source(NAMES, (NAMES,), 0, MAXZOOM),
 )
 #: Source layer → the tile that carries it, where the two have different names.
@@ -62,9 +63,9 @@ def style_document(
 
     bounds: west, south, east, north in degrees; outside them no tile is asked for, and the map opens on them.
     """
-    sources = {}
+    sources, of_records = {}, record_sources()
     for source in SOURCES:
-        layers = [layer for layer in source.layers if layer in allowed]
+        layers = [layer for layer in source.layers or of_records[source.name] if layer in allowed]
         if layers:
             sources[source.name] = _source(source, layers, links, bounds)
     drawn = [
@@ -102,15 +103,12 @@ def tile_of(source_layer: str) -> str:
 
 def _legend(palette: Palette) -> dict[str, Any]:
     """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
+    colours = {kind.name: getattr(palette, kind.colour) for kind in KINDS.values()}
     return {
-        "layers": {
-            "alerts": palette.alert_high, "persons": palette.persons, "events": palette.events, "objects": palette.objects,
-            "places": palette.places, "addresses": palette.addresses, "cells": palette.cell_line, "divisions": palette.town_line,
-            "base": base_of(palette).roads["main_road"].casing,
-        },
+        "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
         "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},
         "shades": [{"from": wash.alerts, "colour": washed(wash)} for wash in palette.washes],
-    }  # fmt: skip
+    }
 
 
 def _zoom_of(bounds: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from layers.base.catalogue import NAMES
 from layers.tiles.catalogue import LAYERS
 
@@ -27,7 +27,7 @@ NAMED = frozenset({"divisions", "cells", "addresses"})
 _MOMENT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?")
 
 
-class InvalidMoment(OnemapError):
+class InvalidMoment(Invalid):
     """更新位置无效 | Not a moment of this feed"""
 
 
