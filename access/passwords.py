@@ -17,7 +17,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import Connection, text
 
 from access.weak_passwords import is_common
-from database.errors import OnemapError
+from database.errors import Invalid, Unavailable
 from database.processes import share_of
 from database.settings import Settings
 
@@ -25,11 +25,11 @@ from database.settings import Settings
 NO_PASSWORD = "-"  # noqa: S105
 
 
-class PasswordWeak(OnemapError):
+class PasswordWeak(Invalid):
     """密码不符合要求 | The password does not meet the rules"""
 
 
-class SignInBusy(OnemapError):
+class SignInBusy(Unavailable):
     """登录繁忙，请稍后再试 | Too many sign-ins at once; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait.

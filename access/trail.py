@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 
 from access.audit_chain import COUNTY_COLUMNS, FORMAT, NOTHING_BEFORE, PLATFORM, PLATFORM_COLUMNS
-from database.errors import OnemapError
+from database.errors import Invalid
 
 Trail = Literal["county", "platform"]
 _COLUMNS: dict[Trail, tuple[str, ...]] = {"county": COUNTY_COLUMNS, "platform": PLATFORM_COLUMNS}
@@ -24,7 +24,7 @@ _ABOUT = "(e.county = :county OR e.county IS NULL AND (SELECT count(*) FROM plat
 _BATCH = 2000
 
 
-class TrailFilterInvalid(OnemapError):
+class TrailFilterInvalid(Invalid):
     """这种导出不能带这些筛选条件 | This export takes no such filter"""
 
 

@@ -17,7 +17,7 @@ from limits import parse
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.keys import KeyRing, KeySource, Suite, decode
 from database.scope import Role
 
@@ -25,11 +25,11 @@ SECRETS_FILE = "secrets.json"
 CLUSTER_RECORD_FILE = "cluster.json"
 
 
-class SecretsMissingError(OnemapError):
+class SecretsMissingError(Unavailable):
     """密钥文件丢失 | The secrets file is missing"""
 
 
-class SecretsUnreadableError(OnemapError):
+class SecretsUnreadableError(Unavailable):
     """密钥文件无法读取 | The secrets file cannot be read"""
 
 

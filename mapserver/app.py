@@ -16,7 +16,7 @@ from fastapi.responses import PlainTextResponse
 
 from database.settings import Settings, get_settings
 from layers.style.glyphs import GlyphStore
-from mapserver import problems
+from mapserver import metadata, problems  # noqa: F401 - every kind of record is in the catalogue
 from mapserver.context import open_context
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance

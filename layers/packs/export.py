@@ -11,7 +11,7 @@ from access import audit
 from database.clock import CHINA
 from database.counties import get_county
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from database.scope import Role, Scope
 from grid.extent import county_bounds
 from layers.packs.drawing import drawing_files
@@ -29,11 +29,11 @@ MINZOOM, MAXZOOM = 12, 18
 USUAL_MAXZOOM = 16
 
 
-class NothingInScope(OnemapError):
+class NothingInScope(Missing):
     """这个范围内没有任何数据 | There is nothing in this scope"""
 
 
-class PurposeMissing(OnemapError):
+class PackPurposeMissing(Invalid):
     """含住户、事件和预警的离线包必须说明用途 | A pack with households, events and alerts needs a purpose"""
 
 
@@ -54,10 +54,10 @@ class PackOrder:
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:
     """Everything the scope holds at one moment, recorded in the audit trail.
 
-    Raises InvalidScope, CountyNotFound, PurposeMissing, NothingInScope, FontFilesMissing.
+    Raises InvalidScope, CountyNotFound, PackPurposeMissing, NothingInScope, FontFilesMissing.
     """
     if order.personal and not (order.purpose or "").strip():
-        raise PurposeMissing("--purpose")
+        raise PackPurposeMissing("--purpose")
     scope = Scope(order.scope[:6], actor, Role.SYSTEM, (order.scope,))
     layers = order.layers()
     with database.platform() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 
 from layers.style.areas import area_layers, name_layers
 from layers.style.palette import Palette
-from layers.style.records import record_layers
+from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
 #: Pixels of the smaller side of the map on which the document opens.
 OPENS_ON = 640
@@ -33,7 +33,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Tiles that are asked for together. maxzoom: above it the same tiles are drawn larger."""
+    """Tiles that are asked for together. layers: none where the catalogue says which (``record_sources``). maxzoom: above it the same tiles are drawn larger."""
 
     name: str
     layers: tuple[str, ...]
@@ -44,8 +44,8 @@ class Source:
 #: Names are taken from tiles of one low zoom, where an area is seldom cut by the edge of a tile and named twice.
 SOURCES = (
     Source("ground", ("divisions", "cells"), 0, 14),
-    Source("near", ("addresses", "places", "persons", "events", "objects"), 8, 16),
-    Source("alerts", ("alerts",), 0, 16),
+    Source(NEAR, (), 8, 16),
+    Source(ABOVE, (), 0, 16),
     Source("town-names", ("divisions",), 8, 8),
     Source("village-names", ("divisions",), 10, 10),
     Source("cell-names", ("cells",), 12, 12),
@@ -59,9 +59,9 @@ def style_document(
 
     bounds: west, south, east, north in degrees; outside them no tile is asked for, and the map opens on them.
     """
-    sources = {}
+    sources, of_records = {}, record_sources()
     for source in SOURCES:
-        layers = [layer for layer in source.layers if layer in allowed]
+        layers = [layer for layer in source.layers or of_records[source.name] if layer in allowed]
         if layers:
             sources[source.name] = _source(source, layers, links, bounds)
     drawn = [*area_layers(palette), *record_layers(palette), *name_layers(palette)]

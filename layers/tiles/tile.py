@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from grid.extent import county_bounds
 from layers.tiles.catalogue import LAYERS, MAX_ZOOM
 
 
-class UnknownLayer(OnemapError):
+class UnknownLayer(Missing):
     """没有这个图层 | No such tile layer"""
 
 
-class TileOutOfRange(OnemapError):
+class TileOutOfRange(Missing):
     """瓦片编号超出范围 | No such tile: zoom, column or row out of range"""
 
 

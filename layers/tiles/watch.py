@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from layers.tiles.catalogue import LAYERS
 
 CHANNEL = "onemap_tile"
@@ -24,7 +24,7 @@ OLDEST_S = 12 * 3600.0
 _MOMENT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?")
 
 
-class InvalidMoment(OnemapError):
+class InvalidMoment(Invalid):
     """更新位置无效 | Not a moment of this feed"""
 
 

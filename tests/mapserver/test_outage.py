@@ -28,7 +28,7 @@ from database.embedded.process import orphans, server_pid
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
-from importing.pipeline import LOCK_CLASS
+from database.turn import LOCK_CLASS
 from tests import world
 from tests.conftest import empty_counties
 

@@ -14,8 +14,7 @@ from alerts.lifecycle import Transition
 from alerts.store import AlertFilter, apply_transition, count_alerts, get_alert, list_alerts
 from database.engine import Database
 from database.scope import Role, Scope
-from fieldwork.visits import NewVisit
-from layers.people.households import visit_household
+from fieldwork.visits import NewVisit, visit_household
 from tests import world
 from tests.world import CELLS
 
