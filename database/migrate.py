@@ -35,7 +35,7 @@ class EmptyMetadata(Unavailable):
     title_en = "No table definitions loaded; refusing to migrate"
 
 
-class RevisionUnknown(OnemapError):
+class RevisionUnknown(Unavailable):
     """本版本无法升级这个数据库 | This release cannot upgrade this database
 
     ``facts``: schema, revision.

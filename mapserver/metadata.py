@@ -13,6 +13,7 @@ from gazetteer.quality import models as quality_models
 from grid import models as grid_models
 from importing import models as import_models
 from importing.bulk_match import models as match_models
+from layers.base import models as base_models
 from layers.changes import models as change_models
 from layers.events import models as event_models
 from layers.facilities import models as facility_models
@@ -39,6 +40,7 @@ FLOORS = (
     place_code_models,
     event_models,
     facility_models,
+    base_models,
     visit_models,
     change_models,
     raster_models,

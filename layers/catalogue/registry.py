@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from database.errors import OnemapError
 from layers.catalogue.kind import Field, Kind
 
 T = TypeVar("T")
@@ -19,8 +18,8 @@ _added: dict[str, list[Field]] = {}
 _views: list[View[object]] = []
 
 
-class KindDeclaredTwice(OnemapError):
-    """两个图层目录项重名 | Two kinds of the catalogue have one name"""
+class KindDeclaredTwice(ValueError):
+    """Two kinds of the catalogue have one name: a mistake of a maintainer, never of a user."""
 
 
 def register(kind: Kind) -> Kind:

@@ -14,6 +14,7 @@ from database.engine import Database
 from database.errors import Invalid, Missing
 from database.scope import Role, Scope
 from grid.extent import county_bounds
+from layers.base.catalogue import TILES
 from layers.packs.drawing import drawing_files
 from layers.packs.pack import Pack
 from layers.style.fonts import FontLibrary
@@ -48,7 +49,7 @@ class PackOrder:
 
     def layers(self) -> tuple[str, ...]:
         """The tile layers of the pack."""
-        return tuple(name for name in LAYERS if self.personal or name not in ABOUT_PERSONS)
+        return (*TILES, *(name for name in LAYERS if self.personal or name not in ABOUT_PERSONS))
 
 
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:
@@ -96,7 +97,9 @@ def _described(layers: list[dict[str, Any]], zooms: set[int]) -> list[dict[str, 
             **layer,
             "minzoom": min(max(layer["minzoom"], lowest), highest),
             "maxzoom": min(layer["maxzoom"], highest),
-            "fields": {field.name: kinds[field.kind] for field in LAYERS[layer["id"]].fields},
+            "fields": {field.name: kinds[field.kind] for field in LAYERS[layer["id"]].fields}
+            if layer["id"] in LAYERS
+            else {name: "Number" if name in ("height", "rank") else "String" for name in layer["fields"]},
         }
         for layer in layers
     ]

@@ -120,4 +120,4 @@ LAYERS: Mapping[str, TileLayer] = View(_layer)
 
 def is_personal(layers: Iterable[str]) -> bool:
     """True when one of the layers is about people."""
-    return any(LAYERS[name].about_people for name in layers)
+    return any(LAYERS[name].about_people for name in layers if name in LAYERS)

@@ -106,19 +106,26 @@ interface Options {
   quietUnauthorized?: boolean
 }
 
+/** The answer that `public/early.js` asked for before this code was here: to the first question who is signed in, once. */
+function early(path: string, options: Options): Promise<Response> | undefined {
+  const asked = window.onemapSession
+  delete window.onemapSession
+  return path === '/api/session' && !options.method ? asked : undefined
+}
+
 async function send(path: string, options: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', 'X-Onemap-Request': '1' }
   if (options.json !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
-    response = await fetch(path, {
+    response = await (early(path, options) ?? fetch(path, {
       method: options.method ?? 'GET',
       headers,
       body: options.json !== undefined ? JSON.stringify(options.json) : (options.form ?? null),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: options.signal ?? null,
-    })
+    }))
   } catch (error) {
     if (isAbort(error)) throw error
     watcher.onReachable(false)

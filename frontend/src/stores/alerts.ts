@@ -51,7 +51,6 @@ export const useAlerts = defineStore('alerts', () => {
     const mine = (running = new AbortController())
     loading.value = true
     error.value = null
-    void countAll(mine)
     try {
       const page = await session.api.alerts(filter, null, 50, mine.signal)
       items.value = page.alerts
@@ -60,8 +59,16 @@ export const useAlerts = defineStore('alerts', () => {
     } catch (problem) {
       if (!isAbort(problem)) error.value = problem
     } finally {
-      if (running === mine) loading.value = false
+      if (running === mine) {
+        loading.value = false
+        void countAll(mine) // after the list: on a slow line it is waited for, the numbers are not
+      }
     }
+  }
+
+  /** Read the list where it is neither there nor on its way. */
+  async function loadOnce(): Promise<void> {
+    if (!loaded.value && !loading.value) await load()
   }
 
   /** The numbers on the chips say what a click on them will show. */
@@ -118,5 +125,5 @@ export const useAlerts = defineStore('alerts', () => {
     total.value = freshN.value = mineN.value = null
   }
 
-  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, more, replace, changed, clear, forget }
+  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, loadOnce, more, replace, changed, clear, forget }
 })
