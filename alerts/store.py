@@ -19,8 +19,8 @@ from alerts.lifecycle import (
     PENDING,
     STATUS_LABELS,
     STEP_LABELS,
-    SYSTEM_STEPS,
-    Action,
+    AlertAction,
+    AlertSystemStep,
     Transition,
     next_status,
     refuse_barred,
@@ -28,6 +28,7 @@ from alerts.lifecycle import (
 from alerts.models import Alert, AlertWhole
 from database.errors import Invalid, Malformed, Missing, Taken
 from database.scope import Role, narrowed_to_scope, within_prefix
+from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell
 from layers.people.masking import mask_numbers, mask_values
@@ -154,7 +155,7 @@ def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
             *grouped
         )
     ).all()
-    by_severity, by_status = dict.fromkeys(("high", "medium", "low"), 0), dict.fromkeys(STATUS_LABELS, 0)
+    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(STATUS_LABELS, 0)
     for row in rows:
         by_severity[row.severity] += row.n
         by_status[row.status] += row.n
@@ -259,7 +260,7 @@ def get_place(connection: Connection, alert_id: int) -> str:
 
 def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
     """What the scan did is the system's; what a visit ended, the visitor's."""
-    if step["action"] in SYSTEM_STEPS and "visit_id" not in step["evidence"]:
+    if step["action"] in list(AlertSystemStep) and "visit_id" not in step["evidence"]:
         return "系统"
     actor: str = step["actor"]
     return names.get(actor, actor)
@@ -341,7 +342,7 @@ def apply_transition(
     return get_alert(connection, alert_id)
 
 
-def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[AlertAction]:
     """What this person may not do with the alert: close or settle it, having verified it at any time, when the rule asks for two.
 
     Reopening does not wash a verdict off. Served by ix_alert_step_alert.
@@ -354,7 +355,7 @@ def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, s
         ),
         {"id": alert_id, "actor": actor},
     )
-    return frozenset({"close", "settle"} if verified else ())
+    return frozenset({AlertAction.CLOSE, AlertAction.SETTLE} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

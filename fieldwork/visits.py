@@ -15,7 +15,7 @@ from alerts.detection.ending import end_by_visit
 from database.errors import Taken
 from layers.people.households import HouseholdNotFound
 from layers.people.masking import mask_numbers
-from layers.visits.outcomes import OUTCOMES
+from layers.visits.vocabulary import VisitOutcome
 
 #: The product is younger than this, so are its visits; clocks without a battery start in 1970, 1980, 2000 or 2010.
 EARLIEST_VISIT = datetime(2020, 1, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple
         ),
         {"uid": visit.client_uid},
     ).one()
-    return {**row._mapping, "outcome_label": OUTCOMES[row.outcome]}, made is not None
+    return {**row._mapping, "outcome_label": VisitOutcome(row.outcome).zh}, made is not None
 
 
 #: A clock that differs less than this is not wrong: what it shows is kept, or now when it runs ahead.

@@ -27,6 +27,7 @@ from database.base import (
     identity_column,
     now_column,
 )
+from importing.vocabulary import ImportState
 from layers.changes.models import Change
 
 
@@ -35,7 +36,7 @@ class ImportBatch(CountyBase):
 
     __tablename__ = "import_batch"
     __table_args__ = (
-        CheckConstraint("state IN ('staged','checked','published','failed')", name="state"),
+        CheckConstraint(ImportState.check("state"), name="state"),
         grid_code_check(),
         Index("ix_import_batch_sha256", "sha256", "mapping"),
         {"comment": "imports (导入批次)"},

@@ -40,12 +40,14 @@ class DivisionHit:
     bounds: tuple[float, float, float, float] | None = None
 
 
-def find_divisions(connection: Connection, typed: str, limit: int = 8) -> list[DivisionHit]:
+def find_divisions(
+    connection: Connection, typed: str, limit: int = 8, *, index: DivisionIndex | None = None
+) -> list[DivisionHit]:
     """The divisions in scope or above it whose name is, begins with or contains what was typed; the fitting ones first.
 
     A town before the name narrows it: 青湾镇高畈. Of several with one name all are given.
     """
-    index = division_index(connection)
+    index = index or division_index(connection)
     key = normalise(typed)
     best: dict[str, tuple[int, DivisionName]] = {}
     for within, part in _readings(key, index):

@@ -24,6 +24,7 @@ from database.base import (
     identity_column,
     now_column,
 )
+from layers.changes.vocabulary import ChangeOperation
 
 #: No personal number, and of dates of birth and death only the year: the database holds writers to it.
 NO_NUMBERS = (
@@ -43,7 +44,7 @@ class Change(CountyBase):
 
     __tablename__ = "change"
     __table_args__ = (
-        CheckConstraint("operation IN ('added','changed','removed')", name="operation"),
+        CheckConstraint(ChangeOperation.check("operation"), name="operation"),
         CheckConstraint(NO_NUMBERS, name="no_numbers"),
         grid_code_check(),
         Index("ix_change_record", "entity", "entity_id"),
