@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 
+from access.account_names import display_names
 from access.accounts import list_accounts
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
@@ -225,19 +226,24 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(AlertSystemStep)}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings().all()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
-    assignee_name = connection.scalar(
-        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
-    )
+    names = display_names(connection, [row["assignee"], *(step["actor"] for step in history)])
     return {
         **row,
-        "assignee_name": assignee_name,
+        "assignee_name": names.get(row["assignee"]),
         "facts": facts,
         "before": before,
         "after": after,
-        "history": [{**step, "action_label": STEP_LABELS.get(step["action"], step["action"])} for step in history],
+        "history": [
+            {
+                **step,
+                "actor_name": _actor_name(step, names),
+                "action_label": STEP_LABELS.get(step["action"], step["action"]),
+            }
+            for step in history
+        ],
         "related": [dict(other) for other in related],
         "earlier": [dict(other) for other in earlier],
     }
@@ -251,13 +257,18 @@ def get_place(connection: Connection, alert_id: int) -> str:
     return grid_code
 
 
-# Served by ix_alert_step_alert. What the scan did is the system's; what a visit ended, the visitor's.
+def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
+    """What the scan did is the system's; what a visit ended, the visitor's."""
+    if step["action"] in list(AlertSystemStep) and "visit_id" not in step["evidence"]:
+        return "系统"
+    actor: str = step["actor"]
+    return names.get(actor, actor)
+
+
+# Served by ix_alert_step_alert.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence,
-       CASE WHEN s.action = ANY(:system) AND NOT s.evidence ? 'visit_id' THEN '系统'
-            ELSE coalesce(a.display_name, s.actor) END AS actor_name
-FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
-WHERE s.alert_id = :id ORDER BY s.id
+SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence
+FROM alert_step s WHERE s.alert_id = :id ORDER BY s.id
 """
 
 

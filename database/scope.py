@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, text
 
 from database.errors import NotAllowed
+from database.statement import Statement
 from database.vocabulary import Vocabulary
 
+#: For `database/engine.py` and `enter_scope` only.
+ENTER_SCOPE = Statement("SELECT platform.enter_scope(%(county)s, %(actor)s, %(role)s, %(prefixes)s)")
 GRID_CODE = re.compile(r"\d{6}(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?")
 
 
@@ -95,15 +99,17 @@ def enter_scope(connection: Connection, scope: Scope) -> None:
     Sets ``search_path`` to the county's schema and the settings that every policy reads. Raises
     InvalidScope (from the database function's own check) when the county does not exist.
     """
-    connection.execute(
-        text("SELECT platform.enter_scope(:county, :actor, :role, :prefixes)"),
-        {
-            "county": scope.county,
-            "actor": scope.actor,
-            "role": scope.role.value,
-            "prefixes": list(scope.prefixes),
-        },
-    )
+    connection.execute(ENTER_SCOPE.text, parameters_of(scope))
+
+
+def parameters_of(scope: Scope) -> dict[str, Any]:
+    """What ENTER_SCOPE is told."""
+    return {
+        "county": scope.county,
+        "actor": scope.actor,
+        "role": scope.role.value,
+        "prefixes": list(scope.prefixes),
+    }
 
 
 def within_prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -27,6 +28,7 @@ from database.base import (
     now_column,
 )
 from importing.vocabulary import ImportState
+from layers.changes.models import Change
 
 
 class ImportBatch(CountyBase):
@@ -60,6 +62,10 @@ class ImportBatch(CountyBase):
     created_at: Mapped[datetime] = now_column("when it began")
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was published")
     grid_code: Mapped[str] = grid_code_column()
+
+
+# a change says which import made it; what an import is, the layers need not know
+Change.metadata.tables[Change.__tablename__].append_constraint(ForeignKeyConstraint(["batch_id"], ["import_batch.id"]))
 
 
 class ImportReject(CountyBase):

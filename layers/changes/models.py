@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -54,9 +55,8 @@ class Change(CountyBase):
     )
 
     id: Mapped[int] = identity_column()
-    batch_id: Mapped[int | None] = mapped_column(
-        ForeignKey("import_batch.id"), comment="import that made it; empty when made in the app"
-    )
+    # a foreign key, which importing/models.py declares
+    batch_id: Mapped[int | None] = mapped_column(BigInteger, comment="import that made it; empty when made in the app")
     entity: Mapped[str] = mapped_column(Text, nullable=False, comment="table of the record")
     entity_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the record")
     operation: Mapped[str] = mapped_column(Text, nullable=False, comment="added, changed, removed")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
+from access.account_names import display_names
 from access.audit import record
 from database.engine import current_day
 from database.errors import Invalid, Missing
@@ -64,10 +65,7 @@ def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
         "status_codes": labelled(row["status_codes"]),
         "members": _members(connection, household_id),
         "dwellings": _rows(connection, _DWELLINGS, household_id),
-        "visits": [
-            {**v, "outcome_label": VisitOutcome.label_of(v["outcome"])}
-            for v in _rows(connection, _VISITS, household_id)
-        ],
+        "visits": _visits(connection, household_id),
     }
 
 
@@ -78,6 +76,19 @@ def labelled(codes: list[str]) -> list[dict[str, str]]:
 
 def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
     return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
+
+
+def _visits(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    visits = _rows(connection, _VISITS, household_id)
+    names = display_names(connection, (visit["visitor"] for visit in visits))
+    return [
+        {
+            **visit,
+            "visitor": names.get(visit["visitor"], visit["visitor"]),
+            "outcome_label": VisitOutcome.label_of(visit["outcome"]),
+        }
+        for visit in visits
+    ]
 
 
 def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
@@ -108,9 +119,8 @@ WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, 
 """
 # Served by ix_visit_household.
 _VISITS = """
-SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
-FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
-WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
+SELECT v.id, v.visited_at, v.phone_time, v.visitor, v.outcome, v.note
+FROM visit v WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
 
 
