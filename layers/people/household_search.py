@@ -32,8 +32,8 @@ JOIN standard_address d ON d.id = door.id CROSS JOIN LATERAL (
 """
 _COLUMNS = """
 h.id, h.household_no, h.head_name, h.address_id, coalesce(a.full_text, h.address_text) AS address, h.grid_code,
-(SELECT count(*) FROM household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL WHERE m.household_id = h.id
- AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n
+(SELECT count(*) FROM household_member m JOIN person p ON p.id = m.person_id WHERE m.household_id = h.id
+ AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)) AS members_n
 """
 # Served by ix_household_address_id.
 _AT = text(f"""

@@ -45,8 +45,8 @@ WITH wet AS MATERIALIZED (
            coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) >= :old, false) AS old,
            coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) < :child, false) AS child,
            min(p.id) OVER one = max(p.id) OVER one AS single
-    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL)
-        ON m.household_id = w.id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id)
+        ON m.household_id = w.id AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)
     WINDOW one AS (PARTITION BY w.id)
 ), need AS (
     SELECT *, old AND single OR coalesce(jsonb_exists(status_codes, 'elderly_alone'), false) AS alone,
