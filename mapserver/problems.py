@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in, trail
 from access import tokens as access_tokens
 from alerts import lifecycle, store
-from database import counties, scope
+from database import counties, paging, scope
 from database.confinement import errors as confinement
 from database.errors import OnemapError
 from fieldwork import visits
@@ -210,7 +210,7 @@ STATUS: dict[type[OnemapError], int] = {
     features.HiddenProperty: 403,
     features.ParameterInvalid: 400,
     features.FilterInvalid: 400,
-    features.CursorInvalid: 400,
+    paging.CursorInvalid: 400,
     features.FeatureInvalid: 422,
     features.PreconditionMissing: 428,
     features.FeatureChanged: 412,

@@ -20,13 +20,13 @@ from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import (
     AlertCounts,
     AlertDetail,
-    AlertList,
     AlertOut,
     AssigneeOut,
     RuleOut,
     TransitionIn,
     alert_filter,
 )
+from mapserver.schemas.page import After, PageOut
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
@@ -57,17 +57,17 @@ def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> 
 
 
 @router.get("/alerts")
-@audited("list_alerts", rows=lambda page: page.alerts)
+@audited("list_alerts", rows=lambda page: page.items)
 def alerts(
     account: Viewer,
     connection: CountyConnection,
     where: Annotated[AlertFilter, Depends(alert_filter)],
-    after: Annotated[str | None, Query(max_length=200)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> AlertList:
+) -> PageOut[AlertOut]:
     """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
-    return AlertList(alerts=[AlertOut(**_titled(alert)) for alert in page.alerts], next=page.next)
+    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**_titled(alert)))
 
 
 @router.get("/alerts/counts")
@@ -90,9 +90,9 @@ def assignees(
     account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))],
     connection: CountyConnection,
     alert_id: RecordId,
-) -> list[AssigneeOut]:
+) -> PageOut[AssigneeOut]:
     """Whom the alert may be given to: the workers posted to its cell today, the responsible one first, then others."""
-    return [AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope)]
+    return PageOut[AssigneeOut].whole(AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope))
 
 
 @router.post("/alerts/{alert_id}/transitions")
@@ -111,6 +111,8 @@ def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId
 
 
 @router.get("/rules")
-def rules(account: Viewer) -> list[RuleOut]:
+def rules(account: Viewer) -> PageOut[RuleOut]:
     """The anomaly rules, in the order they are shown."""
-    return [RuleOut(name=r.name, title=r.title, severity=r.severity, description=r.description) for r in RULES.values()]
+    return PageOut[RuleOut].whole(
+        RuleOut(name=r.name, title=r.title, severity=r.severity, description=r.description) for r in RULES.values()
+    )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, field_validator
 from alerts.detection.finding import Severity
 from alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
 from alerts.store import AlertFilter
+from database.scope import Role
 from mapserver.schemas.dates import Day
 
 EVIDENCE_MAX = 20_000
@@ -66,13 +67,6 @@ class AlertOut(BaseModel):
     ceased_at: datetime | None = Field(description="since when what it says no longer holds; null while it does")
 
 
-class AlertList(BaseModel):
-    """A page of alerts, the most severe first, then those first raised last. next: pass it as ``after``; null at the end."""
-
-    alerts: list[AlertOut]
-    next: str | None
-
-
 class AlertCounts(BaseModel):
     """How many alerts pass a filter; exact."""
 
@@ -86,8 +80,8 @@ class StepOut(BaseModel):
 
     action: str = Field(description=", ".join(STEP_LABELS))
     action_label: str = Field(examples=["自行消除"])
-    from_status: str | None
-    to_status: str
+    from_status: Status | None
+    to_status: Status
     actor: str
     actor_name: str
     at: datetime
@@ -135,7 +129,7 @@ class AssigneeOut(BaseModel):
 
     username: str | None = Field(examples=["grid-worker-01"])
     name: str
-    role: str | None = Field(examples=["grid_worker"])
+    role: Role | None = Field(examples=["grid_worker"])
     posting: Literal["lead", "member"] | None = Field(description="their duty in the alert's cell today")
     hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
 

@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from alerts.detection.finding import Severity
+from alerts.lifecycle import Status
 from layers.people.households import plain_number, plain_phone
-from mapserver.schemas.addresses import Note
+from mapserver.schemas.addresses import FoundHousehold, Note
 from mapserver.schemas.dates import Moment
+from mapserver.schemas.page import PageOut
 
 Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
@@ -78,8 +81,8 @@ class HouseholdAlert(BaseModel):
 
     id: int
     title: str
-    severity: str
-    status: str
+    severity: Severity
+    status: Status
     rule: str
 
 
@@ -180,27 +183,13 @@ class PersonOut(BaseModel):
     grid_code: str
 
 
-class PersonList(BaseModel):
+class PersonList(PageOut[PersonOut]):
     """At most 20 persons."""
 
-    persons: list[PersonOut]
     note: str | None = Note
 
 
-class FoundHousehold(BaseModel):
-    """A household found, with the room it lives in."""
-
-    id: int
-    household_no: str
-    head_name: str | None
-    address_id: int | None
-    address: str | None
-    grid_code: str
-    members_n: int
-
-
-class HouseholdList(BaseModel):
+class HouseholdList(PageOut[FoundHousehold]):
     """Households by number or by room."""
 
-    households: list[FoundHousehold]
     note: str | None = Note

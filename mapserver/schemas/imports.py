@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -24,19 +24,13 @@ class BatchOut(BaseModel):
     mapping: str = Field(examples=["demo_population"])
     target: str = Field(examples=["person"])
     file_name: str
-    state: str = Field(description="staged, checked, published, failed")
+    state: Literal["staged", "checked", "published", "failed"]
     counts: dict[str, Any]
     stages: dict[str, Any]
     error: str | None
     created_by: str
     created_at: datetime
     published_at: datetime | None
-
-
-class BatchList(BaseModel):
-    """The latest imports, newest first."""
-
-    imports: list[BatchOut]
 
 
 class RejectOut(BaseModel):

@@ -1,5 +1,5 @@
 /** The states and steps of an alert in words; a test of the server holds them to its own. */
-import type { AlertStatus } from '@/api/types'
+import type { AlertStatus } from '@/api/names'
 
 export const STATUSES: Record<AlertStatus, string> = {
   open: '待签收',

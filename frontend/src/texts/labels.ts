@@ -1,5 +1,5 @@
 /** Chinese words for the codes of the interface. */
-import type { Outcome, Role, Severity } from '@/api/types'
+import type { Outcome, Role, Severity } from '@/api/names'
 
 export const ROLES: Record<Role, string> = {
   grid_worker: '网格员',
@@ -10,6 +10,7 @@ export const ROLES: Record<Role, string> = {
   system_admin: '系统管理员',
   security_admin: '安全管理员',
   auditor: '审计员',
+  system: '系统',
 }
 
 /** Roles that the security administrator may grant; the three administrators are appointed on the server. */
