@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from access.accounts import ACCOUNT_COLUMNS, ACCOUNT_FROM, ACTIVE, Account, account_of
-from database.errors import OnemapError
+from database.errors import Missing
 from database.settings import Settings
 
 
-class SessionNotFound(OnemapError):
+class SessionNotFound(Missing):
     """没有这个会话 | There is no such session"""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 
 from access.audit_chain import COUNTY_COLUMNS, FORMAT, NOTHING_BEFORE, PLATFORM, PLATFORM_COLUMNS
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.paging import Cursor, Page
 
 Trail = Literal["county", "platform"]
@@ -26,7 +26,7 @@ _BATCH = 2000
 _CURSORS: dict[Trail, Cursor] = {"county": Cursor("audit", int), "platform": Cursor("platform_audit", int)}
 
 
-class TrailFilterInvalid(OnemapError):
+class TrailFilterInvalid(Invalid):
     """这种导出不能带这些筛选条件 | This export takes no such filter"""
 
 

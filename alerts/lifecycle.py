@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from database.errors import OnemapError
+from database.errors import Invalid, Taken
 
 Status = Literal["open", "acknowledged", "assigned", "confirmed", "refuted", "closed", "cleared"]
 Action = Literal["acknowledge", "assign", "verify", "settle", "close", "reopen"]
@@ -54,15 +54,15 @@ def states_sql(states: frozenset[str]) -> str:
 NOT_ENDED = f"status NOT IN ({states_sql(ENDED)})"
 
 
-class StepNotPossible(OnemapError):
+class StepNotPossible(Taken):
     """预警当前状态不能这样处理 | This step is not possible in the alert's present state"""
 
 
-class StepIncomplete(OnemapError):
+class StepIncomplete(Invalid):
     """请补全处理信息 | The step lacks something it needs"""
 
 
-class SecondPersonNeeded(OnemapError):
+class VerifierMayNotClose(Taken):
     """核查过这条预警的人不能自己办结，须由另一人办结 | Who verified this alert does not close it; another person does"""
 
 
@@ -111,6 +111,6 @@ def possible_actions(status: str, *, ceased: bool = False, barred: frozenset[Act
 
 
 def refuse_barred(step: Transition, barred: frozenset[Action]) -> None:
-    """Raise SecondPersonNeeded when the step is one that this person may not take."""
+    """Raise VerifierMayNotClose when the step is one that this person may not take."""
     if step.action in barred:
-        raise SecondPersonNeeded("请由另一位有权限的人员办结 / ask another person who may close it")
+        raise VerifierMayNotClose("请由另一位有权限的人员办结 / ask another person who may close it")

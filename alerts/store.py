@@ -23,7 +23,7 @@ from alerts.lifecycle import (
     refuse_barred,
 )
 from alerts.models import Alert, AlertWhole
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken
 from database.paging import Cursor, Page
 from database.scope import Role, narrowed_to_scope, within_prefix
 from gazetteer.library.models import Division
@@ -33,15 +33,15 @@ from layers.people.masking import mask_numbers, mask_values
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
 
 
-class AlertNotFound(OnemapError):
+class AlertNotFound(Missing):
     """没有这条预警，或不在您的数据范围内 | No such alert, or outside your scope"""
 
 
-class StaleAlert(OnemapError):
+class StaleAlert(Taken):
     """预警已被他人更新，请刷新后再处理 | The alert has moved on; reload it and try again"""
 
 
-class AssigneeUnknown(OnemapError):
+class AssigneeUnknown(Invalid):
     """承办人不存在，或其网格不包含这条预警 | No such assignee, or their grid does not cover this alert"""
 
 
@@ -254,7 +254,7 @@ def apply_transition(
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
-    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, VerifierMayNotClose.
     """
     row = connection.execute(
         text("SELECT status, version, grid_code, rule, severity, ceased_at FROM alert WHERE id = :id FOR UPDATE"),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from database.migrate import migrate_county, migrate_platform
 from database.scope import county_schema
 
 
-class CountyNotFound(OnemapError):
+class CountyNotFound(Missing):
     """No county with this code on this server."""
 
     title_zh = "没有这个县"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from database.errors import OnemapError
+from database.errors import Malformed
 
 #: Characters of a cursor; the interface refuses a longer one before it is read.
 CURSOR_MAX = 400
@@ -26,7 +26,7 @@ _TEXT_MAX = 100
 T = TypeVar("T")
 
 
-class CursorInvalid(OnemapError):
+class CursorInvalid(Malformed):
     """翻页位置无效，请从第一页重新开始 | The cursor is not valid for this list: start again at the first page"""
 
 

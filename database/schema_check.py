@@ -13,7 +13,7 @@ from database.catalogue import Catalogue, Difference, compare, read_catalogue
 from database.counties import county_codes
 from database.doctor import CheckResult
 from database.embedded import EmbeddedCluster
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.functions.texts import Branch
 from database.migrate import owner_engine, upgrade_schema
 from database.scope import county_schema
@@ -25,7 +25,7 @@ _ASIDE = "platform_aside"
 _SHOWN = 40
 
 
-class SchemaDiffers(OnemapError):
+class SchemaDiffers(Unavailable):
     """数据库结构与本版本不符 | The schema is not the one of this release
 
     ``facts["objects"]``: schema → what differs.

@@ -13,12 +13,12 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, or_, text
 
-from database.errors import OnemapError
+from database.errors import NotAllowed
 
 GRID_CODE = re.compile(r"\d{6}(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?")
 
 
-class InvalidScope(OnemapError):
+class InvalidScope(NotAllowed):
     """A scope names another county, a malformed grid code, or nothing at all."""
 
     title_zh = "数据范围无效"

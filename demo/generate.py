@@ -15,6 +15,7 @@ from demo import tables_land as land
 from demo import tables_people as persons
 from demo import tables_public as public
 from demo.addresses import Addresses, make_addresses
+from demo.base_map import make_base_map
 from demo.boundaries import make_boundaries
 from demo.divisions import Divisions, make_divisions
 from demo.happenings import make_events, make_visits
@@ -112,6 +113,7 @@ def generate_county(out_dir: Path, scale: str = "small", seed: int = SEED, today
     typos = sorted(writer.typos)
     _write_people(folder, model, first, seed)
     _write_public(folder, model, writer, seed)
+    _write_base(folder, model, seed)
     differences = _write_update(folder, model, first, seed)
     truth = _write_truth(folder, model, writer, typos, differences, seed)
     note = SYNTHETIC_NOTE.format(name=COUNTY_SHOWN, code=COUNTY_CODE, scale=scale, seed=seed, today=day)
@@ -217,6 +219,20 @@ def _write_people(folder: _Folder, model: _Model, edition: persons.Edition, seed
         out / "综治_走访.xlsx", model.divisions, model.addresses, people, visits, of_cell, today
     )
     folder.add("综治_走访.xlsx", "demo_visits", rows)
+
+
+def _write_base(folder: _Folder, model: _Model, seed: int) -> None:
+    """测绘: the base map. The buildings are those of 住建: the same stream, from its beginning."""
+    made = make_base_map(_stream(seed, 60), _stream(seed, 20), model.divisions, model.addresses, model.place_names)
+    path = folder.path / "测绘_底图.gpkg"
+    for n, (layer, mapping, features) in enumerate(
+        (
+            ("线", "demo_base_lines", made.lines),
+            ("面", "demo_base_areas", made.areas),
+            ("点", "demo_base_points", made.points),
+        )
+    ):
+        folder.add(path.name, mapping, land.write_base(path, layer, features, append=n > 0))
 
 
 def _write_public(folder: _Folder, model: _Model, writer: Writer, seed: int) -> None:

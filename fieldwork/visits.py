@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
 
 from alerts.detection.ending import end_by_visit
-from database.errors import OnemapError
+from database.errors import Taken
 from layers.people.households import HouseholdNotFound
 from layers.people.masking import mask_numbers
 from layers.visits.outcomes import OUTCOMES
@@ -20,7 +20,7 @@ from layers.visits.outcomes import OUTCOMES
 EARLIEST_VISIT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-class VisitUidTaken(OnemapError):
+class VisitUidTaken(Taken):
     """这个走访编号已用于另一户 | This client_uid already belongs to a visit of another household"""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from grid.assign import assign_cells
 from grid.cells import CellNotFound
 
@@ -20,7 +20,7 @@ SLIVER_M2 = 10.0
 _MOST_ADDRESSES = 500_000
 
 
-class CellInvalid(OnemapError):
+class CellInvalid(Invalid):
     """网格不符合划分规则 | The cell breaks a rule of the grid"""
 
 

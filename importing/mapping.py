@@ -29,6 +29,7 @@ TargetName = Literal[
     "worker",
     "visit",
     "person_place",
+    "base_map",
 ]
 
 

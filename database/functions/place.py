@@ -132,9 +132,7 @@ def _note(connection: Connection, schema: str, functions: list[FunctionText]) ->
     for function in functions:
         found = by_name.get(function.name, [])
         if len(found) != 1:
-            raise FunctionTextInvalid(
-                f"{function.room}/{function.name}: {[f.signature for f in found]}", function=function.name
-            )
+            raise FunctionTextInvalid(f"{function.room}/{function.name}: {[f.signature for f in found]}")
         comment = f"{function.comment} [{function.digest} {found[0].made}]".replace("'", "''")
         comments.append(f"COMMENT ON FUNCTION {found[0].signature} IS '{comment}';")
     driver = connection.connection.driver_connection

@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from database.errors import OnemapError
-
 FOLDER = Path(__file__).parent
 #: Folder of a room that holds its functions of schema ``platform``.
 PLATFORM_FOLDER = "platform"
@@ -25,8 +23,8 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _providers: dict[tuple[Branch, str], list[Provider]] = {}
 
 
-class FunctionTextInvalid(OnemapError):
-    """数据库函数的文本不合规定 | The text of a SQL function is not as it must be"""
+class FunctionTextInvalid(ValueError):
+    """The text of a SQL function is not as it must be: a mistake of a maintainer, never of a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class FunctionText:
             try:
                 return values[match[1]]
             except KeyError:
-                raise FunctionTextInvalid(f"{self.room}/{self.name}: {{{match[1]}}}", function=self.name) from None
+                raise FunctionTextInvalid(f"{self.room}/{self.name}: {{{match[1]}}}") from None
 
         return _PLACEHOLDER.sub(value, self.text)
 
@@ -74,16 +72,13 @@ def function_texts(branch: Branch) -> list[FunctionText]:
     by_name: dict[str, FunctionText] = {}
     for function in found:
         if not _NAME.fullmatch(function.name):
-            raise FunctionTextInvalid(f"名称 / name: {function.name!r}", function=function.name)
+            raise FunctionTextInvalid(f"名称 / name: {function.name!r}")
         if not function.text.startswith("--") or not function.comment:
             raise FunctionTextInvalid(
                 f"{function.room}/{function.name}: 第一行应为说明 / the first line must be a comment",
-                function=function.name,
             )
         if function.name in by_name:
-            raise FunctionTextInvalid(
-                f"{function.name}: {by_name[function.name].room}, {function.room}", function=function.name
-            )
+            raise FunctionTextInvalid(f"{function.name}: {by_name[function.name].room}, {function.room}")
         by_name[function.name] = function
     return [by_name[name] for name in sorted(by_name)]
 

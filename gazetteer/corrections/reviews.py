@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing, Taken
 from database.paging import Cursor, Page
 
 
-class ReviewNotFound(OnemapError):
+class ReviewNotFound(Missing):
     """没有这条待审核记录，或不在您的数据范围内 | No such review, or outside your scope"""
 
 
-class ReviewDecided(OnemapError):
+class ReviewDecided(Taken):
     """这条记录已被他人处理 | This review has been decided already"""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from database.paging import Cursor, Page
 from database.scope import Scope
 from gazetteer.corrections.decide import one_at_a_time
-from gazetteer.corrections.errors import BatchNotFound, BatchUndone, UndoConflict
+from gazetteer.corrections.errors import BatchUndone, CorrectionBatchNotFound, UndoConflict
 from gazetteer.corrections.ledger import ADDABLE, CHANGEABLE
 
 _BATCH = (
@@ -29,13 +29,13 @@ def list_batches(connection: Connection, *, after: str | None = None, limit: int
 
 
 def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> dict[str, Any]:
-    """Take a batch back; returns it. Raises BatchNotFound, BatchUndone; UndoConflict when a row of it was changed since,
+    """Take a batch back; returns it. Raises CorrectionBatchNotFound, BatchUndone; UndoConflict when a row of it was changed since,
     was built upon, or lies outside the scope: then nothing is undone.
     """
     one_at_a_time(connection, scope)
     batch = connection.execute(text(_BATCH + "WHERE b.id = :id FOR UPDATE"), {"id": batch_id}).one_or_none()
     if batch is None:
-        raise BatchNotFound(str(batch_id))
+        raise CorrectionBatchNotFound(str(batch_id))
     if batch.undone_at is not None:
         raise BatchUndone(f"{batch.undone_by}", undone_by=batch.undone_by)
     seen = connection.scalar(text("SELECT count(*) FROM correction_log WHERE batch_id = :id"), {"id": batch_id})

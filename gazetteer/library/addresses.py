@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from gazetteer.matching.match import normalised_alias
 
 
-class AddressNotFound(OnemapError):
+class AddressNotFound(Missing):
     """没有这个标准地址，或不在您的数据范围内 | No such standard address, or outside your scope"""
 
 

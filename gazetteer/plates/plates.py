@@ -11,7 +11,7 @@ from sqlalchemy import Connection, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from access.audit import record
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.scope import county_schema, within_prefix
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.library.models import StandardAddress
@@ -29,7 +29,7 @@ PLATES = TokenTable(
 )
 
 
-class PlateNotPossible(OnemapError):
+class PlateNotPossible(Invalid):
     """只有已发布、到门牌号的地址才能制作门牌 | Only a published address with a number carries a plate"""
 
 

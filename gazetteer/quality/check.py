@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from database.engine import raw
-from database.errors import OnemapError
+from database.errors import Missing
 from database.scope import Scope
 from gazetteer.quality.points import Library
 from gazetteer.quality.rule import Found, Rule, RuleSet
@@ -22,7 +22,7 @@ from gazetteer.quality.rule import Found, Rule, RuleSet
 STORED_PER_RULE = 100_000
 
 
-class UnknownRule(OnemapError):
+class UnknownRule(Missing):
     """没有这条质量规则 | No such quality rule"""
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing, Taken
 from database.paging import Cursor, Page
 from gazetteer.quality.sight import as_seen
 
 
-class FindingNotFound(OnemapError):
+class FindingNotFound(Missing):
     """没有这条质量问题，或不在您的数据范围内 | No such finding, or outside your scope"""
 
 
-class FindingClosed(OnemapError):
+class FindingClosed(Taken):
     """这条问题已不存在，无需忽略 | The finding is gone already; there is nothing to ignore"""
 
 

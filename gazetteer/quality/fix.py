@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from access.audit import record
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken
 from database.scope import Scope
 from gazetteer.corrections.reviews import follow_addresses
 from gazetteer.library.writing import KEYS, read_text, update_from
@@ -27,19 +27,19 @@ from gazetteer.reading.normalise import normalise
 SHOWN = 50
 
 
-class NoSafeFix(OnemapError):
+class NoSafeFix(Invalid):
     """这条规则没有安全的自动修复，需要人工处理 | This rule has no safe fix; a person must decide"""
 
 
-class FixReasonMissing(OnemapError):
+class FixReasonMissing(Invalid):
     """请写明修复的理由 | Say why it is mended"""
 
 
-class FixNotFound(OnemapError):
+class FixNotFound(Missing):
     """没有这次修复，或不在您的数据范围内 | No such fix, or outside your scope"""
 
 
-class FixReverted(OnemapError):
+class FixReverted(Taken):
     """这次修复已经撤销 | This fix has been taken back already"""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.spreadsheet import SheetTable, csv_file
 from gazetteer.quality.rule import Rule
 
@@ -33,7 +33,7 @@ ORDER BY f.rule, f.division_code, f.id
 """
 
 
-class UnknownReportFormat(OnemapError):
+class UnknownReportFormat(Invalid):
     """只能写 .xlsx 或 .csv 文件 | Reports are .xlsx or .csv files"""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importing.mapping import Mapping
 from importing.targets.address import AddressTarget
 from importing.targets.base import Target
+from importing.targets.base_map import BaseMapTarget
 from importing.targets.cell import CellTarget
 from importing.targets.division import DivisionTarget
 from importing.targets.event import EventTarget
@@ -32,6 +33,7 @@ TARGETS: dict[str, type[Target]] = {
         WorkerTarget,
         VisitTarget,
         PersonPlaceTarget,
+        BaseMapTarget,
     )
 }
 

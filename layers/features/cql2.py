@@ -36,7 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from database.clock import CHINA
-from layers.features.collections import Collection, Kind
+from layers.catalogue.kind import Type as Kind
+from layers.features.collections import Collection
 from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import FeatureCrs
 from layers.features.errors import FilterInvalid

@@ -2,7 +2,7 @@
 
 Order and position (keyset paging): grid code, then key. The index on the grid code reads on where the last page ended and
 sorts within one code only, so that the thousandth page costs what the first does, whatever the scope: a town's rows lie
-together. Boxes go through the functions of migration 0021, for under a policy ``&&`` may not use the spatial index.
+together. Boxes go through the functions `database/functions/layers/*_in_box.sql`, for under a policy ``&&`` may not use the spatial index.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from access.audit import record_platform
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Missing, Taken
 from database.keys import Key, KeyRing, KeySource, Suite
 from database.reseal import Resealed, SealedTable, check_complete, count_by_key, reseal_table
 from database.scope import Scope
@@ -35,15 +35,15 @@ _ACTOR = "keys"
 Progress = Callable[[str, int], None]
 
 
-class KeyUnknown(OnemapError):
+class KeyUnknown(Missing):
     """没有这个版本的密钥 | There is no key of this version"""
 
 
-class KeysBusy(OnemapError):
+class KeysBusy(Taken):
     """另一个密钥操作正在进行 | Another command is changing the keys"""
 
 
-class KeyInUse(OnemapError):
+class KeyInUse(Taken):
     """密钥仍在使用，不能停用 | The key is still in use and cannot be retired"""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from access.audit import record
 from database.engine import current_day
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from layers.people.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
@@ -26,15 +26,15 @@ RevealField = Literal["id_number", "phone"]
 _SEALED: dict[RevealField, str] = {"id_number": "id_number_cipher", "phone": "phone_cipher"}
 
 
-class HouseholdNotFound(OnemapError):
+class HouseholdNotFound(Missing):
     """没有这一户，或不在您的数据范围内 | No such household, or outside your scope"""
 
 
-class PersonNotFound(OnemapError):
+class PersonNotFound(Missing):
     """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
 
 
-class PurposeMissing(OnemapError):
+class PurposeMissing(Invalid):
     """请写明查看用途 | State the purpose of the look"""
 
 

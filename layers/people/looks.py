@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from access.audit import record
 from access.limits import Limit, TooManyRequests
-from database.errors import OnemapError
+from database.errors import ConditionMissing
 from database.scope import home_prefix
 from database.settings import Settings, get_settings
 
@@ -26,7 +26,7 @@ PURPOSE_MIN = 4
 Kind = Literal["number", "name", "reveal", "check"]
 
 
-class PurposeNeeded(OnemapError):
+class PurposeNeeded(ConditionMissing):
     """多次按号码查找未找到，请写明用途后再查 | Several searches by number found nobody; state the purpose to go on"""
 
 

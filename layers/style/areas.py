@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layers.base.catalogue import NAMES
 from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette, parts
@@ -11,23 +12,32 @@ from layers.style.palette import Palette, parts
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
 
-def area_layers(palette: Palette) -> list[Layer]:
-    """Ground (all that is in the scope, be it a county or one cell), cells shaded by the alerts that wait in them, outlines; lowest first."""
+def scope_layers(palette: Palette) -> list[Layer]:
+    """The ground: all that is in the scope, be it a county or one cell; lowest of all."""
     return [
         drawn("divisions-ground", "fill", "ground", "divisions", paint={"fill-color": palette.ground}),
         drawn("cells-ground", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9, paint={"fill-color": palette.ground}),
-        *_cells(palette),
-        *_outlines(palette),
     ]  # fmt: skip
 
 
-def _cells(palette: Palette) -> list[Layer]:
-    scale = palette.line_scale
+def shade_layers(palette: Palette) -> list[Layer]:
+    """Cells shaded by the alerts that wait in them: over the land, under buildings and roads."""
     return [
         drawn(
             "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
             paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
         ),
+    ]  # fmt: skip
+
+
+def outline_layers(palette: Palette) -> list[Layer]:
+    """Outlines of cells and divisions, lowest first."""
+    return [*_cells(palette), *_outlines(palette)]
+
+
+def _cells(palette: Palette) -> list[Layer]:
+    scale = palette.line_scale
+    return [
         drawn(
             "cells-line", "line", "ground", "cells", filter=NOT_MICRO, minzoom=11,
             layout={"line-join": "round"},
@@ -82,16 +92,16 @@ def name_layers(palette: Palette) -> list[Layer]:
     """Names of cells, villages and towns; what stands last is placed first and keeps its place."""
     return [
         drawn(
-            "cells-name", "symbol", "cell-names", "cells", filter=is_level("cell"), minzoom=14,
+            "cells-name", "symbol", NAMES, "cell_names", minzoom=14, maxzoom=17,
             layout=name_text(REGULAR, by_zoom(14, 11, 17, 14)), paint=name_paint(palette, palette.cell_text),
         ),
         drawn(
-            "divisions-village-name", "symbol", "village-names", "divisions",
-            filter=is_level("village"), minzoom=12, maxzoom=16,
-            layout=name_text(REGULAR, by_zoom(12, 12, 15, 15)), paint=name_paint(palette, palette.village_text),
+            "divisions-village-name", "symbol", NAMES, "division_names",
+            filter=is_level("village"), minzoom=11, maxzoom=16,
+            layout=name_text(REGULAR, by_zoom(11, 12, 15, 15)), paint=name_paint(palette, palette.village_text),
         ),
         drawn(
-            "divisions-town-name", "symbol", "town-names", "divisions",
+            "divisions-town-name", "symbol", NAMES, "division_names",
             filter=is_level("town"), minzoom=8, maxzoom=13,
             layout=name_text(SEMIBOLD, by_zoom(8, 12, 12, 17), spacing=0.08),
             paint=name_paint(palette, palette.town_text),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from database.errors import OnemapError
+from database.errors import Missing, Unavailable
 from layers.style.fonts import WEIGHTS, FontLibrary, Weight
 from layers.style.sdf import FINER, SIZE, Glyph, draw_glyph
 
@@ -25,15 +25,15 @@ MOST_BYTES = 32_000_000
 _RANGE = re.compile(r"(0|[1-9]\d{0,6})-(\d{1,7})", re.ASCII)
 
 
-class UnknownFont(OnemapError):
+class UnknownFont(Missing):
     """没有这种地图字体 | No such map font"""
 
 
-class GlyphRangeInvalid(OnemapError):
+class GlyphRangeInvalid(Missing):
     """没有这一段字符 | No such range of characters"""
 
 
-class FontFilesMissing(OnemapError):
+class FontFilesMissing(Unavailable):
     """地图字体文件不存在，请先构建前端 | The font files are missing; build the web app first"""
 
 

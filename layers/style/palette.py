@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from database.errors import OnemapError
+from database.errors import Missing
 
 
-class UnknownTheme(OnemapError):
+class UnknownTheme(Missing):
     """没有这种地图样式 | No such map theme"""
 
 
@@ -183,3 +183,8 @@ def get_theme(name: str) -> Palette:
     if name not in THEMES:
         raise UnknownTheme(f"{name[:40]}；可用样式 / themes: {', '.join(THEMES)}", themes=list(THEMES))
     return THEMES[name]
+
+
+def colours_of(token: str) -> dict[str, str]:
+    """Theme → the colour that a token (a field of the palette) has in it."""
+    return {name: str(getattr(palette, token)) for name, palette in THEMES.items()}

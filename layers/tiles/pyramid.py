@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from grid.extent import county_bounds
 from layers.tiles.catalogue import LAYERS
-from layers.tiles.tile import check_layers
+from layers.tiles.tile import ANY_LAYER, check_layers
 
 Tile = tuple[int, int, int]
 #: So many tiles are made in one statement.
@@ -21,7 +21,9 @@ _TILES = text(
     "SELECT t.x, t.y, string_agg(m.body, '' ORDER BY l.place) AS body "
     "FROM unnest(CAST(:columns AS int[]), CAST(:rows AS int[])) AS t(x, y), "
     "unnest(CAST(:layers AS text[])) WITH ORDINALITY AS l(name, place), "
-    "LATERAL tile_layer(l.name, :z, t.x, t.y) AS m GROUP BY t.x, t.y ORDER BY t.x, t.y"
+    "<any layer> AS m GROUP BY t.x, t.y ORDER BY t.x, t.y".replace(
+        "<any layer>", ANY_LAYER.format(z=":z", x="t.x", y="t.y")
+    )
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
@@ -14,6 +15,7 @@ from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
+from mapserver.door.streams import TooManyStreams
 from mapserver.negotiation import best_encoding, header
 from mapserver.problems import ANSWERED
 from mapserver.schemas.tile_numbers import TileNumber
@@ -119,7 +121,7 @@ async def changes(
     cookie, authorization = (request.headers.get(name) for name in ("Cookie", "Authorization"))
 
     async def lines() -> AsyncIterator[bytes]:
-        with door.stream(account):
+        with suppress(TooManyStreams), door.stream(account):
             yield b"retry: 2000\n\n"
             async for message in service.feed.read(account, since):
                 try:

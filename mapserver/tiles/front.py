@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from layers.base.catalogue import TILES
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver import problems
@@ -58,7 +59,7 @@ def read_path(path: str) -> TilePath | None:
         return None
     names = tuple(found[2].split(","))
     z, x, y = int(found[3]), int(found[4]), int(found[5])
-    if len(set(names)) != len(names) or any(name not in LAYERS for name in names):
+    if len(set(names)) != len(names) or any(name not in LAYERS and name not in TILES for name in names):
         return None
     try:
         check_tile(z, x, y)

@@ -163,7 +163,7 @@ def test_who_verified_an_alert_of_high_severity_does_not_close_it(sign_in: SignI
     verdict = {"verdict": "refuted", "reason": "查无此事"}
     assert step(official, one, 1, "verify", **verdict).json()["actions"] == ["reopen"]
     refused = step(official, one, 2, "close", reason="办结")
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:verifier-may-not-close")
     assert official.get(f"{LIST}/{one}").json()["status"] == "refuted"
     assert colleague.get(f"{LIST}/{one}").json()["actions"] == ["close", "reopen"]
     # opening it again and verifying once more changes nothing; neither does a verdict of the other kind
@@ -357,6 +357,6 @@ def test_who_verified_a_grave_alert_does_not_settle_it_either(
         connection.execute(text("UPDATE alert SET ceased_at = now()"))
     assert official.get(f"{LIST}/{alert_ids[0]}").json()["actions"] == ["acknowledge", "assign", "verify"]
     refused = step(official, alert_ids[0], 3, "settle")
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:verifier-may-not-close")
     worker = sign_in(Role.GRID_WORKER, CELLS[0])
     assert step(worker, alert_ids[0], 3, "settle").json()["status"] == "cleared"

@@ -1117,6 +1117,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue
+         * @description The kinds of record the account may see: titles, fields with their labels, colours, icons, from which zoom.
+         */
+        get: operations["catalogue_api__county__catalogue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/changes": {
         parameters: {
             query?: never;
@@ -2913,6 +2933,16 @@ export interface components {
             text: string;
         };
         /**
+         * Catalogue
+         * @description The kinds of record that the account may see, in the order of the map, lowest first.
+         */
+        Catalogue: {
+            /** Kinds */
+            kinds: components["schemas"]["KindOut"][];
+            /** Subjects */
+            subjects: components["schemas"]["SubjectOut"][];
+        };
+        /**
          * ChangeItemOut
          * @description One operation of a change set.
          */
@@ -3173,6 +3203,21 @@ export interface components {
              * @example 37
              */
             waiting_n: number;
+        };
+        /**
+         * Colours
+         * @description A colour in each theme of the map, ``#rrggbb``.
+         */
+        Colours: {
+            /** Contrast */
+            contrast: string;
+            /** Dark */
+            dark: string;
+            /**
+             * Light
+             * @example #0f7273
+             */
+            light: string;
         };
         /**
          * ConflictOut
@@ -4081,6 +4126,176 @@ export interface components {
              * @example 转角房，确有两个门牌，已现场核实
              */
             reason: string;
+        };
+        /**
+         * KindField
+         * @description An attribute of a kind, and where it is shown.
+         */
+        KindField: {
+            /**
+             * Card
+             * @description on the card of a record
+             */
+            card: boolean;
+            /**
+             * Change
+             * @description a change of it is told
+             */
+            change: boolean;
+            /**
+             * Feature
+             * @description a property of OGC features
+             */
+            feature: boolean;
+            label: components["schemas"]["Words"];
+            /**
+             * Meaning
+             * @description more than the label says
+             */
+            meaning: string | null;
+            /**
+             * Name
+             * @example state
+             */
+            name: string;
+            /**
+             * Queryable
+             * @description may stand in a filter
+             */
+            queryable: boolean;
+            /**
+             * Search
+             * @description searched
+             */
+            search: boolean;
+            /**
+             * Tile From
+             * @description lowest zoom at which tiles carry it; null: never
+             */
+            tile_from: number | null;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "string" | "integer" | "number" | "date" | "timestamp";
+        };
+        /**
+         * KindLook
+         * @description How records are drawn: as dots, then as icons.
+         */
+        KindLook: {
+            /**
+             * Above
+             * @description over everything else
+             */
+            above: boolean;
+            /**
+             * Decided By
+             * @description field whose value chooses a variant
+             */
+            decided_by: string | null;
+            /**
+             * Dots From
+             * @description zoom
+             */
+            dots_from: number;
+            /**
+             * Icon
+             * @description name in the sprite
+             */
+            icon: string;
+            /**
+             * Icons From
+             * @description zoom
+             */
+            icons_from: number;
+            /** Ring */
+            ring: boolean;
+            /** Variants */
+            variants: components["schemas"]["KindVariant"][];
+        };
+        /**
+         * KindOut
+         * @description A kind of record: a layer of the map, a collection of features, an entity of changes.
+         */
+        KindOut: {
+            colours: components["schemas"]["Colours"];
+            /** Fields */
+            fields: components["schemas"]["KindField"][];
+            /**
+             * Geometry
+             * @enum {string}
+             */
+            geometry: "point" | "polygon" | "mixed";
+            /**
+             * Key
+             * @description what names a record
+             */
+            key: string;
+            /** @description null: outlines */
+            look: components["schemas"]["KindLook"] | null;
+            /**
+             * Minzoom
+             * @description below it the layer is empty
+             */
+            minzoom: number;
+            /**
+             * Name
+             * @description tile layer and OGC collection
+             * @example objects
+             */
+            name: string;
+            /**
+             * Record
+             * @description one record, in changes and imports
+             * @example facility
+             */
+            record: string;
+            /**
+             * Rows From
+             * @description lowest zoom at which records are told apart
+             */
+            rows_from: number;
+            /**
+             * Sensitivity
+             * @enum {string}
+             */
+            sensitivity: "public" | "internal" | "personal";
+            /**
+             * Subject
+             * @description code of a subject
+             * @example object
+             */
+            subject: string;
+            title: components["schemas"]["Words"];
+            /** Totals */
+            totals: components["schemas"]["KindTotal"][];
+        };
+        /**
+         * KindTotal
+         * @description A number of the overview.
+         */
+        KindTotal: {
+            label: components["schemas"]["Words"];
+            /**
+             * Name
+             * @description key in ``totals`` of the overview
+             */
+            name: string;
+        };
+        /**
+         * KindVariant
+         * @description Records drawn otherwise.
+         */
+        KindVariant: {
+            colours: components["schemas"]["Colours"];
+            /** Icon */
+            icon: string;
+            /**
+             * Value
+             * @description of the deciding field; null: any value
+             */
+            value: string | null;
         };
         /**
          * ListedAccountOut
@@ -5888,6 +6103,15 @@ export interface components {
             to_status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
         };
         /**
+         * SubjectOut
+         * @description What a kind is about (人、事、地、物).
+         */
+        SubjectOut: {
+            /** Code */
+            code: string;
+            title: components["schemas"]["Words"];
+        };
+        /**
          * TextsIn
          * @description Address texts to read, as people write them.
          */
@@ -5974,37 +6198,37 @@ export interface components {
         Totals: {
             /**
              * Addresses
-             * @description published standard addresses (标准地址)
+             * @description Addresses (标准地址)
              */
             addresses: number;
             /**
              * Cells
-             * @description grid cells (网格), without micro cells
+             * @description Grid cells (网格)
              */
             cells: number;
             /**
              * Events
-             * @description events (事)
+             * @description Events (事件)
              */
             events: number;
             /**
              * Households
-             * @description households (户)
+             * @description Households (户)
              */
             households: number;
             /**
              * Objects
-             * @description objects (物)
+             * @description Objects (部件)
              */
             objects: number;
             /**
              * Persons
-             * @description persons alive (人)
+             * @description Persons (人口)
              */
             persons: number;
             /**
              * Places
-             * @description buildings, dwellings, premises, units, zones (地)
+             * @description Places (房屋与场所)
              */
             places: number;
         };
@@ -6278,6 +6502,22 @@ export interface components {
             synthetic: boolean;
             /** Username */
             username: string;
+        };
+        /**
+         * Words
+         * @description The same in Chinese and in English.
+         */
+        Words: {
+            /**
+             * En
+             * @example Objects in public space
+             */
+            en: string;
+            /**
+             * Zh
+             * @example 物：部件
+             */
+            zh: string;
         };
         /**
          * WorkerOut
@@ -8708,6 +8948,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_AuditSumOut_"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    catalogue_api__county__catalogue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
                 };
             };
             400: components["responses"]["Problem400"];

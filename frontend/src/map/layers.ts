@@ -37,7 +37,7 @@ export const LAYERS: LayerInfo[] = [
   { name: 'divisions', label: '行政区划', colour: '#5b6b7a', shape: 'line', shown: true, from: 0 },
 ]
 
-export const SEVERITY_COLOURS = { high: '#b3261e', medium: '#d07a00', low: '#3f78ad' } as const
+export const SEVERITY_COLOURS = { high: '#b3261e', medium: '#b86a00', low: '#3f78ad' } as const
 /** Open alerts in a cell, and the shade of it. */
 export const CELL_SHADES = [
   { from: 0, colour: 'rgba(76, 122, 99, 0.03)' },

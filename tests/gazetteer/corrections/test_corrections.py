@@ -18,8 +18,8 @@ from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import decide
 from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.errors import (
-    BatchNotFound,
     BatchUndone,
+    CorrectionBatchNotFound,
     CorrectionConflicts,
     CorrectionDecided,
     CorrectionIncomplete,
@@ -100,7 +100,7 @@ def test_a_stranger_of_another_village_or_county_gets_nothing(
                 decide(connection, still_open, Decision("dismiss"), scope)
             with pytest.raises(CorrectionNotFound):
                 apply_alike(connection, number, scope)
-            with pytest.raises(BatchNotFound):
+            with pytest.raises(CorrectionBatchNotFound):
                 undo_batch(connection, batch, scope)
 
 

@@ -17,7 +17,7 @@ from database.engine import Database
 from database.errors import OnemapError
 from database.scope import InvalidScope, Role, Scope
 from layers.packs.delta import PackMismatch, apply_delta, make_delta
-from layers.packs.export import NothingInScope, PackOrder, PurposeMissing, make_pack
+from layers.packs.export import NothingInScope, PackOrder, PackPurposeMissing, make_pack
 from layers.packs.files import UnknownPackFormat, read_pack, write_pack
 from layers.packs.pack import NotAPack, Pack
 from layers.style.fonts import FontLibrary
@@ -84,7 +84,7 @@ def test_what_is_about_persons_is_packed_only_with_a_purpose(crowded: Database) 
     style = json.loads(pack.files["style/light.json"])
     assert {layer["source-layer"] for layer in style["layers"] if "source-layer" in layer} == about_land
     for purpose in (None, "", "  "):
-        with pytest.raises(PurposeMissing):
+        with pytest.raises(PackPurposeMissing):
             packed(crowded, QIANQIU, personal=True, purpose=purpose)
     assert {name for _, name in sums(packed(crowded, QIANQIU, **EVERYTHING))} == set(LAYERS)
 
