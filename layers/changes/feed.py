@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -26,6 +28,26 @@ COLUMNS = (
 _CURSOR = Cursor("changes", int)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """The difference between two states of a record; personal numbers masked, other places as the scope may know them.
+
+    entity: table of the record; entity_id: its key as text. before, after: None where there was, is, no record.
+    """
+
+    id: int
+    batch_id: int | None
+    entity: str
+    entity_id: str
+    operation: str
+    fields: list[str]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    actor: str
+    at: datetime
+    grid_code: str
+
+
 def list_changes(
     connection: Connection,
     *,
@@ -34,7 +56,7 @@ def list_changes(
     batch: int | None = None,
     after: str | None = None,
     limit: int = 50,
-) -> Page[dict[str, Any]]:
+) -> Page[ChangeRow]:
     """A page of the changes in scope, newest first.
 
     entity: a table name (person, household_member, standard_address …); entity_id: one record; batch: one import. For the whole
@@ -55,4 +77,4 @@ def list_changes(
         wanted = [Change.id == newest.c.id]
     query = select(*COLUMNS).outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id).where(*wanted, *narrowed)
     rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1)).mappings().all()
-    return _CURSOR.page([dict(row) for row in rows], limit, lambda row: (row["id"],))
+    return _CURSOR.page([ChangeRow(**row) for row in rows], limit, lambda row: (row.id,))

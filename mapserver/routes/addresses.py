@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -84,7 +85,7 @@ def reverse(
 ) -> PageOut[NearAddress]:
     """The standard addresses nearest to a point, in your scope, with the distance in metres and the reason."""
     found = find_nearest(connection, lon, lat, max_m=max_m, limit=limit)
-    return PageOut[NearAddress].whole(NearAddress(**one) for one in found)
+    return PageOut[NearAddress].whole(NearAddress(**asdict(one)) for one in found)
 
 
 @router.get("/addresses/{address_id}")
@@ -93,13 +94,13 @@ def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) 
     """One standard address with its cell and the households there and in its rooms. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
     drafts = permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
-    if address["status"] in ("draft", "reviewed") and not drafts:
+    if address.status in ("draft", "reviewed") and not drafts:
         raise AddressNotFound(str(address_id))
     may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
     households, more = households_inside(connection, address_id) if may_see else ([], False)
     return AddressDetail(
-        **address,
-        households=[FoundHousehold(**one) for one in households],
+        **asdict(address),
+        households=[FoundHousehold(**asdict(one)) for one in households],
         note=first_shown(len(households), "户") if more else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -47,4 +48,4 @@ def changes(
 ) -> PageOut[ChangeOut]:
     """The changes in scope, latest first."""
     page = list_changes(connection, entity=entity, batch=batch, after=after, limit=limit)
-    return PageOut[ChangeOut].of(page, lambda change: ChangeOut(**change))
+    return PageOut[ChangeOut].of(page, lambda change: ChangeOut(**asdict(change)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -32,7 +33,7 @@ def search(
     """Households by the beginning of their number, or by an address: those at it and in its rooms. The look is audited."""
     found, more = find_households(connection, q, limit)
     note = first_shown(limit, "户") if more else None
-    return HouseholdList.whole((FoundHousehold(**one) for one in found), note=note)
+    return HouseholdList.whole((FoundHousehold(**asdict(one)) for one in found), note=note)
 
 
 @router.get("/{household_id}")

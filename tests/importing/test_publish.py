@@ -186,7 +186,7 @@ def test_changes_are_listed_newest_first_by_entity_and_import(
         page = list_changes(connection, entity="standard_address", batch=report.batch_id, limit=3)
         rest = list_changes(connection, entity="standard_address", batch=report.batch_id, after=page.next, limit=3)
         assert [len(page.items), len(rest.items), rest.next] == [3, 2, None]
-        assert page.items[0]["id"] > rest.items[0]["id"]
+        assert page.items[0].id > rest.items[0].id
         assert list_changes(connection, entity="person").items == []
 
 

@@ -72,7 +72,7 @@ def test_outside_the_scope_there_is_no_such_household(sign_in: SignIn, ids: dict
     assert client.get(f"{API}/addresses/{ids['address']}").status_code == 404
     assert client.get(f"{API}/addresses/search", params={"q": "永安街1号"}).json()["candidates"] == []
     west = {"lon": 120.0025, "lat": 30.505}
-    assert client.get(f"{API}/addresses/reverse", params=west).json() == {"addresses": []}
+    assert client.get(f"{API}/addresses/reverse", params=west).json() == {"items": [], "next": None}
     (found,) = sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/addresses/reverse", params=west).json()["items"]
     assert (found["id"], found["reason"]) == (ids["address"], "就在门牌点上")
 
