@@ -17,10 +17,7 @@ class AddressNotFound(Missing):
 
 @dataclass(frozen=True, slots=True)
 class AddressCard:
-    """A standard address with its levels, aliases and present cell. lon, lat: EPSG:4490, degrees. uid: lifelong identity.
-
-    cell_reason, cell_distance_m (metres) and cell_since say why, how far and since when it belongs to the cell of ``cell_name``.
-    """
+    """A standard address with its levels and aliases. lon, lat: EPSG:4490, degrees. uid: lifelong identity."""
 
     id: int
     uid: str
@@ -46,10 +43,6 @@ class AddressCard:
     grid_code: str
     lon: float | None
     lat: float | None
-    cell_reason: str | None
-    cell_distance_m: float | None
-    cell_since: date | None
-    cell_name: str | None
     aliases: list[str]
 
 
@@ -70,7 +63,7 @@ class NearAddress:
 
 
 def get_address(connection: Connection, address_id: int) -> AddressCard:
-    """One address with its levels, point (lon, lat, EPSG:4490), status, aliases and current cell link.
+    """One address with its levels, point (lon, lat, EPSG:4490), status and aliases.
 
     Raises AddressNotFound, also for what the scope does not show.
     """
@@ -79,10 +72,8 @@ def get_address(connection: Connection, address_id: int) -> AddressCard:
             "SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.province, a.city, a.county, a.town, a.village, "
             "a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room, a.depth, a.status, "
             "a.valid_from, a.valid_to, a.division_code, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, "
-            "l.reason AS cell_reason, l.distance_m AS cell_distance_m, l.valid_from AS cell_since, c.name AS cell_name, "
             "ARRAY(SELECT alias_text FROM address_alias x WHERE x.address_id = a.id ORDER BY x.id) AS aliases "
-            "FROM standard_address a LEFT JOIN address_cell l ON l.address_id = a.id AND l.valid_to IS NULL "
-            "LEFT JOIN grid_cell c ON c.code = l.cell_code WHERE a.id = :id"
+            "FROM standard_address a WHERE a.id = :id"
         ),
         {"id": address_id},
     ).one_or_none()

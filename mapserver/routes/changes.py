@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from access import permissions
 from access.accounts import Account
 from layers.changes.feed import list_changes
+from layers.changes.vocabulary import ChangeOperation
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
@@ -27,7 +28,7 @@ class ChangeOut(BaseModel):
     batch_id: int | None
     entity: str = Field(examples=["person"])
     entity_id: str = Field(examples=["118"])
-    operation: Literal["added", "changed", "removed"]
+    operation: ChangeOperation
     fields: list[str] = Field(examples=[["household_id"]])
     before: dict[str, Any] | None
     after: dict[str, Any] | None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
+
+from importing.vocabulary import ImportState
 
 
 class MappingOut(BaseModel):
@@ -24,7 +26,7 @@ class BatchOut(BaseModel):
     mapping: str = Field(examples=["demo_population"])
     target: str = Field(examples=["person"])
     file_name: str
-    state: Literal["staged", "checked", "published", "failed"]
+    state: ImportState
     counts: dict[str, Any]
     stages: dict[str, Any]
     error: str | None

@@ -18,15 +18,21 @@ NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VI
 def permitted_layers(role: Role) -> tuple[str, ...]:
     """The layers that an account of this role may see."""
     held = permissions.permissions_of(role)
-    if permissions.MAP_VIEW not in held:
-        return ()
-    return (*TILES, *(name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held))
+    return tuple(
+        name for name, layer in LAYERS.items() if permissions.MAP_VIEW in held and NEEDED[layer.sensitivity] in held
+    )
+
+
+def permitted_tiles(role: Role) -> tuple[str, ...]:
+    """The same, and before them the base map and the names, for whoever may see the map."""
+    of_the_map = tuple(TILES) if permissions.MAP_VIEW in permissions.permissions_of(role) else ()
+    return of_the_map + permitted_layers(role)
 
 
 def check_permitted(names: Sequence[str], account: Account) -> None:
     """Raise UnknownLayer, or NotPermitted when one of the layers is not for the account's role."""
     check_layers(names)
-    allowed = permitted_layers(account.role)
+    allowed = permitted_tiles(account.role)
     for name in names:
         if name not in allowed:
             title = LAYERS[name].title if name in LAYERS else TILES[name][0]

@@ -1950,6 +1950,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/vocabularies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vocabularies
+         * @description Every vocabulary: code, Chinese and English label. The same for everybody; asked again with its ETag it is 304.
+         */
+        get: operations["vocabularies_api__county__vocabularies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/workers": {
         parameters: {
             query?: never;
@@ -2036,6 +2056,7 @@ export interface components {
             prefixes: string[];
             /** @example town_official */
             role: components["schemas"]["Role"];
+            settings: components["schemas"]["SettingsOut"];
             /**
              * Synthetic
              * @description true for generated demo data
@@ -2300,6 +2321,12 @@ export interface components {
             query: string;
         };
         /**
+         * AlertAction
+         * @description Steps a person takes (处理步骤).
+         * @enum {string}
+         */
+        AlertAction: "acknowledge" | "assign" | "verify" | "settle" | "close" | "reopen";
+        /**
          * AlertCounts
          * @description How many alerts pass a filter; exact.
          */
@@ -2329,7 +2356,7 @@ export interface components {
              * Actions
              * @description steps this account may take now
              */
-            actions: ("acknowledge" | "assign" | "verify" | "settle" | "close" | "reopen")[];
+            actions: components["schemas"]["AlertAction"][];
             /**
              * After
              * @description state after that change
@@ -2415,16 +2442,8 @@ export interface components {
              * @example 一人两户
              */
             rule_title: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "high" | "medium" | "low";
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["AlertStatus"];
             /** Subject Id */
             subject_id: string;
             /** Subject Kind */
@@ -2481,16 +2500,8 @@ export interface components {
              * @example 一人两户
              */
             rule_title: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "high" | "medium" | "low";
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["AlertStatus"];
             /** Subject Id */
             subject_id: string;
             /** Subject Kind */
@@ -2503,6 +2514,12 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * AlertStatus
+         * @description Where an alert stands (预警状态).
+         * @enum {string}
+         */
+        AlertStatus: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
         /**
          * AlertSummary
          * @description Alerts (预警): open, acknowledged and assigned ones wait for something.
@@ -2552,11 +2569,8 @@ export interface components {
             hindrance: string | null;
             /** Name */
             name: string;
-            /**
-             * Posting
-             * @description their duty in the alert's cell today
-             */
-            posting: ("lead" | "member") | null;
+            /** @description their duty in the alert's cell today */
+            posting: components["schemas"]["Duty"] | null;
             /** @example grid_worker */
             role: components["schemas"]["Role"] | null;
             /**
@@ -2729,11 +2743,7 @@ export interface components {
             stages: {
                 [key: string]: unknown;
             };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "staged" | "checked" | "published" | "failed";
+            state: components["schemas"]["ImportState"];
             /**
              * Target
              * @example person
@@ -2775,11 +2785,7 @@ export interface components {
             stages: {
                 [key: string]: unknown;
             };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "staged" | "checked" | "published" | "failed";
+            state: components["schemas"]["ImportState"];
             /**
              * Target
              * @example person
@@ -2959,6 +2965,12 @@ export interface components {
             position: number;
         };
         /**
+         * ChangeOperation
+         * @description What happened to a record between two states of it.
+         * @enum {string}
+         */
+        ChangeOperation: "added" | "changed" | "removed";
+        /**
          * ChangeOut
          * @description The difference between two states of a record; personal numbers masked.
          */
@@ -3001,11 +3013,7 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Operation
-             * @enum {string}
-             */
-            operation: "added" | "changed" | "removed";
+            operation: components["schemas"]["ChangeOperation"];
         };
         /**
          * ChangeSetDetail
@@ -3173,6 +3181,27 @@ export interface components {
             code: string;
         };
         /**
+         * CodeLabel
+         * @description A code and what people call it.
+         */
+        CodeLabel: {
+            /**
+             * Code
+             * @example nobody_home
+             */
+            code: string;
+            /**
+             * En
+             * @example nobody home
+             */
+            en: string;
+            /**
+             * Zh
+             * @example 无人在家
+             */
+            zh: string;
+        };
+        /**
          * CodeOut
          * @description A status code and its Chinese label.
          */
@@ -3241,6 +3270,12 @@ export interface components {
              */
             text: string;
         };
+        /**
+         * CorrectionAction
+         * @description What a person may decide.
+         * @enum {string}
+         */
+        CorrectionAction: "alias" | "rule" | "accept" | "reject" | "dismiss";
         /**
          * CorrectionBatchOut
          * @description What was decided in one go.
@@ -3407,12 +3442,10 @@ export interface components {
          */
         DecisionIn: {
             /**
-             * Action
              * @description alias: the text means address_id. rule: in division_code, written means standard. accept, reject: of a review. dismiss: no address of this county, or nobody can tell
              * @example alias
-             * @enum {string}
              */
-            action: "alias" | "rule" | "accept" | "reject" | "dismiss";
+            action: components["schemas"]["CorrectionAction"];
             /**
              * Address Id
              * @example 12
@@ -3490,6 +3523,12 @@ export interface components {
             town: string | null;
         };
         /**
+         * Duty
+         * @description What a worker is in a cell (网格职责).
+         * @enum {string}
+         */
+        Duty: "lead" | "member";
+        /**
          * DwellingOut
          * @description A building or dwelling at the household's address.
          */
@@ -3521,11 +3560,7 @@ export interface components {
             first_raised_at: string;
             /** Id */
             id: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            status: components["schemas"]["AlertStatus"];
         };
         /**
          * ElementOut
@@ -3697,6 +3732,12 @@ export interface components {
              */
             next: string | null;
         };
+        /**
+         * FindingState
+         * @description What became of a finding.
+         * @enum {string}
+         */
+        FindingState: "open" | "fixed" | "ignored";
         /**
          * FirstPassword
          * @description A password to be handed over, shown once; its owner changes it at the first sign-in.
@@ -4032,16 +4073,8 @@ export interface components {
             id: number;
             /** Rule */
             rule: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "high" | "medium" | "low";
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["AlertStatus"];
             /** Title */
             title: string;
         };
@@ -4127,6 +4160,12 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * ImportState
+         * @description How far an import is (导入状态).
+         * @enum {string}
+         */
+        ImportState: "staged" | "checked" | "published" | "failed";
         /**
          * KindField
          * @description An attribute of a kind, and where it is shown.
@@ -4475,12 +4514,14 @@ export interface components {
             rows_n: number;
             /** Sheet */
             sheet: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "running" | "done" | "failed";
+            state: components["schemas"]["MatchJobState"];
         };
+        /**
+         * MatchJobState
+         * @description How far a bulk match is (匹配任务状态).
+         * @enum {string}
+         */
+        MatchJobState: "waiting" | "running" | "done" | "failed";
         /**
          * MatchOut
          * @description The answer for one text. Several equal candidates are an answer: none of them is chosen.
@@ -4649,12 +4690,8 @@ export interface components {
              * @example 老人身体良好，已提醒用电安全
              */
             note?: string | null;
-            /**
-             * Outcome
-             * @description 见到本人、无人在家、已搬离、拒访、需要帮助
-             * @enum {string}
-             */
-            outcome: "met" | "nobody_home" | "moved_away" | "refused" | "help_needed";
+            /** @description 见到本人、无人在家、已搬离、拒访、需要帮助 */
+            outcome: components["schemas"]["VisitOutcome"];
             /**
              * Visited At
              * Format: date-time
@@ -5292,11 +5329,7 @@ export interface components {
             sentence: string;
             /** Severity */
             severity: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "fixed" | "ignored";
+            state: components["schemas"]["FindingState"];
             /** Status */
             status: string;
             /** Title */
@@ -5506,11 +5539,7 @@ export interface components {
             grid_name: string | null;
             /** Id */
             id: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            status: components["schemas"]["AlertStatus"];
         };
         /**
          * RelationOut
@@ -5717,11 +5746,7 @@ export interface components {
              * @example two_households
              */
             name: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "high" | "medium" | "low";
+            severity: components["schemas"]["Severity"];
             /**
              * Title
              * @example 一人两户
@@ -5932,6 +5957,24 @@ export interface components {
             last_seen_at: string;
         };
         /**
+         * SettingsOut
+         * @description What the server holds a form to, so that a form can say it first.
+         */
+        SettingsOut: {
+            /**
+             * Purpose Min
+             * @description fewest characters of the purpose of a look at personal data
+             * @example 4
+             */
+            purpose_min: number;
+        };
+        /**
+         * Severity
+         * @description How grave a finding of a rule is (严重程度).
+         * @enum {string}
+         */
+        Severity: "high" | "medium" | "low";
+        /**
          * SignIn
          * @description Name and password; the code of the second factor when it was asked for.
          */
@@ -6092,15 +6135,10 @@ export interface components {
             evidence: {
                 [key: string]: unknown;
             };
-            /** From Status */
-            from_status: ("open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared") | null;
+            from_status: components["schemas"]["AlertStatus"] | null;
             /** Reason */
             reason: string | null;
-            /**
-             * To Status
-             * @enum {string}
-             */
-            to_status: "open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared";
+            to_status: components["schemas"]["AlertStatus"];
         };
         /**
          * SubjectOut
@@ -6253,11 +6291,7 @@ export interface components {
          * @description A step. verify needs verdict and reason, close and reopen a reason, assign an assignee; settle only what ceased.
          */
         TransitionIn: {
-            /**
-             * Action
-             * @enum {string}
-             */
-            action: "acknowledge" | "assign" | "verify" | "settle" | "close" | "reopen";
+            action: components["schemas"]["AlertAction"];
             /**
              * Assignee
              * @description user name, see /alerts/{alert_id}/assignees
@@ -6278,11 +6312,8 @@ export interface components {
              * @example 上门核实，两户均为本人
              */
             reason?: string | null;
-            /**
-             * Verdict
-             * @description confirmed (查实) or refuted (查否)
-             */
-            verdict?: ("confirmed" | "refuted") | null;
+            /** @description confirmed (查实) or refuted (查否) */
+            verdict?: components["schemas"]["Verdict"] | null;
             /**
              * Version
              * @description the version you saw
@@ -6295,12 +6326,10 @@ export interface components {
          */
         TrialIn: {
             /**
-             * Action
              * @description alias: the text means address_id. rule: in division_code, written means standard. accept, reject: of a review. dismiss: no address of this county, or nobody can tell
              * @example alias
-             * @enum {string}
              */
-            action: "alias" | "rule" | "accept" | "reject" | "dismiss";
+            action: components["schemas"]["CorrectionAction"];
             /**
              * Address Id
              * @example 12
@@ -6339,6 +6368,12 @@ export interface components {
              */
             written?: string | null;
         };
+        /**
+         * Verdict
+         * @description What a check at the door found (核查结论).
+         * @enum {string}
+         */
+        Verdict: "confirmed" | "refuted";
         /**
          * VillageCount
          * @description The open findings of one rule in one village.
@@ -6408,8 +6443,7 @@ export interface components {
             id: number;
             /** Note */
             note: string | null;
-            /** Outcome */
-            outcome: string;
+            outcome: components["schemas"]["VisitOutcome"];
             /**
              * Outcome Label
              * @example 见到本人
@@ -6427,6 +6461,43 @@ export interface components {
             visited_at: string;
             /** Visitor */
             visitor: string;
+        };
+        /**
+         * VisitOutcome
+         * @description What a visit came to (走访结果).
+         * @enum {string}
+         */
+        VisitOutcome: "met" | "nobody_home" | "moved_away" | "refused" | "help_needed";
+        /**
+         * VocabulariesOut
+         * @description Every vocabulary.
+         */
+        VocabulariesOut: {
+            /** Vocabularies */
+            vocabularies: components["schemas"]["VocabularyOut"][];
+        };
+        /**
+         * VocabularyOut
+         * @description The codes of one kind of value, in their order.
+         */
+        VocabularyOut: {
+            /** Codes */
+            codes: components["schemas"]["CodeLabel"][];
+            /**
+             * Description
+             * @example What a visit came to (走访结果).
+             */
+            description: string;
+            /**
+             * Name
+             * @example visit_outcome
+             */
+            name: string;
+            /**
+             * National
+             * @description true for a table of a national standard; the description names its clause
+             */
+            national: boolean;
         };
         /**
          * WarningOut
@@ -6495,6 +6566,7 @@ export interface components {
             prefixes: string[];
             /** @example town_official */
             role: components["schemas"]["Role"];
+            settings: components["schemas"]["SettingsOut"];
             /**
              * Synthetic
              * @description true for generated demo data
@@ -8539,11 +8611,11 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
                 /** @description repeatable */
-                status?: ("open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared")[] | null;
+                status?: components["schemas"]["AlertStatus"][] | null;
                 /** @description repeatable */
                 rule?: string[] | null;
                 /** @description repeatable */
-                severity?: ("high" | "medium" | "low")[] | null;
+                severity?: components["schemas"]["Severity"][] | null;
                 /** @description grid-code prefix */
                 grid?: string | null;
                 /** @description first day of the period in which it was found */
@@ -8594,11 +8666,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description repeatable */
-                status?: ("open" | "acknowledged" | "assigned" | "confirmed" | "refuted" | "closed" | "cleared")[] | null;
+                status?: components["schemas"]["AlertStatus"][] | null;
                 /** @description repeatable */
                 rule?: string[] | null;
                 /** @description repeatable */
-                severity?: ("high" | "medium" | "low")[] | null;
+                severity?: components["schemas"]["Severity"][] | null;
                 /** @description grid-code prefix */
                 grid?: string | null;
                 /** @description first day of the period in which it was found */
@@ -10095,7 +10167,7 @@ export interface operations {
             query?: {
                 rule?: string | null;
                 village?: string | null;
-                state?: "open" | "fixed" | "ignored";
+                state?: components["schemas"]["FindingState"];
                 /** @description ``next`` of the page before */
                 after?: string | null;
                 limit?: number;
@@ -10483,6 +10555,45 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageOut_RuleOut_"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    vocabularies_api__county__vocabularies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VocabulariesOut"];
+                };
+            };
+            /** @description unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
