@@ -7,8 +7,8 @@ Revision ID: 0042
 
 from alembic import op
 
-revision = "0042"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 
 TABLES = ("standard_address", "household_member", "person_place")
 
