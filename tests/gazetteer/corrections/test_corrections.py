@@ -425,7 +425,7 @@ def test_reviews_alike_are_decided_at_once_and_undone_at_once(database: Database
         states = connection.scalars(text("SELECT status FROM address_review ORDER BY id")).all()
         assert (applied.decided_n, states) == (2, ["rejected", "rejected", "rejected", "open"])
         undone = undo_batch(connection, applied.batch_id or 0, STAFF)
-        assert undone["undone_by"] == "staff"
+        assert undone.undone_by == "staff"
         states = connection.scalars(text("SELECT status FROM address_review ORDER BY id")).all()
         assert states == ["rejected", "open", "open", "open"]
         with pytest.raises(BatchUndone):
