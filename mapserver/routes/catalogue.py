@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from access import permissions
 from access.accounts import Account
 from layers.catalogue.kind import SUBJECTS, Field, Kind, Label, Look
+from layers.catalogue.kind import Colours as OwnColours
 from layers.catalogue.registry import KINDS
 from layers.style.palette import colours_of
 from mapserver.deps import requires
@@ -24,7 +25,7 @@ from mapserver.schemas.catalogue import (
     SubjectOut,
     Words,
 )
-from mapserver.tiles.rights import permitted_layers
+from mapserver.tiles.rights import permitted_kinds
 
 router = APIRouter(prefix="/api/{county}", tags=["catalogue"], route_class=DoorRoute)
 
@@ -32,7 +33,7 @@ router = APIRouter(prefix="/api/{county}", tags=["catalogue"], route_class=DoorR
 @router.get("/catalogue")
 def catalogue(account: Annotated[Account, Depends(requires(permissions.MAP_VIEW))]) -> Catalogue:
     """The kinds of record the account may see: titles, fields with their labels, colours, icons, from which zoom."""
-    kinds = [_kind(KINDS[name]) for name in permitted_layers(account.role)]
+    kinds = [_kind(KINDS[name]) for name in permitted_kinds(account.role)]
     subjects = {kind.subject for kind in kinds}
     return Catalogue(
         subjects=[SubjectOut(code=code, title=_words(title)) for code, title in SUBJECTS.items() if code in subjects],
@@ -44,8 +45,8 @@ def _words(label: Label) -> Words:
     return Words(zh=label.zh, en=label.en)
 
 
-def _colours(token: str) -> Colours:
-    return Colours(**colours_of(token))
+def _colours(colour: str | OwnColours) -> Colours:
+    return Colours(**colours_of(colour))
 
 
 def _kind(kind: Kind) -> KindOut:

@@ -16,11 +16,15 @@ NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VI
 
 
 def permitted_layers(role: Role) -> tuple[str, ...]:
-    """The layers that an account of this role may see."""
+    """The layers that an account of this role may see, those of the base map first."""
+    return (*TILES, *permitted_kinds(role)) if permissions.MAP_VIEW in permissions.permissions_of(role) else ()
+
+
+def permitted_kinds(role: Role) -> tuple[str, ...]:
+    """The kinds of record that an account of this role may see."""
     held = permissions.permissions_of(role)
-    if permissions.MAP_VIEW not in held:
-        return ()
-    return (*TILES, *(name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held))
+    seen = (name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held)
+    return tuple(seen) if permissions.MAP_VIEW in held else ()
 
 
 def check_permitted(names: Sequence[str], account: Account) -> None:
