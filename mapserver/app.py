@@ -86,7 +86,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
-    app.state.glyphs = GlyphStore(WEB_APP / "assets")
+    app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
     for router in ROUTERS:
         check_routes(router.routes)
         app.include_router(router)
