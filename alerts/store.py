@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 
+from access.account_names import display_names
 from access.accounts import list_accounts
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
     PENDING,
     STATUS_LABELS,
     STEP_LABELS,
-    SYSTEM_STEPS,
-    Action,
+    AlertAction,
+    AlertSystemStep,
     Transition,
     next_status,
     refuse_barred,
@@ -27,6 +28,7 @@ from alerts.lifecycle import (
 from alerts.models import Alert, AlertWhole
 from database.errors import Invalid, Malformed, Missing, Taken
 from database.scope import Role, narrowed_to_scope, within_prefix
+from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell
 from layers.people.masking import mask_numbers, mask_values
@@ -152,7 +154,7 @@ def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
             *grouped
         )
     ).all()
-    by_severity, by_status = dict.fromkeys(("high", "medium", "low"), 0), dict.fromkeys(STATUS_LABELS, 0)
+    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(STATUS_LABELS, 0)
     for row in rows:
         by_severity[row.severity] += row.n
         by_status[row.status] += row.n
@@ -224,19 +226,24 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings().all()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
-    assignee_name = connection.scalar(
-        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
-    )
+    names = display_names(connection, [row["assignee"], *(step["actor"] for step in history)])
     return {
         **row,
-        "assignee_name": assignee_name,
+        "assignee_name": names.get(row["assignee"]),
         "facts": facts,
         "before": before,
         "after": after,
-        "history": [{**step, "action_label": STEP_LABELS.get(step["action"], step["action"])} for step in history],
+        "history": [
+            {
+                **step,
+                "actor_name": _actor_name(step, names),
+                "action_label": STEP_LABELS.get(step["action"], step["action"]),
+            }
+            for step in history
+        ],
         "related": [dict(other) for other in related],
         "earlier": [dict(other) for other in earlier],
     }
@@ -250,13 +257,18 @@ def get_place(connection: Connection, alert_id: int) -> str:
     return grid_code
 
 
-# Served by ix_alert_step_alert. What the scan did is the system's; what a visit ended, the visitor's.
+def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
+    """What the scan did is the system's; what a visit ended, the visitor's."""
+    if step["action"] in list(AlertSystemStep) and "visit_id" not in step["evidence"]:
+        return "系统"
+    actor: str = step["actor"]
+    return names.get(actor, actor)
+
+
+# Served by ix_alert_step_alert.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence,
-       CASE WHEN s.action = ANY(:system) AND NOT s.evidence ? 'visit_id' THEN '系统'
-            ELSE coalesce(a.display_name, s.actor) END AS actor_name
-FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
-WHERE s.alert_id = :id ORDER BY s.id
+SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence
+FROM alert_step s WHERE s.alert_id = :id ORDER BY s.id
 """
 
 
@@ -329,7 +341,7 @@ def apply_transition(
     return get_alert(connection, alert_id)
 
 
-def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[AlertAction]:
     """What this person may not do with the alert: close or settle it, having verified it at any time, when the rule asks for two.
 
     Reopening does not wash a verdict off. Served by ix_alert_step_alert.
@@ -342,7 +354,7 @@ def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, s
         ),
         {"id": alert_id, "actor": actor},
     )
-    return frozenset({"close", "settle"} if verified else ())
+    return frozenset({AlertAction.CLOSE, AlertAction.SETTLE} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

@@ -14,6 +14,7 @@ from grid import models as grid_models
 from importing import models as import_models
 from importing.bulk_match import models as match_models
 from layers.base import models as base_models
+from layers.catalogue.registry import KINDS
 from layers.changes import models as change_models
 from layers.events import models as event_models
 from layers.facilities import models as facility_models
@@ -52,4 +53,6 @@ FLOORS = (
     tile_functions,
     feature_functions,
 )
+#: The kinds that the layers declare themselves bring their tables with them.
+KINDS_OF_RECORD = tuple(KINDS)
 COUNTY_METADATA = CountyBase.metadata

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection
 
-Severity = Literal["high", "medium", "low"]
-
+from database.vocabulary import Severity
 
 #: How a side names what lies where its reader does not see.
 ELSEWHERE = "本辖区以外"

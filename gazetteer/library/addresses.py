@@ -15,7 +15,7 @@ class AddressNotFound(Missing):
 
 
 def get_address(connection: Connection, address_id: int) -> dict[str, Any]:
-    """One address with its levels, point (lon, lat, EPSG:4490), status, aliases and current cell link.
+    """One address with its levels, point (lon, lat, EPSG:4490), status and aliases.
 
     Raises AddressNotFound, also for what the scope does not show.
     """
@@ -24,10 +24,8 @@ def get_address(connection: Connection, address_id: int) -> dict[str, Any]:
             "SELECT a.id, a.uid::text AS uid, a.code, a.full_text, a.province, a.city, a.county, a.town, a.village, "
             "a.village_group, a.road, a.number_plate, a.building, a.entrance, a.floor, a.room, a.depth, a.status, "
             "a.valid_from, a.valid_to, a.division_code, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat, "
-            "l.reason AS cell_reason, l.distance_m AS cell_distance_m, l.valid_from AS cell_since, c.name AS cell_name, "
             "ARRAY(SELECT alias_text FROM address_alias x WHERE x.address_id = a.id ORDER BY x.id) AS aliases "
-            "FROM standard_address a LEFT JOIN address_cell l ON l.address_id = a.id AND l.valid_to IS NULL "
-            "LEFT JOIN grid_cell c ON c.code = l.cell_code WHERE a.id = :id"
+            "FROM standard_address a WHERE a.id = :id"
         ),
         {"id": address_id},
     ).one_or_none()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from database.errors import Invalid
 from database.spreadsheet import SheetTable, csv_file
+from database.vocabulary import Severity
 from gazetteer.quality.rule import Rule
 
 COLUMNS = (
@@ -24,7 +25,6 @@ COLUMNS = (
     "纬度",
     "首次发现",
 )
-SEVERITY_ZH = {"high": "高", "medium": "中", "low": "低"}
 _ROWS = """
 SELECT f.rule, f.facts, f.division_code, f.first_seen_at, a.code, a.full_text, st_x(a.geom), st_y(a.geom)
 FROM address_finding f JOIN standard_address a ON a.id = f.address_id
@@ -68,6 +68,6 @@ def _rows(
     for name, facts, division, first_seen, code, full_text, lon, lat in found:
         rule = rules[name]
         yield (
-            name, rule.manual.title, SEVERITY_ZH[rule.severity], code, full_text, division, rule.sentence(facts),
+            name, rule.manual.title, Severity.labels()[rule.severity], code, full_text, division, rule.sentence(facts),
             rule.manual.mend, lon, lat, first_seen.date().isoformat(),
         )  # fmt: skip

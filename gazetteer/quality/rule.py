@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from database.vocabulary import Severity
 from gazetteer.quality.points import Library
 
-Severity = Literal["high", "medium", "low"]
 Family = Literal["tree", "duplicates", "numbering", "position", "names", "text", "codes", "dates", "state", "grid"]
 Found = tuple[int, dict[str, Any]]
 Mend = Callable[[Mapping[str, str | None]], dict[str, str | None]]
@@ -107,7 +107,7 @@ class Rule:
         docstring: str | None,
         *,
         family: Family,
-        severity: Severity,
+        severity: str,
         says: str,
         where: str | None = None,
         facts: str = "'{}'::jsonb",
@@ -115,11 +115,20 @@ class Rule:
         find: Callable[[Library], Iterable[Found]] | None = None,
         fix: Fix | None = None,
     ) -> Rule:
-        """The rule of a module (``__name__``, ``__doc__``): named like it, its docstring the manual."""
+        """The rule of a module (``__name__``, ``__doc__``): named like it, its docstring the manual. severity: a code of Severity."""
         if sum(way is not None for way in (where, query, find)) != 1:
             raise ValueError(f"{module}: one of where, query, find")
         return cls(
-            module.rpartition(".")[2], Manual.of(docstring), family, severity, says, where, facts, query, find, fix
+            module.rpartition(".")[2],
+            Manual.of(docstring),
+            family,
+            Severity(severity),
+            says,
+            where,
+            facts,
+            query,
+            find,
+            fix,
         )
 
     def sentence(self, facts: Mapping[str, Any]) -> str:

@@ -38,6 +38,15 @@ SUBJECTS: dict[Subject, Label] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Colours:
+    """A colour of its own in each theme of the map, ``#rrggbb``; it keeps the contrasts of the palette."""
+
+    light: str
+    dark: str
+    contrast: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Rows of another table that belong to a record and are counted with it. key: names the record. present: which of them count."""
 
@@ -111,7 +120,8 @@ class Look:
 
     dot: zoom and radius in pixels, twice. decided_by: the field whose value chooses a variant; variants: the most pressing first, the
     last for every other value. unless: a field, and the values of it with which a record is not drawn. above: over everything else.
-    ring: a ring, not a disc: there are many, and they stay behind.
+    ring: a ring, not a disc: there are many, and they stay behind. figure: polygons of the icon, in a box of 24 units, on a square in
+    the colour of the kind; None where the sprite has an icon of this name.
     """
 
     icon: str
@@ -123,6 +133,7 @@ class Look:
     unless: tuple[str, frozenset[str]] | None = None
     above: bool = False
     ring: bool = False
+    figure: tuple[tuple[tuple[float, float], ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +155,7 @@ class Kind:
     lowest zoom of each; empty for records. minzoom: below it the layer is empty; rows_from: lowest zoom at which rows are told
     apart. sensitivity: 'public' names and outlines; 'internal' records; 'personal' about households. names_people: a title of it may
     hold a name, whoever may see the layer. time: the field that ``datetime`` compares. sortable: fields with a unique index.
-    also_hidden: columns of other tables that are never shown. colour: token of the palette.
+    also_hidden: columns of other tables that are never shown. colour: token of the palette, or its own.
     """
 
     name: str
@@ -154,7 +165,7 @@ class Kind:
     model: type[CountyBase]
     geometry: Geometry
     order: int
-    colour: str
+    colour: str | Colours
     fields: tuple[Field, ...]
     sensitivity: Sensitivity = "internal"
     names_people: bool = False

@@ -91,7 +91,7 @@ def _described(layers: list[dict[str, Any]], zooms: set[int]) -> list[dict[str, 
     """Layers of TileJSON with no zoom that the pack has not, and with the kinds of their attributes instead of their meaning, as
     MBTiles 1.3 wants them."""
     lowest, highest = min(zooms), max(zooms)
-    kinds = {"string": "String", "integer": "Number"}
+    kinds = {"string": "String", "integer": "Number", "number": "Number"}
     return [
         {
             **layer,

@@ -14,16 +14,22 @@ from sqlalchemy.dialects import postgresql
 from access.audit import record
 from database.base import CountyBase
 from database.scope import narrowed_to_scope
-from layers.people.households import STATUS_LABELS
 from layers.people.models import Household
+from layers.people.vocabulary import PersonStatus
 from layers.raster.models import AddressElevation
 
 OLD_YEARS, CHILD_YEARS = 60, 7
 #: status codes of a person, or of the household, that mean help is needed to leave
-HELP_CODES = ("elderly_alone", "disabled", "five_guarantees", "left_behind", "key_care")
+HELP_CODES = (
+    PersonStatus.ELDERLY_ALONE,
+    PersonStatus.DISABLED,
+    PersonStatus.FIVE_GUARANTEES,
+    PersonStatus.LEFT_BEHIND,
+    PersonStatus.KEY_CARE,
+)
 NEEDS: dict[str, str] = {
     "old": f"{OLD_YEARS} 岁及以上", "alone": "老人独住", "child": f"{CHILD_YEARS} 岁以下儿童",
-    **{code: STATUS_LABELS[code] for code in HELP_CODES},
+    **{str(code): code.zh for code in HELP_CODES},
 }  # fmt: skip
 
 # Households by ix_address_elevation_elevation_m and ix_household_address_id (a narrow scope: ix_household_grid_code); members by

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
 
+from layers.catalogue.kind import Colours
+from layers.catalogue.registry import KINDS
 from layers.style.base_palette import BASE_THEMES
-from layers.style.palette import Palette
+from layers.style.palette import Palette, colour_in
 
 BOX = 24
 #: A pixel is the mean of so many by so many.
@@ -263,6 +265,18 @@ _FIGURES: dict[str, Callable[[Pen, str], None]] = {
     "shop": _bag, "bank": _coin, "culture": _book, "temple": _roof, "park": _tree, "toilet": _two_people, "other": _dot_figure,
 }  # fmt: skip
 
+
+def _of_kind(colour: str | Colours, figure: Sequence[Sequence[Point]]) -> Drawing:
+    """The figure that a kind of record declares, on a square."""
+
+    def draw(pen: Pen, palette: Palette) -> None:
+        _square_badge(pen, palette, colour_in(palette, colour))
+        for polygon in figure:
+            pen.polygon(polygon, palette.symbol, 0.4)
+
+    return draw
+
+
 #: Name in the style → how it is drawn, and its side at 1x in pixels.
 ICONS: dict[str, tuple[Drawing, int]] = {
     "alert-high": (alert_high, 24),
@@ -280,4 +294,9 @@ ICONS: dict[str, tuple[Drawing, int]] = {
     "peak": (peak, 12),
     "shield-national": (shield_national, 20),
     "shield-provincial": (shield_provincial, 20),
+    **{
+        kind.look.icon: (_of_kind(kind.colour, kind.look.figure), 20)
+        for kind in KINDS.values()
+        if kind.look is not None and kind.look.figure is not None
+    },
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from database.errors import Missing
+from layers.catalogue.kind import Colours
 
 
 class UnknownTheme(Missing):
@@ -185,6 +186,11 @@ def get_theme(name: str) -> Palette:
     return THEMES[name]
 
 
-def colours_of(token: str) -> dict[str, str]:
-    """Theme → the colour that a token (a field of the palette) has in it."""
-    return {name: str(getattr(palette, token)) for name, palette in THEMES.items()}
+def colour_in(palette: Palette, colour: str | Colours) -> str:
+    """The colour in a theme: of a token (a field of the palette), or one of a kind's own."""
+    return str(getattr(palette, colour) if isinstance(colour, str) else getattr(colour, palette.name))
+
+
+def colours_of(colour: str | Colours) -> dict[str, str]:
+    """Theme → the colour in it."""
+    return {name: colour_in(palette, colour) for name, palette in THEMES.items()}

@@ -12,7 +12,7 @@ from layers.catalogue.registry import KINDS
 from layers.style.areas import name_paint, name_text
 from layers.style.expressions import SEVERAL, SINGLE, Expression, Layer, by_several, by_zoom, drawn
 from layers.style.fonts import REGULAR, SEMIBOLD
-from layers.style.palette import Palette
+from layers.style.palette import Palette, colour_in
 
 IS_POINT = ["==", ["geometry-type"], "Point"]
 IS_AREA = ["==", ["geometry-type"], "Polygon"]
@@ -48,7 +48,7 @@ def drawn_kinds() -> list[Drawn]:
 def variant_colours(kind: Kind, palette: Palette) -> dict[str, str]:
     """Value of the deciding field → colour of the records that have it."""
     variants = kind.look.variants if kind.look is not None else ()
-    return {one.value: _colour(palette, one.colour) for one in variants if one.value is not None}
+    return {one.value: colour_in(palette, one.colour) for one in variants if one.value is not None}
 
 
 def record_sources() -> dict[str, tuple[str, ...]]:
@@ -59,11 +59,6 @@ def record_sources() -> dict[str, tuple[str, ...]]:
     return sources
 
 
-def _colour(palette: Palette, token: str) -> str:
-    colour: str = getattr(palette, token)
-    return colour
-
-
 def _source(look: Look) -> str:
     return ABOVE if look.above else NEAR
 
@@ -72,7 +67,7 @@ def _count(palette: Palette, kind: Kind, look: Look) -> Layer:
     return drawn(
         f"{kind.name}-count", "circle", _source(look), kind.name, minzoom=look.minzoom, filter=SEVERAL,
         paint={
-            "circle-color": _colour(palette, kind.colour),
+            "circle-color": colour_in(palette, kind.colour),
             "circle-opacity": by_several(0.7, 0.25, 5, 0.6),
             "circle-radius": by_several(0.7, 3, 5, 7),
         },
@@ -87,12 +82,12 @@ def _count_number(palette: Palette, kind: Kind, look: Look) -> Layer:
             "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(2.3, 9.5, 6, 12),
             "text-padding": 5, "symbol-sort-key": ["-", 0, ["get", "n"]],
         },
-        paint=name_paint(palette, _colour(palette, kind.colour)),
+        paint=name_paint(palette, colour_in(palette, kind.colour)),
     )  # fmt: skip
 
 
 def _outline(palette: Palette, kind: Kind, look: Look) -> Layer:
-    colour = _colour(palette, kind.colour)
+    colour = colour_in(palette, kind.colour)
     return drawn(
         f"{kind.name}-area", "fill", _source(look), kind.name, minzoom=look.minzoom, filter=["all", SINGLE, IS_AREA],
         paint={"fill-color": colour, "fill-opacity": 0.12, "fill-outline-color": colour},
@@ -100,9 +95,9 @@ def _outline(palette: Palette, kind: Kind, look: Look) -> Layer:
 
 
 def _dot(palette: Palette, kind: Kind, look: Look) -> Layer:
-    colour = _colour(palette, kind.colour)
+    colour = colour_in(palette, kind.colour)
     paint: dict[str, Any] = {
-        "circle-color": _decided(look, {v: _colour(palette, v.colour) for v in look.variants}, colour),
+        "circle-color": _decided(look, {v: colour_in(palette, v.colour) for v in look.variants}, colour),
         "circle-radius": by_zoom(*look.dot),
         "circle-stroke-color": palette.ring,
         "circle-stroke-width": 1.5 if look.variants else 1,

@@ -14,7 +14,7 @@ from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
 from layers.catalogue.registry import KINDS
 from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
 from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
-from layers.style.palette import Palette
+from layers.style.palette import Palette, colour_in
 from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
 #: Pixels of the smaller side of the map on which the document opens.
@@ -104,7 +104,7 @@ def tile_of(source_layer: str) -> str:
 
 def _legend(palette: Palette) -> dict[str, Any]:
     """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
-    colours = {kind.name: getattr(palette, kind.colour) for kind in KINDS.values()}
+    colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values()}
     return {
         "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
         "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},

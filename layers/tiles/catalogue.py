@@ -41,7 +41,7 @@ class Field:
     meaning: str
     minzoom: int = 0
     rows_only: bool = True
-    kind: Literal["string", "integer"] = "string"
+    kind: Literal["string", "integer", "number"] = "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ def _layer(kind: Kind) -> TileLayer:
 
 
 def _field(field: CatalogueField) -> Field:
-    is_number = field.type == "integer" and field.tile_sql is None
+    kind = field.type if field.type in ("integer", "number") and field.tile_sql is None else "string"
     return Field(
         field.name,
         field.meaning or field.label.en.lower(),
         field.tile or 0,
         field.rows_only,
-        "integer" if is_number else "string",
+        kind,
     )
 
 

@@ -15,9 +15,9 @@ from gazetteer.library.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
 from gazetteer.lifecycle.feed import address_as_of, history, list_events
-from gazetteer.lifecycle.kinds import KINDS
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
+from gazetteer.lifecycle.vocabulary import AddressEventKind
 from grid.address_changes import publish_change_set, take_back
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
@@ -100,7 +100,10 @@ def operations(account: Editor) -> list[OperationSchema]:
     """What a change set may do, with a JSON Schema of the arguments of each operation."""
     return [
         OperationSchema(
-            name=name, kind=OPERATIONS[name][0], title=KINDS[OPERATIONS[name][0]], arguments=a.model_json_schema()
+            name=name,
+            kind=OPERATIONS[name][0],
+            title=AddressEventKind(OPERATIONS[name][0]).zh,
+            arguments=a.model_json_schema(),
         )
         for name, a in ARGUMENTS.items()
     ]

@@ -13,6 +13,8 @@ from gazetteer.library.addresses import AddressNotFound, get_address
 from gazetteer.library.addresses import reverse as find_nearest
 from gazetteer.matching.match import Candidate
 from gazetteer.matching.search import search as find_addresses
+from grid.address_cell import cell_of_address
+from grid.extent import with_cell_bounds
 from layers.people.household_search import households_inside
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
@@ -66,7 +68,10 @@ def search(
     return AddressSearch(
         query=q,
         candidates=[candidate_out(c) for c in found.candidates],
-        divisions=[DivisionOut.model_validate(hit, from_attributes=True) for hit in found.divisions],
+        divisions=[
+            DivisionOut.model_validate(hit, from_attributes=True)
+            for hit in with_cell_bounds(connection, found.divisions)
+        ],
         place_names=[PlaceNameOut.model_validate(hit, from_attributes=True) for hit in found.place_names],
         note=first_shown(limit) if found.more else None,
     )
@@ -96,7 +101,10 @@ def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) 
         raise AddressNotFound(str(address_id))
     may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
     households, more = households_inside(connection, address_id) if may_see else ([], False)
-    return AddressDetail(**address, households=households, note=first_shown(len(households), "户") if more else None)
+    cell = cell_of_address(connection, address_id)
+    return AddressDetail(
+        **address, **cell, households=households, note=first_shown(len(households), "户") if more else None
+    )
 
 
 @router.get("/reviews")

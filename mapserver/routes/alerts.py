@@ -11,7 +11,7 @@ from access import permissions
 from access.accounts import Account
 from alerts.assignees import list_assignees
 from alerts.detection.rules import RULES
-from alerts.lifecycle import Action, Transition, possible_actions
+from alerts.lifecycle import AlertAction, Transition, possible_actions
 from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
@@ -31,13 +31,13 @@ from mapserver.schemas.alerts import (
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
-NEEDED: dict[Action, str] = {
-    "acknowledge": permissions.ALERTS_ACKNOWLEDGE,
-    "assign": permissions.ALERTS_ASSIGN,
-    "verify": permissions.ALERTS_VERIFY,
-    "settle": permissions.ALERTS_VERIFY,
-    "close": permissions.ALERTS_CLOSE,
-    "reopen": permissions.ALERTS_CLOSE,
+NEEDED: dict[AlertAction, str] = {
+    AlertAction.ACKNOWLEDGE: permissions.ALERTS_ACKNOWLEDGE,
+    AlertAction.ASSIGN: permissions.ALERTS_ASSIGN,
+    AlertAction.VERIFY: permissions.ALERTS_VERIFY,
+    AlertAction.SETTLE: permissions.ALERTS_VERIFY,
+    AlertAction.CLOSE: permissions.ALERTS_CLOSE,
+    AlertAction.REOPEN: permissions.ALERTS_CLOSE,
 }
 
 

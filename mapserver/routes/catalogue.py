@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from access import permissions
 from access.accounts import Account
 from layers.catalogue.kind import SUBJECTS, Field, Kind, Label, Look
+from layers.catalogue.kind import Colours as OwnColours
 from layers.catalogue.registry import KINDS
 from layers.style.palette import colours_of
 from mapserver.deps import requires
@@ -44,8 +45,8 @@ def _words(label: Label) -> Words:
     return Words(zh=label.zh, en=label.en)
 
 
-def _colours(token: str) -> Colours:
-    return Colours(**colours_of(token))
+def _colours(colour: str | OwnColours) -> Colours:
+    return Colours(**colours_of(colour))
 
 
 def _kind(kind: Kind) -> KindOut:

@@ -19,6 +19,7 @@ from gazetteer.quality.findings import (
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, Rule
+from gazetteer.quality.vocabulary import FindingState
 from grid.quality.county import SETS
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
@@ -26,7 +27,6 @@ from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_check
 from mapserver.schemas.quality import (
     FindingPage,
-    FindingState,
     FixIn,
     FixOut,
     IgnoreIn,
@@ -73,7 +73,7 @@ def findings(
     connection: CountyConnection,
     rule: RuleName | None = None,
     village: Village | None = None,
-    state: FindingState = "open",
+    state: FindingState = FindingState.OPEN,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> FindingPage:

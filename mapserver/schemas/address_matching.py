@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from importing.vocabulary import MatchJobState
 from mapserver.schemas.address_texts import AddressText
 from mapserver.schemas.addresses import CandidateOut
 
@@ -43,7 +44,7 @@ class MatchJobOut(BaseModel):
     column_name: str = Field(examples=["住所"], description="the column of the address text")
     sheet: str | None
     result_format: Literal["csv", "xlsx"]
-    state: Literal["waiting", "running", "done", "failed"]
+    state: MatchJobState
     rows_n: int = Field(examples=[50000], description="rows done so far")
     classes: dict[str, int] = Field(
         examples=[{"A": 49576, "B": 381, "无": 43}],

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
-from alerts.detection.finding import Severity
-from alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
+from alerts.lifecycle import STEP_LABELS, AlertAction, AlertStatus, Verdict
 from alerts.store import AlertFilter
+from database.vocabulary import Severity
+from grid.vocabulary import Duty
 from mapserver.schemas.dates import Day
 
 EVIDENCE_MAX = 20_000
 
 
 def alert_filter(
-    status: Annotated[list[Status] | None, Query(description="repeatable")] = None,
+    status: Annotated[list[AlertStatus] | None, Query(description="repeatable")] = None,
     rule: Annotated[list[str] | None, Query(description="repeatable", examples=[["two_households"]])] = None,
     severity: Annotated[list[Severity] | None, Query(description="repeatable")] = None,
     grid: Annotated[
@@ -51,7 +52,7 @@ class AlertOut(BaseModel):
     rule_title: str = Field(examples=["一人两户"])
     title: str
     severity: Severity
-    status: Status
+    status: AlertStatus
     version: int = Field(description="state it when taking a step")
     grid_code: str
     grid_name: str | None
@@ -78,7 +79,7 @@ class AlertCounts(BaseModel):
 
     n: int = Field(examples=[601])
     by_severity: dict[Severity, int]
-    by_status: dict[Status, int]
+    by_status: dict[AlertStatus, int]
 
 
 class StepOut(BaseModel):
@@ -99,7 +100,7 @@ class RelatedAlert(BaseModel):
     """Another side of the same finding, an alert with steps of its own."""
 
     id: int
-    status: Status
+    status: AlertStatus
     grid_code: str
     grid_name: str | None
 
@@ -108,7 +109,7 @@ class EarlierAlert(BaseModel):
     """An alert of the same finding that ended before."""
 
     id: int
-    status: Status
+    status: AlertStatus
     first_raised_at: datetime
     ceased_at: datetime
 
@@ -127,7 +128,7 @@ class AlertDetail(AlertOut):
     history: list[StepOut] = Field(description="oldest step first")
     related: list[RelatedAlert] = Field(description="alerts in sight that tell other sides of the same finding")
     earlier: list[EarlierAlert] = Field(description="alerts of the same finding that ended before, the latest first")
-    actions: list[Action] = Field(description="steps this account may take now")
+    actions: list[AlertAction] = Field(description="steps this account may take now")
 
 
 class AssigneeOut(BaseModel):
@@ -136,14 +137,14 @@ class AssigneeOut(BaseModel):
     username: str | None = Field(examples=["grid-worker-01"])
     name: str
     role: str | None = Field(examples=["grid_worker"])
-    posting: Literal["lead", "member"] | None = Field(description="their duty in the alert's cell today")
+    posting: Duty | None = Field(description="their duty in the alert's cell today")
     hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
 
 
 class TransitionIn(BaseModel):
     """A step. verify needs verdict and reason, close and reopen a reason, assign an assignee; settle only what ceased."""
 
-    action: Action
+    action: AlertAction
     version: int = Field(ge=1, description="the version you saw")
     reason: str | None = Field(default=None, max_length=1000, examples=["上门核实，两户均为本人"])
     verdict: Verdict | None = Field(default=None, description="confirmed (查实) or refuted (查否)")

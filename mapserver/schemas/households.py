@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from layers.people.households import plain_number, plain_phone
+from layers.visits.vocabulary import VisitOutcome
 from mapserver.schemas.addresses import Note
 from mapserver.schemas.dates import Moment
-
-Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
 
 
 class CodeOut(BaseModel):
@@ -110,7 +109,7 @@ class NewVisitIn(BaseModel):
         description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
         examples=["2026-03-02T09:30:00+08:00"],
     )
-    outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")
+    outcome: VisitOutcome = Field(description="、".join(VisitOutcome.labels().values()))
     note: str | None = Field(default=None, max_length=1000, examples=["老人身体良好，已提醒用电安全"])
     lon: float | None = Field(default=None, ge=-180, le=180, description="where the visitor stood, EPSG:4490 degrees")
     lat: float | None = Field(default=None, ge=-90, le=90, description="where the visitor stood, EPSG:4490 degrees")

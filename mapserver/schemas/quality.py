@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-FindingState = Literal["open", "fixed", "ignored"]
+from gazetteer.quality.vocabulary import FindingState
 
 
 class ManualOut(BaseModel):

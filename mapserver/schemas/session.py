@@ -38,6 +38,12 @@ class FailuresOut(BaseModel):
     addresses: list[str] = Field(description="the latest, at most five", examples=[["10.3.7.21"]])
 
 
+class SettingsOut(BaseModel):
+    """What the server holds a form to, so that a form can say it first."""
+
+    purpose_min: int = Field(examples=[4], description="fewest characters of the purpose of a look at personal data")
+
+
 class AccountOut(BaseModel):
     """The account behind the session."""
 
@@ -49,6 +55,7 @@ class AccountOut(BaseModel):
     synthetic: bool = Field(description="true for generated demo data")
     prefixes: list[str] = Field(description="grid-code prefixes this account sees")
     permissions: list[str] = Field(examples=[["alerts.view", "map.view"]])
+    settings: SettingsOut
     due: str | None = Field(
         None, description="`password` or `second_factor`: what must be done before anything else works"
     )

@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from database.vocabulary import Severity
 
 ELDERLY_YEARS = 65
 VISIT_DAYS = 30
@@ -133,7 +134,7 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "elderly_alone_unvisited", "独居老人超期未走访", "high",
+    "elderly_alone_unvisited", "独居老人超期未走访", Severity.HIGH,
     f"{ELDERLY_YEARS} 岁及以上（按年计）独居老人超过 {VISIT_DAYS} 天没有走访。", find,
     ended_by_visit=answered,
 )  # fmt: skip

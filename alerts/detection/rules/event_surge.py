@@ -19,6 +19,7 @@ from statistics import fmean, stdev
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import Finding, Rule
+from database.vocabulary import Severity
 
 BASELINE_WEEKS = 8
 GUARD_WEEKS = 1
@@ -118,6 +119,6 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "event_surge", "事件激增", "medium",
+    "event_surge", "事件激增", Severity.MEDIUM,
     "网格内某类事件最近 7 天的数量，高于该网格此前 8 周自身历史的均值加 3 倍标准差，且不少于 5 起。", find,
 )  # fmt: skip

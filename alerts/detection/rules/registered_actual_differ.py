@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from database.vocabulary import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,6 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "registered_actual_differ", "人户分离", "low", "户籍地址与现住址是两个不同的标准地址。", find,
+    "registered_actual_differ", "人户分离", Severity.LOW, "户籍地址与现住址是两个不同的标准地址。", find,
     {"person": ("registered_address_id", "actual_address_id")},
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from database.vocabulary import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +110,5 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "two_households", "一人两户", "high", "同一人同时是两个或以上户的现有成员。", find, {"household_member": ()}
+    "two_households", "一人两户", Severity.HIGH, "同一人同时是两个或以上户的现有成员。", find, {"household_member": ()}
 )  # fmt: skip

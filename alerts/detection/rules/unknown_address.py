@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import Finding, Rule
+from database.vocabulary import Severity
 from gazetteer.reading.keys import LEVEL_NAMES
 
 
@@ -79,6 +80,6 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "unknown_address", "住址不在地址库", "medium", "登记的现住址在标准地址库中不存在。", find,
+    "unknown_address", "住址不在地址库", Severity.MEDIUM, "登记的现住址在标准地址库中不存在。", find,
     {"person": ("actual_address_text", "actual_address_id")},
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from database.vocabulary import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,6 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "vacant_but_occupied", "空置房有人居住", "medium", "房屋登记为空置，但有人登记住在这里。", find,
+    "vacant_but_occupied", "空置房有人居住", Severity.MEDIUM, "房屋登记为空置，但有人登记住在这里。", find,
     {"place": ("occupancy",), "person": ("actual_address_id",)},
 )  # fmt: skip

@@ -27,6 +27,8 @@ export interface Account {
   synthetic: boolean
   prefixes: string[]
   permissions: string[]
+  /** what the server holds a form to */
+  settings: { purpose_min: number }
   due: Due | null
 }
 
