@@ -34,7 +34,9 @@ def write(path: Path, *features: tuple[dict[str, Any], dict[str, Any]]) -> Path:
     return path
 
 
-def road(number: int, fclass: str, *points: tuple[float, float], **values: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def road(
+    number: int, fclass: str, *points: tuple[float, float], **values: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"osm_id": str(number), "fclass": fclass, "name": None, "ref": None, **values}, line(*points)
 
 
@@ -68,7 +70,9 @@ def test_an_area_waits_until_it_can_be_seen_and_floors_give_a_height(load: Load,
     ]
 
 
-def test_what_does_not_reach_the_county_or_is_of_another_shape_is_sent_back(load: Load, query: Query, tmp_path: Path) -> None:
+def test_what_does_not_reach_the_county_or_is_of_another_shape_is_sent_back(
+    load: Load, query: Query, tmp_path: Path
+) -> None:
     file = write(
         tmp_path / "roads.geojson",
         road(1, "primary", (W - 0.1, MIDDLE_LAT), (W + 0.05, MIDDLE_LAT)),
