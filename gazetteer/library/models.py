@@ -189,7 +189,7 @@ class StandardAddress(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("CURRENT_DATE"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     source: Mapped[str] = mapped_column(Text, nullable=False, comment="department table it came from")
     source_key: Mapped[str] = mapped_column(Text, nullable=False, comment="key in that table")
     row_hash: Mapped[bytes | None] = mapped_column(comment="hash of the imported row; equal means unchanged")

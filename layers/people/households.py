@@ -109,8 +109,7 @@ _MEMBERS = """
 SELECT p.id AS person_id, p.name, p.sex, (extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date))::int AS age, m.relation,
        p.id_number_masked, p.phone_masked, p.status_codes
 FROM household_member m JOIN person p ON p.id = m.person_id
-WHERE m.household_id = :id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
-  AND p.death_date IS NULL
+WHERE m.household_id = :id AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)
 ORDER BY (m.relation = '户主') IS NOT TRUE, extract(year FROM p.birth_date), p.id
 """
 # Served by ix_place_address.
@@ -170,7 +169,7 @@ def find_persons(
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
-            "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
+            "FROM household_member m WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, CURRENT_DATE) "
             "ORDER BY m.household_id LIMIT 1) "
             f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT + 1}"
         ),

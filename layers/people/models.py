@@ -152,7 +152,7 @@ class HouseholdMember(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = grid_code_column()
 
 
@@ -176,7 +176,7 @@ class PersonPlace(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = grid_code_column()
 
 

@@ -33,9 +33,9 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
     heading = MapHeading(
         county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not asked.status
     )
-    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
+    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.items}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
-    return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
+    return alerts_page(heading, page.items, cells, division_outlines(connection), bounds)
 
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:

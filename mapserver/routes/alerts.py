@@ -25,7 +25,6 @@ from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import (
     AlertCounts,
     AlertDetail,
-    AlertList,
     AlertOut,
     AssigneeOut,
     ParameterOut,
@@ -33,6 +32,7 @@ from mapserver.schemas.alerts import (
     TransitionIn,
     alert_filter,
 )
+from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.quality import ManualOut
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
@@ -59,18 +59,18 @@ def _detail(connection: Connection, alert: dict[str, Any], account: Account, lan
 
 
 @router.get("/alerts")
-@audited("list_alerts", rows=lambda page: page.alerts)
+@audited("list_alerts", rows=lambda page: page.items)
 def alerts(
     account: Viewer,
     connection: CountyConnection,
     where: Annotated[AlertFilter, Depends(alert_filter)],
     language: AnswerLanguage,
-    after: Annotated[str | None, Query(max_length=200)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> AlertList:
+) -> PageOut[AlertOut]:
     """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
-    return AlertList(alerts=[AlertOut(**in_words(alert, language)) for alert in page.alerts], next=page.next)
+    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**in_words(alert, language)))
 
 
 @router.get("/alerts/counts")
@@ -93,9 +93,9 @@ def assignees(
     account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))],
     connection: CountyConnection,
     alert_id: RecordId,
-) -> list[AssigneeOut]:
+) -> PageOut[AssigneeOut]:
     """Whom the alert may be given to: the workers posted to its cell today, the responsible one first, then others."""
-    return [AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope)]
+    return PageOut[AssigneeOut].whole(AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope))
 
 
 @router.post("/alerts/{alert_id}/transitions")
@@ -116,9 +116,9 @@ def transition(
 
 
 @router.get("/rules")
-def rules(account: Viewer, language: AnswerLanguage) -> list[RuleOut]:
+def rules(account: Viewer, language: AnswerLanguage) -> PageOut[RuleOut]:
     """The anomaly rules with their manuals and parameters, in the order they are shown."""
-    return [_rule_out(rule, language) for rule in RULES.values()]
+    return PageOut[RuleOut].whole(_rule_out(rule, language) for rule in RULES.values())
 
 
 def _rule_out(rule: AnomalyRule, language: Language) -> RuleOut:

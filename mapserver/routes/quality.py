@@ -25,8 +25,8 @@ from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_check
+from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.quality import (
-    FindingPage,
     FixIn,
     FixOut,
     IgnoreIn,
@@ -74,12 +74,12 @@ def findings(
     rule: RuleName | None = None,
     village: Village | None = None,
     state: FindingState = FindingState.OPEN,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> FindingPage:
+) -> PageOut[QualityFindingOut]:
     """Findings one by one, each with its address and the sentence that explains it."""
     page = list_findings(connection, rule=rule, village=village, state=state, after=after, limit=limit)
-    return FindingPage(findings=[_finding_out(row) for row in page["findings"]], next=page["next"])
+    return PageOut[QualityFindingOut].of(page, _finding_out)
 
 
 @router.post("/run", status_code=202)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from alerts.lifecycle import STEP_LABELS, AlertAction, AlertStatus, Verdict
 from alerts.store import AlertFilter
+from database.scope import Role
 from database.vocabulary import Severity
 from grid.vocabulary import Duty
 from mapserver.schemas.dates import Day
@@ -68,13 +69,6 @@ class AlertOut(BaseModel):
     ceased_at: datetime | None = Field(description="since when what it says no longer holds; null while it does")
 
 
-class AlertList(BaseModel):
-    """A page of alerts, the most severe first, then those first raised last. next: pass it as ``after``; null at the end."""
-
-    alerts: list[AlertOut]
-    next: str | None
-
-
 class AlertCounts(BaseModel):
     """How many alerts pass a filter; exact."""
 
@@ -88,8 +82,8 @@ class StepOut(BaseModel):
 
     action: str = Field(description=", ".join(STEP_LABELS))
     action_label: str = Field(examples=["自行消除"])
-    from_status: str | None
-    to_status: str
+    from_status: AlertStatus | None
+    to_status: AlertStatus
     actor: str
     actor_name: str
     at: datetime
@@ -137,7 +131,7 @@ class AssigneeOut(BaseModel):
 
     username: str | None = Field(examples=["grid-worker-01"])
     name: str
-    role: str | None = Field(examples=["grid_worker"])
+    role: Role | None = Field(examples=["grid_worker"])
     posting: Duty | None = Field(description="their duty in the alert's cell today")
     hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
 

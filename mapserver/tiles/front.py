@@ -26,7 +26,7 @@ from mapserver.headers import SecurityHeaders
 from mapserver.methods import as_get
 from mapserver.negotiation import best_encoding
 from mapserver.tiles.cache import NO_SNIFFING, Entry, Message
-from mapserver.tiles.rights import permitted_tiles
+from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
 
 _PATH = re.compile(r"/tiles/(\d{6})/([a-z_]+(?:,[a-z_]+)*)/(\d{1,2})/(\d{1,6})/(\d{1,6})\.mvt", re.ASCII)
@@ -121,7 +121,7 @@ class TileFront:
         account = await service.accounts.find(question.cookie, question.authorization)
         if account is None or account.due is not None or account.county != question.path.county:
             return None
-        allowed = permitted_tiles(account.role)
+        allowed = permitted_layers(account.role)
         if any(name not in allowed for name in question.path.layers):
             return None
         known = service.accounts.get(question.cookie, question.authorization)

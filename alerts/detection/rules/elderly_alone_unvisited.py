@@ -142,8 +142,8 @@ def age(birth_date: date, today: date) -> int:
 _COLLECT = """
 WITH alone AS MATERIALIZED (
     SELECT m.household_id, min(m.person_id) AS person_id, min(m.person_id)::text AS record_key
-    FROM household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL
-    WHERE m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+    FROM household_member m JOIN person p ON p.id = m.person_id
+    WHERE is_present_member(m.valid_from, m.valid_to, p.death_date, :today)
     GROUP BY m.household_id HAVING count(DISTINCT m.person_id) = 1
 )
 SELECT p.id, p.name, p.birth_date, p.grid_code AS person_grid, h.id AS household_id, h.household_no, coalesce(a.full_text, h.address_text, '') AS address,

@@ -120,7 +120,7 @@ SELECT p.id, p.name, r.id AS registered_id, r.full_text AS registered, r.divisio
        a.id AS actual_id, a.full_text AS actual, a.division_code AS actual_village, a.grid_code AS actual_grid, p.grid_code,
        st_distance(r.geom::geography, a.geom::geography) AS distance_m, st_x(a.geom) AS lon, st_y(a.geom) AS lat,
        (SELECT min(h.id) FROM household_member m JOIN household h ON h.id = m.household_id
-        WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > :today)
+        WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, :today)
           AND place_within(h.grid_code, p.grid_code)) AS household_id
 FROM person p
 JOIN standard_address r ON r.id = p.registered_address_id

@@ -102,7 +102,7 @@ def _facts(name: str, told: Sequence[CurrentHousehold]) -> dict[str, Any]:
 # Grouping reads household_member once; then ix_household_member_person, and households by primary key.
 _COLLECT = """
 WITH twice AS (
-    SELECT person_id FROM household_member WHERE valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
+    SELECT person_id FROM household_member WHERE is_current(valid_from, valid_to, :today)
     GROUP BY person_id HAVING count(DISTINCT household_id) > 1
 )
 SELECT p.id, p.name, jsonb_agg(jsonb_build_object('id', h.id, 'no', h.household_no,
@@ -111,7 +111,7 @@ SELECT p.id, p.name, jsonb_agg(jsonb_build_object('id', h.id, 'no', h.household_
 FROM twice JOIN person p ON p.id = twice.person_id
 JOIN LATERAL (
     SELECT max(m.id) AS id, m.household_id FROM household_member m
-    WHERE m.person_id = p.id AND m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+    WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, :today)
     GROUP BY m.household_id
 ) m ON true
 JOIN household h ON h.id = m.household_id

@@ -89,7 +89,7 @@ SELECT p.id, p.name, p.actual_address_text AS written, p.actual_address_match ->
        h.id AS household_id, st_x(h.geom) AS lon, st_y(h.geom) AS lat
 FROM person p
 LEFT JOIN LATERAL (SELECT h.id, h.geom FROM household_member m JOIN household h ON h.id = m.household_id
-                   WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > :today)
+                   WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, :today)
                      AND place_within(h.grid_code, p.grid_code)
                    ORDER BY h.id LIMIT 1) h ON true
 WHERE p.actual_address_id IS NULL AND p.actual_address_text <> '' AND p.death_date IS NULL

@@ -120,7 +120,7 @@ WITH lives AS (
     SELECT pl.id, p.id, p.name, p.grid_code
     FROM place pl
     JOIN person_place l ON l.place_id = pl.id AND l.relation = 'lives'
-         AND l.valid_from <= :today AND (l.valid_to IS NULL OR l.valid_to > :today)
+         AND is_current(l.valid_from, l.valid_to, :today)
     JOIN person p ON p.id = l.person_id AND p.death_date IS NULL
     WHERE pl.kind = 'dwelling' AND pl.occupancy = 'vacant'
 )
@@ -129,10 +129,10 @@ SELECT pl.id, pl.name, coalesce(a.full_text, pl.address_text, '') AS address, pl
        array_agg(lives.name ORDER BY lives.person_id) AS person_names,
        array_agg(lives.grid_code ORDER BY lives.person_id) AS person_grids,
        ARRAY(SELECT DISTINCT m.household_id FROM household_member m
-             WHERE m.person_id = ANY(array_agg(lives.person_id)) AND (m.valid_to IS NULL OR m.valid_to > :today)
+             WHERE m.person_id = ANY(array_agg(lives.person_id)) AND is_current(m.valid_from, m.valid_to, :today)
              ORDER BY m.household_id) AS household_ids,
        (SELECT min(h.id) FROM household_member m JOIN household h ON h.id = m.household_id
-        WHERE m.person_id = ANY(array_agg(lives.person_id)) AND (m.valid_to IS NULL OR m.valid_to > :today)
+        WHERE m.person_id = ANY(array_agg(lives.person_id)) AND is_current(m.valid_from, m.valid_to, :today)
           AND place_within(h.grid_code, pl.grid_code)) AS own_household_id,
        st_x(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lon, st_y(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lat
 FROM lives JOIN place pl ON pl.id = lives.place_id LEFT JOIN standard_address a ON a.id = pl.address_id
