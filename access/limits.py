@@ -7,16 +7,14 @@ import threading
 import time
 
 from limits import parse
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 
 from access.shared_windows import SharedWindows
 from database.errors import TooMany
-from database.processes import place
 
-#: How many keys of one limit several processes remember; in moving windows so many times of acts, all keys together.
+#: How many keys of one limit are remembered; in moving windows so many times of acts, all keys together.
 MOST_KEYS, MOST_TIMES = 65_536, 500_000
-#: A window shared by several processes keeps the time of each act up to so many; beyond, it begins with its first act.
+#: A moving window keeps the time of each act up to so many; beyond, it begins with its first act.
 MOST_MOVING = 1_000
 
 
@@ -51,12 +49,10 @@ class Limit:
         return self._made
 
     def _make(self) -> RateLimiter:
-        shared, most = place().folder is not None, self._rate.amount
-        moving = self._moving and not (shared and most > MOST_MOVING)
+        most = self._rate.amount
+        moving = self._moving and most <= MOST_MOVING
         kind = MovingWindowRateLimiter if moving else FixedWindowRateLimiter
-        if not shared:
-            return kind(MemoryStorage())
-        keys = MOST_TIMES // most if moving else MOST_KEYS
+        keys = min(MOST_KEYS, MOST_TIMES // most) if moving else MOST_KEYS
         return kind(SharedWindows(f"{self._name} {self._rate}", most, moving=moving, keys=keys))
 
     def hit(self, key: str, acts: int = 1) -> None:

@@ -14,15 +14,17 @@ from demo.boundaries import METRES_PER_DEGREE_LAT, METRES_PER_DEGREE_LON, to_deg
 from demo.divisions import Divisions
 from demo.place_names import PlaceNames
 from demo.places import footprints
-from demo.roads import Network, lengths, line_of, to_metres
+from demo.roads import Network, lengths, line_of, to_metres, tree_of
 from demo.terrain import Hills, Terrain, brooks, make_terrain, smooth
 from demo.words import TOWN_FIRST, TOWN_LAST, unique_names
 
 Floats = npt.NDArray[np.float64]
 Shapes = npt.NDArray[np.object_]
 
-HOME_ROOM_M = 34.0
+HOME_ROOM_M, STREET_ROOM_M = 40.0, 75.0
 POINTS_BESIDE_M = 14.0
+#: Fields of one kind within such a square are one area.
+SQUARE_M = 1500.0
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ def make_base_map(
     county = shapely.transform(shapes.county, to_metres)
     radius = float(np.ptp(shapely.get_coordinates(county)[:, 0])) / 2
     doors = np.unique(np.round(to_metres(np.column_stack([addresses.lon, addresses.lat])), 1), axis=0)
-    homes = shapely.STRtree(shapely.points(np.unique(np.round(doors / 30), axis=0) * 30))
+    homes = tree_of(np.unique(np.round(doors / 30), axis=0) * 30)
     words = unique_names(rng, TOWN_FIRST, TOWN_LAST, 12)
     hills = Hills.of(rng, radius)
     land = make_terrain(rng, county, homes, words[:3])
@@ -110,9 +112,9 @@ def _roads(
     waters = shapely.union_all([land.river_area, *(shape for _, _, shape in land.lakes)])
     network = Network.of(divisions.boundaries.micro, waters)
     taken: set[tuple[int, int]] = set()
-    _country_roads(base, divisions, seeds, network, taken)
+    _country_roads(base, divisions, addresses, seeds, network, taken)
     built = np.array(sorted({node for edge in taken for node in edge}), dtype=np.int64)
-    joined = shapely.STRtree(shapely.points(network.at[built]))
+    joined = tree_of(network.at[built])
 
     def to_network(point: Floats) -> Floats:
         return np.asarray(network.at[built[int(joined.nearest(shapely.points(point)))]])
@@ -122,7 +124,7 @@ def _roads(
         base.lines.add("roads", kind, line_of(np.vstack([to_network(line[0]), line, to_network(line[-1])])), name)
     for _micro, line in addresses.lanes:
         base.lines.add("roads", "lane", shapely.linestrings(smooth(line, 1)))
-    for line in _first_lanes(addresses):
+    for line in _first_lanes(addresses).values():
         end = min((line[0], line[-1]), key=lambda point: float(np.hypot(*(to_network(point) - point))))
         target = to_network(end)
         if float(np.hypot(*(target - end))) > 4:
@@ -130,18 +132,18 @@ def _roads(
             base.lines.add("roads", "village_road", shapely.linestrings(smooth(np.vstack([end, bend, target]), 2)))
 
 
-def _first_lanes(addresses: Addresses) -> list[Floats]:
+def _first_lanes(addresses: Addresses) -> dict[int, Floats]:
     """One lane of each hamlet: where it is joined to the country roads."""
     first: dict[int, Floats] = {}
     for micro, line in addresses.lanes:
         first.setdefault(micro, line)
-    return list(first.values())
+    return first
 
 
 def _country_roads(
-    base: BaseMap, divisions: Divisions, seeds: Floats, network: Network, taken: set[tuple[int, int]]
-) -> None:
-    """Main roads from the county's seat to the other towns, and village roads from each village to its town."""
+    base: BaseMap, divisions: Divisions, addresses: Addresses, seeds: Floats, network: Network, taken: set[tuple[int, int]],
+) -> None:  # fmt: skip
+    """Main roads from the county's seat to the other towns, and village roads from each village and hamlet to its town."""
     town_of_village = divisions.boundaries.town_of_village
     middle = np.array(
         [seeds[divisions.village_of_micro == village].mean(axis=0) for village in range(len(town_of_village))]
@@ -170,6 +172,14 @@ def _country_roads(
                     "roads", "village_road" if rural else "street", line_of(network.at[part]), name if rural else ""
                 )
             network.build(way)
+        lanes = _first_lanes(addresses)
+        micros = [m for m in sorted(lanes) if int(town_of_village[int(divisions.village_of_micro[m])]) == town]
+        if micros:
+            doors = network.nearest(np.array([lanes[m][0] for m in micros]))
+            for way in network.paths(int(hubs[town]), sorted({int(node) for node in doors})):
+                for part in lengths(way, taken):
+                    base.lines.add("roads", "village_road", line_of(network.at[part]))
+                network.build(way)
 
 
 # --- land and buildings ---------------------------------------------------------------------------------
@@ -181,39 +191,40 @@ def _land_use(
 ) -> None:  # fmt: skip
     """Towns as a whole, villages where their houses stand; around them fields, orchards and woods by the height of the land."""
     urban = divisions.urban[divisions.village_of_micro]
-    built = _villages(addresses)
-    base.areas.add_degrees("land_use", "built_up", shapely.coverage_union_all(divisions.boundaries.micro[urban]))
+    built = _settled(addresses)
     base.areas.add("land_use", "built_up", shapely.union_all(built))
-    patches, height = _patches(rng, divisions, ~urban, hills, radius)
+    patches, height, square = _patches(rng, divisions, hills, radius)
     low, high = np.quantile(height, [0.45, 0.68])
     kinds = np.where(height > high, "forest", np.where(height > low, "orchard", "farmland"))
     kinds[rng.random(len(kinds)) < 0.06] = "forest"
-    waters = shapely.union_all([land.river_area, *(shape for _, _, shape in land.lakes)])
-    village = shapely.union_all(built)
-    for kind in ("farmland", "orchard", "forest"):
-        area = shapely.difference(shapely.union_all(patches[kinds == kind]), shapely.union(waters, village))
+    bare = shapely.union_all([land.river_area, *(shape for _, _, shape in land.lakes), *built])
+    for kind, group in sorted({(str(k), int(s)) for k, s in zip(kinds, square, strict=True)}):
+        area = shapely.difference(shapely.union_all(patches[(kinds == kind) & (square == group)]), bare)
         for part in shapely.get_parts(area):
             if shapely.area(part) > 400:
                 base.areas.add("land_use", kind, part)
     _parks(base, divisions, addresses, seeds, urban)
 
 
-def _villages(addresses: Addresses) -> list[Any]:
-    """Where the houses of each hamlet stand, with their yards; metres."""
-    door = np.flatnonzero(addresses.kind == DOOR)
-    at = to_metres(np.column_stack([addresses.lon[door], addresses.lat[door]]))
-    order = np.argsort(addresses.micro[door], kind="stable")
-    _, starts = np.unique(addresses.micro[door][order], return_index=True)
+def _settled(addresses: Addresses) -> list[Any]:
+    """Where houses stand, with their yards, and along the streets; metres."""
+    _, first = np.unique(np.round(np.column_stack([addresses.lon, addresses.lat]), 5), axis=0, return_index=True)
+    at = to_metres(np.column_stack([addresses.lon[first], addresses.lat[first]]))
+    order = np.argsort(addresses.micro[first], kind="stable")
+    _, starts = np.unique(addresses.micro[first][order], return_index=True)
     parts = np.split(at[order], starts[1:])
-    shapes = shapely.buffer([shapely.multipoints(part) for part in parts], HOME_ROOM_M, quad_segs=2)
-    return list(shapely.buffer(shapes, -HOME_ROOM_M * 0.45, quad_segs=2))
+    shapes = [shapely.buffer(shapely.multipoints(part), HOME_ROOM_M, quad_segs=2) for part in parts]
+    streets = [line_of(line) for _, line in addresses.streets]
+    along = [shapely.buffer(street, STREET_ROOM_M, quad_segs=2) for street in streets]
+    settled = shapely.buffer(shapely.union_all([*shapes, *along]), -HOME_ROOM_M * 0.4, quad_segs=2)
+    return list(shapely.get_parts(settled))
 
 
 def _patches(
-    rng: np.random.Generator, divisions: Divisions, rural: npt.NDArray[np.bool_], hills: Hills, radius: float
-) -> tuple[Shapes, Floats]:
-    """Fields: Voronoi cells of scattered points, cut to the country; and the height of each. Metres."""
-    country = shapely.transform(shapely.coverage_union_all(divisions.boundaries.micro[rural]), to_metres)
+    rng: np.random.Generator, divisions: Divisions, hills: Hills, radius: float
+) -> tuple[Shapes, Floats, npt.NDArray[np.int64]]:
+    """Fields: Voronoi cells of scattered points, cut to the county; the height of each, and the square it lies in. Metres."""
+    country = shapely.transform(divisions.boundaries.county, to_metres)
     west, south, east, north = shapely.bounds(country).tolist()
     count = min(6000, int((east - west) * (north - south) / 90_000))
     points = np.column_stack([rng.uniform(west, east, count), rng.uniform(south, north, count)])
@@ -223,7 +234,8 @@ def _patches(
     edge = ~inside & shapely.intersects(country, cells)
     cells[edge] = shapely.intersection(cells[edge], country)
     keep = inside | edge
-    return np.asarray(cells[keep]), hills.at(points[keep], radius)
+    column, row = np.floor(points[keep] / SQUARE_M).astype(np.int64).T
+    return np.asarray(cells[keep]), hills.at(points[keep], radius), column * 1000 + row
 
 
 def _parks(

@@ -29,6 +29,11 @@ def to_metres(degrees: Floats) -> Floats:
     return np.asarray((degrees - [CENTRE_LON, CENTRE_LAT]) * [METRES_PER_DEGREE_LON, METRES_PER_DEGREE_LAT])
 
 
+def tree_of(points: Floats) -> shapely.STRtree:
+    """Points (n, 2), found by place."""
+    return shapely.STRtree(list(shapely.get_parts(shapely.multipoints(points))))
+
+
 @dataclass(slots=True)
 class Network:
     """The edges of all micro cells as a graph. at: its nodes, metres. ends: node numbers of each edge. cost: of each, metres."""
@@ -55,8 +60,7 @@ class Network:
 
     def nearest(self, points: Floats) -> Ints:
         """The node nearest to each point."""
-        tree = shapely.STRtree(shapely.points(self.at))
-        return np.asarray(tree.nearest(shapely.points(points)))
+        return np.asarray(tree_of(self.at).nearest(shapely.points(points)))
 
     def paths(self, start: int, targets: list[int]) -> list[list[int]]:
         """The cheapest way from start to each target, as nodes; nearest targets first are built first."""
@@ -121,4 +125,4 @@ def lengths(way: list[int], taken: set[tuple[int, int]]) -> list[list[int]]:
 def line_of(points: Floats) -> Any:
     """A road through these points, its corners rounded."""
     thin = shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 12))
-    return shapely.linestrings(smooth(thin, 2))
+    return shapely.linestrings(smooth(thin, 3))

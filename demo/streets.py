@@ -66,7 +66,7 @@ def street_lines(
             if i and float(np.hypot(*(seeds_m[micro] - seeds_m[cells[i - 1]]))) > GAP_M:
                 lines.append((name, np.concatenate(part)))
                 part = []
-            reach, below = float(radius_m[micro]) * 0.8, -SHOPS_BELOW * float(radius_m[micro]) - KERB_M
+            reach, below = float(radius_m[micro]) * 0.5, -SHOPS_BELOW * float(radius_m[micro]) - KERB_M
             straight = np.array([[-reach, below], [0, below], [reach, below]])
             part.append(seeds_m[micro] + turn(straight, turned[micro]))
         lines.append((name, np.concatenate(part)))

@@ -141,10 +141,10 @@ def write_place_names(path: Path, names: PlaceNames) -> int:
 
 def write_base(path: Path, layer: str, features: Features, *, append: bool) -> int:
     """测绘: one layer of the base map, a GeoPackage."""
-    fields = {
+    fields: dict[str, list[str | None]] = {
         "要素编号": [f"{layer}{n + 1:07d}" for n in range(len(features.kind))],
-        "要素类": features.kind,
-        "小类": features.klass,
+        "要素类": [*features.kind],
+        "小类": [*features.klass],
         "名称": [name or None for name in features.name],
         "道路编号": [number or None for number in features.number],
         "层数": [floors or None for floors in features.floors],

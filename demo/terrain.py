@@ -86,7 +86,7 @@ def _lakes(rng: np.random.Generator, land: Terrain, county: Any, homes: Any, nam
     """Lakes where there is most room, and ponds near the villages."""
     west, south, east, north = shapely.bounds(county).tolist()
     at = np.column_stack([rng.uniform(west, east, 1500), rng.uniform(south, north, 1500)])
-    points = shapely.points(at)
+    points = np.asarray(shapely.points(at), dtype=object)
     keep = shapely.contains_properly(shapely.buffer(county, -300), points)
     at, points = at[keep], points[keep]
     room = _room(points, homes, land)
@@ -117,7 +117,9 @@ def _room(points: Shapes, homes: Any, land: Terrain) -> Floats:
 
 def _blob(rng: np.random.Generator, middle: Floats, radius: float, corners: int) -> Any:
     angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    edge = 1 + sum(rng.uniform(-0.12, 0.12) * np.sin(k * angle + rng.uniform(0, 6.3)) for k in (2, 3, 5))
+    edge = np.ones(corners)
+    for k in (2, 3, 5):
+        edge += rng.uniform(-0.12, 0.12) * np.sin(k * angle + rng.uniform(0, 6.3))
     points = middle + np.stack([np.cos(angle), 0.7 * np.sin(angle)], axis=1) * (edge * radius)[:, None]
     return shapely.polygons(points)
 
@@ -157,15 +159,17 @@ def brooks(
         if len(found) >= len(names):
             break
         here = starts[i]
-        if any(shapely.distance(shapely.points(here), line) < radius_m * 0.25 for _, line in found):
+        if any(shapely.distance(shapely.points(here), line) < radius_m * 0.45 for _, line in found):
             continue
         mouth = shapely.get_coordinates(
             shapely.line_interpolate_point(river, shapely.line_locate_point(river, shapely.points(here)))
         )[0]
-        share = np.linspace(0, 1, 14)[:, None]
+        share = np.linspace(0, 1, 26)[:, None]
         line = here * (1 - share) + mouth * share
         across = np.array([-(mouth - here)[1], (mouth - here)[0]]) / max(1.0, float(np.hypot(*(mouth - here))))
-        wander = np.cumsum(rng.normal(0, radius_m * 0.012, 14))
+        wander = np.cumsum(rng.normal(0, radius_m * 0.03, 26))
+        wander += radius_m * 0.02 * np.sin(np.arange(26) * 1.1 + rng.uniform(0, 6))
+        wander -= wander[0]
         line = line + across * (wander - share[:, 0] * wander[-1])[:, None]
         found.append((names[len(found)], shapely.linestrings(smooth(line, 3))))
     return found

@@ -166,7 +166,7 @@ def _follow(connection: Connection, code: str, touched: list[int] | None = None)
     """Link the addresses that were in the cell, and those that lie in its outline now, anew. Served by ``ix_standard_address_tile``."""
     inside = connection.scalar(
         text(
-            "SELECT features_in_box('addresses', st_xmin(geom), st_ymin(geom), st_xmax(geom), st_ymax(geom), :most) "
+            "SELECT addresses_in_box(st_xmin(geom), st_ymin(geom), st_xmax(geom), st_ymax(geom), :most) "
             "FROM grid_cell WHERE code = :code"
         ),
         {"code": code, "most": _MOST_ADDRESSES},

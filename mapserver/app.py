@@ -30,6 +30,7 @@ from mapserver.routes import ROUTERS
 from mapserver.static_files import built_file
 from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
+from mapserver.version import version
 from mapserver.worker import JobWorker
 
 log = structlog.get_logger()
@@ -80,7 +81,7 @@ def create_app(
         https=settings.is_https,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
-        version="0.1.0",
+        version=version(),
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
         docs_url=None,  # their pages load scripts from a CDN; the network here is closed

@@ -31,7 +31,7 @@ class DateNotPossible(Invalid):
 class Operation:
     """Why something is done to addresses, and from which day it holds (today at the latest).
 
-    kind: a key of ``gazetteer.lifecycle.kinds.KINDS``. reverts: the operation that this one takes back.
+    kind: a code of AddressEventKind. reverts: the operation that this one takes back.
     """
 
     kind: str

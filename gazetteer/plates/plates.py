@@ -11,6 +11,7 @@ from sqlalchemy import Connection, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from access.audit import record
+from database.counties import has_county
 from database.errors import Invalid
 from database.scope import county_schema, within_prefix
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
@@ -71,7 +72,7 @@ def find_public_plate(connection: Connection, token: Token) -> PublicPlate:
 
 def public_row(connection: Connection, token: Token, call: str) -> dict[str, Any] | None:
     """The one row of a public look-up function in the token's county. call: a constant, with :serial in it."""
-    if connection.scalar(text("SELECT 1 FROM platform.county WHERE code = :code"), {"code": token.county}) is None:
+    if not has_county(connection, token.county):
         return None
     row = connection.execute(
         text(f"SELECT * FROM {county_schema(token.county)}.{call}"),  # noqa: S608

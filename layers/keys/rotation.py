@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import text
 
 from access.audit import record_platform
+from database.counties import county_codes
 from database.engine import Database
 from database.errors import Missing, Taken
 from database.keys import Key, KeyRing, KeySource, Suite
@@ -191,7 +192,7 @@ class KeyKeeper:
 
     def _places(self) -> list[tuple[str | None, tuple[SealedTable, ...]]]:
         with self._database.platform() as connection:
-            codes = list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))
+            codes = county_codes(connection)
         return [(None, PLATFORM_TABLES), *((code, COUNTY_TABLES) for code in codes)]
 
     def _count(self) -> dict[bytes, int]:

@@ -7,7 +7,7 @@ from typing import Any
 from layers.base.catalogue import NAMES
 from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
-from layers.style.palette import Palette, parts
+from layers.style.palette import Palette, Wash, parts
 
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
@@ -43,8 +43,8 @@ def _cells(palette: Palette) -> list[Layer]:
             layout={"line-join": "round"},
             paint={
                 "line-color": palette.cell_line,
-                "line-width": by_zoom(11, 0.4 * scale, 15, 1.2 * scale),
-                "line-opacity": by_zoom(11, 0.35, 13, 0.7),
+                "line-width": by_zoom(11, 0.4 * scale, 15, 1 * scale),
+                "line-opacity": by_zoom(11, 0.25, 13, 0.5),
             },
         ),
         drawn(
@@ -52,7 +52,7 @@ def _cells(palette: Palette) -> list[Layer]:
             layout={"line-join": "round"},
             paint={
                 "line-color": palette.cell_line, "line-width": 0.6 * scale,
-                "line-dasharray": [2, 2], "line-opacity": 0.7,
+                "line-dasharray": [2, 2], "line-opacity": 0.4,
             },
         ),
     ]  # fmt: skip
@@ -60,13 +60,14 @@ def _cells(palette: Palette) -> list[Layer]:
 
 def _shades(palette: Palette) -> Expression:
     first, *rest = palette.washes
-    steps = [part for wash in rest for part in (wash.alerts, _rgba(wash.colour, wash.opacity))]
-    return ["step", ["coalesce", ["get", "alerts"], 0], _rgba(first.colour, first.opacity), *steps]
+    steps = [part for wash in rest for part in (wash.alerts, washed(wash))]
+    return ["step", ["coalesce", ["get", "alerts"], 0], washed(first), *steps]
 
 
-def _rgba(colour: str, opacity: float) -> str:
-    red, green, blue = parts(colour)
-    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+def washed(wash: Wash) -> str:
+    """The colour of a wash with its opacity, as CSS writes it."""
+    red, green, blue = parts(wash.colour)
+    return f"rgba({red}, {green}, {blue}, {wash.opacity:g})"
 
 
 def _outlines(palette: Palette) -> list[Layer]:

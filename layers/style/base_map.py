@@ -37,7 +37,7 @@ def _is(name: str) -> Expression:
 
 
 def ground_layers(palette: Palette) -> list[Layer]:
-    """Land use, contours and waters: below the shades of cells."""
+    """Land use and contours: below the shades of cells."""
     base = base_of(palette)
     land: Expression = [
         "match",
@@ -45,13 +45,20 @@ def ground_layers(palette: Palette) -> list[Layer]:
         *(part for pair in base.land.items() for part in pair),
         palette.ground,
     ]
-    line = {"line-color": base.water_line, "line-width": by_zoom(8, 0.6, 12, 1, 14, 1.8, 17, 4)}
     return [
         drawn("base-land", "fill", BASE, "land_use", minzoom=7,
               paint={"fill-color": land, "fill-opacity": by_zoom(7, 0.6, 10, 1), "fill-antialias": False}),
         drawn("base-contours", "line", BASE, "contours", minzoom=12, layout={"line-join": "round"},
               paint={"line-color": base.contour,
                      "line-width": ["match", ["get", "class"], "index", 0.9, 0.5], "line-opacity": 0.6}),
+    ]  # fmt: skip
+
+
+def water_layers(palette: Palette) -> list[Layer]:
+    """Waters: over the shades of cells, which would turn them brown."""
+    base = base_of(palette)
+    line = {"line-color": base.water_line, "line-width": by_zoom(8, 0.6, 12, 1, 14, 1.8, 17, 4)}
+    return [
         drawn("base-waterways", "line", BASE, "waterways", minzoom=8, layout=dict(ROUND), paint=line),
         drawn("base-water", "fill", BASE, "water", paint={"fill-color": base.water}),
         drawn("base-water-line", "line", BASE, "water", minzoom=11,
@@ -121,9 +128,9 @@ def label_layers(palette: Palette) -> list[Layer]:
     ]
 
 
-def _text(weight: Weight, size: float | Expression, field: Expression | None = None, **more: Any) -> dict[str, Any]:
+def _text(weight: Weight, size: float | Expression, more: dict[str, Any], field: str = "name") -> dict[str, Any]:
     return {
-        "text-field": field if field is not None else ["get", "name"],
+        "text-field": ["get", field],
         "text-font": [weight.stack],
         "text-size": size,
     } | more
@@ -136,10 +143,10 @@ def _paint(palette: Palette, colour: str, width: float = 1.4) -> dict[str, Any]:
 def _house_numbers(palette: Palette, base: BasePalette) -> list[Layer]:
     return [
         drawn(
-            "house-numbers", "symbol", NAMES, "house_numbers", minzoom=HOUSE_NUMBERS_FROM + 1,
-            layout=_text(REGULAR, by_zoom(17, 10, 19, 13), ["get", "number"], **{
+            "addresses-number", "symbol", NAMES, "house_numbers", minzoom=HOUSE_NUMBERS_FROM + 1,
+            layout=_text(REGULAR, by_zoom(17, 10, 19, 13), {
                 "text-padding": 1, "text-anchor": "top", "text-offset": [0, 0.75],
-            }),
+            }, "number"),
             paint=_paint(palette, base.number_text, 1.2),
         )
     ]  # fmt: skip
@@ -156,7 +163,7 @@ def _points(palette: Palette, base: BasePalette) -> Layer:
     ]
     return drawn(
         "base-points", "symbol", BASE, "points", minzoom=13,
-        layout=_text(REGULAR, by_zoom(13, 10.5, 17, 12), **{
+        layout=_text(REGULAR, by_zoom(13, 10.5, 17, 12), {
             "icon-image": image, "icon-size": by_zoom(13, 0.7, 17, 1), "text-anchor": "top", "text-offset": [0, 0.75],
             "text-optional": True, "text-max-width": 7, "text-padding": 3, "icon-padding": 2,
         }),
@@ -171,15 +178,15 @@ def _area_names(palette: Palette, base: BasePalette) -> list[Layer]:
     return [
         drawn("base-area-names", "symbol", BASE, "labels", minzoom=11,
               filter=["all", large, ["in", ["get", "of"], ["literal", ["land_use", "buildings"]]]],
-              layout=_text(REGULAR, by_zoom(11, 11, 17, 12.5), **{"text-max-width": 7, "text-padding": 6}),
+              layout=_text(REGULAR, by_zoom(11, 11, 17, 12.5), {"text-max-width": 7, "text-padding": 6}),
               paint=_paint(palette, base.area_text)),
         drawn("base-waterway-names", "symbol", BASE, "waterways", minzoom=11,
-              layout=_text(REGULAR, by_zoom(11, 11, 16, 13), **{
+              layout=_text(REGULAR, by_zoom(11, 11, 16, 13), {
                   "symbol-placement": "line", "symbol-spacing": 320, "text-letter-spacing": 0.15, "text-max-angle": 35,
               }),
               paint=_paint(palette, base.water_text)),
         drawn("base-water-names", "symbol", BASE, "labels", minzoom=10, filter=["all", large, water],
-              layout=_text(REGULAR, by_zoom(10, 11.5, 16, 15), **{"text-letter-spacing": 0.12, "text-padding": 6, "text-max-width": 6}),
+              layout=_text(REGULAR, by_zoom(10, 11.5, 16, 15), {"text-letter-spacing": 0.12, "text-padding": 6, "text-max-width": 6}),
               paint=_paint(palette, base.water_text)),
     ]  # fmt: skip
 
@@ -188,7 +195,7 @@ def _road_names(palette: Palette, base: BasePalette) -> list[Layer]:
     return [
         drawn(
             f"base-roads-{name}-name", "symbol", BASE, "roads", minzoom=NAMED_FROM[name], filter=_is(name),
-            layout=_text(REGULAR, by_zoom(NAMED_FROM[name], 10.5, 17, 13), **{
+            layout=_text(REGULAR, by_zoom(NAMED_FROM[name], 10.5, 17, 13), {
                 "symbol-placement": "line", "symbol-spacing": 280, "text-letter-spacing": 0.08, "text-max-angle": 35,
                 "text-padding": 4,
             }),
@@ -204,12 +211,12 @@ def _road_numbers() -> list[Layer]:
         drawn(
             "base-road-numbers", "symbol", BASE, "roads", minzoom=9,
             filter=["all", ["has", "number"], ["in", ["get", "class"], ["literal", ["expressway", "main_road"]]]],
-            layout=_text(SEMIBOLD, 10, ["get", "number"], **{
+            layout=_text(SEMIBOLD, 10, {
                 "icon-image": ["case", ["==", ["slice", ["get", "number"], 0, 1], "G"], "shield-national", "shield-provincial"],
                 "icon-text-fit": "both", "icon-text-fit-padding": [1, 3, 1, 3], "symbol-placement": "line",
                 "symbol-spacing": 480, "icon-rotation-alignment": "viewport", "text-rotation-alignment": "viewport",
                 "text-padding": 20,
-            }),
+            }, "number"),
             paint={"text-color": ["case", ["==", ["slice", ["get", "number"], 0, 1], "G"], "#ffffff", "#1a1a1a"]},
         )
     ]  # fmt: skip
@@ -224,12 +231,14 @@ def _localities(palette: Palette, base: BasePalette) -> list[Layer]:
         drawn(
             "base-localities", "symbol", BASE, "localities", minzoom=8, maxzoom=18,
             filter=["all", floor, ["!", _is("peak")]],
-            layout=_text(REGULAR, by_zoom(8, 11, 13, 11.5, 16, 13), **{"text-max-width": 7, "text-padding": 8}),
+            layout=_text(REGULAR, by_zoom(8, 11, 13, 11.5, 16, 13), {
+                "text-max-width": 7, "text-padding": 8, "text-anchor": "bottom", "text-offset": [0, -1.3],
+            }),
             paint=_paint(palette, base.locality_text),
         ),
         drawn(
             "base-peaks", "symbol", BASE, "localities", minzoom=12, filter=_is("peak"),
-            layout=_text(REGULAR, 11, **{
+            layout=_text(REGULAR, 11, {
                 "icon-image": "peak", "text-anchor": "top", "text-offset": [0, 0.5], "text-optional": True, "text-padding": 6,
             }),
             paint=_paint(palette, base.area_text),

@@ -11,7 +11,7 @@ from layers.catalogue.kind import Kind, Look, Variant
 from layers.catalogue.registry import KINDS
 from layers.style.areas import name_paint, name_text
 from layers.style.expressions import SEVERAL, SINGLE, Expression, Layer, by_several, by_zoom, drawn
-from layers.style.fonts import REGULAR
+from layers.style.fonts import REGULAR, SEMIBOLD
 from layers.style.palette import Palette, colour_in
 
 IS_POINT = ["==", ["geometry-type"], "Point"]
@@ -31,6 +31,7 @@ def record_layers(palette: Palette) -> list[Layer]:
     named = [kind for kind, _ in near if kind.geometry == "mixed" and any(f.name == "name" for f in kind.tile_fields())]
     return [
         *(_count(palette, *one) for one in kinds),
+        *(_count_number(palette, *one) for one in kinds),
         *(_outline(palette, *one) for one in near if one[0].geometry == "mixed"),
         *(_dot(palette, *one) for one in near),
         *(_icon(*one) for one in near),
@@ -70,6 +71,18 @@ def _count(palette: Palette, kind: Kind, look: Look) -> Layer:
             "circle-opacity": by_several(0.7, 0.25, 5, 0.6),
             "circle-radius": by_several(0.7, 3, 5, 7),
         },
+    )  # fmt: skip
+
+
+def _count_number(palette: Palette, kind: Kind, look: Look) -> Layer:
+    """How many a dot stands for, where it is ten or more and there is room: the most first."""
+    return drawn(
+        f"{kind.name}-count-number", "symbol", _source(look), kind.name, minzoom=look.minzoom, filter=[">=", ["get", "n"], 10],
+        layout={
+            "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(2.3, 9.5, 6, 12),
+            "text-padding": 5, "symbol-sort-key": ["-", 0, ["get", "n"]],
+        },
+        paint=name_paint(palette, colour_in(palette, kind.colour)),
     )  # fmt: skip
 
 

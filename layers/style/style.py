@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
-from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers
-from layers.style.base_map import built_layers, ground_layers, label_layers
-from layers.style.palette import Palette
+from layers.catalogue.registry import KINDS
+from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
+from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
+from layers.style.palette import Palette, colour_in
 from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
 #: Pixels of the smaller side of the map on which the document opens.
@@ -71,6 +72,7 @@ def style_document(
         *scope_layers(palette),
         *ground_layers(palette),
         *shade_layers(palette),
+        *water_layers(palette),
         *built_layers(palette),
         *outline_layers(palette),
         *label_layers(palette),
@@ -80,7 +82,7 @@ def style_document(
     document: dict[str, Any] = {
         "version": 8,
         "name": f"一张图 · {palette.title}",
-        "metadata": {"onemap:theme": palette.name},
+        "metadata": {"onemap:theme": palette.name, "onemap:legend": _legend(palette)},
         "sources": sources,
         "sprite": links.sprite,
         "glyphs": links.glyphs,
@@ -98,6 +100,16 @@ def style_document(
 def tile_of(source_layer: str) -> str:
     """The tile that carries a source layer: its own name, or the base map, or the names."""
     return TILE_OF.get(source_layer, source_layer)
+
+
+def _legend(palette: Palette) -> dict[str, Any]:
+    """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
+    colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values()}
+    return {
+        "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
+        "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},
+        "shades": [{"from": wash.alerts, "colour": washed(wash)} for wash in palette.washes],
+    }
 
 
 def _zoom_of(bounds: Sequence[float]) -> float:

@@ -19,7 +19,7 @@ _WRITTEN = {
     LABELS.name: "SELECT name AS written FROM base_feature",
     "division_names": "SELECT name AS written FROM division WHERE valid_to IS NULL",
     "cell_names": "SELECT name AS written FROM grid_cell WHERE valid_to IS NULL",
-    "house_numbers": "SELECT number_plate AS written FROM standard_address",
+    "house_numbers": "SELECT regexp_replace(number_plate, '号$', '') AS written FROM standard_address",
 }
 
 
@@ -37,13 +37,15 @@ def name_of(connection: Connection, code: str) -> str:
 
 def characters(connection: Connection, layers: Sequence[str]) -> set[str]:
     """The characters in the names of these source layers, as far as the entered scope reaches."""
-    found: set[str] = set()
+    found: set[str] = set("0123456789")
     for layer in layers:
         if layer in _WRITTEN:
             split = f"SELECT DISTINCT regexp_split_to_table(t.written, '') FROM ({_WRITTEN[layer]}) t WHERE t.written IS NOT NULL"  # noqa: S608 (constants)
             found.update(connection.scalars(text(split)))
             continue
         of = LAYERS[layer]
+        if not any(field.name == "name" for field in of.fields):
+            continue  # of these only counts are written
         split = f"SELECT DISTINCT regexp_split_to_table(name, '') FROM {of.table} WHERE {of.shows} AND name IS NOT NULL"  # noqa: S608 (both from the catalogue)
         found.update(connection.scalars(text(split)))
     return found - {""}

@@ -30,6 +30,7 @@ from mapserver.routes import (
     session,
     style,
     tiles,
+    vocabularies,
     workers,
 )
 
@@ -54,6 +55,7 @@ ROUTERS = [
         persons,
         alerts,
         workers,
+        vocabularies,
         imports,
         changes,
         audit,

@@ -1,6 +1,6 @@
 """Land parcels of villages (承包地块).
 
-Revision ID: 0041
+Revision ID: 0048
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from database.row_security import protect_table
 
-revision = "0041"
-down_revision = "0045"
+revision = "0048"
+down_revision = "0047"
 
 GRAMMAR = "grid_code ~ '^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3}([0-9]{2})?)?)?)?$'"
 
