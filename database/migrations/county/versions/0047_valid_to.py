@@ -2,7 +2,7 @@
 
 Three comments said "last day"; every reader took it for the first day no longer valid. No row changes.
 
-Revision ID: 0042
+Revision ID: 0047
 """
 
 from alembic import op
