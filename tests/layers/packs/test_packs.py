@@ -86,7 +86,7 @@ def test_a_worker_of_one_town_finds_no_other_towns_rows(crowded: Database) -> No
 
 def test_what_is_about_persons_is_packed_only_with_a_purpose(crowded: Database) -> None:  # noqa: F811
     pack = packed(crowded, QIANQIU)
-    about_land = {"divisions", "cells", "addresses", "places", "objects"}
+    about_land = {"divisions", "cells", "addresses", "parcels", "places", "objects"}
     assert {name for _, name in sums(pack)} == about_land
     assert {layer["id"] for layer in pack.layers} == about_land | PUBLIC
     style = json.loads(pack.files["style/light.json"])
