@@ -6295,6 +6295,11 @@ export interface components {
              */
             objects: number;
             /**
+             * Parcels
+             * @description Land parcels (承包地块)
+             */
+            parcels: number;
+            /**
              * Persons
              * @description Persons (人口)
              */
