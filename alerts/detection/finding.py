@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from alerts.detection.facts import AlertFact
 from database.vocabulary import Severity
 
 #: How a side names what lies where its reader does not see.
@@ -21,7 +22,7 @@ class Whole:
     """What a finding says to who sees every place it names. places: grid codes of those outside the finding's own."""
 
     reason: str
-    facts: dict[str, Any]
+    facts: dict[AlertFact, Any]
     places: tuple[str, ...]
 
 
@@ -46,7 +47,7 @@ class Finding:
     title: str
     reason: str
     grid_code: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[AlertFact, Any] = field(default_factory=dict)
     household_id: int | None = None
     lon: float | None = None
     lat: float | None = None

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.rules import RULES
 from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
+from database.vocabulary import Severity
 from layers.style.palette import LIGHT
 from layers.style.records import variant_colours
 from mapserver.maps.offline import safe_text
 from mapserver.maps.words import field_label, is_internal, words_of
 
-SEVERITIES: dict[str, str] = {"high": "高", "medium": "中", "low": "低"}
+SEVERITIES: dict[str, str] = Severity.labels()
 COLOURS: dict[str, str] = variant_colours(ALERTS, LIGHT)
 CELL_FILL = "#f5b041"
 
@@ -128,7 +130,14 @@ def alert_blocks(alert: dict[str, Any]) -> str:
         (
             f"<p>{safe_text(alert['reason'])}</p>",
             _table("概况", _overview(alert)),
-            _table("事实", {field_label(k): words_of(v) for k, v in facts.items() if not is_internal(k)}),
+            _table(
+                "事实",
+                {
+                    AlertFact.labels().get(k) or field_label(k): words_of(v)
+                    for k, v in facts.items()
+                    if not is_internal(k)
+                },
+            ),
             _before_after(before, after),
             _history(alert["history"]),
         )

@@ -216,7 +216,7 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
     (alert,) = client.get(LIST).json()["alerts"]
     assert (alert["rule_title"], alert["grid_name"], alert["household_id"]) == ("一人两户", "千秋社区第1网格", first)
     detail = client.get(f"{LIST}/{alert['id']}").json()
-    assert detail["facts"]["户号"] == ["H1", "H2"]
+    assert detail["facts"]["household_no"] == ["H1", "H2"]
     assert (detail["before"], detail["after"]) == (None, None)
     assert [(s["action"], s["from_status"], s["to_status"]) for s in detail["history"]] == [("raise", None, "open")]
     assert detail["actions"] == ["acknowledge", "verify"]

@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
 from database.vocabulary import Severity
 
@@ -56,12 +57,15 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date) -> Finding | None:
     since = f"自 {facts.last_visit or facts.since:%Y-%m-%d} 起未走访"
     lives = f"独自居住在{facts.address or '（地址不详）'}，{last}（要求每 {VISIT_DAYS} 天至少一次）。"
     house = {
-        "户号": facts.household_no,
-        "住址": facts.address,
-        "上次走访": None if facts.last_visit is None else facts.last_visit.isoformat(),
-        "未走访天数": days,
+        AlertFact.HOUSEHOLD_NO: facts.household_no,
+        AlertFact.HOME_ADDRESS: facts.address,
+        AlertFact.LAST_VISIT_ON: None if facts.last_visit is None else facts.last_visit.isoformat(),
+        AlertFact.DAYS_WITHOUT_VISIT: days,
     }
-    reason, told = f"{facts.person_name}，{years} 岁，{lives}", {"姓名": facts.person_name, "年龄": years, **house}
+    reason, told = (
+        f"{facts.person_name}，{years} 岁，{lives}",
+        {AlertFact.PERSON_NAME: facts.person_name, AlertFact.AGE: years, **house},
+    )
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),

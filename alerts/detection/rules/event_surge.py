@@ -18,6 +18,7 @@ from statistics import fmean, stdev
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import Finding, Rule
 from database.vocabulary import Severity
 
@@ -66,13 +67,13 @@ def event_surge(facts: WeeklyCounts, today: date) -> Finding | None:
         f"平均每周 {usual:.1f} 起，按该网格自身历史一周不应超过 {bound:.1f} 起（均值加 3 倍标准差）。",
         grid_code=facts.cell_code,
         facts={
-            "网格": facts.cell_name,
-            "事件类型": facts.kind,
-            "统计截至": today.isoformat(),
-            "近7天": now,
-            "历史周均": round(usual, 1),
-            "上限": round(bound, 1),
-            "逐周（由近及远）": list(facts.counts),
+            AlertFact.CELL_NAME: facts.cell_name,
+            AlertFact.EVENT_KIND: facts.kind,
+            AlertFact.COUNTED_UNTIL: today.isoformat(),
+            AlertFact.LAST_WEEK_N: now,
+            AlertFact.WEEKLY_MEAN: round(usual, 1),
+            AlertFact.WEEKLY_BOUND: round(bound, 1),
+            AlertFact.WEEKS_N: list(facts.counts),
         },
         lon=facts.lon,
         lat=facts.lat,
@@ -98,10 +99,10 @@ WITH span AS (
     FROM weekly GROUP BY cell, kind HAVING max(n) FILTER (WHERE week = 0) >= :minimum
 )
 SELECT s.*, coalesce(c.name, s.cell) AS name,
-       (SELECT max(a.facts ->> '统计截至') FROM alert a, span
+       (SELECT max(a.facts ->> 'counted_until') FROM alert a, span
         WHERE a.subject_kind = 'cell' AND a.subject_id = s.cell AND a.rule = 'event_surge'
-          AND a.facts ->> '事件类型' = s.kind
-          AND a.facts ->> '统计截至' BETWEEN (span.today - 6)::text AND span.today::text) AS raised_on
+          AND a.facts ->> 'event_kind' = s.kind
+          AND a.facts ->> 'counted_until' BETWEEN (span.today - 6)::text AND span.today::text) AS raised_on
 FROM series s LEFT JOIN grid_cell c ON c.code = s.cell
 """
 

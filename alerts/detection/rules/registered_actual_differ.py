@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
 from database.vocabulary import Severity
 
@@ -48,11 +49,11 @@ def registered_actual_differ(facts: TwoAddresses) -> Finding | None:
     where = "同村不同址" if facts.registered_village == facts.actual_village else "跨村居住"
     apart = "" if facts.distance_m is None else f"，相距 {_metres(facts.distance_m)}"
     whole = {
-        "姓名": facts.person_name,
-        "户籍地址": facts.registered,
-        "现住址": facts.actual,
-        "类型": where,
-        "距离（米）": None if facts.distance_m is None else round(facts.distance_m),
+        AlertFact.PERSON_NAME: facts.person_name,
+        AlertFact.REGISTERED_ADDRESS: facts.registered,
+        AlertFact.ACTUAL_ADDRESS: facts.actual,
+        AlertFact.DIFFERENCE: where,
+        AlertFact.DISTANCE_M: None if facts.distance_m is None else round(facts.distance_m),
     }
     reason = f"{facts.person_name}户籍在{facts.registered}，实际住在{facts.actual}{apart}。"
     elsewhere = [code for code in (facts.registered_grid, facts.actual_grid) if not within(code, facts.grid_code)]
@@ -61,7 +62,12 @@ def registered_actual_differ(facts: TwoAddresses) -> Finding | None:
         registered = ELSEWHERE if facts.registered_grid in elsewhere else facts.registered
         actual = facts.actual if lives_here else ELSEWHERE
         told_reason = f"{facts.person_name}户籍在{registered}，实际住在{actual}。"
-        told = {"姓名": facts.person_name, "户籍地址": registered, "现住址": actual, "类型": where}
+        told = {
+            AlertFact.PERSON_NAME: facts.person_name,
+            AlertFact.REGISTERED_ADDRESS: registered,
+            AlertFact.ACTUAL_ADDRESS: actual,
+            AlertFact.DIFFERENCE: where,
+        }
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),

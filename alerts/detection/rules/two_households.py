@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
 from database.vocabulary import Severity
 
@@ -55,7 +56,7 @@ def two_households(facts: Membership) -> Iterator[Finding]:
             title=f"{name}同时登记在 {len(households)} 户",
             reason=_reason(name, len(households), own, len(others)),
             grid_code=code,
-            facts=_facts(name, own) | ({ELSEWHERE: f"{len(others)} 户"} if others else {}),
+            facts=_facts(name, own) | ({AlertFact.ELSEWHERE: f"{len(others)} 户"} if others else {}),
             household_id=first.id,
             lon=first.lon,
             lat=first.lat,
@@ -76,8 +77,12 @@ def _reason(name: str, n: int, told: list[CurrentHousehold] | tuple[CurrentHouse
     return f"{name}同时是 {n} 个户的现有成员：{'；'.join(places)}。请核实应保留哪一户。"
 
 
-def _facts(name: str, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...]) -> dict[str, Any]:
-    return {"姓名": name, "户号": [h.no for h in told], "地址": [h.address for h in told]}
+def _facts(name: str, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...]) -> dict[AlertFact, Any]:
+    return {
+        AlertFact.PERSON_NAME: name,
+        AlertFact.HOUSEHOLD_NO: [h.no for h in told],
+        AlertFact.ADDRESS: [h.address for h in told],
+    }
 
 
 # Grouping reads household_member once; then ix_household_member_person, and households by primary key.

@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import Finding, Rule
 from database.vocabulary import Severity
 from gazetteer.reading.keys import LEVEL_NAMES
@@ -45,7 +46,11 @@ def unknown_address(facts: UnmatchedAddress) -> Finding | None:
         title=f"{facts.person_name}的住址不在地址库",
         reason=f"{facts.person_name}登记的现住址“{facts.written}”在标准地址库中不存在，{known}。",
         grid_code=facts.grid_code,
-        facts={"姓名": facts.person_name, "现住址（原文）": facts.written, "可对应到": level or "无"},
+        facts={
+            AlertFact.PERSON_NAME: facts.person_name,
+            AlertFact.WRITTEN_ADDRESS: facts.written,
+            AlertFact.MATCHED_LEVEL: level or "无",
+        },
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from alerts.detection.facts import AlertFact
 from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
 from database.vocabulary import Severity
 
@@ -72,8 +73,13 @@ def _reason(facts: VacantDwelling, names: Sequence[str], n: int) -> str:
     return f"房屋“{facts.place_name}”（{facts.address or '地址不详'}）登记为空置，人口登记中{shown}共 {n} 人住在这里。"
 
 
-def _facts(facts: VacantDwelling, people: Sequence[str]) -> dict[str, Any]:
-    return {"房屋": facts.place_name, "地址": facts.address, "登记状态": "空置", "居住人": list(people)}
+def _facts(facts: VacantDwelling, people: Sequence[str]) -> dict[AlertFact, Any]:
+    return {
+        AlertFact.DWELLING: facts.place_name,
+        AlertFact.ADDRESS: facts.address,
+        AlertFact.RECORDED_OCCUPANCY: "空置",
+        AlertFact.RESIDENT_NAMES: list(people),
+    }
 
 
 # Persons by ix_person_actual_address_id and ix_person_place_place, dwellings of an address by ix_place_address,

@@ -244,7 +244,7 @@ def test_a_surge_of_events_against_the_cells_own_history(connection: Connection)
     assert rule == "event_surge"
     assert "9 起" in reason
     assert "平均每周 2.0 起" in reason
-    assert connection.scalar(text("SELECT facts -> '逐周（由近及远）' FROM alert")) == [9] + [2] * 9
+    assert connection.scalar(text("SELECT facts -> 'weeks_n' FROM alert")) == [9] + [2] * 9
 
 
 def test_a_table_without_history_has_no_surge(connection: Connection) -> None:

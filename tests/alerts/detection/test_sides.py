@@ -79,7 +79,7 @@ def test_who_sees_both_reads_the_whole(seen: Seen, ids: dict[str, int], prefixes
         for word in ("HU-WEST", "HU-EAST", HERE, THERE):
             assert word in alert["reason"]
         assert "辖区以外" not in str(alert)
-        assert alert["facts"]["户号"] == ["HU-EAST", "HU-WEST"]
+        assert alert["facts"]["household_no"] == ["HU-EAST", "HU-WEST"]
         assert alert["after"] == {"household_no": "HU-EAST"}, "the latest change, wherever it happened"
         assert [other["id"] for other in alert["related"]] == [a["id"] for a in alerts if a["id"] != alert["id"]]
 
