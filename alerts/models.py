@@ -100,6 +100,9 @@ class Alert(CountyBase):
     facts: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), nullable=False, comment="what the rule saw, before and after"
     )
+    rule_version: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="version of the rule whose facts these are; empty: from before versions were kept"
+    )
     assignee: Mapped[str | None] = mapped_column(Text, comment="who deals with it")
     first_raised_at: Mapped[datetime] = now_column("first found")
     last_raised_at: Mapped[datetime] = now_column("last found")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,14 +24,14 @@ from alerts.lifecycle import (
     refuse_barred,
 )
 from alerts.models import Alert, AlertWhole
-from database.errors import Invalid, Malformed, Missing, Taken
+from database.errors import Invalid, Missing, Taken
+from database.paging import Cursor, Page
 from database.scope import Role, narrowed_to_scope, within_prefix
 from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell
 from layers.people.masking import mask_numbers, mask_values
 
-MAX_ID = 2**63 - 1
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
 
 
@@ -47,10 +45,6 @@ class StaleAlert(Taken):
 
 class AssigneeUnknown(Invalid):
     """承办人不存在，或其网格不包含这条预警 | No such assignee, or their grid does not cover this alert"""
-
-
-class BadCursor(Malformed):
-    """翻页标记无效 | The page cursor is not valid"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +67,6 @@ class AlertFilter:
     unassigned: bool = False
     ceased: bool | None = None
     q: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertPage:
-    """Alerts as dictionaries (see ``_COLUMNS``), and the cursor of the next page or None."""
-
-    alerts: list[dict[str, Any]]
-    next: str | None
 
 
 # pk_grid_cell, pk_division; an alert that belongs to no cell carries the code of its village, town or county
@@ -106,10 +92,12 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.first_raised_at,
     Alert.last_raised_at,
     Alert.ceased_at,
+    Alert.facts.label("own_facts"),
 )  # type: ignore[assignment]
 
 
 _ORDER: tuple[Any, ...] = (Alert.severity_rank, Alert.first_raised_at, Alert.id)
+_CURSOR = Cursor("alerts", int, datetime, int)
 
 # what an alert says: the whole to who sees every place it names (row-level security of alert_whole, by its primary key),
 # its own side to the others
@@ -121,13 +109,13 @@ _TOLD: tuple[ColumnElement[Any], ...] = (
 
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
-) -> AlertPage:
+) -> Page[dict[str, Any]]:
     """A page of alerts, the most severe first, then those first raised last: finding one again moves nothing.
 
     Served by ``ix_alert_list`` (severity_rank, first_raised_at, id), read backwards; in a narrow scope or grid by
     ``ix_alert_grid_code``, for one assignee by ``ix_alert_assignee``.
 
-    after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
+    after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises CursorInvalid.
     """
     columns = [*_COLUMNS, *_TOLD] if with_reason else list(_COLUMNS)
     query = (
@@ -136,11 +124,10 @@ def list_alerts(
         .where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
     )
     if after is not None:
-        query = query.where(tuple_(*_ORDER) < tuple_(*_read_cursor(after)))
+        query = query.where(tuple_(*_ORDER) < tuple_(*_CURSOR.read(after)))
     query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
     rows = [dict(row) for row in connection.execute(query).mappings()]
-    page = rows[:limit]
-    return AlertPage(page, _cursor(page[-1]) if len(rows) > limit else None)
+    return _CURSOR.page(rows, limit, lambda row: (row["severity_rank"], row["first_raised_at"], row["id"]))
 
 
 def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
@@ -194,23 +181,6 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
         ]
         conditions.append(and_(*words))
     return conditions
-
-
-def _cursor(row: dict[str, Any]) -> str:
-    place = [row["severity_rank"], row["first_raised_at"].isoformat(), row["id"]]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[int, datetime, int]:
-    try:
-        rank, raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(raised_at)
-        numbers = type(rank) is int and type(last_id) is int  # true is an int, too
-        if moment.tzinfo is None or not numbers or not 0 <= last_id <= MAX_ID or not 1 <= rank <= 3:
-            raise BadCursor
-        return rank, moment, last_id
-    except (ValueError, TypeError, binascii.Error):
-        raise BadCursor from None
 
 
 def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:

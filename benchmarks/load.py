@@ -73,7 +73,7 @@ class Asker:
         asked = [f"{api}/addresses/search?q={quote(q)}&limit=10" for q in SEARCHES]
         found = [self.get(path) for path in asked]
         addresses = [one["address_id"] for page in found if page for one in page["candidates"]]
-        alerts = [one["id"] for one in (self.get(f"{api}/alerts?limit=50") or {"alerts": []})["alerts"]]
+        alerts = [one["id"] for one in (self.get(f"{api}/alerts?limit=50") or {"items": []})["items"]]
         households = self.get(f"/ogc/{self.county}/collections/households/items?limit=50") or {"features": []}
         lists = [
             f"{api}/alerts?limit=50",

@@ -19,6 +19,7 @@ from demo.base_map import make_base_map
 from demo.boundaries import make_boundaries
 from demo.divisions import Divisions, make_divisions
 from demo.happenings import make_events, make_visits
+from demo.parcels import write_parcels
 from demo.people import People, make_people
 from demo.place_names import PlaceNames, make_place_names
 from demo.places import Dwellings, Units, make_dwellings, make_units
@@ -222,7 +223,7 @@ def _write_people(folder: _Folder, model: _Model, edition: persons.Edition, seed
 
 
 def _write_base(folder: _Folder, model: _Model, seed: int) -> None:
-    """测绘: the base map. The buildings are those of 住建: the same stream, from its beginning."""
+    """测绘: the base map, and 农业农村: the parcels on its fields. The buildings are those of 住建: the same stream, from its beginning."""
     made = make_base_map(_stream(seed, 60), _stream(seed, 20), model.divisions, model.addresses, model.place_names)
     path = folder.path / "测绘_底图.gpkg"
     for n, (layer, mapping, features) in enumerate(
@@ -233,6 +234,9 @@ def _write_base(folder: _Folder, model: _Model, seed: int) -> None:
         )
     ):
         folder.add(path.name, mapping, land.write_base(path, layer, features, append=n > 0))
+    path = folder.path / "农业农村_承包地块.gpkg"
+    rows = write_parcels(path, _stream(seed, 61), model.divisions, model.addresses, model.people, made)
+    folder.add(path.name, "demo_parcels", rows)
 
 
 def _write_public(folder: _Folder, model: _Model, writer: Writer, seed: int) -> None:

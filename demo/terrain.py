@@ -166,9 +166,12 @@ def brooks(
         )[0]
         share = np.linspace(0, 1, 26)[:, None]
         line = here * (1 - share) + mouth * share
-        across = np.array([-(mouth - here)[1], (mouth - here)[0]]) / max(1.0, float(np.hypot(*(mouth - here))))
-        wander = np.cumsum(rng.normal(0, radius_m * 0.03, 26))
-        wander += radius_m * 0.02 * np.sin(np.arange(26) * 1.1 + rng.uniform(0, 6))
+        length = float(np.hypot(*(mouth - here)))
+        if length < radius_m * 0.35:
+            continue
+        across = np.array([-(mouth - here)[1], (mouth - here)[0]]) / length
+        wander = np.cumsum(rng.normal(0, length * 0.03, 26))
+        wander += length * 0.02 * np.sin(np.arange(26) * 1.1 + rng.uniform(0, 6))
         wander -= wander[0]
         line = line + across * (wander - share[:, 0] * wander[-1])[:, None]
         found.append((names[len(found)], shapely.linestrings(smooth(line, 3))))

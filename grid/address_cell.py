@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -11,10 +12,19 @@ _CELL = text("""
 SELECT l.reason AS cell_reason, l.distance_m AS cell_distance_m, l.valid_from AS cell_since, c.name AS cell_name
 FROM address_cell l LEFT JOIN grid_cell c ON c.code = l.cell_code WHERE l.address_id = :id AND l.valid_to IS NULL
 """)
-_NONE = {"cell_reason": None, "cell_distance_m": None, "cell_since": None, "cell_name": None}
 
 
-def cell_of_address(connection: Connection, address_id: int) -> dict[str, Any]:
-    """``cell_name``, ``cell_reason``, ``cell_distance_m`` (metres), ``cell_since`` of the current link; all None without one."""
+@dataclass(frozen=True, slots=True)
+class CellOfAddress:
+    """Why, how far (metres) and since when an address belongs to its cell; all None without one."""
+
+    cell_reason: str | None = None
+    cell_distance_m: float | None = None
+    cell_since: date | None = None
+    cell_name: str | None = None
+
+
+def cell_of_address(connection: Connection, address_id: int) -> CellOfAddress:
+    """The current link of an address."""
     row = connection.execute(_CELL, {"id": address_id}).mappings().one_or_none()
-    return _NONE.copy() if row is None else dict(row)
+    return CellOfAddress() if row is None else CellOfAddress(**row)

@@ -17,6 +17,7 @@ from fastapi.responses import PlainTextResponse
 from database.settings import Settings, get_settings
 from layers.style.glyphs import GlyphStore
 from mapserver import metadata, problems  # noqa: F401 - every kind of record is in the catalogue
+from mapserver.application import Application
 from mapserver.context import open_context
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
@@ -28,7 +29,6 @@ from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.static_files import built_file
-from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
 from mapserver.version import version
 from mapserver.worker import JobWorker
@@ -74,9 +74,7 @@ def create_app(
             gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
             yield
 
-    front = TileFront()
     app = Application(
-        front,
         Entrance(settings),
         https=settings.is_https,
         title="onemap",
@@ -88,8 +86,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
-    app.state.glyphs = GlyphStore(WEB_APP / "assets")
-    app.add_middleware(ColdTiles, front=front)
+    app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
     for router in ROUTERS:
         check_routes(router.routes)
         app.include_router(router)

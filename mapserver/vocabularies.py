@@ -37,7 +37,6 @@ MODULES = (
     "layers.visits.vocabulary",
     "importing.vocabulary",
     "alerts.lifecycle",
-    "alerts.detection.facts",
 )
 #: Sets of codes that have a name of their own.
 GROUPS: dict[str, frozenset[AlertStatus]] = {

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, text
 
 from database.errors import Invalid
 from database.spreadsheet import SheetTable, csv_file
-from database.vocabulary import Severity
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
 COLUMNS = (
     "规则",
@@ -38,7 +37,12 @@ class UnknownReportFormat(Invalid):
 
 
 def write_report(
-    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], path: Path, *, village: str | None = None
+    connection: Connection,
+    rules: Mapping[str, QualityRule],
+    names: Sequence[str],
+    path: Path,
+    *,
+    village: str | None = None,
 ) -> int:
     """Write the open findings of some rules; returns how many. A sheet holds a million rows. Raises UnknownReportFormat."""
     if path.suffix.lower() not in (".xlsx", ".csv"):
@@ -62,12 +66,12 @@ def write_report(
 
 
 def _rows(
-    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], village: str | None
+    connection: Connection, rules: Mapping[str, QualityRule], names: Sequence[str], village: str | None
 ) -> Iterator[tuple[object, ...]]:
     found = connection.execute(text(_ROWS), {"rules": list(names), "village": village})
     for name, facts, division, first_seen, code, full_text, lon, lat in found:
         rule = rules[name]
         yield (
-            name, rule.manual.title, Severity.labels()[rule.severity], code, full_text, division, rule.sentence(facts),
+            name, rule.manual.title, rule.severity.zh, code, full_text, division, rule.sentence(facts),
             rule.manual.mend, lon, lat, first_seen.date().isoformat(),
         )  # fmt: skip

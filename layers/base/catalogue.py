@@ -107,8 +107,18 @@ LABELS = BaseLayer(
 )
 #: Source layers of the tile ``names``: what a scope holds, each at one point.
 NAME_LAYERS = (
-    BaseLayer("division_names", "政区名", "names of divisions", "point", (), (("level", "county, town, village"),)),
-    BaseLayer("cell_names", "网格名", "names of cells", "point", ()),
+    BaseLayer(
+        "division_names",
+        "政区名",
+        "names of divisions",
+        "point",
+        (),
+        (
+            ("id", "division code"),
+            ("level", "county, town, village"),
+        ),
+    ),
+    BaseLayer("cell_names", "网格名", "names of cells", "point", (), (("id", "cell code"),)),
     BaseLayer("house_numbers", "门牌号", "house numbers", "point", (), (("number", "as on the plate"),)),
 )
 #: Tile → title, source layers, lowest and highest zoom that has tiles.

@@ -284,7 +284,7 @@ def literal(node: Any, kind: Kind | None) -> ColumnElement[Any]:
         raise FilterInvalid("这里需要文本、数字或时间 / a text, number or time is needed here")
     if kind is None:
         kind = "string" if isinstance(node, str) else "integer"
-    if kind == "integer":
+    if kind in ("integer", "number"):
         if isinstance(node, str):
             raise FilterInvalid(f"“{node[:50]}”不是数字 / is not a number")
         return _number(node)

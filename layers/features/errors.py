@@ -33,10 +33,6 @@ class FilterInvalid(Malformed):
     """筛选条件有误 | The filter is not valid"""
 
 
-class CursorInvalid(Malformed):
-    """翻页位置无效，请从第一页重新开始 | The cursor is not valid for this query: start again at the first page"""
-
-
 class FeatureInvalid(Invalid):
     """要素内容有误 | The feature is not valid"""
 

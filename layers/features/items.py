@@ -35,11 +35,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
+from database.paging import CursorInvalid
 from database.scope import narrowed_to_scope, ranges_of_scope
 from layers.features.collections import Collection
 from layers.features.cql2 import shape_in_sql
 from layers.features.crs import is_rectangle
-from layers.features.errors import CursorInvalid, UnknownFeature
+from layers.features.errors import UnknownFeature
 from layers.features.query import FeatureQuery, after, everything, touching
 
 #: A box with more features than this is counted and paged where the policy does not hinder the index, or read in order.

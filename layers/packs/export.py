@@ -24,7 +24,6 @@ from layers.tiles.pyramid import read_pyramid
 from layers.tiles.tile import get_tilejson
 
 #: Layers that say something about persons: households, and titles that name them (the titles of alerts do, of events may).
-ABOUT_PERSONS = frozenset({"persons", "events", "alerts"})
 MINZOOM, MAXZOOM = 12, 18
 #: The styles draw all above it from tiles of this zoom.
 USUAL_MAXZOOM = 16
@@ -49,7 +48,7 @@ class PackOrder:
 
     def layers(self) -> tuple[str, ...]:
         """The tile layers of the pack."""
-        return (*TILES, *(name for name in LAYERS if self.personal or name not in ABOUT_PERSONS))
+        return (*TILES, *(name for name in LAYERS if self.personal or not LAYERS[name].about_people))
 
 
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:

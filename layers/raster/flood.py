@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from access.audit import record
 from database.base import CountyBase
+from database.paging import Cursor, Page
 from database.scope import narrowed_to_scope
 from layers.people.models import Household
 from layers.people.vocabulary import PersonStatus
@@ -123,30 +124,28 @@ def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
     }
 
 
+_CURSOR = Cursor("flooded", float, int)
+
+
 def list_flooded(
-    connection: Connection, level_m: float, *, after: tuple[float, int] | None = None, limit: int = 50
-) -> dict[str, Any]:
+    connection: Connection, level_m: float, *, after: str | None = None, limit: int = 50
+) -> Page[dict[str, Any]]:
     """The households whose ground lies below ``level_m``, the lowest first, with how many need help and why. Audited.
 
-    after: elevation and number of the last household of the page before. No ID number and no phone is in the list.
+    No ID number and no phone is in the list. Raises CursorInvalid.
     """
-    page = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
-    page += "ORDER BY elevation_m, household.id LIMIT :most"
+    where = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
+    where += "ORDER BY elevation_m, household.id LIMIT :most"
     values = _values(level_m) | {"most": limit + 1}
     if after:
-        values |= {"after_m": after[0], "after_id": after[1]}
+        values |= dict(zip(("after_m", "after_id"), _CURSOR.read(after), strict=True))
     rows = connection.execute(
-        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=page) + _LIST), values
+        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=where) + _LIST), values
     )
     found = [dict(row) for row in rows.mappings()]
-    shown = found[:limit]
-    record(connection, "list_flooded", target=f"level {level_m:g} m, {len(shown)} households")
-    last = shown[-1] if len(found) > limit else None
-    return {
-        "level_m": level_m,
-        "households": [_household(row) for row in shown],
-        "next": f"{last['elevation_m']!r},{last['id']}" if last else None,
-    }
+    page = _CURSOR.page(found, limit, lambda row: (row["elevation_m"], row["id"]))
+    record(connection, "list_flooded", target=f"level {level_m:g} m, {len(page.items)} households")
+    return Page([_household(row) for row in page.items], page.next)
 
 
 def _household(row: dict[str, Any]) -> dict[str, Any]:

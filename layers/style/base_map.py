@@ -37,7 +37,7 @@ def _is(name: str) -> Expression:
 
 
 def ground_layers(palette: Palette) -> list[Layer]:
-    """Land use, contours and waters: below the shades of cells."""
+    """Land use and contours: below the shades of cells."""
     base = base_of(palette)
     land: Expression = [
         "match",
@@ -45,13 +45,20 @@ def ground_layers(palette: Palette) -> list[Layer]:
         *(part for pair in base.land.items() for part in pair),
         palette.ground,
     ]
-    line = {"line-color": base.water_line, "line-width": by_zoom(8, 0.6, 12, 1, 14, 1.8, 17, 4)}
     return [
         drawn("base-land", "fill", BASE, "land_use", minzoom=7,
               paint={"fill-color": land, "fill-opacity": by_zoom(7, 0.6, 10, 1), "fill-antialias": False}),
         drawn("base-contours", "line", BASE, "contours", minzoom=12, layout={"line-join": "round"},
               paint={"line-color": base.contour,
                      "line-width": ["match", ["get", "class"], "index", 0.9, 0.5], "line-opacity": 0.6}),
+    ]  # fmt: skip
+
+
+def water_layers(palette: Palette) -> list[Layer]:
+    """Waters: over the shades of cells, which would turn them brown."""
+    base = base_of(palette)
+    line = {"line-color": base.water_line, "line-width": by_zoom(8, 0.6, 12, 1, 14, 1.8, 17, 4)}
+    return [
         drawn("base-waterways", "line", BASE, "waterways", minzoom=8, layout=dict(ROUND), paint=line),
         drawn("base-water", "fill", BASE, "water", paint={"fill-color": base.water}),
         drawn("base-water-line", "line", BASE, "water", minzoom=11,

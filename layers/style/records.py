@@ -82,7 +82,7 @@ def _count_number(palette: Palette, kind: Kind, look: Look) -> Layer:
             "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(2.3, 9.5, 6, 12),
             "text-padding": 5, "symbol-sort-key": ["-", 0, ["get", "n"]],
         },
-        paint={"text-color": palette.symbol, "text-halo-color": colour_in(palette, kind.colour), "text-halo-width": 2.4},
+        paint=name_paint(palette, colour_in(palette, kind.colour)),
     )  # fmt: skip
 
 

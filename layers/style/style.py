@@ -13,7 +13,7 @@ from typing import Any
 from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
 from layers.catalogue.registry import KINDS
 from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
-from layers.style.base_map import base_of, built_layers, ground_layers, label_layers
+from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
 from layers.style.palette import Palette, colour_in
 from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
@@ -72,6 +72,7 @@ def style_document(
         *scope_layers(palette),
         *ground_layers(palette),
         *shade_layers(palette),
+        *water_layers(palette),
         *built_layers(palette),
         *outline_layers(palette),
         *label_layers(palette),

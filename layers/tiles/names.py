@@ -19,7 +19,7 @@ _WRITTEN = {
     LABELS.name: "SELECT name AS written FROM base_feature",
     "division_names": "SELECT name AS written FROM division WHERE valid_to IS NULL",
     "cell_names": "SELECT name AS written FROM grid_cell WHERE valid_to IS NULL",
-    "house_numbers": "SELECT number_plate AS written FROM standard_address",
+    "house_numbers": "SELECT regexp_replace(number_plate, '号$', '') AS written FROM standard_address",
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from alerts.detection.rules import RULES
 from alerts.lifecycle import ENDED, STATUS_LABELS
 from alerts.store import AlertFilter, get_alert, list_alerts
+from alerts.wording import in_words
 from database.clock import CHINA
 from grid.extent import county_bounds
 from layers.tiles.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
@@ -32,14 +33,14 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
     heading = MapHeading(
         county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not asked.status
     )
-    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
+    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.items}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
-    return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
+    return alerts_page(heading, page.items, cells, division_outlines(connection), bounds)
 
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
-    alert = get_alert(connection, alert_id)
+    alert = in_words(get_alert(connection, alert_id))
     heading = MapHeading(county, synthetic, datetime.now(CHINA))
     code = alert["grid_code"]
     return alert_page(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alerts.detection.facts import AlertFact
 from alerts.detection.rules import RULES
 from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
@@ -130,14 +129,7 @@ def alert_blocks(alert: dict[str, Any]) -> str:
         (
             f"<p>{safe_text(alert['reason'])}</p>",
             _table("概况", _overview(alert)),
-            _table(
-                "事实",
-                {
-                    AlertFact.labels().get(k) or field_label(k): words_of(v)
-                    for k, v in facts.items()
-                    if not is_internal(k)
-                },
-            ),
+            _table("事实", {field_label(k): words_of(v) for k, v in facts.items() if not is_internal(k)}),
             _before_after(before, after),
             _history(alert["history"]),
         )

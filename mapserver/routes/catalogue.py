@@ -25,7 +25,7 @@ from mapserver.schemas.catalogue import (
     SubjectOut,
     Words,
 )
-from mapserver.tiles.rights import permitted_layers
+from mapserver.tiles.rights import permitted_kinds
 
 router = APIRouter(prefix="/api/{county}", tags=["catalogue"], route_class=DoorRoute)
 
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api/{county}", tags=["catalogue"], route_class=DoorR
 @router.get("/catalogue")
 def catalogue(account: Annotated[Account, Depends(requires(permissions.MAP_VIEW))]) -> Catalogue:
     """The kinds of record the account may see: titles, fields with their labels, colours, icons, from which zoom."""
-    kinds = [_kind(KINDS[name]) for name in permitted_layers(account.role)]
+    kinds = [_kind(KINDS[name]) for name in permitted_kinds(account.role)]
     subjects = {kind.subject for kind in kinds}
     return Catalogue(
         subjects=[SubjectOut(code=code, title=_words(title)) for code, title in SUBJECTS.items() if code in subjects],

@@ -22,7 +22,7 @@ from layers.style.style import style_document
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.kept_answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
-from mapserver.tiles.rights import permitted_tiles
+from mapserver.tiles.rights import permitted_layers
 
 router = APIRouter(tags=["style"], route_class=DoorRoute)
 
@@ -73,7 +73,7 @@ def style(account: Viewer, connection: CountyConnection, request: Request, store
     """A MapLibre style (version 8) of the vector tiles: only layers the account may see, opening on what lies in its scope."""
     palette = get_theme(theme)
     links = links_of(str(request.base_url), account.county, palette, store.library.version)
-    document = style_document(palette, permitted_tiles(account.role), links, bounds=county_bounds(connection))
+    document = style_document(palette, permitted_layers(account.role), links, bounds=county_bounds(connection))
     return tagged(request, orjson.dumps(document), "application/json", PRIVATE)
 
 

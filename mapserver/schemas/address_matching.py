@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from importing.vocabulary import MatchJobState
 from mapserver.schemas.address_texts import AddressText
 from mapserver.schemas.addresses import CandidateOut
+from mapserver.schemas.page import PageOut
 
 
 class MatchIn(BaseModel):
@@ -55,12 +56,6 @@ class MatchJobOut(BaseModel):
     finished_at: datetime | None
 
 
-class MatchJobList(BaseModel):
-    """Your jobs, newest first."""
-
-    jobs: list[MatchJobOut]
-
-
 class AddressStateOut(BaseModel):
     """An address at one time."""
 
@@ -82,9 +77,8 @@ class AddressThen(BaseModel):
     explanation: str = Field(examples=["现名“永宁街12号”"])
 
 
-class AddressesThen(BaseModel):
+class AddressesThen(PageOut[AddressThen]):
     """What a text meant on a day."""
 
     query: str
     on: date
-    addresses: list[AddressThen]

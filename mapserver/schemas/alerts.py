@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
 from alerts.lifecycle import STEP_LABELS, AlertAction, AlertStatus, Verdict
 from alerts.store import AlertFilter
+from database.scope import Role
 from database.vocabulary import Severity
 from grid.vocabulary import Duty
 from mapserver.schemas.dates import Day
+from mapserver.schemas.quality import ManualOut
 
 EVIDENCE_MAX = 20_000
 
@@ -67,13 +69,6 @@ class AlertOut(BaseModel):
     ceased_at: datetime | None = Field(description="since when what it says no longer holds; null while it does")
 
 
-class AlertList(BaseModel):
-    """A page of alerts, the most severe first, then those first raised last. next: pass it as ``after``; null at the end."""
-
-    alerts: list[AlertOut]
-    next: str | None
-
-
 class AlertCounts(BaseModel):
     """How many alerts pass a filter; exact."""
 
@@ -87,8 +82,8 @@ class StepOut(BaseModel):
 
     action: str = Field(description=", ".join(STEP_LABELS))
     action_label: str = Field(examples=["自行消除"])
-    from_status: str | None
-    to_status: str
+    from_status: AlertStatus | None
+    to_status: AlertStatus
     actor: str
     actor_name: str
     at: datetime
@@ -121,8 +116,8 @@ class AlertDetail(AlertOut):
     """
 
     assignee_name: str | None = Field(description="display name of who deals with it")
-    reason: str = Field(description="why, in Chinese, from the facts")
-    facts: dict[str, Any] = Field(description="what the rule saw")
+    reason: str = Field(description="why, from the facts")
+    facts: dict[str, Any] = Field(description="what the rule saw, under labels of the language")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
     after: dict[str, Any] | None = Field(description="state after that change")
     history: list[StepOut] = Field(description="oldest step first")
@@ -136,7 +131,7 @@ class AssigneeOut(BaseModel):
 
     username: str | None = Field(examples=["grid-worker-01"])
     name: str
-    role: str | None = Field(examples=["grid_worker"])
+    role: Role | None = Field(examples=["grid_worker"])
     posting: Duty | None = Field(description="their duty in the alert's cell today")
     hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
 
@@ -162,10 +157,24 @@ class TransitionIn(BaseModel):
         return evidence
 
 
+class ParameterOut(BaseModel):
+    """A parameter of a rule. source: why its default is what it is."""
+
+    name: str = Field(examples=["visit_days"])
+    type: Literal["boolean", "integer", "number", "text"]
+    default: bool | int | float | str
+    unit: str = Field(examples=["天"])
+    meaning: str
+    source: str
+
+
 class RuleOut(BaseModel):
-    """An anomaly rule."""
+    """An anomaly rule: title, description and parameters in the language asked for, the manual in both."""
 
     name: str = Field(examples=["two_households"])
     title: str = Field(examples=["一人两户"])
     severity: Severity
     description: str
+    manual: ManualOut
+    version: int = Field(description="counts the changes of what its facts mean; kept with each alert")
+    parameters: list[ParameterOut]

@@ -128,10 +128,3 @@ class CorrectionBatchOut(BaseModel):
     undone_by: str | None
     undone_at: datetime | None
     grid_code: str
-
-
-class CorrectionBatchPage(BaseModel):
-    """A page of batches, newest first. next: pass it as ``before``; null at the end."""
-
-    batches: list[CorrectionBatchOut]
-    next: int | None

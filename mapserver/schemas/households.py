@@ -9,10 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from alerts.lifecycle import AlertStatus
+from database.vocabulary import Severity
 from layers.people.households import plain_number, plain_phone
 from layers.visits.vocabulary import VisitOutcome
-from mapserver.schemas.addresses import Note
+from mapserver.schemas.addresses import FoundHousehold, Note
 from mapserver.schemas.dates import Moment
+from mapserver.schemas.page import PageOut
 
 
 class CodeOut(BaseModel):
@@ -67,7 +70,7 @@ class VisitOut(BaseModel):
     visited_at: datetime
     phone_time: str | None = Field(default=None, examples=["1970-01-01T00:12:00+00:00"])
     visitor: str
-    outcome: str
+    outcome: VisitOutcome
     outcome_label: str = Field(examples=["见到本人"])
     note: str | None
 
@@ -77,8 +80,8 @@ class HouseholdAlert(BaseModel):
 
     id: int
     title: str
-    severity: str
-    status: str
+    severity: Severity
+    status: AlertStatus
     rule: str
 
 
@@ -179,27 +182,13 @@ class PersonOut(BaseModel):
     grid_code: str
 
 
-class PersonList(BaseModel):
+class PersonList(PageOut[PersonOut]):
     """At most 20 persons."""
 
-    persons: list[PersonOut]
     note: str | None = Note
 
 
-class FoundHousehold(BaseModel):
-    """A household found, with the room it lives in."""
-
-    id: int
-    household_no: str
-    head_name: str | None
-    address_id: int | None
-    address: str | None
-    grid_code: str
-    members_n: int
-
-
-class HouseholdList(BaseModel):
+class HouseholdList(PageOut[FoundHousehold]):
     """Households by number or by room."""
 
-    households: list[FoundHousehold]
     note: str | None = Note

@@ -55,7 +55,7 @@ class Overview(BaseModel):
 
     county: str = Field(examples=["330521"])
     name: str
-    bounds: list[float] | None = Field(
+    bounds: tuple[float, float, float, float] | None = Field(
         description="west, south, east, north of the scope in EPSG:4490; null when empty"
     )
     totals: Totals

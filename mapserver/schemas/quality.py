@@ -88,13 +88,6 @@ class QualityFindingOut(BaseModel):
     gone_at: datetime | None
 
 
-class FindingPage(BaseModel):
-    """A page of findings by number. next: pass it as ``after``; null at the end."""
-
-    findings: list[QualityFindingOut]
-    next: int | None
-
-
 class RunAccepted(BaseModel):
     """queued: false when a run waits already, which will see the same addresses."""
 

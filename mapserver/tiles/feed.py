@@ -22,7 +22,7 @@ from database.listen import Listener
 from layers.tiles.watch import BOX_ZOOM, CHANNEL, current_moment, read_changes
 from mapserver.door.gate import Gate, ServerBusy
 from mapserver.tiles.freshness import Freshness
-from mapserver.tiles.rights import permitted_tiles
+from mapserver.tiles.rights import permitted_layers
 
 log = structlog.get_logger()
 
@@ -96,7 +96,7 @@ class ChangeFeed:
             return current_moment(connection)
 
     def _changes(self, account: Account, since: str) -> tuple[str, dict[str, list[list[int]]]]:
-        allowed = permitted_tiles(account.role)
+        allowed = permitted_layers(account.role)
         with self._database.transaction(account.scope) as connection:
             moment, boxes = read_changes(connection, since)
         told: dict[str, list[list[int]]] = {}

@@ -16,23 +16,21 @@ NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VI
 
 
 def permitted_layers(role: Role) -> tuple[str, ...]:
-    """The layers that an account of this role may see."""
+    """The layers that an account of this role may see, those of the base map first."""
+    return (*TILES, *permitted_kinds(role)) if permissions.MAP_VIEW in permissions.permissions_of(role) else ()
+
+
+def permitted_kinds(role: Role) -> tuple[str, ...]:
+    """The kinds of record that an account of this role may see."""
     held = permissions.permissions_of(role)
-    return tuple(
-        name for name, layer in LAYERS.items() if permissions.MAP_VIEW in held and NEEDED[layer.sensitivity] in held
-    )
-
-
-def permitted_tiles(role: Role) -> tuple[str, ...]:
-    """The same, and before them the base map and the names, for whoever may see the map."""
-    of_the_map = tuple(TILES) if permissions.MAP_VIEW in permissions.permissions_of(role) else ()
-    return of_the_map + permitted_layers(role)
+    seen = (name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held)
+    return tuple(seen) if permissions.MAP_VIEW in held else ()
 
 
 def check_permitted(names: Sequence[str], account: Account) -> None:
     """Raise UnknownLayer, or NotPermitted when one of the layers is not for the account's role."""
     check_layers(names)
-    allowed = permitted_tiles(account.role)
+    allowed = permitted_layers(account.role)
     for name in names:
         if name not in allowed:
             title = LAYERS[name].title if name in LAYERS else TILES[name][0]

@@ -70,6 +70,7 @@ def test_old_counties_keep_their_records_and_become_what_a_new_one_is(
     with app_database.transaction(Scope.of_system(COUNTY)) as connection:
         person = connection.execute(text("SELECT name, id_number_masked FROM person")).one()
         note = connection.scalar(text("SELECT attributes ->> '备注' FROM event"))
+        assert list(connection.scalars(text("SELECT DISTINCT facts FROM alert"))) == [{"person_name": "甲"}]
         connection.execute(
             text("UPDATE standard_address SET full_text = full_text || '甲' WHERE depth = 5")
         )  # triggers work

@@ -173,22 +173,22 @@ def test_a_door_or_building_finds_the_households_in_its_rooms(
     connection: Connection, typed: str, rooms: list[str]
 ) -> None:
     found, more = find_households(connection, typed)
-    assert [one["address"].removeprefix(HEAD + "泉湖街7号") for one in found] == rooms
+    assert [(one.address or "").removeprefix(HEAD + "泉湖街7号") for one in found] == rooms
     assert not more
-    assert all(one["members_n"] == 1 for one in found)
+    assert all(one.members_n == 1 for one in found)
 
 
 def test_households_are_found_by_number_however_it_is_written(connection: Connection) -> None:
-    assert [one["household_no"] for one in find_households(connection, "ｈ33052100 0010")[0]] == ["H330521000010"]
+    assert [one.household_no for one in find_households(connection, "ｈ33052100 0010")[0]] == ["H330521000010"]
     assert len(find_households(connection, "H33052100")[0]) == 5
     assert find_households(connection, "H33052100", limit=2)[1]
-    assert [one["household_no"] for one in find_households(connection, "330521-7")[0]] == ["330521-77"]
+    assert [one.household_no for one in find_households(connection, "330521-7")[0]] == ["330521-77"]
 
 
 def test_households_outside_the_scope_are_not_found(county: Database) -> None:
     with county.transaction(Scope("330521", "w", Role.GRID_WORKER, (CELLS[0],))) as connection:
         found, _more = find_households(connection, "泉湖街7号")
-        assert [one["address"].removeprefix(HEAD + "泉湖街7号") for one in found] == [
+        assert [(one.address or "").removeprefix(HEAD + "泉湖街7号") for one in found] == [
             "1幢1单元101室", "1幢1单元1002室", "1幢2单元201室",
         ]  # fmt: skip
         assert len(find_households(connection, "H33052100")[0]) == 3

@@ -147,7 +147,7 @@ def answers(client: TestClient) -> dict[str, Any]:
         person = client.post("/api/330521/persons/search", json={"id_number": ID_NUMBER}).json()
         found[f"{role.value} person"] = person
         if role is Role.COUNTY_ADMIN:
-            number = person["persons"][0]["person_id"]
+            number = person["items"][0]["person_id"]
             revealed = client.post(
                 f"/api/330521/persons/{number}/reveal", json={"field": "id_number", "purpose": "核对身份信息"}
             )

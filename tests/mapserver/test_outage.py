@@ -213,7 +213,7 @@ def import_under_way(server: Running) -> Iterator[int]:
     before = newest_batch(server)[0]
     with psycopg.connect(server.cluster.dsn("app")) as other, ThreadPoolExecutor(1) as sender:
         other.execute("SELECT pg_advisory_lock(%s, 330521)", [LOCK_CLASS])
-        mappings = {one["name"]: one["columns"] for one in server.client.get("/api/330521/mappings").json()}
+        mappings = {one["name"]: one["columns"] for one in server.client.get("/api/330521/mappings").json()["items"]}
         mapping = "demo_events"
         columns = mappings[mapping]
         content = (",".join(columns) + "\n" + ",".join("1" for _ in columns) + "\n").encode()

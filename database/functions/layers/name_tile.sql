@@ -28,14 +28,14 @@ BEGIN
            min(p COLLATE "C"), max((p || '~') COLLATE "C")
     INTO whole, towns, villages, cells, micro_cells, lowest, beyond FROM unnest(prefixes) AS p;
     body := body || (SELECT coalesce(st_asmvt(q, 'division_names', 4096, 'geom'), '') FROM (
-        SELECT p.level, p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
+        SELECT p.code AS id, p.level, p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
         FROM (SELECT t.code, t.level, t.name, CASE WHEN st_covers(t.geom_3857, st_centroid(t.geom_3857)) THEN st_centroid(t.geom_3857) ELSE st_pointonsurface(t.geom_3857) END AS at FROM division t
               WHERE t.geom_3857 && box AND t.valid_to IS NULL AND t.level = ANY (CASE WHEN z < 7 THEN ARRAY['county'] WHEN z < 10 THEN ARRAY['county', 'town']
                                                ELSE ARRAY['county', 'town', 'village'] END) AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) OFFSET 0) p
         WHERE floor((st_x(p.at) + 20037508.342789244) / 40075016.685578488 * 2.0 ^ z) = x AND floor((20037508.342789244 - st_y(p.at)) / 40075016.685578488 * 2.0 ^ z) = y ORDER BY p.code) q WHERE q.geom IS NOT NULL);
     IF z >= 13 THEN
         body := body || (SELECT coalesce(st_asmvt(q, 'cell_names', 4096, 'geom'), '') FROM (
-        SELECT p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
+        SELECT p.code AS id, p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
         FROM (SELECT t.code, t.name, CASE WHEN st_covers(t.geom_3857, st_centroid(t.geom_3857)) THEN st_centroid(t.geom_3857) ELSE st_pointonsurface(t.geom_3857) END AS at FROM grid_cell t
               WHERE t.geom_3857 && box AND t.valid_to IS NULL AND t.level = 'cell' AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) OFFSET 0) p
         WHERE floor((st_x(p.at) + 20037508.342789244) / 40075016.685578488 * 2.0 ^ z) = x AND floor((20037508.342789244 - st_y(p.at)) / 40075016.685578488 * 2.0 ^ z) = y ORDER BY p.code) q WHERE q.geom IS NOT NULL);

@@ -2,7 +2,8 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import { isAbort } from '@/api/client'
-import type { Alert, AlertDetail, AlertFilter, Cursor } from '@/api/types'
+import type { AlertFilter } from '@/api/filters'
+import type { Alert, AlertDetail, Cursor } from '@/api/names'
 import { PENDING } from '@/texts/alerts'
 import { dayBefore } from '@/texts/format'
 import { useSession } from './session'
@@ -53,7 +54,7 @@ export const useAlerts = defineStore('alerts', () => {
     error.value = null
     try {
       const page = await session.api.alerts(filter, null, 50, mine.signal)
-      items.value = page.alerts
+      items.value = page.items
       next.value = page.next
       loaded.value = true
     } catch (problem) {
@@ -92,7 +93,7 @@ export const useAlerts = defineStore('alerts', () => {
     try {
       const page = await session.api.alerts(filter, next.value)
       if (items.value === list) {
-        items.value = [...list, ...page.alerts]
+        items.value = [...list, ...page.items]
         next.value = page.next
       }
     } finally {

@@ -1,7 +1,7 @@
 /** What every screen of the county needs once: totals, bounds, towns, rules, and cards seen in this session. */
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { Alert, Household, Overview, Rule } from '@/api/types'
+import type { Alert, Household, Overview, Rule } from '@/api/names'
 import { useSession } from './session'
 
 /** The first of some alerts, and how many there are of them. */

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { countyApi, session as sessionApi } from '@/api/county'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Account, FailedBefore } from '@/api/types'
+import type { Account, FailedBefore } from '@/api/names'
 
 const REMEMBERED = 'onemap-account'
 

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Outcome, Visit, VisitIn } from '@/api/types'
+import type { Outcome, Visit, VisitIn } from '@/api/names'
 import type { SendResult, WaitingVisit } from '@/offline/visits'
 import { localIso } from '@/texts/format'
 import { useNetwork } from './network'

@@ -1,5 +1,5 @@
 /** The states and steps of an alert in words. */
-import type { AlertStatus } from '@/api/types'
+import type { AlertStatus } from '@/api/names'
 import {
   alert_action,
   alert_status,

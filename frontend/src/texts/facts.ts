@@ -1,7 +1,6 @@
 /** Facts of an alert or a change as rows of a table: field, before, after. */
-import type { Facts } from '@/api/types'
+import type { Facts } from '@/api/names'
 import { dateTime } from './format'
-import { alert_fact } from './vocabulary.json'
 
 const FIELDS: Record<string, string> = {
   name: '姓名',
@@ -101,10 +100,8 @@ const FIELDS: Record<string, string> = {
   to: '止',
 }
 
-const ALERT_FACTS: Record<string, string> = alert_fact
-
 export function fieldLabel(name: string): string {
-  return ALERT_FACTS[name] ?? FIELDS[name] ?? name.replaceAll('_', ' ')
+  return FIELDS[name] ?? name.replaceAll('_', ' ')
 }
 
 /** One value as text; nested ones are written out, nothing is dropped. */

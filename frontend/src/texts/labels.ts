@@ -1,5 +1,5 @@
 /** Chinese words for the codes of the interface; vocabulary.json is written by scripts/write_vocabulary from the server's. */
-import type { Outcome, Role, Severity } from '@/api/types'
+import type { Outcome, Role, Severity } from '@/api/names'
 import {
   change_operation,
   confidence_class,

@@ -6,9 +6,9 @@
 English: The last day has passed but the address is not retired.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="dates",

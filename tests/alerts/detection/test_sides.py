@@ -28,7 +28,7 @@ def seen(database: Database, county: str) -> Seen:
     def run(*prefixes: str) -> list[dict[str, Any]]:
         with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
             page = list_alerts(connection, AlertFilter(), with_reason=True, limit=500)
-            return [{**alert, **get_alert(connection, alert["id"])} for alert in page.alerts]
+            return [{**alert, **get_alert(connection, alert["id"])} for alert in page.items]
 
     return run
 
@@ -79,7 +79,7 @@ def test_who_sees_both_reads_the_whole(seen: Seen, ids: dict[str, int], prefixes
         for word in ("HU-WEST", "HU-EAST", HERE, THERE):
             assert word in alert["reason"]
         assert "辖区以外" not in str(alert)
-        assert alert["facts"]["household_no"] == ["HU-EAST", "HU-WEST"]
+        assert alert["facts"]["household_nos"] == ["HU-EAST", "HU-WEST"]
         assert alert["after"] == {"household_no": "HU-EAST"}, "the latest change, wherever it happened"
         assert [other["id"] for other in alert["related"]] == [a["id"] for a in alerts if a["id"] != alert["id"]]
 
@@ -87,7 +87,7 @@ def test_who_sees_both_reads_the_whole(seen: Seen, ids: dict[str, int], prefixes
 def test_a_word_of_the_other_side_finds_nothing(database: Database, county: str, ids: dict[str, int]) -> None:
     for prefix, word, n in ((WUKANG, "HU-EAST", 0), (WUKANG, "燎原", 0), (WUKANG, "HU-WEST", 1), ("330521", "燎原", 2)):
         with database.transaction(Scope(county, "x", Role.TOWN_OFFICIAL, (prefix,))) as connection:
-            assert len(list_alerts(connection, AlertFilter(q=word)).alerts) == n, (prefix, word)
+            assert len(list_alerts(connection, AlertFilter(q=word)).items) == n, (prefix, word)
 
 
 def test_the_whole_is_kept_by_row_level_security(database: Database, county: str, ids: dict[str, int]) -> None:

@@ -11,11 +11,12 @@ from layers.catalogue.kind import SUBJECTS, Field, Kind
 from layers.catalogue.registry import KINDS, KindDeclaredTwice, register
 from layers.features.collections import COLLECTIONS
 from layers.style.icons import ICONS
-from layers.style.palette import LIGHT, THEMES, colours_of
+from layers.style.palette import LIGHT, THEMES, colour_in, colours_of
 from layers.style.records import record_layers, variant_colours
 from layers.tiles.catalogue import LAYERS, N
 from mapserver.maps.panel import COLOURS
 from mapserver.schemas.overview import Totals
+from tests.layers.style.test_palette import contrast
 
 WEB_MAP = Path(__file__).parents[3] / "frontend/src/map/layers.ts"
 EACH = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -78,7 +79,7 @@ def test_the_style_draws_every_kind_that_has_a_look_in_its_colour(theme: str) ->
         if kind.look is None:
             assert kind.is_area
             continue
-        colour = getattr(palette, kind.colour)
+        colour = colour_in(palette, kind.colour)
         assert drawn[f"{kind.name}-count"]["paint"]["circle-color"] == colour
         dot, icon = drawn[f"{kind.name}-dot"], drawn[f"{kind.name}-icon"]
         assert colour in str(dot["paint"])
@@ -129,3 +130,14 @@ def test_a_colour_is_known_in_every_theme() -> None:
         colours = colours_of(kind.colour)
         assert set(colours) == set(THEMES)
         assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours.values())
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_colour_of_its_own_stands_out_like_those_of_the_palette(theme: str) -> None:
+    palette = THEMES[theme]
+    for kind in KINDS.values():
+        if isinstance(kind.colour, str):
+            continue
+        colour = colour_in(palette, kind.colour)
+        assert contrast(colour, palette.ground) >= (4.5 if theme == "contrast" else 3.0), kind.name
+        assert contrast(colour, palette.symbol) >= 3.0, kind.name  # the figure inside the icon

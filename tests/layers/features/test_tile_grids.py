@@ -35,6 +35,7 @@ def filled(database: Database, system: Scope) -> Database:
             world.add_person(connection, cell, cell, household)
             world.add_event(connection, cell, cell, datetime(2026, 6, 1, tzinfo=UTC), n=index)
             common = {"source": "t", "source_key": cell, "grid_code": cell, "geom": world.point(cell, index)}
+            world.add_parcel(connection, cell, cell, world.west_of(cell))
             world.insert(connection, "facility", kind="lamp", name="灯", **common)
             world.insert(connection, "place", kind="dwelling", name="房", occupancy="vacant", **common)
             outline = world.square(world.west_of(cell), world.SIZE / 3)

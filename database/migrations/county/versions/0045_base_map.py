@@ -29,7 +29,9 @@ def upgrade() -> None:
     for statement in protect_table("base_feature"):
         op.execute(statement)
     op.execute(f"CREATE POLICY public_base ON base_feature FOR SELECT TO {APP_ROLE} USING ({OF_THE_COUNTY})")
-    op.execute(f"GRANT SELECT ON base_feature TO {TILE_ROLE}")
+    op.execute(
+        f"GRANT SELECT (id, kind, class, name, number, height_m, min_zoom, grid_code, geom_3857) ON base_feature TO {TILE_ROLE}"
+    )
     op.execute(f"GRANT SELECT (number_plate, building, entrance, floor, room) ON standard_address TO {TILE_ROLE}")
 
 
