@@ -114,7 +114,7 @@ _COLLECT = """
 SELECT DISTINCT ON (p.id, h.id) p.id, p.name, p.death_date, p.grid_code AS person_grid, h.id AS household_id, h.household_no,
        coalesce(a.full_text, h.address_text, '') AS address, h.grid_code, st_x(h.geom) AS lon, st_y(h.geom) AS lat
 FROM person p
-JOIN household_member m ON m.person_id = p.id AND m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+JOIN household_member m ON m.person_id = p.id AND is_current(m.valid_from, m.valid_to, :today)
 JOIN household h ON h.id = m.household_id
 LEFT JOIN standard_address a ON a.id = h.address_id
 WHERE p.death_date < :died_before
