@@ -255,6 +255,7 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
             "One person in two households",
         )
         assert english["reason"].startswith("甲 is a current member of 2 households: H1 (永安街); H2")
+        assert [one["action_label"] for one in english["history"]] == ["raised"]
         assert english["facts"] == {"name": "甲", "household numbers": ["H1", "H2"], "addresses": ["永安街", "永安街"]}
     (listed,) = client.get(LIST, params={"lang": "en"}).json()["items"]
     assert listed["title"] == english["title"]
