@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.lifecycle import NOT_ENDED, OFF_THE_MAP, PENDING, states_sql
 from alerts.models import Alert
+from database.vocabulary import Severity
 from layers.catalogue.kind import Field, Kind, Label, Look, Variant
 from layers.catalogue.registry import extend, register
 
@@ -42,7 +43,7 @@ ALERTS = register(
         fields=(
             Field("rule", Label("规则", "Rule"), tile=0, ogc=True),
             Field("title", Label("标题", "Title"), tile=0, ogc=True, card=True, search=True),
-            Field("severity", Label("级别", "Severity"), tile=0, ogc=True, card=True, meaning="high, medium, low"),
+            Field("severity", Label("级别", "Severity"), tile=0, ogc=True, card=True, meaning=Severity.comment()),
             Field("status", Label("状态", "Status"), tile=0, ogc=True, card=True),
             Field("raised_at", Label("首次发现", "First raised"), "timestamp", column="first_raised_at", ogc=True, card=True),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True),

@@ -10,6 +10,7 @@ from alerts.detection.rules import RULES
 from alerts.lifecycle import PENDING
 from alerts.models import Alert
 from database.scope import narrowed_to_scope
+from database.vocabulary import Severity
 
 
 def count_alerts(connection: Connection) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def count_alerts(connection: Connection) -> dict[str, Any]:
         .where(*narrowed_to_scope(connection, Alert.__table__.c.grid_code))
         .group_by(*grouped)
     ).all()
-    by_severity = dict.fromkeys(("high", "medium", "low"), 0)
+    by_severity = dict.fromkeys(Severity, 0)
     by_status: dict[str, int] = {}
     by_rule: dict[str, int] = {}
     for row in rows:

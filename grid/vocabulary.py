@@ -19,10 +19,3 @@ class AssignmentReason(Vocabulary):
     NEAREST = "nearest", "最近的网格", "the nearest cell"
     TIE = "tie", "位于边界上", "on a border"
     VILLAGE = "village", "仅知村社", "only the village is known"
-
-
-class CellLevel(Vocabulary):
-    """How fine a cell is (网格级别)."""
-
-    CELL = "cell", "网格", "cell"
-    MICRO_CELL = "micro_cell", "微网格", "micro cell"

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from database.errors import Malformed
+from database.vocabulary import Vocabulary
 
-GridLevel = Literal["county", "town", "village", "cell", "micro_cell"]
-DIGITS: dict[GridLevel, int] = {"county": 6, "town": 9, "village": 12, "cell": 15, "micro_cell": 17}
-LEVEL_NAMES: dict[GridLevel, str] = {
-    "county": "县", "town": "乡镇街道", "village": "村社区", "cell": "网格", "micro_cell": "微网格",
-}  # fmt: skip
+
+class GridLevel(Vocabulary):
+    """How far a grid code reaches (层级)."""
+
+    COUNTY = "county", "县", "county"
+    TOWN = "town", "乡镇街道", "town"
+    VILLAGE = "village", "村社区", "village"
+    CELL = "cell", "网格", "cell"
+    MICRO_CELL = "micro_cell", "微网格", "micro cell"
+
+
+DIGITS: dict[GridLevel, int] = {
+    GridLevel.COUNTY: 6,
+    GridLevel.TOWN: 9,
+    GridLevel.VILLAGE: 12,
+    GridLevel.CELL: 15,
+    GridLevel.MICRO_CELL: 17,
+}
 
 
 class GridCodeInvalid(Malformed):

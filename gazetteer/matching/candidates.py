@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from database.vocabulary import Vocabulary
 from gazetteer.matching.confidence import CERTAIN, PROBABLE
 from gazetteer.matching.index.segment import Hit
 from gazetteer.reading.keys import LEVEL_NAMES, AddressKeys
 from gazetteer.reading.parse import ParsedAddress
 
-ConfidenceClass = Literal["A", "B", "C"]
+
+class ConfidenceClass(Vocabulary):
+    """How sure a match is (匹配把握)."""
+
+    A = "A", "确定", "certain"
+    B = "B", "很可能", "probable"
+    C = "C", "需核对", "needs a person"
+
+
 ReasonKind = Literal["equal", "alias", "typo", "missing", "conflicting", "fallback"]
 
 
@@ -42,8 +51,8 @@ class Candidate:
     def confidence_class(self) -> ConfidenceClass:
         """A from 0.95 when nothing was missing, mended, in conflict or left off; B from 0.75; C below."""
         if self.confidence >= CERTAIN and all(reason.kind in ("equal", "alias") for reason in self.reasons):
-            return "A"
-        return "B" if self.confidence >= PROBABLE else "C"
+            return ConfidenceClass.A
+        return ConfidenceClass.B if self.confidence >= PROBABLE else ConfidenceClass.C
 
 
 @dataclass(frozen=True, slots=True)

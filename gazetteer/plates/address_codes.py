@@ -10,7 +10,7 @@ from gazetteer.codes import division_kind
 from gazetteer.codes.address_code import parse_address_code
 from gazetteer.codes.beidou import BeidouOutOfRange, encode
 from gazetteer.codes.beidou_height import encode_height
-from gazetteer.codes.grid_code import LEVEL_NAMES, grid_level
+from gazetteer.codes.grid_code import grid_level
 from gazetteer.codes.statistical import CLASS_NAMES, full_statistical_code
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.plates.plates import PLATES
@@ -47,7 +47,7 @@ def get_address_codes(connection: Connection, address_id: int, *, height_m: floa
             "class_code": row.class_code,
             "class_name": CLASS_NAMES.get(row.class_code or ""),
         },
-        "grid": {"code": row.grid_code, "level": level, "level_name": LEVEL_NAMES[level]},
+        "grid": {"code": row.grid_code, "level": level, "level_name": level.zh},
         "beidou": _beidou(row.lon, row.lat, height_m),
         "plate": latest(connection, PLATES, address_id),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from layers.catalogue.kind import Field, Kind, Label, Look, Total
 from layers.catalogue.registry import register
 from layers.facilities.models import Facility
+from layers.facilities.vocabulary import FacilityState
 
 OBJECTS = register(
     Kind(
@@ -23,7 +24,7 @@ OBJECTS = register(
             Field("name", Label("名称", "Name"), tile=0, ogc=True, card=True, change=True, search=True),
             Field(
                 "state", Label("状态", "State"), tile=0, ogc=True, card=True, change=True,
-                meaning="normal, damaged, missing, retired",
+                meaning=FacilityState.comment(),
             ),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True, change=True),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from layers.catalogue.kind import Field, Kind, Label, Look, Total
 from layers.catalogue.registry import register
 from layers.places.models import Place
+from layers.places.vocabulary import Occupancy, PlaceKind
 
 PLACES = register(
     Kind(
@@ -21,12 +22,12 @@ PLACES = register(
         fields=(
             Field(
                 "kind", Label("类别", "Kind"), tile=0, ogc=True, change=True,
-                meaning="building, dwelling, premises, unit, zone, parcel",
+                meaning=PlaceKind.comment(),
             ),
             Field("name", Label("名称", "Name"), tile=0, ogc=True, card=True, change=True, search=True),
             Field(
                 "occupancy", Label("使用情况", "Occupancy"), tile=0, ogc=True, card=True, change=True,
-                meaning="occupied, vacant, let, unknown",
+                meaning=Occupancy.comment(),
             ),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True),
         ),

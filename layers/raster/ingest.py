@@ -33,7 +33,8 @@ from layers.raster.errors import (
     RasterRefused,
     RasterTooLarge,
 )
-from layers.raster.kinds import KINDS, KindName, Sensitivity
+from layers.raster.kinds import KINDS
+from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 OWN_FILE = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}(\.tiles)?\.tif")
@@ -48,9 +49,9 @@ class NewRaster:
     """What the user says of a file. crs, nodata, band: stronger than what the file says. replace: an older one of this name."""
 
     name: str
-    kind: KindName
+    kind: RasterKind
     title: str | None = None
-    sensitivity: Sensitivity | None = None
+    sensitivity: RasterSensitivity | None = None
     crs: str | None = None
     nodata: float | None = None
     band: int | None = None

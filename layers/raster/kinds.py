@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-KindName = Literal["imagery", "dem", "land_cover", "population"]
-Sensitivity = Literal["public", "scoped"]
+from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +16,28 @@ class Kind:
     single_band: exactly one band counts. unit: when nobody names one. plausible: lowest and highest value that can be.
     """
 
-    name: KindName
-    title: str
-    sensitivity: Sensitivity
+    name: RasterKind
+    sensitivity: RasterSensitivity
     warp: str
     overview: str
     single_band: bool
     unit: str | None
     plausible: tuple[float, float]
 
+    @property
+    def title(self) -> str:
+        """The kind in Chinese."""
+        return self.name.zh
+
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind
+    str(kind.name): kind
     for kind in (
-        Kind("imagery", "影像", "public", "bilinear", "average", False, None, (-1e30, 1e30)),
-        Kind("dem", "高程", "public", "bilinear", "average", True, "m", (-500.0, 9000.0)),
-        Kind("land_cover", "土地覆盖", "public", "nearest", "nearest", True, None, (0.0, 32766.0)),
+        Kind(RasterKind.IMAGERY, RasterSensitivity.PUBLIC, "bilinear", "average", False, None, (-1e30, 1e30)),
+        Kind(RasterKind.DEM, RasterSensitivity.PUBLIC, "bilinear", "average", True, "m", (-500.0, 9000.0)),
+        Kind(RasterKind.LAND_COVER, RasterSensitivity.PUBLIC, "nearest", "nearest", True, None, (0.0, 32766.0)),
         # a count keeps its total when the grid changes; a density (unit with a slash) is averaged
-        Kind("population", "人口格网", "scoped", "sum", "average", True, "persons", (0.0, 1e7)),
+        Kind(RasterKind.POPULATION, RasterSensitivity.SCOPED, "sum", "average", True, "persons", (0.0, 1e7)),
     )
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import CountyBase, geometry_column, grid_code_check, grid_code_column, identity_column, now_column
+from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 FILE_GRAMMAR = "'^[0-9]{6}/[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}([.]tiles)?[.]tif$'"
 
@@ -20,8 +21,8 @@ class Raster(CountyBase):
     __tablename__ = "raster"
     __table_args__ = (
         CheckConstraint("name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'", name="name"),
-        CheckConstraint("kind IN ('imagery','dem','land_cover','population')", name="kind"),
-        CheckConstraint("sensitivity IN ('public','scoped')", name="sensitivity"),
+        CheckConstraint(RasterKind.check("kind"), name="kind"),
+        CheckConstraint(RasterSensitivity.check("sensitivity"), name="sensitivity"),
         CheckConstraint("crs IN ('EPSG:4490','EPSG:3857')", name="crs"),
         CheckConstraint(f"file ~ {FILE_GRAMMAR} AND tile_file ~ {FILE_GRAMMAR}", name="file"),
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$' AND tile_sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),

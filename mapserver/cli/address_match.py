@@ -14,13 +14,12 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
+from gazetteer.matching.candidates import ConfidenceClass
 from importing.bulk_match.run import match_file
 
 console = Console()
 CLASSES = {
-    "A": "A 确定 / certain",
-    "B": "B 很可能 / probable",
-    "C": "C 需人核对 / needs a person",
+    **{str(one): f"{one} {one.zh} / {one.en}" for one in ConfidenceClass},
     "多个": "多个同样相符 / several equal",
     "无": "没有匹配 / no match",
     "空": "没有文本 / no text",

@@ -8,11 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from database.vocabulary import Severity
 from gazetteer.quality.check import get_rule, rules_of
 from gazetteer.quality.rule import FAMILIES
 from grid.quality.county import SETS
 
-SEVERITIES = {"high": "高 / high", "medium": "中 / medium", "low": "低 / low"}
+SEVERITIES = {str(one): f"{one.zh} / {one.en}" for one in Severity}
 console = Console()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,7 +17,8 @@ from database.settings import get_settings
 from layers.raster.catalogue import list_rasters
 from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
-from layers.raster.kinds import KINDS, KindName, Sensitivity
+from layers.raster.kinds import KINDS
+from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()
@@ -45,15 +46,15 @@ def add(
     """检查并入库一个栅格 / check a raster file and add it. Nothing is kept of a file that is refused."""
     if kind not in KINDS:
         raise typer.BadParameter(f"{', '.join(KINDS)}", param_hint="--kind")
-    if sensitivity not in (None, "public", "scoped"):
-        raise typer.BadParameter("public, scoped", param_hint="--sensitivity")
+    if sensitivity is not None and sensitivity not in list(RasterSensitivity):
+        raise typer.BadParameter(", ".join(RasterSensitivity), param_hint="--sensitivity")
     settings = get_settings()
     database = _open()
     new = NewRaster(
         name=name,
-        kind=cast(KindName, kind),
+        kind=RasterKind(kind),
         title=title,
-        sensitivity=cast("Sensitivity | None", sensitivity),
+        sensitivity=RasterSensitivity(sensitivity) if sensitivity else None,
         crs=crs,
         nodata=nodata,
         band=band,

@@ -11,12 +11,13 @@ from typing import Any
 from alerts.detection.rules import RULES
 from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
+from database.vocabulary import Severity
 from layers.style.palette import LIGHT
 from layers.style.records import variant_colours
 from mapserver.maps.offline import safe_text
 from mapserver.maps.words import field_label, is_internal, words_of
 
-SEVERITIES: dict[str, str] = {"high": "高", "medium": "中", "low": "低"}
+SEVERITIES: dict[str, str] = Severity.labels()
 COLOURS: dict[str, str] = variant_colours(ALERTS, LIGHT)
 CELL_FILL = "#f5b041"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from layers.raster.kinds import KindName, Sensitivity
+from layers.raster.vocabulary import RasterKind, RasterSensitivity
 from mapserver.schemas.page import PageOut
 
 
@@ -15,8 +15,8 @@ class RasterOut(BaseModel):
 
     name: str = Field(examples=["dem"])
     title: str = Field(examples=["数字高程模型"])
-    kind: KindName
-    sensitivity: Sensitivity = Field(description="public: whole for everybody; scoped: only inside your scope")
+    kind: RasterKind
+    sensitivity: RasterSensitivity = Field(description="public: whole for everybody; scoped: only inside your scope")
     bounds: tuple[float, float, float, float] = Field(
         description="west, south, east, north in EPSG:4490", examples=[(119.7, 30.4, 120.2, 30.7)]
     )

@@ -2915,12 +2915,8 @@ export interface components {
             code: string;
             /** Confidence */
             confidence: number;
-            /**
-             * Confidence Class
-             * @description A certain, B probable, C needs a person
-             * @enum {string}
-             */
-            confidence_class: "A" | "B" | "C";
+            /** @description A certain, B probable, C needs a person */
+            confidence_class: components["schemas"]["ConfidenceClass"];
             /**
              * Depth
              * @description deepest level: 5 village … 8 number … 12 room
@@ -3248,6 +3244,12 @@ export interface components {
              */
             light: string;
         };
+        /**
+         * ConfidenceClass
+         * @description How sure a match is (匹配把握).
+         * @enum {string}
+         */
+        ConfidenceClass: "A" | "B" | "C";
         /**
          * ConflictOut
          * @description What the decision would break. blocking: no confirmation helps.
@@ -5409,6 +5411,12 @@ export interface components {
             severity: string;
         };
         /**
+         * RasterKind
+         * @description What a raster shows (栅格种类).
+         * @enum {string}
+         */
+        RasterKind: "imagery" | "dem" | "land_cover" | "population";
+        /**
          * RasterOut
          * @description A raster of the catalogue.
          */
@@ -5448,11 +5456,7 @@ export interface components {
             crs: string;
             /** Dtype */
             dtype: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "imagery" | "dem" | "land_cover" | "population";
+            kind: components["schemas"]["RasterKind"];
             /** Maxzoom */
             maxzoom: number;
             /** Minzoom */
@@ -5473,12 +5477,8 @@ export interface components {
              * @example 12.5
              */
             resolution_m: number;
-            /**
-             * Sensitivity
-             * @description public: whole for everybody; scoped: only inside your scope
-             * @enum {string}
-             */
-            sensitivity: "public" | "scoped";
+            /** @description public: whole for everybody; scoped: only inside your scope */
+            sensitivity: components["schemas"]["RasterSensitivity"];
             /**
              * Sha256
              * @description of the file that values are read from
@@ -5495,6 +5495,12 @@ export interface components {
              */
             unit: string | null;
         };
+        /**
+         * RasterSensitivity
+         * @description Who sees the pixels of a raster (可见范围).
+         * @enum {string}
+         */
+        RasterSensitivity: "public" | "scoped";
         /**
          * ReasonOut
          * @description Why an element matched, or did not.

@@ -2,6 +2,7 @@
 import type { Outcome, Role, Severity } from '@/api/names'
 import {
   change_operation,
+  confidence_class,
   event_state,
   facility_state,
   household_kind,
@@ -29,7 +30,7 @@ export const OUTCOMES = Object.entries(visit_outcome satisfies Record<Outcome, s
 
 export const outcomeLabel = (code: string): string => OUTCOMES.find((one) => one.code === code)?.label ?? code
 
-export const CONFIDENCE: Record<'A' | 'B' | 'C', string> = { A: '确定', B: '很可能', C: '需核对' }
+export const CONFIDENCE: Record<'A' | 'B' | 'C', string> = confidence_class
 
 const RELATIONS: Record<string, string> = {
   head: '户主',
