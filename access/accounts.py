@@ -12,16 +12,16 @@ from sqlalchemy import Connection, Row, text
 
 from access.passwords import check_rules, hash_password, remember_password
 from access.permissions import ADMINISTRATORS
-from database.errors import OnemapError
+from database.errors import Invalid, NotAllowed
 from database.scope import Role, Scope
 from database.settings import Settings
 
 
-class AccountInvalid(OnemapError):
+class AccountInvalid(Invalid):
     """账号信息无效 | The account is not valid"""
 
 
-class NoRecordsForAdministrators(OnemapError):
+class NoRecordsForAdministrators(NotAllowed):
     """系统管理员和安全管理员不查看业务数据 | The system and the security administrator see no records"""
 
 

@@ -23,7 +23,7 @@ from access.second_factor import remove_second_factor
 from access.sessions import end_sessions
 from access.tokens import revoke_tokens
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Missing, NotAllowed, Taken
 from database.scope import Role, Scope
 from database.settings import Settings
 
@@ -31,23 +31,23 @@ T = TypeVar("T")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
 
 
-class AccountNotFound(OnemapError):
+class AccountNotFound(Missing):
     """没有这个账号 | There is no such account"""
 
 
-class AccountExists(OnemapError):
+class AccountExists(Taken):
     """用户名已被使用 | The user name is taken"""
 
 
-class AccountChanged(OnemapError):
+class AccountChanged(Taken):
     """账号的角色或数据范围刚被他人更改 | Role or scope of the account were changed by somebody else"""
 
 
-class OwnAccount(OnemapError):
+class OwnAccount(NotAllowed):
     """不能管理自己的账号 | Nobody administers their own account"""
 
 
-class OnServerOnly(OnemapError):
+class OnServerOnly(NotAllowed):
     """三员账号只能在服务器上由命令管理 | Accounts of the three administrators are managed on the server only"""
 
 

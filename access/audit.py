@@ -1,6 +1,6 @@
 """The audit trail: who looked at what, when, from where, for what purpose. Rows are added, never changed.
 
-The database chains them when the transaction commits (see ``database/audit_functions.py``).
+The database chains them when the transaction commits (see ``database/functions/access``).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import TooMany
 from database.settings import Settings
 
 #: Failures of other lanes within an hour, each counted up to its own limit, after which strangers wait at once.
@@ -29,7 +29,7 @@ WAIT_S = (
 )
 
 
-class SignInPaused(OnemapError):
+class SignInPaused(TooMany):
     """登录失败次数过多，请稍后再试 | Too many failed sign-ins; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait.

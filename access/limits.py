@@ -1,18 +1,24 @@
-"""How often something may be done: windows in the memory of this process (library ``limits``)."""
+"""How often something may be done: windows in memory (library ``limits``), one for all processes of the server together."""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 
 from limits import parse
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 
-from database.errors import OnemapError
+from access.shared_windows import SharedWindows
+from database.errors import TooMany
+
+#: How many keys of one limit are remembered; in moving windows so many times of acts, all keys together.
+MOST_KEYS, MOST_TIMES = 65_536, 500_000
+#: A moving window keeps the time of each act up to so many; beyond, it begins with its first act.
+MOST_MOVING = 1_000
 
 
-class TooManyRequests(OnemapError):
+class TooManyRequests(TooMany):
     """请求过于频繁，请稍后再试 | Too many requests; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait; the map server sends it as ``Retry-After``.
@@ -29,12 +35,29 @@ class Limit:
     def __init__(self, name: str, rate: str, *, moving: bool = True) -> None:
         self._name = name
         self._rate = parse(rate)
-        kind = MovingWindowRateLimiter if moving else FixedWindowRateLimiter
-        self._windows: RateLimiter = kind(MemoryStorage())
+        self._moving = moving
+        self._making = threading.Lock()
+        self._made: RateLimiter | None = None
 
-    def hit(self, key: str) -> None:
-        """Count one act of this key. Raises TooManyRequests when the window is full."""
-        if not self._windows.hit(self._rate, self._name, key):
+    @property
+    def _windows(self) -> RateLimiter:
+        """Made at the first act: when the processes of the server have taken their places."""
+        if self._made is None:
+            with self._making:
+                if self._made is None:
+                    self._made = self._make()
+        return self._made
+
+    def _make(self) -> RateLimiter:
+        most = self._rate.amount
+        moving = self._moving and most <= MOST_MOVING
+        kind = MovingWindowRateLimiter if moving else FixedWindowRateLimiter
+        keys = min(MOST_KEYS, MOST_TIMES // most) if moving else MOST_KEYS
+        return kind(SharedWindows(f"{self._name} {self._rate}", most, moving=moving, keys=keys))
+
+    def hit(self, key: str, acts: int = 1) -> None:
+        """Count acts of this key. Raises TooManyRequests when the window is full."""
+        if not self._windows.hit(self._rate, self._name, key, cost=acts):
             raise self.refusal(key)
 
     def is_open(self, key: str) -> bool:

@@ -1,7 +1,7 @@
 """Passwords: kept as argon2id, checked a few at a time, and never weak, old or the name.
 
-One check takes a tenth of a second and 64 MB, so at most two run at once and a few wait; whoever comes then is told to come
-again. No transaction is open meanwhile.
+One check takes a tenth of a second and 64 MB, so at most two run at once (of several processes one in each) and a few wait; whoever
+comes then is told to come again. No transaction is open meanwhile.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pwdlib import PasswordHash
 from sqlalchemy import Connection, text
 
 from access.weak_passwords import is_common
-from database.errors import OnemapError
+from database.errors import Invalid, Unavailable
+from database.processes import share_of
 from database.settings import Settings
 
 #: What an account has before its first password is given out: no hash of anything.
 NO_PASSWORD = "-"  # noqa: S105
 
 
-class PasswordWeak(OnemapError):
+class PasswordWeak(Invalid):
     """密码不符合要求 | The password does not meet the rules"""
 
 
-class SignInBusy(OnemapError):
+class SignInBusy(Unavailable):
     """登录繁忙，请稍后再试 | Too many sign-ins at once; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait.
@@ -36,31 +37,37 @@ class SignInBusy(OnemapError):
 
 
 class Gate:
-    """Lets a few in at once and a few wait. per_key: places one key may take of both, so that nobody fills the queue alone."""
+    """Lets a few in at once and a few wait; each process has its part of both places. per_key: places one key may take of both, so
+    that nobody fills the queue alone."""
 
     def __init__(
         self, *, at_once: int = 2, waiting: int = 2, per_key: int = 1, patience_s: float = 3.0, retry_after_s: int = 1
     ) -> None:
-        self._free = threading.Semaphore(at_once)
-        self._places, self._per_key = at_once + waiting, per_key
+        self._at_once, self._waiting, self._per_key = at_once, waiting, per_key
         self._patience_s, self._retry_after_s = patience_s, retry_after_s
         self._lock = threading.Lock()
         self._inside: Counter[str] = Counter()
+
+    @cached_property
+    def _free(self) -> threading.Semaphore:
+        return threading.Semaphore(share_of(self._at_once))
 
     @contextmanager
     def enter(self, key: str) -> Iterator[None]:
         """A place inside. Raises SignInBusy when there is none, or none becomes free in time."""
         with self._lock:
-            if self._inside.total() >= self._places or self._inside[key] >= self._per_key:
+            places = share_of(self._at_once) + share_of(self._waiting)
+            if self._inside.total() >= places or self._inside[key] >= self._per_key:
                 raise self._busy()
             self._inside[key] += 1
+            free = self._free
         try:
-            if not self._free.acquire(timeout=self._patience_s):
+            if not free.acquire(timeout=self._patience_s):
                 raise self._busy()
             try:
                 yield
             finally:
-                self._free.release()
+                free.release()
         finally:
             with self._lock:
                 self._inside[key] -= 1

@@ -12,7 +12,7 @@ import pyotp
 import segno
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Taken, Unidentified
 from database.seal import Sealer, row_binding
 
 STEP_S = 30
@@ -20,15 +20,15 @@ RECOVERY_CODES = 10
 _ISSUER = "数字乡村一张图"
 
 
-class SecondFactorNeeded(OnemapError):
+class SecondFactorNeeded(Unidentified):
     """请输入动态验证码 | A code of the second factor is needed"""
 
 
-class SecondFactorWrong(OnemapError):
+class SecondFactorWrong(Unidentified):
     """动态验证码不正确 | The code of the second factor is wrong"""
 
 
-class SecondFactorState(OnemapError):
+class SecondFactorState(Taken):
     """双因素验证的状态不允许这一步 | The second factor is not in a state for this"""
 
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from access.accounts import ACCOUNT_COLUMNS, ACCOUNT_FROM, ACTIVE, Account, account_of
-from database.errors import OnemapError
+from database.errors import Missing
 from database.settings import Settings
 
 
-class SessionNotFound(OnemapError):
+class SessionNotFound(Missing):
     """没有这个会话 | There is no such session"""
 
 
@@ -124,6 +124,11 @@ def end_sessions(connection: Connection, username: str, *, keep: str | None = No
         {"u": username, "keep": hash_secret(keep or "")},
     )
     return ended.rowcount
+
+
+def end_every_session(connection: Connection) -> int:
+    """Everybody signs in again; returns how many sessions ended."""
+    return connection.execute(text("DELETE FROM platform.session")).rowcount
 
 
 def hash_secret(secret: str) -> bytes:

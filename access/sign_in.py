@@ -21,16 +21,16 @@ from access.limits import Limit
 from access.passwords import Gate, is_right
 from access.second_factor import SecondFactorNeeded, SecondFactorWrong, take_code
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import NotAllowed, OnemapError, Unidentified
 from database.seal import Sealer
 from database.settings import Settings
 
 
-class SignInFailed(OnemapError):
+class SignInFailed(Unidentified):
     """用户名或密码不正确 | Wrong user name or password"""
 
 
-class NotGrantedYet(OnemapError):
+class NotGrantedYet(NotAllowed):
     """账号尚未授权，请联系安全管理员 | The account has no role yet; ask the security administrator"""
 
 

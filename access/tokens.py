@@ -11,14 +11,14 @@ from sqlalchemy import Connection, text
 from access.accounts import ACCOUNT_COLUMNS, ACCOUNT_FROM, ACTIVE, Account, AccountInvalid, account_of
 from access.permissions import ADMINISTRATORS
 from access.sessions import hash_secret
-from database.errors import OnemapError
+from database.errors import Missing
 from database.settings import Settings
 
 TOKEN_PREFIX = "om_"  # noqa: S105 - a label, so that leaked tokens can be searched for
 MOST_TOKENS = 20
 
 
-class TokenNotFound(OnemapError):
+class TokenNotFound(Missing):
     """没有这个令牌 | There is no such token"""
 
 

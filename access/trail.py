@@ -13,7 +13,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 
 from access.audit_chain import COUNTY_COLUMNS, FORMAT, NOTHING_BEFORE, PLATFORM, PLATFORM_COLUMNS
-from database.errors import OnemapError
+from database.errors import Invalid
+from database.paging import Cursor, Page
 
 Trail = Literal["county", "platform"]
 _COLUMNS: dict[Trail, tuple[str, ...]] = {"county": COUNTY_COLUMNS, "platform": PLATFORM_COLUMNS}
@@ -22,9 +23,10 @@ _HEAD: dict[Trail, str] = {"county": "audit_head", "platform": "platform.audit_h
 #: The platform's rows about a county; names that no account has belong to the county when it is the only one here.
 _ABOUT = "(e.county = :county OR e.county IS NULL AND (SELECT count(*) FROM platform.county) = 1)"
 _BATCH = 2000
+_CURSORS: dict[Trail, Cursor] = {"county": Cursor("audit", int), "platform": Cursor("platform_audit", int)}
 
 
-class TrailFilterInvalid(OnemapError):
+class TrailFilterInvalid(Invalid):
     """这种导出不能带这些筛选条件 | This export takes no such filter"""
 
 
@@ -43,14 +45,6 @@ class TrailFilter:
     def __str__(self) -> str:
         """What was asked for, as the trail keeps it of the auditor's own look."""
         return " ".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class TrailPage:
-    """Rows newest first. next: pass as before; None at the end."""
-
-    events: list[dict[str, Any]]
-    next: int | None
 
 
 def _conditions(trail: Trail, county: str, where: TrailFilter) -> tuple[str, dict[str, Any]]:
@@ -82,10 +76,10 @@ def list_trail(
     county: str,
     where: TrailFilter,
     *,
-    before: int | None = None,
+    after: str | None = None,
     limit: int = 100,
-) -> TrailPage:
-    """A page of the trail, newest first. before: the ``next`` of the page before.
+) -> Page[dict[str, Any]]:
+    """A page of the trail, newest first. after: the ``next`` of the page before. Raises CursorInvalid.
 
     Served by the primary key read backwards, and by ``ix_audit_event_actor``, ``_action``, ``_target``, ``_address``, ``_at``.
     """
@@ -95,11 +89,10 @@ def list_trail(
             f"SELECT {_selected(trail)} FROM {_TABLE[trail]} e WHERE {condition} "  # noqa: S608 - constants
             "AND (CAST(:before AS bigint) IS NULL OR e.id < :before) ORDER BY e.id DESC LIMIT :limit"
         ),
-        values | {"before": before, "limit": limit + 1},
+        values | {"before": _CURSORS[trail].first(after), "limit": limit + 1},
     )
     found = [dict(row) for row in rows.mappings()]
-    page = found[:limit]
-    return TrailPage(page, page[-1]["id"] if len(found) > limit else None)
+    return _CURSORS[trail].page(found, limit, lambda row: (row["id"],))
 
 
 def summarise(

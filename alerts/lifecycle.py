@@ -10,42 +10,72 @@ nowhere else: SQL, maps and lists take them from here, and a test holds the web 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from database.errors import OnemapError
+from database.errors import Invalid, Taken
+from database.vocabulary import Vocabulary
 
-Status = Literal["open", "acknowledged", "assigned", "confirmed", "refuted", "closed", "cleared"]
-Action = Literal["acknowledge", "assign", "verify", "settle", "close", "reopen"]
-Verdict = Literal["confirmed", "refuted"]
+
+class AlertStatus(Vocabulary):
+    """Where an alert stands (预警状态)."""
+
+    OPEN = "open", "待签收", "open"
+    ACKNOWLEDGED = "acknowledged", "已签收", "acknowledged"
+    ASSIGNED = "assigned", "已指派", "assigned"
+    CONFIRMED = "confirmed", "查实", "confirmed"
+    REFUTED = "refuted", "查否", "refuted"
+    CLOSED = "closed", "已办结", "closed"
+    CLEARED = "cleared", "已自行消除", "cleared by itself"
+
+
+class Verdict(Vocabulary):
+    """What a check at the door found (核查结论)."""
+
+    CONFIRMED = AlertStatus.CONFIRMED.value, AlertStatus.CONFIRMED.zh, AlertStatus.CONFIRMED.en
+    REFUTED = AlertStatus.REFUTED.value, AlertStatus.REFUTED.zh, AlertStatus.REFUTED.en
+
+
+class AlertSystemStep(Vocabulary):
+    """Steps the system takes: found; ended by itself; the condition ceased, or came back, while somebody has it in hand."""
+
+    RAISE = "raise", "发现", "raised"
+    CLEAR = "clear", "自行消除", "cleared by itself"
+    CEASE = "cease", "条件已不成立", "the condition has ceased"
+    RECUR = "recur", "条件再次成立", "the condition holds again"
+
+
+class AlertAction(Vocabulary):
+    """Steps a person takes (处理步骤)."""
+
+    ACKNOWLEDGE = "acknowledge", "签收", "acknowledge"
+    ASSIGN = "assign", "指派", "assign"
+    VERIFY = "verify", "核查", "verify"
+    SETTLE = "settle", "确认消除", "settle"
+    CLOSE = "close", "办结", "close"
+    REOPEN = "reopen", "重开", "reopen"
+
 
 #: waits for somebody
-PENDING: frozenset[str] = frozenset({"open", "acknowledged", "assigned"})
+PENDING: frozenset[AlertStatus] = frozenset({AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.ASSIGNED})
 #: nothing is left to do: off the map and out of every count of what waits
-ENDED: frozenset[str] = frozenset({"cleared", "closed"})
+ENDED: frozenset[AlertStatus] = frozenset({AlertStatus.CLEARED, AlertStatus.CLOSED})
 #: off the map: ended, or found to be untrue
-OFF_THE_MAP: frozenset[str] = ENDED | {"refuted"}
-ALLOWED_FROM: dict[Action, frozenset[str]] = {
-    "acknowledge": frozenset({"open"}),
-    "assign": PENDING,
-    "verify": PENDING,
-    "settle": PENDING,
-    "close": frozenset({"confirmed", "refuted"}),
-    "reopen": frozenset({"confirmed", "refuted", "closed", "cleared"}),
+OFF_THE_MAP: frozenset[AlertStatus] = ENDED | {AlertStatus.REFUTED}
+VERIFIED: frozenset[AlertStatus] = frozenset({AlertStatus.CONFIRMED, AlertStatus.REFUTED})
+ALLOWED_FROM: dict[AlertAction, frozenset[AlertStatus]] = {
+    AlertAction.ACKNOWLEDGE: frozenset({AlertStatus.OPEN}),
+    AlertAction.ASSIGN: PENDING,
+    AlertAction.VERIFY: PENDING,
+    AlertAction.SETTLE: PENDING,
+    AlertAction.CLOSE: VERIFIED,
+    AlertAction.REOPEN: VERIFIED | ENDED,
 }
-NEEDS_REASON: frozenset[Action] = frozenset({"verify", "close", "reopen"})
-STATUS_LABELS: dict[str, str] = {
-    "open": "待签收", "acknowledged": "已签收", "assigned": "已指派",
-    "confirmed": "查实", "refuted": "查否", "closed": "已办结", "cleared": "已自行消除",
-}  # fmt: skip
-#: steps the system takes: found; ended by itself; the condition ceased, or came back, while somebody has it in hand
-SYSTEM_STEPS: tuple[str, ...] = ("raise", "clear", "cease", "recur")
-STEP_LABELS: dict[str, str] = {
-    "raise": "发现", "clear": "自行消除", "cease": "条件已不成立", "recur": "条件再次成立", "acknowledge": "签收",
-    "assign": "指派", "verify": "核查", "settle": "确认消除", "close": "办结", "reopen": "重开",
-}  # fmt: skip
+NEEDS_REASON: frozenset[AlertAction] = frozenset({AlertAction.VERIFY, AlertAction.CLOSE, AlertAction.REOPEN})
+STATUS_LABELS: dict[str, str] = AlertStatus.labels()
+STEP_LABELS: dict[str, str] = AlertSystemStep.labels() | AlertAction.labels()
 
 
-def states_sql(states: frozenset[str]) -> str:
+def states_sql(states: frozenset[AlertStatus]) -> str:
     """The states as a list of SQL literals, in order, so that an index's condition and a query's are the same text."""
     return ", ".join(f"'{state}'" for state in sorted(states))
 
@@ -54,15 +84,15 @@ def states_sql(states: frozenset[str]) -> str:
 NOT_ENDED = f"status NOT IN ({states_sql(ENDED)})"
 
 
-class StepNotPossible(OnemapError):
+class StepNotPossible(Taken):
     """预警当前状态不能这样处理 | This step is not possible in the alert's present state"""
 
 
-class StepIncomplete(OnemapError):
+class StepIncomplete(Invalid):
     """请补全处理信息 | The step lacks something it needs"""
 
 
-class SecondPersonNeeded(OnemapError):
+class VerifierMayNotClose(Taken):
     """核查过这条预警的人不能自己办结，须由另一人办结 | Who verified this alert does not close it; another person does"""
 
 
@@ -70,14 +100,14 @@ class SecondPersonNeeded(OnemapError):
 class Transition:
     """One step a person takes. verify needs a verdict; verify, close and reopen need a reason; assign an assignee."""
 
-    action: Action
+    action: AlertAction
     reason: str | None = None
     verdict: Verdict | None = None
     assignee: str | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def next_status(status: str, step: Transition, *, ceased: bool = False) -> Status:
+def next_status(status: str, step: Transition, *, ceased: bool = False) -> AlertStatus:
     """Where a step leads. ceased: what the rule found no longer holds; only then can it be settled.
 
     Raises StepNotPossible from the wrong state and StepIncomplete when something is missing.
@@ -85,32 +115,34 @@ def next_status(status: str, step: Transition, *, ceased: bool = False) -> Statu
     if status not in ALLOWED_FROM[step.action]:
         label = STATUS_LABELS.get(status, status)
         raise StepNotPossible(f"当前为“{label}” / it is {status}", status=status, action=step.action)
-    if step.action == "settle":
+    if step.action == AlertAction.SETTLE:
         if not ceased:
             raise StepNotPossible("预警的条件仍然成立 / what it says still holds", status=status, action=step.action)
-        return "cleared"
+        return AlertStatus.CLEARED
     if step.action in NEEDS_REASON and not (step.reason or "").strip():
         raise StepIncomplete("请填写理由 / give a reason", missing="reason")
-    if step.action == "acknowledge":
-        return "acknowledged"
-    if step.action == "assign":
+    if step.action == AlertAction.ACKNOWLEDGE:
+        return AlertStatus.ACKNOWLEDGED
+    if step.action == AlertAction.ASSIGN:
         if not step.assignee:
             raise StepIncomplete("请选择承办人 / choose an assignee", missing="assignee")
-        return "assigned"
-    if step.action == "verify":
+        return AlertStatus.ASSIGNED
+    if step.action == AlertAction.VERIFY:
         if step.verdict is None:
             raise StepIncomplete("请选择查实或查否 / say confirmed or refuted", missing="verdict")
-        return step.verdict
-    return "closed" if step.action == "close" else "open"
+        return AlertStatus(step.verdict)
+    return AlertStatus.CLOSED if step.action == AlertAction.CLOSE else AlertStatus.OPEN
 
 
-def possible_actions(status: str, *, ceased: bool = False, barred: frozenset[Action] = frozenset()) -> list[Action]:
+def possible_actions(
+    status: str, *, ceased: bool = False, barred: frozenset[AlertAction] = frozenset()
+) -> list[AlertAction]:
     """The steps possible from a status, in the order of the loop, without those barred to the asker."""
-    without = barred if ceased else barred | {"settle"}
+    without = barred if ceased else barred | {AlertAction.SETTLE}
     return [action for action, sources in ALLOWED_FROM.items() if status in sources and action not in without]
 
 
-def refuse_barred(step: Transition, barred: frozenset[Action]) -> None:
-    """Raise SecondPersonNeeded when the step is one that this person may not take."""
+def refuse_barred(step: Transition, barred: frozenset[AlertAction]) -> None:
+    """Raise VerifierMayNotClose when the step is one that this person may not take."""
     if step.action in barred:
-        raise SecondPersonNeeded("请由另一位有权限的人员办结 / ask another person who may close it")
+        raise VerifierMayNotClose("请由另一位有权限的人员办结 / ask another person who may close it")

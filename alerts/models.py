@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alerts.lifecycle import NOT_ENDED, STATUS_LABELS, STEP_LABELS, states_sql
+from alerts.lifecycle import NOT_ENDED, STEP_LABELS, AlertStatus
 from database.base import (
     CountyBase,
     also_grid_code_column,
@@ -31,6 +31,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from database.vocabulary import Severity
 
 
 class Alert(CountyBase):
@@ -38,8 +39,8 @@ class Alert(CountyBase):
 
     __tablename__ = "alert"
     __table_args__ = (
-        CheckConstraint(f"status IN ({states_sql(frozenset(STATUS_LABELS))})", name="status"),
-        CheckConstraint("severity IN ('high','medium','low')", name="severity"),
+        CheckConstraint(AlertStatus.check("status"), name="status"),
+        CheckConstraint(Severity.check("severity"), name="severity"),
         grid_code_check(),
         # one alert a finding, as long as the finding holds; when it comes back after an end it is another alert
         Index("uq_alert_fingerprint", "fingerprint", unique=True, postgresql_where=text("ceased_at IS NULL")),
@@ -98,6 +99,9 @@ class Alert(CountyBase):
     reason: Mapped[str] = mapped_column(Text, nullable=False, comment="why, in Chinese, from the facts")
     facts: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), nullable=False, comment="what the rule saw, before and after"
+    )
+    rule_version: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="version of the rule whose facts these are; empty: from before versions were kept"
     )
     assignee: Mapped[str | None] = mapped_column(Text, comment="who deals with it")
     first_raised_at: Mapped[datetime] = now_column("first found")

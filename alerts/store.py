@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 
+from access.account_names import display_names
 from access.accounts import list_accounts
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
     PENDING,
     STATUS_LABELS,
     STEP_LABELS,
-    SYSTEM_STEPS,
-    Action,
+    AlertAction,
+    AlertSystemStep,
     Transition,
     next_status,
     refuse_barred,
 )
 from alerts.models import Alert, AlertWhole
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken
+from database.paging import Cursor, Page
 from database.scope import Role, narrowed_to_scope, within_prefix
+from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell
 from layers.people.masking import mask_numbers, mask_values
 
-MAX_ID = 2**63 - 1
 FIELD_ROLES = (Role.GRID_WORKER, Role.VILLAGE_OFFICER, Role.TOWN_OFFICIAL)
 
 
-class AlertNotFound(OnemapError):
+class AlertNotFound(Missing):
     """没有这条预警，或不在您的数据范围内 | No such alert, or outside your scope"""
 
 
-class StaleAlert(OnemapError):
+class StaleAlert(Taken):
     """预警已被他人更新，请刷新后再处理 | The alert has moved on; reload it and try again"""
 
 
-class AssigneeUnknown(OnemapError):
+class AssigneeUnknown(Invalid):
     """承办人不存在，或其网格不包含这条预警 | No such assignee, or their grid does not cover this alert"""
-
-
-class BadCursor(OnemapError):
-    """翻页标记无效 | The page cursor is not valid"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +67,6 @@ class AlertFilter:
     unassigned: bool = False
     ceased: bool | None = None
     q: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertPage:
-    """Alerts as dictionaries (see ``_COLUMNS``), and the cursor of the next page or None."""
-
-    alerts: list[dict[str, Any]]
-    next: str | None
 
 
 # pk_grid_cell, pk_division; an alert that belongs to no cell carries the code of its village, town or county
@@ -104,10 +92,12 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.first_raised_at,
     Alert.last_raised_at,
     Alert.ceased_at,
+    Alert.facts.label("own_facts"),
 )  # type: ignore[assignment]
 
 
 _ORDER: tuple[Any, ...] = (Alert.severity_rank, Alert.first_raised_at, Alert.id)
+_CURSOR = Cursor("alerts", int, datetime, int)
 
 # what an alert says: the whole to who sees every place it names (row-level security of alert_whole, by its primary key),
 # its own side to the others
@@ -119,13 +109,13 @@ _TOLD: tuple[ColumnElement[Any], ...] = (
 
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
-) -> AlertPage:
+) -> Page[dict[str, Any]]:
     """A page of alerts, the most severe first, then those first raised last: finding one again moves nothing.
 
     Served by ``ix_alert_list`` (severity_rank, first_raised_at, id), read backwards; in a narrow scope or grid by
     ``ix_alert_grid_code``, for one assignee by ``ix_alert_assignee``.
 
-    after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises BadCursor.
+    after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises CursorInvalid.
     """
     columns = [*_COLUMNS, *_TOLD] if with_reason else list(_COLUMNS)
     query = (
@@ -134,11 +124,10 @@ def list_alerts(
         .where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
     )
     if after is not None:
-        query = query.where(tuple_(*_ORDER) < tuple_(*_read_cursor(after)))
+        query = query.where(tuple_(*_ORDER) < tuple_(*_CURSOR.read(after)))
     query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
     rows = [dict(row) for row in connection.execute(query).mappings()]
-    page = rows[:limit]
-    return AlertPage(page, _cursor(page[-1]) if len(rows) > limit else None)
+    return _CURSOR.page(rows, limit, lambda row: (row["severity_rank"], row["first_raised_at"], row["id"]))
 
 
 def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
@@ -152,7 +141,7 @@ def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
             *grouped
         )
     ).all()
-    by_severity, by_status = dict.fromkeys(("high", "medium", "low"), 0), dict.fromkeys(STATUS_LABELS, 0)
+    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(STATUS_LABELS, 0)
     for row in rows:
         by_severity[row.severity] += row.n
         by_status[row.status] += row.n
@@ -194,23 +183,6 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _cursor(row: dict[str, Any]) -> str:
-    place = [row["severity_rank"], row["first_raised_at"].isoformat(), row["id"]]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[int, datetime, int]:
-    try:
-        rank, raised_at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(raised_at)
-        numbers = type(rank) is int and type(last_id) is int  # true is an int, too
-        if moment.tzinfo is None or not numbers or not 0 <= last_id <= MAX_ID or not 1 <= rank <= 3:
-            raise BadCursor
-        return rank, moment, last_id
-    except (ValueError, TypeError, binascii.Error):
-        raise BadCursor from None
-
-
 def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
 
@@ -224,19 +196,24 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
         raise AlertNotFound(str(alert_id))
     facts = dict(row["facts"])
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id, "system": list(SYSTEM_STEPS)}).mappings()
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings().all()
     related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
     earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
-    assignee_name = connection.scalar(
-        text("SELECT display_name FROM platform.account WHERE username = :u"), {"u": row["assignee"]}
-    )
+    names = display_names(connection, [row["assignee"], *(step["actor"] for step in history)])
     return {
         **row,
-        "assignee_name": assignee_name,
+        "assignee_name": names.get(row["assignee"]),
         "facts": facts,
         "before": before,
         "after": after,
-        "history": [{**step, "action_label": STEP_LABELS.get(step["action"], step["action"])} for step in history],
+        "history": [
+            {
+                **step,
+                "actor_name": _actor_name(step, names),
+                "action_label": STEP_LABELS.get(step["action"], step["action"]),
+            }
+            for step in history
+        ],
         "related": [dict(other) for other in related],
         "earlier": [dict(other) for other in earlier],
     }
@@ -250,13 +227,18 @@ def get_place(connection: Connection, alert_id: int) -> str:
     return grid_code
 
 
-# Served by ix_alert_step_alert. What the scan did is the system's; what a visit ended, the visitor's.
+def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
+    """What the scan did is the system's; what a visit ended, the visitor's."""
+    if step["action"] in list(AlertSystemStep) and "visit_id" not in step["evidence"]:
+        return "系统"
+    actor: str = step["actor"]
+    return names.get(actor, actor)
+
+
+# Served by ix_alert_step_alert.
 _HISTORY = """
-SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence,
-       CASE WHEN s.action = ANY(:system) AND NOT s.evidence ? 'visit_id' THEN '系统'
-            ELSE coalesce(a.display_name, s.actor) END AS actor_name
-FROM alert_step s LEFT JOIN platform.account a ON a.username = s.actor
-WHERE s.alert_id = :id ORDER BY s.id
+SELECT s.action, s.from_status, s.to_status, s.actor, s.at, s.reason, s.evidence
+FROM alert_step s WHERE s.alert_id = :id ORDER BY s.id
 """
 
 
@@ -285,7 +267,7 @@ def apply_transition(
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
-    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, SecondPersonNeeded.
+    AlertNotFound, StepNotPossible, StepIncomplete, AssigneeUnknown, VerifierMayNotClose.
     """
     row = connection.execute(
         text("SELECT status, version, grid_code, rule, severity, ceased_at FROM alert WHERE id = :id FOR UPDATE"),
@@ -329,7 +311,7 @@ def apply_transition(
     return get_alert(connection, alert_id)
 
 
-def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[Action]:
+def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, severity: str) -> frozenset[AlertAction]:
     """What this person may not do with the alert: close or settle it, having verified it at any time, when the rule asks for two.
 
     Reopening does not wash a verdict off. Served by ix_alert_step_alert.
@@ -342,7 +324,7 @@ def barred_to(connection: Connection, alert_id: int, actor: str, *, rule: str, s
         ),
         {"id": alert_id, "actor": actor},
     )
-    return frozenset({"close", "settle"} if verified else ())
+    return frozenset({AlertAction.CLOSE, AlertAction.SETTLE} if verified else ())
 
 
 def _check_assignee(connection: Connection, username: str, grid_code: str) -> None:

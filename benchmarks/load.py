@@ -1,7 +1,8 @@
 """Many people at once on the demo county: 10, 50, 200, 500 clients of a realistic mix, and whether the bars are kept.
 
     onemap demo --no-serve [--scale county]               # once, into ONEMAP_HOME
-    python -m benchmarks.load [--clients 10,50,200,500] [--seconds 10] [--alerts-only]
+    python -m benchmarks.load [--clients 10,50,200,500] [--seconds 10] [--alerts-only] [--workers 1]
+    python -m benchmarks.load --workers 1,2,1,2 --clients 50    # processes compared in one run
 
 60 % tiles, 20 % search, 10 % cards, 10 % lists, by the demo's accounts of different roles. Bars: never an answer of 500 or a lost
 connection; `/healthz` within 100 ms all the while; at 200 clients 0.9 of the throughput (answers below 400) at 10; every refused
@@ -24,15 +25,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
+from access.accounts import AccountInvalid
 from access.tokens import create_token
 from benchmarks.tiles_plan import log
 from benchmarks.tiles_servers import free_port
-from database.embedded import ensure_database
+from database.embedded import EmbeddedCluster, ensure_database
+from database.embedded.process import server_pid
 from database.engine import Database
 from database.settings import get_settings
 
@@ -68,7 +73,7 @@ class Asker:
         asked = [f"{api}/addresses/search?q={quote(q)}&limit=10" for q in SEARCHES]
         found = [self.get(path) for path in asked]
         addresses = [one["address_id"] for page in found if page for one in page["candidates"]]
-        alerts = [one["id"] for one in (self.get(f"{api}/alerts?limit=50") or {"alerts": []})["alerts"]]
+        alerts = [one["id"] for one in (self.get(f"{api}/alerts?limit=50") or {"items": []})["items"]]
         households = self.get(f"/ogc/{self.county}/collections/households/items?limit=50") or {"features": []}
         lists = [
             f"{api}/alerts?limit=50",
@@ -110,6 +115,24 @@ def _column_and_row(lon: float, lat: float, z: int) -> tuple[int, int]:
     return tile.x, tile.y
 
 
+def processor_seconds(server: subprocess.Popen[bytes], postmaster: int) -> tuple[float, float]:
+    """What the server's processes and the database's have used of the processors until now, those that ended included."""
+    return _used(server.pid), _used(postmaster)
+
+
+def _used(pid: int) -> float:
+    used = 0.0
+    for one in [pid, *_children(pid)]:
+        with suppress(OSError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            used += sum(int(field) for field in fields[11 : 15 if one == pid else 13]) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Health(threading.Thread):
     """Asks ``/healthz`` twenty times a second; milliseconds of each answer."""
 
@@ -128,7 +151,7 @@ class Health(threading.Thread):
 
 
 @contextmanager
-def server(port: int, log_file: Path) -> Iterator[None]:
+def server(port: int, log_file: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
     """Our server on the demo of ONEMAP_HOME."""
     command = [
         sys.executable,
@@ -138,6 +161,8 @@ def server(port: int, log_file: Path) -> Iterator[None]:
         "--port",
         str(port),
         "--no-worker",
+        "--workers",
+        str(workers),
     ]
     with log_file.open("w") as out:
         process = subprocess.Popen(command, env={**os.environ, **UNLIMITED}, stdout=out, stderr=out)
@@ -150,7 +175,7 @@ def server(port: int, log_file: Path) -> Iterator[None]:
                     break
             except OSError:
                 time.sleep(0.1)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -181,6 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", default="10,50,200,500")
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--workers", default="1", help="processes; several numbers are compared")
     parser.add_argument("--alerts-only", action="store_true", help="the attack: nothing but the list of alerts")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -190,22 +216,39 @@ def main() -> None:
     names = [one["username"] for one in json.loads((settings.home / "demo-accounts.json").read_text())["accounts"]]
     database = Database(ensure_database(settings).app, pool_size=1)
     with database.platform() as connection:
-        tokens = [create_token(connection, name, "load", days=1) for name in names]
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, server(port, Path(folder) / "server.log"):
-        askers = [Asker(port, demo["code"], token) for token in tokens]
-        wanted = [asker.paths() for asker in askers]
-        if arguments.alerts_only:
-            wanted = [{kind: [f"/api/{demo['code']}/alerts"] for kind in MIX} for _ in askers]
-        requests = Path(folder) / "requests"
-        requests.write_text("".join(_lists(askers, wanted)))
-        log(f"{demo['name']}, {demo['scale']}: {len(names)} accounts; warming")
-        run(port, requests, 10, min(5, arguments.seconds))
-        rows = {int(n): run(port, requests, int(n), arguments.seconds) for n in arguments.clients.split(",")}
-    missed = _report(rows)
+        tokens = list(_tokens(connection, names))
+    missed, compared = [], []
+    cluster = EmbeddedCluster(settings.home)
+    for workers in map(int, arguments.workers.split(",")):
+        port = free_port()
+        with tempfile.TemporaryDirectory() as folder, server(port, Path(folder) / "server.log", workers) as process:
+            askers = [Asker(port, demo["code"], token) for token in tokens]
+            wanted = [asker.paths() for asker in askers]
+            if arguments.alerts_only:
+                wanted = [{kind: [f"/api/{demo['code']}/alerts"] for kind in MIX} for _ in askers]
+            requests = Path(folder) / "requests"
+            requests.write_text("".join(_lists(askers, wanted)))
+            log(f"{demo['name']}, {demo['scale']}: {len(names)} accounts, {workers} processes; warming")
+            run(port, requests, 10, min(5, arguments.seconds))
+            postmaster = server_pid(cluster.layout.data_dir)
+            assert postmaster is not None
+            rows = {}
+            for clients in map(int, arguments.clients.split(",")):
+                before = processor_seconds(process, postmaster)
+                rows[clients] = run(port, requests, clients, arguments.seconds)
+                after = processor_seconds(process, postmaster)
+                compared.append((workers, clients, rows[clients], after[0] - before[0], after[1] - before[1]))
+        missed += _report(rows)
+    _compare(compared)
     database.close()
     print("\n" + ("\n".join(f"missed: {one}" for one in missed) or "every bar is kept"))
     sys.exit(1 if missed else 0)
+
+
+def _tokens(connection: Connection, names: list[str]) -> Iterator[str]:
+    for name in names:
+        with suppress(AccountInvalid):  # one that administers accounts has no tokens
+            yield create_token(connection, name, "load", days=1)
 
 
 def _lists(askers: list[Asker], wanted: list[dict[str, list[str]]]) -> Iterator[str]:
@@ -215,6 +258,19 @@ def _lists(askers: list[Asker], wanted: list[dict[str, list[str]]]) -> Iterator[
         ]
         yield f"#{weight}\t{kind}\t{len(lines)}\n"
         yield from lines
+
+
+def _compare(rows: list[tuple[int, int, dict[str, Any], float, float]]) -> None:
+    print(
+        "\n| processes | clients | good /s | of our processor, s/s | of the database's | good a second of ours | of both |"
+    )
+    print("|--:|--:|--:|--:|--:|--:|--:|")
+    for workers, clients, row, ours, theirs in rows:
+        seconds = row["seconds"]
+        print(
+            f"| {workers} | {clients} | {row['per_second']:,.0f} | {ours / seconds:.2f} | {theirs / seconds:.2f} "
+            f"| {row['good'] / ours:,.0f} | {row['good'] / (ours + theirs):,.0f} |"
+        )
 
 
 def _report(rows: dict[int, dict[str, Any]]) -> list[str]:

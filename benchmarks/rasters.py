@@ -301,9 +301,7 @@ def measure_values(database: Database, settings: Settings, rows: dict[str, Raste
                     f"| flood {level:g} m, counts | {who} | {found['total']['households_n']:,} households | {taken:.0f} ms |"
                 )
                 taken, found = timed(lambda c=connection, h=level: list_flooded(c, h))
-                print(
-                    f"| flood {level:g} m, first 50 | {who} | {len(found['households'])} | {taken:.0f} ms |", flush=True
-                )
+                print(f"| flood {level:g} m, first 50 | {who} | {len(found.items)} | {taken:.0f} ms |", flush=True)
     for name, level in (("dem", "cell"), ("dem", "village"), ("people", "cell")):
         raster = rows[name]
         started, pages, zones_n, after, slowest = time.perf_counter(), 0, 0, "", 0.0

@@ -22,7 +22,8 @@ _GRANTS = (
 _RELATION = _GRANTS.format(
     owner="c.relowner", acl="c.relacl", kind="CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\""
 )
-_ROUTINE = _GRANTS.format(owner="p.proowner", acl="p.proacl", kind="'f'::\"char\"")
+#: The same of the function ``p``.
+ROUTINE_GRANTS = _GRANTS.format(owner="p.proowner", acl="p.proacl", kind="'f'::\"char\"")
 _SCHEMA = _GRANTS.format(owner="n.nspowner", acl="n.nspacl", kind="'n'::\"char\"")
 
 #: kind → SELECT of name and description, of the schema :schema.
@@ -50,7 +51,9 @@ _QUERIES = {
     "index": "SELECT c.relname, pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END "
     "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = CAST(:schema AS regnamespace)",
     "function": "SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) || <grants> FROM pg_proc p "
-    "WHERE p.pronamespace = CAST(:schema AS regnamespace) AND p.prokind IN ('f', 'p')".replace("<grants>", _ROUTINE),
+    "WHERE p.pronamespace = CAST(:schema AS regnamespace) AND p.prokind IN ('f', 'p')".replace(
+        "<grants>", ROUTINE_GRANTS
+    ),
     "trigger": "SELECT c.relname || '.' || t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t "
     "JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = CAST(:schema AS regnamespace) AND NOT t.tgisinternal",
     "policy": "SELECT c.relname || '.' || p.polname, concat_ws(' ', p.polcmd, p.polpermissive, "

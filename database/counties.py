@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from database.migrate import migrate_county, migrate_platform
 from database.scope import county_schema
 
 
-class CountyNotFound(OnemapError):
+class CountyNotFound(Missing):
     """No county with this code on this server."""
 
     title_zh = "没有这个县"
@@ -58,3 +58,8 @@ def get_county(connection: Connection, code: str) -> KnownCounty:
 def county_codes(connection: Connection) -> list[str]:
     """The codes of the counties of this server, in order."""
     return list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))
+
+
+def has_county(connection: Connection, code: str) -> bool:
+    """Whether this server has the county."""
+    return connection.scalar(text("SELECT 1 FROM platform.county WHERE code = :code"), {"code": code}) is not None

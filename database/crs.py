@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from database.errors import OnemapError
+from database.errors import Malformed
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ _BD_TURN = math.pi * 3000.0 / 180.0
 _ROUNDS = 4
 
 
-class UnknownCrs(OnemapError):
+class UnknownCrs(Malformed):
     """不认识的坐标系 | Unknown coordinate reference system"""
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import PlatformBase, identity_column, now_column
+from database.scope import Role
 
 
 class County(PlatformBase):
@@ -46,11 +47,7 @@ class Account(PlatformBase):
 
     __tablename__ = "account"
     __table_args__ = (
-        CheckConstraint(
-            "role IN ('grid_worker','village_officer','town_official','gis_staff','county_admin',"
-            "'system_admin','security_admin','auditor')",
-            name="role",
-        ),
+        CheckConstraint(Role.check("role", without=(Role.SYSTEM,)), name="role"),
         CheckConstraint(
             "(role IS NULL OR role IN ('system_admin','security_admin')) = (cardinality(prefixes) = 0)",
             name="has_prefix",

@@ -15,7 +15,7 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection
 
 from database.engine import raw
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.seal import HEADER_BYTES, Sealer, UnsealFailed, row_binding
 
 #: a transaction lasts about a second
@@ -24,7 +24,7 @@ BATCH_ROWS = 2000
 SEALED_NAMES = "cipher|sealed|secret"
 
 
-class SealedColumnUnknown(OnemapError):
+class SealedColumnUnknown(Unavailable):
     """有一列密文不在换钥清单里 | A sealed column is missing from the list of those that are rotated"""
 
 

@@ -13,7 +13,8 @@ from database.catalogue import Catalogue, Difference, compare, read_catalogue
 from database.counties import county_codes
 from database.doctor import CheckResult
 from database.embedded import EmbeddedCluster
-from database.errors import OnemapError
+from database.errors import Unavailable
+from database.functions.texts import Branch
 from database.migrate import owner_engine, upgrade_schema
 from database.scope import county_schema
 from database.settings import Settings
@@ -24,7 +25,7 @@ _ASIDE = "platform_aside"
 _SHOWN = 40
 
 
-class SchemaDiffers(OnemapError):
+class SchemaDiffers(Unavailable):
     """数据库结构与本版本不符 | The schema is not the one of this release
 
     ``facts["objects"]``: schema → what differs.
@@ -52,10 +53,10 @@ def refuse_unlike(engine: Engine) -> None:
             [
                 *lines[:_SHOWN], *more,
                 "版本号是最新的，但上列对象与新建的数据库不同（多半是升级脚本在执行之后又被修改，或有人手工改动）。"
-                "请先备份（onemap backup），再按新建的县改正这些对象，然后重新运行 onemap migrate。 / "
+                "函数和触发器由 onemap migrate 恢复；其余请先备份（onemap backup），再按新建的县改正这些对象，然后重新运行 onemap migrate。 / "
                 "The revision is the newest, but these objects are not what a new installation has (a migration was changed after it "
-                "ran, or somebody changed them by hand). Back up (onemap backup), make them what a new county has, and run "
-                "onemap migrate again.",
+                "ran, or somebody changed them by hand). Functions and triggers are put right by onemap migrate. For the others, back up "
+                "(onemap backup), make them what a new county has, and run onemap migrate again.",
             ]
         ),
         objects={schema: [str(difference) for difference in found[schema]] for schema in found},
@@ -94,7 +95,7 @@ def _unlike(connection: Connection) -> dict[str, list[Difference]]:
     return {schema: differences for schema, differences in found.items() if differences}
 
 
-def _fresh(connection: Connection, branch: str, schema: str) -> Catalogue:
+def _fresh(connection: Connection, branch: Branch, schema: str) -> Catalogue:
     connection.execute(text(f"CREATE SCHEMA {schema}"))
     upgrade_schema(connection, branch, schema)
     return read_catalogue(connection, schema)

@@ -9,34 +9,43 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, text
 
-from database.errors import OnemapError
+from database.errors import NotAllowed
+from database.statement import Statement
+from database.vocabulary import Vocabulary
 
+#: For `database/engine.py` and `enter_scope` only.
+ENTER_SCOPE = Statement("SELECT platform.enter_scope(%(county)s, %(actor)s, %(role)s, %(prefixes)s)")
 GRID_CODE = re.compile(r"\d{6}(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?")
 
 
-class InvalidScope(OnemapError):
+class InvalidScope(NotAllowed):
     """A scope names another county, a malformed grid code, or nothing at all."""
 
     title_zh = "数据范围无效"
     title_en = "Invalid scope"
 
 
-class Role(StrEnum):
+class Role(Vocabulary):
     """What an account is; what each may do is listed in ``access/permissions.py``."""
 
-    GRID_WORKER = "grid_worker"  # 网格员
-    VILLAGE_OFFICER = "village_officer"  # 村干部
-    TOWN_OFFICIAL = "town_official"  # 乡镇干部
-    GIS_STAFF = "gis_staff"  # 数据专员
-    COUNTY_ADMIN = "county_admin"  # 县级管理员: the business of the county, not its accounts
-    SYSTEM_ADMIN = "system_admin"  # 系统管理员: makes and disables accounts
-    SECURITY_ADMIN = "security_admin"  # 安全管理员: grants role and scope, resets, unlocks
-    AUDITOR = "auditor"  # 审计员: reads the trail
-    SYSTEM = "system"  # imports, scans and jobs; never an account
+    GRID_WORKER = "grid_worker", "网格员", "grid worker"
+    VILLAGE_OFFICER = "village_officer", "村社干部", "village officer"
+    TOWN_OFFICIAL = "town_official", "乡镇干部", "town official"
+    GIS_STAFF = "gis_staff", "数据专员", "GIS staff"
+    #: the business of the county, not its accounts
+    COUNTY_ADMIN = "county_admin", "县级管理员", "county administrator"
+    #: makes and disables accounts
+    SYSTEM_ADMIN = "system_admin", "系统管理员", "system administrator"
+    #: grants role and scope, resets, unlocks
+    SECURITY_ADMIN = "security_admin", "安全管理员", "security administrator"
+    #: reads the trail
+    AUDITOR = "auditor", "审计员", "auditor"
+    #: imports, scans and jobs; never an account
+    SYSTEM = "system", "系统", "the system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +99,17 @@ def enter_scope(connection: Connection, scope: Scope) -> None:
     Sets ``search_path`` to the county's schema and the settings that every policy reads. Raises
     InvalidScope (from the database function's own check) when the county does not exist.
     """
-    connection.execute(
-        text("SELECT platform.enter_scope(:county, :actor, :role, :prefixes)"),
-        {
-            "county": scope.county,
-            "actor": scope.actor,
-            "role": scope.role.value,
-            "prefixes": list(scope.prefixes),
-        },
-    )
+    connection.execute(ENTER_SCOPE.text, parameters_of(scope))
+
+
+def parameters_of(scope: Scope) -> dict[str, Any]:
+    """What ENTER_SCOPE is told."""
+    return {
+        "county": scope.county,
+        "actor": scope.actor,
+        "role": scope.role.value,
+        "prefixes": list(scope.prefixes),
+    }
 
 
 def within_prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.keys import Key, KeyRing, KeySource, Suite
 from database.settings import Secrets
 
@@ -30,7 +30,7 @@ _FORMATS = {Suite.V1: 0x11, Suite.V2: 0x12}
 HEADER_BYTES = 3
 
 
-class UnsealFailed(OnemapError):
+class UnsealFailed(Unavailable):
     """密文无法解开：密钥不符、数据已损坏或被移动 | The ciphertext does not open: wrong key, damaged or moved data"""
 
 

@@ -17,7 +17,7 @@ from limits import parse
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.keys import KeyRing, KeySource, Suite, decode
 from database.scope import Role
 
@@ -25,11 +25,11 @@ SECRETS_FILE = "secrets.json"
 CLUSTER_RECORD_FILE = "cluster.json"
 
 
-class SecretsMissingError(OnemapError):
+class SecretsMissingError(Unavailable):
     """密钥文件丢失 | The secrets file is missing"""
 
 
-class SecretsUnreadableError(OnemapError):
+class SecretsUnreadableError(Unavailable):
     """密钥文件无法读取 | The secrets file cannot be read"""
 
 
@@ -89,6 +89,10 @@ def _requests_at_once() -> int:
     return min(10, max(5, 2 * (os.cpu_count() or 1) + 1))
 
 
+def _processes() -> int:
+    return min(4, os.cpu_count() or 1)
+
+
 class Settings(BaseSettings):
     """Everything an administrator may set. Each field is the variable `ONEMAP_` + its name in capitals."""
 
@@ -117,8 +121,8 @@ class Settings(BaseSettings):
         default_factory=_requests_at_once,
         ge=1,
         le=200,
-        description="Requests of one process that may use the database at the same time; look-ups, uploads and background "
-        "work have a few connections of their own. Unset means two a processor and one, 5 to 10.",
+        description="Requests that may use the database at the same time, all processes of the server together, but two in each; "
+        "look-ups, uploads and background work have a few connections of their own. Unset means two a processor and one, 5 to 10.",
     )
     queue_length: int = Field(
         256, ge=0, description="Requests that may wait for a connection; one more is answered 503 at once."
@@ -127,7 +131,7 @@ class Settings(BaseSettings):
         2.5, gt=0, le=60, description="How long a request waits for a connection before it is answered 503."
     )
     uploads_at_once: int = Field(
-        2, ge=1, le=20, description="Uploads and large downloads one process works on at once."
+        2, ge=1, le=20, description="Uploads and large downloads the server works on at once, but one in each process."
     )
     request_statement_seconds: float = Field(
         20, gt=0, description="Longest statement of an ordinary request; one that takes longer is answered 503."
@@ -153,6 +157,13 @@ class Settings(BaseSettings):
 
     tile_cache_mb: int = Field(64, ge=0, description="Finished map tiles kept in memory by one process, in megabytes.")
 
+    workers: int = Field(
+        default_factory=_processes,
+        ge=1,
+        le=64,
+        description="Processes of the web server, behind one port; one more works off the job queue. Unset means one a processor, "
+        "at most 4. The embedded database has connections for 8.",
+    )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
     public_url: PublicUrl = Field(
@@ -200,7 +211,9 @@ class Settings(BaseSettings):
     reader_seconds: int = Field(
         300, ge=5, description="Seconds the process that reads an uploaded table has for each answer."
     )
-    reader_processes: int = Field(4, ge=1, description="Files that one process of the server reads at the same time.")
+    reader_processes: int = Field(
+        4, ge=1, description="Files that the server reads at the same time, but one in each process."
+    )
     reader_without_walls: bool = Field(
         False,
         description="Read uploads also where the kernel keeps a reader neither from other files nor from the network.",

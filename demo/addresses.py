@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from demo.boundaries import METRES_PER_DEGREE_LAT, METRES_PER_DEGREE_LON
 from demo.divisions import Divisions
+from demo.roads import to_metres
 from demo.scales import Scale
+from demo.streets import angles, chains, street_lines, turn
 from demo.words import CITY, COUNTY, PROVINCE, ROAD_FIRST, ROAD_KINDS, ROAD_LAST, unique_names
 
 Ints = npt.NDArray[np.int64]
@@ -37,6 +39,11 @@ class Addresses:
     lon: Floats
     lat: Floats
     head: list[str] = field(default_factory=list)
+    #: micro cell → how far its block is turned, radians; its street: name and line, metres from the county's middle
+    turned: dict[int, float] = field(default_factory=dict)
+    streets: list[tuple[str, Floats]] = field(default_factory=list)
+    #: lanes of the hamlets: micro cell and line, metres from the county's middle
+    lanes: list[tuple[int, Floats]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.code)
@@ -52,6 +59,8 @@ class _Draft:
     micro: list[int] = field(default_factory=list)
     levels: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
     east_north: list[tuple[float, float]] = field(default_factory=list)
+    road_of_micro: dict[int, tuple[int, str]] = field(default_factory=dict)
+    lanes: list[tuple[int, Floats]] = field(default_factory=list)
 
     def add(self, kind: int, micro: int, at: tuple[float, float], *levels: str) -> None:
         """One address; levels: group, road, number, building, entrance, room."""
@@ -78,7 +87,11 @@ def _finish(draft: _Draft, divisions: Divisions) -> Addresses:
     village, micro = village[order], micro[order]
     first = np.searchsorted(rank[village], rank[village])
     serial = (np.arange(len(order)) - first + 1).tolist()
-    offset = np.array(draft.east_north)[order] / [METRES_PER_DEGREE_LON, METRES_PER_DEGREE_LAT]
+    seeds_m = to_metres(divisions.boundaries.seeds)
+    streets = chains(draft.road_of_micro, seeds_m)
+    turned = angles(streets, seeds_m)
+    angle = np.array([turned.get(m, 0.0) for m in micro.tolist()])
+    offset = turn(np.array(draft.east_north)[order], angle) / [METRES_PER_DEGREE_LON, METRES_PER_DEGREE_LAT]
     position = np.round(divisions.boundaries.seeds[micro] + offset, 7)
     levels = [draft.levels[i] for i in order.tolist()]
     return Addresses(
@@ -94,6 +107,9 @@ def _finish(draft: _Draft, divisions: Divisions) -> Addresses:
             f"{PROVINCE}{CITY}{COUNTY}{divisions.town_name[town]}{name}"
             for town, name in zip(divisions.boundaries.town_of_village.tolist(), divisions.village_name, strict=True)
         ],
+        turned=turned,
+        streets=street_lines(streets, turned, seeds_m, divisions.boundaries.inner_radius_m),
+        lanes=[(m, seeds_m[m] + line) for m, line in draft.lanes],
     )
 
 
@@ -116,21 +132,41 @@ def _farmhouses(rng: np.random.Generator, draft: _Draft, divisions: Divisions, m
         village = int(divisions.village_of_micro[micro])
         group_no[village] = group_no.get(village, 0) + 1
         group = f"{group_no[village]}组"
-        points = _hamlet(rng, count, float(divisions.boundaries.inner_radius_m[micro]))
+        points, lanes = _hamlet(rng, count, float(divisions.boundaries.inner_radius_m[micro]))
+        draft.lanes += [(micro, lane) for lane in lanes]
         for number, at in enumerate(points, start=1):
             draft.add(DOOR, micro, at, group, "", f"{number}号", "", "", "")
 
 
-def _hamlet(rng: np.random.Generator, count: int, radius_m: float) -> list[tuple[float, float]]:
-    """Positions of houses along two-sided lanes through the middle, inside the circle; metres from its centre."""
+def _hamlet(rng: np.random.Generator, count: int, radius_m: float) -> tuple[list[tuple[float, float]], list[Floats]]:
+    """Positions of houses along two-sided lanes through the middle, inside the circle, and the lanes; metres from its centre."""
     per_lane = max(4, int(np.ceil(np.sqrt(count * 3.0))))
     along = (np.arange(count) % per_lane - (per_lane - 1) / 2) * HOUSE_GAP_M
     lane = np.arange(count) // per_lane
-    across = (lane - (count - 1) // per_lane / 2) * LANE_GAP_M + 12 * np.sin(along / 60 + rng.random() * 6)
+    phase = rng.random() * 6
+    across = (lane - (count - 1) // per_lane / 2) * LANE_GAP_M + 12 * np.sin(along / 60 + phase)
     points = np.column_stack([along, across]) + rng.normal(0, 1.8, (count, 2))
     angle = rng.random() * np.pi
     turned = points @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return _fit(turned, radius_m)
+    reach = float(np.hypot(turned[:, 0], turned[:, 1]).max(initial=0))
+    ratio = min(1.0, radius_m * 0.9 / reach) if reach else 1.0
+    lanes = [turn(line, angle) * ratio for line in _lanes(count, per_lane, phase)]
+    return _fit(turned, radius_m), lanes
+
+
+def _lanes(count: int, per_lane: int, phase: float) -> list[Floats]:
+    """A lane between every two rows of houses, before the only row where there is one; and one across, that joins them."""
+    rows = (count - 1) // per_lane + 1
+    half = (min(count, per_lane) - 1) / 2 * HOUSE_GAP_M + 12
+    along = np.linspace(-half, half, 9)
+    places = [row + 0.5 for row in range(0, rows - 1, 2)] or [-0.5]
+    if rows > 1 and rows % 2:
+        places.append(rows - 0.5)
+    curve = 12 * np.sin(along / 60 + phase)
+    lanes = [np.column_stack([along, (place - (rows - 1) / 2) * LANE_GAP_M + curve]) for place in places]
+    if len(lanes) > 1:
+        lanes.append(np.array([lane[-1] for lane in lanes]))
+    return lanes
 
 
 def _fit(points: Floats, radius_m: float) -> list[tuple[float, float]]:
@@ -154,6 +190,7 @@ def _streets(rng: np.random.Generator, draft: _Draft, divisions: Divisions, micr
     for micro, count in zip(ordered, counts.tolist(), strict=True):
         village = int(divisions.village_of_micro[micro])
         road = roads[village][int(rng.integers(0, len(roads[village])))]
+        draft.road_of_micro[micro] = (village, road)
         key = (int(town_of_village[village]), road)
         number = next_number.get(key, 1)
         start = len(draft.kind)

@@ -15,9 +15,11 @@ from demo import tables_land as land
 from demo import tables_people as persons
 from demo import tables_public as public
 from demo.addresses import Addresses, make_addresses
+from demo.base_map import make_base_map
 from demo.boundaries import make_boundaries
 from demo.divisions import Divisions, make_divisions
 from demo.happenings import make_events, make_visits
+from demo.parcels import write_parcels
 from demo.people import People, make_people
 from demo.place_names import PlaceNames, make_place_names
 from demo.places import Dwellings, Units, make_dwellings, make_units
@@ -112,6 +114,7 @@ def generate_county(out_dir: Path, scale: str = "small", seed: int = SEED, today
     typos = sorted(writer.typos)
     _write_people(folder, model, first, seed)
     _write_public(folder, model, writer, seed)
+    _write_base(folder, model, seed)
     differences = _write_update(folder, model, first, seed)
     truth = _write_truth(folder, model, writer, typos, differences, seed)
     note = SYNTHETIC_NOTE.format(name=COUNTY_SHOWN, code=COUNTY_CODE, scale=scale, seed=seed, today=day)
@@ -217,6 +220,23 @@ def _write_people(folder: _Folder, model: _Model, edition: persons.Edition, seed
         out / "综治_走访.xlsx", model.divisions, model.addresses, people, visits, of_cell, today
     )
     folder.add("综治_走访.xlsx", "demo_visits", rows)
+
+
+def _write_base(folder: _Folder, model: _Model, seed: int) -> None:
+    """测绘: the base map, and 农业农村: the parcels on its fields. The buildings are those of 住建: the same stream, from its beginning."""
+    made = make_base_map(_stream(seed, 60), _stream(seed, 20), model.divisions, model.addresses, model.place_names)
+    path = folder.path / "测绘_底图.gpkg"
+    for n, (layer, mapping, features) in enumerate(
+        (
+            ("线", "demo_base_lines", made.lines),
+            ("面", "demo_base_areas", made.areas),
+            ("点", "demo_base_points", made.points),
+        )
+    ):
+        folder.add(path.name, mapping, land.write_base(path, layer, features, append=n > 0))
+    path = folder.path / "农业农村_承包地块.gpkg"
+    rows = write_parcels(path, _stream(seed, 61), model.divisions, model.addresses, model.people, made)
+    folder.add(path.name, "demo_parcels", rows)
 
 
 def _write_public(folder: _Folder, model: _Model, writer: Writer, seed: int) -> None:

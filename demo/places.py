@@ -18,7 +18,7 @@ from demo.words import COUNTY_CODE, GIVEN_FIRST, GIVEN_LAST, UNIT_TRADES
 Ints = npt.NDArray[np.int64]
 
 OCCUPIED, VACANT, LET, UNKNOWN = "自住", "空置", "出租", "不详"
-BUILDING_SIZE_M = {BUILDING: (40.0, 12.0), DOOR: (11.0, 10.0)}
+BUILDING_SIZE_M = {BUILDING: (40.0, 12.0), DOOR: (11.0, 10.0), SHOP: (12.5, 10.0)}
 
 
 @dataclass(slots=True)
@@ -87,7 +87,8 @@ def footprints(rng: np.random.Generator, addresses: Addresses, kind: int) -> tup
     position = np.flatnonzero(addresses.kind == kind)
     long_m, wide_m = BUILDING_SIZE_M[kind]
     count = len(position)
-    angle = rng.normal(0, 0.12, count)
+    street = np.array([addresses.turned.get(m, 0.0) for m in addresses.micro[position].tolist()])
+    angle = rng.normal(0, 0.12, count) * (0.25 if kind == SHOP else 1.0) + street
     half = np.stack([np.array([-1, 1, 1, -1]) * long_m / 2, np.array([-1, -1, 1, 1]) * wide_m / 2], axis=-1)
     scale = rng.uniform(0.8, 1.15, count)[:, None]
     east = (half[:, 0] * np.cos(angle)[:, None] - half[:, 1] * np.sin(angle)[:, None]) * scale

@@ -11,6 +11,7 @@ import shapely
 
 from database.crs import from_4490
 from demo.addresses import BUILDING, Addresses
+from demo.base_map import Features
 from demo.divisions import Divisions
 from demo.place_names import PlaceNames
 from demo.places import Dwellings, footprints
@@ -136,6 +137,19 @@ def write_place_names(path: Path, names: PlaceNames) -> int:
         for i, (name, kind, alias) in enumerate(zip(names.name, names.kind, names.alias, strict=True))
     )
     return write_geojson(path, shapely.points(names.lon, names.lat), rows)
+
+
+def write_base(path: Path, layer: str, features: Features, *, append: bool) -> int:
+    """测绘: one layer of the base map, a GeoPackage."""
+    fields: dict[str, list[str | None]] = {
+        "要素编号": [f"{layer}{n + 1:07d}" for n in range(len(features.kind))],
+        "要素类": [*features.kind],
+        "小类": [*features.klass],
+        "名称": [name or None for name in features.name],
+        "道路编号": [number or None for number in features.number],
+        "层数": [floors or None for floors in features.floors],
+    }
+    return write_layer(path, layer, features.shape, fields, append=append)
 
 
 def write_buildings(path: Path, rng: np.random.Generator, addresses: Addresses) -> int:

@@ -10,17 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
 
+from access.account_names import account_since
 from alerts.detection.ending import end_by_visit
-from database.errors import OnemapError
+from database.errors import Taken
 from layers.people.households import HouseholdNotFound
 from layers.people.masking import mask_numbers
-from layers.visits.outcomes import OUTCOMES
+from layers.visits.vocabulary import VisitOutcome
 
 #: The product is younger than this, so are its visits; clocks without a battery start in 1970, 1980, 2000 or 2010.
 EARLIEST_VISIT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-class VisitUidTaken(OnemapError):
+class VisitUidTaken(Taken):
     """这个走访编号已用于另一户 | This client_uid already belongs to a visit of another household"""
 
 
@@ -73,7 +74,7 @@ def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple
         ),
         {"uid": visit.client_uid},
     ).one()
-    return {**row._mapping, "outcome_label": OUTCOMES[row.outcome]}, made is not None
+    return {**row._mapping, "outcome_label": VisitOutcome(row.outcome).zh}, made is not None
 
 
 #: A clock that differs less than this is not wrong: what it shows is kept, or now when it runs ahead.
@@ -85,7 +86,7 @@ BEFORE_ALL = timedelta(days=1)
 # older, and not before the record of the household. ix_change_record, and the postings of a worker.
 _SINCE = """
 SELECT greatest(
-    least((SELECT a.created_at FROM platform.account a WHERE a.username = :visitor),
+    least(CAST(:account_since AS timestamptz),
           (SELECT min(p.valid_from) FROM posting p JOIN grid_worker w ON w.id = p.worker_id
            WHERE w.username = :visitor AND p.cell_code IN (:cell, left(:cell, 15)))),
     (SELECT min(c.at) FROM change c WHERE c.entity = 'household' AND c.entity_id = CAST(:household AS text)
@@ -106,7 +107,15 @@ def visit_household(
     grid_code = connection.scalar(text("SELECT grid_code FROM household WHERE id = :id"), {"id": household_id})
     if grid_code is None:
         raise HouseholdNotFound(str(household_id))
-    since = connection.scalar(text(_SINCE), {"visitor": visitor, "cell": grid_code, "household": household_id})
+    since = connection.scalar(
+        text(_SINCE),
+        {
+            "visitor": visitor,
+            "account_since": account_since(connection, visitor),
+            "cell": grid_code,
+            "household": household_id,
+        },
+    )
     visited_at, phone_time = plausible_time(visit.visited_at, since, datetime.now(UTC))
     kept = replace(
         visit,

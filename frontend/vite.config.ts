@@ -31,7 +31,7 @@ function serviceWorker(): Plugin {
     apply: 'build',
     writeBundle({ dir = 'dist' }, bundle) {
       const built = Object.keys(bundle).filter((name) => /\.(js|mjs|css|html)$/.test(name))
-      const files = [...built, 'icon.svg', 'manifest.webmanifest'].sort().map((name) => `/${name}`)
+      const files = [...built, 'early.js', 'icon.svg', 'manifest.webmanifest'].sort().map((name) => `/${name}`)
       const version = createHash('sha256')
       for (const name of files) version.update(name).update(readFileSync(join(dir, name)))
       const source = readFileSync('src/offline/service-worker.js', 'utf8')
@@ -66,6 +66,20 @@ function packed(): Plugin {
   }
 }
 
+/** What every page needs comes in two files: on a slow line each file more costs a part of a round trip. */
+const EVERYWHERE = [
+  ...['AppShell.vue', 'AppIcon.vue', 'media.ts', 'notify.ts', 'ProblemNote.vue', 'EmptyState.vue', 'SkeletonLines.vue'],
+  ...['SeverityChip.vue', 'StatusChip.vue', 'WaitingBadge.vue', 'mapLater.ts', 'AlertList.vue', 'AlertFilters.vue'],
+].map((name) => `/src/components/${name}`)
+
+function chunkOf(id: string): string | undefined {
+  const path = id.split('?')[0] ?? id
+  if (id.includes('plugin-vue:export-helper') || id.includes('rolldown/runtime')) return 'vue'
+  if (/node_modules\/(@vue|vue|vue-router|pinia)\//.test(path)) return 'vue'
+  if (/node_modules\/maplibre-gl\/.*(?<!worker)\.(mjs|js)$/.test(path)) return 'maplibre'
+  return EVERYWHERE.some((name) => path.endsWith(name)) || /\/src\/(api|stores|texts)\//.test(path) ? 'everywhere' : undefined
+}
+
 export default defineConfig({
   plugins: [
     vue(),
@@ -82,7 +96,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     rollupOptions: {
       output: {
-        manualChunks: (id) => (id.includes('node_modules/maplibre-gl') ? 'maplibre' : undefined),
+        manualChunks: chunkOf,
       },
     },
   },

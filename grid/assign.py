@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Connection, text
 
 from database.crs import metres_per_degree
-from database.errors import OnemapError
+from database.errors import Malformed, Missing
+from grid.vocabulary import AssignmentReason
 
-AssignmentReason = Literal["inside", "nearest", "tie", "village"]
 MAX_GAP_M = 30.0
 
 
-class NoCellNearby(OnemapError):
+class NoCellNearby(Missing):
     """附近没有网格 | No grid cell nearby"""
 
 
-class InvalidGeometry(OnemapError):
+class InvalidGeometry(Malformed):
     """坐标无效 | The coordinates are not valid"""
 
 

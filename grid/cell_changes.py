@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from grid.assign import assign_cells
 from grid.cells import CellNotFound
 
@@ -20,7 +20,7 @@ SLIVER_M2 = 10.0
 _MOST_ADDRESSES = 500_000
 
 
-class CellInvalid(OnemapError):
+class CellInvalid(Invalid):
     """网格不符合划分规则 | The cell breaks a rule of the grid"""
 
 
@@ -166,7 +166,7 @@ def _follow(connection: Connection, code: str, touched: list[int] | None = None)
     """Link the addresses that were in the cell, and those that lie in its outline now, anew. Served by ``ix_standard_address_tile``."""
     inside = connection.scalar(
         text(
-            "SELECT features_in_box('addresses', st_xmin(geom), st_ymin(geom), st_xmax(geom), st_ymax(geom), :most) "
+            "SELECT addresses_in_box(st_xmin(geom), st_ymin(geom), st_xmax(geom), st_ymax(geom), :most) "
             "FROM grid_cell WHERE code = :code"
         ),
         {"code": code, "most": _MOST_ADDRESSES},

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from grid.assign import NoCellNearby, assign_cell
 
 
-class CellNotFound(OnemapError):
+class CellNotFound(Missing):
     """没有这个网格，或不在您的数据范围内 | No such grid cell, or outside your scope"""
 
 

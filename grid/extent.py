@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sqlalchemy import Connection, text
+
+from gazetteer.matching.division_names import DivisionHit
+
+# Served by ix_grid_cell_grid_code.
+_OF_CELLS = text("""
+SELECT w.code, st_xmin(c.box) AS west, st_ymin(c.box) AS south, st_xmax(c.box) AS east, st_ymax(c.box) AS north
+FROM unnest(CAST(:codes AS text[])) AS w(code) CROSS JOIN LATERAL (SELECT st_extent(g.geom) AS box FROM grid_cell g
+    WHERE g.valid_to IS NULL AND g.code >= w.code AND g.code < w.code || ':') c
+WHERE c.box IS NOT NULL
+""")
 
 
 def county_bounds(connection: Connection) -> list[float] | None:
@@ -15,3 +28,11 @@ def county_bounds(connection: Connection) -> list[float] | None:
         )
     ).one()
     return None if row.w is None else [row.w, row.s, row.e, row.n]
+
+
+def with_cell_bounds(connection: Connection, divisions: Sequence[DivisionHit]) -> list[DivisionHit]:
+    """The divisions, those without bounds with the bounds of the cells in scope inside them (EPSG:4490, degrees)."""
+    undrawn = [division.code for division in divisions if division.bounds is None]
+    rows = connection.execute(_OF_CELLS, {"codes": undrawn}) if undrawn else ()
+    boxes = {row.code: (row.west, row.south, row.east, row.north) for row in rows}
+    return [replace(one, bounds=boxes.get(one.code)) if one.bounds is None else one for one in divisions]

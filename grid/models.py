@@ -27,6 +27,7 @@ from database.base import (
     identity_column,
     tile_geometry_column,
 )
+from grid.vocabulary import AssignmentReason, Duty
 
 
 class GridCell(CountyBase):
@@ -93,7 +94,7 @@ class Posting(CountyBase):
     __tablename__ = "posting"
     __table_args__ = (
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
-        CheckConstraint("duty IN ('lead','member')", name="duty"),
+        CheckConstraint(Duty.check("duty"), name="duty"),
         grid_code_check(),
         Index("uq_posting_lead", "cell_code", "valid_from", unique=True, postgresql_where=text("duty = 'lead'")),
         {"comment": "dated responsibilities (网格责任)"},
@@ -115,7 +116,7 @@ class AddressCell(CountyBase):
 
     __tablename__ = "address_cell"
     __table_args__ = (
-        CheckConstraint("reason IN ('inside','nearest','tie','village')", name="reason"),
+        CheckConstraint(AssignmentReason.check("reason"), name="reason"),
         CheckConstraint("distance_m >= 0", name="distance"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
         grid_code_check(),

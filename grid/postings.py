@@ -46,8 +46,8 @@ def responsible_on(connection: Connection, cell_code: str, day: date) -> list[di
         text(
             "SELECT w.id, w.name, w.username, w.phone_masked, p.duty, p.cell_code, p.valid_from "
             "FROM posting p JOIN grid_worker w ON w.id = p.worker_id "
-            "WHERE p.cell_code IN (:cell, left(:cell, 15)) AND p.valid_from <= :day "
-            "AND (p.valid_to IS NULL OR p.valid_to > :day) ORDER BY length(p.cell_code) DESC, p.duty, w.name"
+            "WHERE p.cell_code IN (:cell, left(:cell, 15)) "
+            "AND is_current(p.valid_from, p.valid_to, :day) ORDER BY length(p.cell_code) DESC, p.duty, w.name"
         ),
         {"cell": cell_code, "day": day},
     )

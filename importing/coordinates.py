@@ -32,7 +32,7 @@ _TYPES = {
     "LineString": "线 ", "MultiLineString": "多线 ", "LinearRing": "环 ", "MultiPoint": "多点 ", "GeometryCollection": "混合集合 ",
     "Polygon": "面 ", "MultiPolygon": "多面 ", "Point": "点 ",
 }  # fmt: skip
-POINT, POLYGON, MULTIPOINT, MULTIPOLYGON = 0, 3, 4, 6
+POINT, LINE, POLYGON, MULTIPOINT, MULTILINE, MULTIPOLYGON = 0, 1, 3, 4, 5, 6
 
 
 class Projector:
@@ -171,6 +171,7 @@ _TAKEN: dict[GeometryKind, tuple[str, str, tuple[int, ...]]] = {
     "point": ("点", "a point", (POINT,)),
     "multipolygon": ("面", "a polygon", (MULTIPOLYGON,)),
     "any": ("点或面", "a point or a polygon", (POINT, POLYGON, MULTIPOLYGON)),
+    "shape": ("点、线或面", "a point, a line or a polygon", (POINT, LINE, MULTILINE, POLYGON, MULTIPOLYGON)),
 }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, NotAllowed, Taken
 
 
-class ImportRefused(OnemapError):
+class ImportRefused(Invalid):
     """文件不能导入 | The file cannot be imported"""
 
 
@@ -71,7 +71,7 @@ class CoordinatesWrong(ImportRefused):
     """坐标不在本县，文件被拒绝 | The coordinates are not in this county; the file is refused"""
 
 
-class ConfirmationNeeded(ImportRefused):
+class ConfirmationNeeded(Taken, ImportRefused):
     """文件整体可疑，未发布；核对后确认再发布 | The whole file looks odd and was not published; check it, then confirm"""
 
     def __init__(self, detail: str, *, report: Any = None, **facts: object) -> None:
@@ -79,9 +79,9 @@ class ConfirmationNeeded(ImportRefused):
         self.report = report  # of the check that was made instead
 
 
-class ScopeTooNarrow(ImportRefused):
+class ScopeTooNarrow(NotAllowed, ImportRefused):
     """导入需要全县范围的账号 | Importing needs an account for the whole county"""
 
 
-class BatchNotFound(OnemapError):
+class BatchNotFound(Missing):
     """没有这个导入批次 | No such import"""

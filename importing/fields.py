@@ -66,4 +66,4 @@ class Field:
 
 def one_of(*values: str) -> frozenset[str]:
     """The allowed values of a field."""
-    return frozenset(values)
+    return frozenset(str(value) for value in values)

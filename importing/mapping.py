@@ -16,22 +16,6 @@ from layers.people.masking import columns_to_show
 
 FOLDER = Path(__file__).parent / "mappings"
 
-TargetName = Literal[
-    "division",
-    "cell",
-    "address",
-    "household",
-    "person",
-    "event",
-    "place",
-    "facility",
-    "place_name",
-    "worker",
-    "visit",
-    "person_place",
-]
-
-
 #: What an empty cell (空单元格) means for a record that has a value: it stays, it is cleared, or the row is sent back.
 Empty = Literal["keep", "clear", "reject"]
 
@@ -136,7 +120,7 @@ class Mapping(_Model):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
-    target: TargetName
+    target: str = Field(pattern=r"^[a-z_]+$", description="one of the modules in ``targets``")
     key: Names = []
     source: str | None = Field(None, description="name recorded with the records; the mapping's own by default")
     crs: str | None = Field(None, description="EPSG:…, GCJ-02 or BD-09; needed when the file does not say")

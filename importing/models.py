@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -26,6 +27,8 @@ from database.base import (
     identity_column,
     now_column,
 )
+from importing.vocabulary import ImportState
+from layers.changes.models import Change
 
 
 class ImportBatch(CountyBase):
@@ -33,7 +36,7 @@ class ImportBatch(CountyBase):
 
     __tablename__ = "import_batch"
     __table_args__ = (
-        CheckConstraint("state IN ('staged','checked','published','failed')", name="state"),
+        CheckConstraint(ImportState.check("state"), name="state"),
         grid_code_check(),
         Index("ix_import_batch_sha256", "sha256", "mapping"),
         {"comment": "imports (导入批次)"},
@@ -59,6 +62,10 @@ class ImportBatch(CountyBase):
     created_at: Mapped[datetime] = now_column("when it began")
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was published")
     grid_code: Mapped[str] = grid_code_column()
+
+
+# a change says which import made it; what an import is, the layers need not know
+Change.metadata.tables[Change.__tablename__].append_constraint(ForeignKeyConstraint(["batch_id"], ["import_batch.id"]))
 
 
 class ImportReject(CountyBase):

@@ -42,6 +42,7 @@ from importing.targets.person import PersonTarget
 from importing.warnings import collect_warnings, find_warnings, store_warnings
 from importing.whole_file.checks import doubts
 from layers.people.looks import admit_look, count_look
+from layers.people.vocabulary import LookKind
 
 Progress = Callable[[str, int], None]
 
@@ -144,8 +145,8 @@ def _count_check(database: Database, scope: Scope, mapping: Mapping) -> None:
     refusal: TooManyRequests | None = None
     with database.transaction(scope) as connection:
         try:
-            admit_look(connection, "check", action="check_numbers", target=f"mapping:{mapping.name}")
-            count_look(connection, "check", found=True)
+            admit_look(connection, LookKind.CHECK, action="check_numbers", target=f"mapping:{mapping.name}")
+            count_look(connection, LookKind.CHECK, found=True)
         except TooManyRequests as error:
             refusal = error  # raised outside, so that the refusal stays in the audit trail
     if refusal is not None:

@@ -58,6 +58,33 @@ def check_positions(stage: Stage) -> None:
     stage.run("DELETE FROM stage_row s USING stage_reject r WHERE r.row_no = s.row_no")
 
 
+def check_reach(stage: Stage) -> None:
+    """Send back the rows of which no part touches the county: a map of a region reaches beyond it. Raises CoordinatesWrong when
+    none does, naming the likely cause."""
+    bounds = _prepare_area(stage)
+    outside = stage.rows(
+        """
+        SELECT s.row_no, st_x(p.at), st_y(p.at) FROM stage_row s
+        CROSS JOIN LATERAL (SELECT st_pointonsurface(s.geom) AS at) p
+        WHERE s.geom IS NOT NULL AND s.outcome <> 'unchanged'
+          AND NOT EXISTS (SELECT FROM county_area a WHERE st_intersects(a.geom, s.geom))
+        ORDER BY s.row_no
+        """
+    )
+    if not outside:
+        return
+    located = stage.value("SELECT count(*) FROM stage_row WHERE geom IS NOT NULL")
+    diagnoses = _diagnose(outside, bounds)
+    if len(outside) == located:
+        raise _refusal(diagnoses, len(outside), located)
+    lines = [
+        _reject_line(number, lon, lat, diagnosis)
+        for (number, lon, lat), diagnosis in zip(outside, diagnoses, strict=True)
+    ]
+    stage.copy("stage_reject", ("row_no", "reason_code", "facts"), lines)
+    stage.run("DELETE FROM stage_row s USING stage_reject r WHERE r.row_no = s.row_no")
+
+
 def _diagnose(outside: Sequence[tuple[int, float, float]], bounds: Bounds) -> list[Diagnosis]:
     """The likely cause of each; none is guessed for a point that lies between the county's corners all the same."""
     west, south, east, north = bounds

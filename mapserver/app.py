@@ -16,7 +16,8 @@ from fastapi.responses import PlainTextResponse
 
 from database.settings import Settings, get_settings
 from layers.style.glyphs import GlyphStore
-from mapserver import problems
+from mapserver import metadata, problems  # noqa: F401 - every kind of record is in the catalogue
+from mapserver.application import Application
 from mapserver.context import open_context
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
@@ -28,8 +29,8 @@ from mapserver.readiness import ready
 from mapserver.refusals import Refusals
 from mapserver.routes import ROUTERS
 from mapserver.static_files import built_file
-from mapserver.tiles.front import Application, ColdTiles, TileFront
 from mapserver.tiles.service import TileService
+from mapserver.version import version
 from mapserver.worker import JobWorker
 
 log = structlog.get_logger()
@@ -42,9 +43,14 @@ OPEN_API_DESCRIPTION = (
 
 
 def create_app(
-    settings: Settings | None = None, *, worker: bool = True, lost: Callable[[Exception], None] | None = None
+    settings: Settings | None = None,
+    *,
+    worker: bool = True,
+    worker_beside: bool = False,
+    lost: Callable[[Exception], None] | None = None,
 ) -> FastAPI:
-    """The application. settings: default from the environment. worker: run background jobs in this process too.
+    """The application. settings: default from the environment. worker: run background jobs in this process too. worker_beside: another
+    process of this server runs them.
 
     lost: called from another thread when the embedded database died and could not be started again; the process should end.
     """
@@ -62,27 +68,25 @@ def create_app(
             app.state.tiles = TileService(door)
             ends.callback(app.state.tiles.close)
             app.state.worker = JobWorker(context) if worker else None
+            app.state.worker_beside = worker_beside
             if app.state.worker is not None:
                 ends.push_async_callback(end_task, asyncio.create_task(app.state.worker.run()))
             gc.freeze()  # what lives as long as the process need not be looked through for garbage again and again
             yield
 
-    front = TileFront()
     app = Application(
-        front,
         Entrance(settings),
         https=settings.is_https,
         title="onemap",
         description=OPEN_API_DESCRIPTION,
-        version="0.1.0",
+        version=version(),
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
         docs_url=None,  # their pages load scripts from a CDN; the network here is closed
         redoc_url=None,
     )
     problems.install(app)
-    app.state.glyphs = GlyphStore(WEB_APP / "assets")
-    app.add_middleware(ColdTiles, front=front)
+    app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
     for router in ROUTERS:
         check_routes(router.routes)
         app.include_router(router)

@@ -70,11 +70,11 @@ EXEMPT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "address_lifecycle.operations", "alerts.rules", "audit.actions", "imports.mappings", "ogc.landing", "ogc.conformance", "ogc.api_definition",
+            "address_lifecycle.operations", "alerts.rules", "catalogue.catalogue", "audit.actions", "imports.mappings", "ogc.landing", "ogc.conformance", "ogc.api_definition",
             "ogc.collections", "ogc.collection", "ogc.queryables", "ogc.schema", "ogc_edit.items_methods", "ogc_edit.item_methods",
             "ogc_tiles.matrix_sets", "ogc_tiles.one_matrix_set", "ogc_tiles.dataset_tilesets", "ogc_tiles.dataset_tileset",
             "ogc_tiles.collection_tilesets", "ogc_tiles.collection_tileset", "style.style", "style.sprite_index",
-            "style.sprite_picture", "style.glyphs", "tiles.tilejson", "raster_tiles.raster_tilejson",
+            "style.sprite_picture", "style.glyphs", "tiles.tilejson", "raster_tiles.raster_tilejson", "vocabularies.vocabularies",
         ),
         SCHEMA,
     ),

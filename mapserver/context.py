@@ -12,6 +12,7 @@ from procrastinate import App
 from database.embedded import ensure_database, keep_database, release_database
 from database.engine import Database
 from database.jobs import queue_app
+from database.processes import share_of
 from database.seal import Sealer
 from database.settings import Settings, load_secrets
 from database.sign import Signer
@@ -19,10 +20,28 @@ from database.work import work_of_requests
 from database.workspace import leave_temporary_folder, use_private_temporary_folder
 from mapserver.logs import install_structlog
 
-#: Connections for looking up who asks and what changed, and for what strangers may ask (`mapserver/door/door.py`).
-LOOK_SLOTS = 3
-PUBLIC_SLOTS = 4
-OTHER_CONNECTIONS = LOOK_SLOTS + PUBLIC_SLOTS
+
+@dataclass(frozen=True)
+class Connections:
+    """How many connections this process may use at the same time, by what for (`mapserver/door/door.py`): its part of the server's.
+
+    Two more of each process listen, and one hands jobs in.
+    """
+
+    work: int
+    long: int
+    looks: int
+    public: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Connections:
+        """The part of this process."""
+        return cls(
+            work=share_of(settings.pool_size, least=2),
+            long=share_of(settings.uploads_at_once),
+            looks=share_of(3, least=2),
+            public=share_of(4),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,12 +77,13 @@ def open_context(settings: Settings, *, lost: Callable[[Exception], None] | None
     queue = queue_app(urls.app)
     queue.open()
     secrets = load_secrets(settings)
+    connections = Connections.of(settings)
     return Context(
         settings=settings,
         database=Database(
             urls.app,
-            pool_size=settings.pool_size,
-            spare=settings.uploads_at_once + OTHER_CONNECTIONS,
+            pool_size=connections.work,
+            spare=connections.long + connections.looks + connections.public,
             work=work_of_requests(settings),
         ),
         sealer=Sealer.from_secrets(secrets),

@@ -1,6 +1,5 @@
-"""Errors as RFC 9457 problem documents: the one table of statuses, and the handlers.
+"""Errors as RFC 9457 problem documents. An error's status is that of its kind (`database/errors.py`).
 
-An exception that is not in the table is looked up by its base classes, so a floor's family of errors needs one row.
 Nothing of an unexpected error reaches the client but an identifier that stands in the log.
 """
 
@@ -8,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
+from functools import cache
 
 import psycopg
 import structlog
@@ -20,33 +20,9 @@ from sqlalchemy.exc import DataError, InterfaceError, InternalError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from access import accounts, administration, failures, limits, passwords, second_factor, sessions, sign_in, trail
-from access import tokens as access_tokens
-from alerts import lifecycle, store
-from database import counties, scope
-from database.confinement import errors as confinement
-from database.errors import OnemapError
-from fieldwork import visits
-from gazetteer.codes import beidou
-from gazetteer.codes.token import TokenUnknown
-from gazetteer.corrections import errors as corrections
-from gazetteer.corrections import reviews
-from gazetteer.library import addresses
-from gazetteer.lifecycle import change_sets, operation, rollback, second_person, writing
-from gazetteer.plates import plates, service_points, tokens
-from gazetteer.quality import check, findings, fix
-from grid import cell_changes, cells
-from importing import errors as importing
-from importing.bulk_match import jobs, writers
-from layers.features import errors as features
-from layers.features import tile_grids
-from layers.people import households, looks
-from layers.places import place_codes
-from layers.raster import errors as rasters
-from layers.style import glyphs, palette
-from layers.tiles import tile, watch
-from mapserver import uploads
-from mapserver.door import body, entrance, gate
+from database.errors import Malformed, Missing, NotAllowed, OnemapError, Unidentified, all_errors
+from layers.features.errors import OutsideScope
+from mapserver.door import body
 from mapserver.headers import DATA_PATHS
 from mapserver.methods import READ
 
@@ -73,176 +49,50 @@ ANSWERED: tuple[type[Exception], ...] = (
 PASSING = frozenset({"25P03", "25006"})
 
 
-class NotSignedIn(OnemapError):
+class NotSignedIn(Unidentified):
     """请先登录 | Sign in first"""
 
 
-class NotPermitted(OnemapError):
+class NotPermitted(NotAllowed):
     """您的角色没有这项权限 | Your role does not permit this"""
 
 
-class PasswordChangeNeeded(OnemapError):
+class PasswordChangeNeeded(NotAllowed):
     """请先修改密码 | Change your password first"""
 
 
-class SecondFactorEnrolmentNeeded(OnemapError):
+class SecondFactorEnrolmentNeeded(NotAllowed):
     """请先设置动态验证码（双因素验证） | Set up your second factor first"""
 
 
-class CsrfHeaderMissing(OnemapError):
+class CsrfHeaderMissing(NotAllowed):
     """缺少 X-Onemap-Request 请求头 | The X-Onemap-Request header is missing"""
 
 
-class NotFound(OnemapError):
+class NotFound(Missing):
     """没有找到，或不在您的数据范围内 | Not found, or outside your scope"""
 
 
-class MethodMissing(OnemapError):
+class MethodMissing(Malformed):
     """这个要素集只能读取 | This collection can only be read"""
 
+    status = 405
 
-class MediaTypeWrong(OnemapError):
+
+class MediaTypeWrong(Malformed):
     """不接受这种内容类型 | This content type is not taken"""
 
-
-STATUS: dict[type[OnemapError], int] = {
-    NotSignedIn: 401,
-    NotPermitted: 403,
-    CsrfHeaderMissing: 403,
-    NotFound: 404,
-    MethodMissing: 405,
-    MediaTypeWrong: 415,
-    PasswordChangeNeeded: 403,
-    SecondFactorEnrolmentNeeded: 403,
-    sign_in.SignInFailed: 401,
-    sign_in.NotGrantedYet: 403,
-    failures.SignInPaused: 429,
-    passwords.SignInBusy: 503,
-    passwords.PasswordWeak: 422,
-    second_factor.SecondFactorNeeded: 401,
-    second_factor.SecondFactorWrong: 401,
-    second_factor.SecondFactorState: 409,
-    sessions.SessionNotFound: 404,
-    access_tokens.TokenNotFound: 404,
-    accounts.AccountInvalid: 422,
-    accounts.NoRecordsForAdministrators: 403,
-    administration.AccountNotFound: 404,
-    administration.AccountExists: 409,
-    administration.AccountChanged: 409,
-    administration.OwnAccount: 403,
-    administration.OnServerOnly: 403,
-    limits.TooManyRequests: 429,
-    trail.TrailFilterInvalid: 422,
-    gate.ServerBusy: 503,
-    body.BodyTooLarge: 413,
-    body.BodyTooSlow: 408,
-    entrance.UnknownHost: 400,
-    entrance.UrlTooLong: 414,
-    entrance.HeadTooLarge: 431,
-    uploads.FileTooLarge: 413,
-    counties.CountyNotFound: 404,
-    scope.InvalidScope: 403,
-    addresses.AddressNotFound: 404,
-    reviews.ReviewNotFound: 404,
-    importing.ConfirmationNeeded: 409,
-    reviews.ReviewDecided: 409,
-    corrections.CorrectionNotFound: 404,
-    corrections.CorrectionDecided: 409,
-    corrections.CorrectionLeased: 409,
-    corrections.CorrectionIncomplete: 422,
-    corrections.CorrectionConflicts: 409,
-    corrections.BatchNotFound: 404,
-    corrections.BatchUndone: 409,
-    corrections.UndoConflict: 409,
-    beidou.BeidouCodeInvalid: 422,
-    beidou.BeidouOutOfRange: 422,
-    TokenUnknown: 404,
-    tokens.TokenIssued: 409,
-    tokens.TokenMissing: 409,
-    tokens.RevocationUnexplained: 422,
-    plates.PlateNotPossible: 422,
-    service_points.DivisionNotFound: 404,
-    operation.DateNotPossible: 422,
-    writing.AddressesNotFound: 404,
-    writing.NotApplicable: 422,
-    writing.NoVillage: 422,
-    rollback.OperationNotFound: 404,
-    rollback.LaterChanges: 409,
-    change_sets.ChangeSetNotFound: 404,
-    change_sets.ChangeSetInvalid: 422,
-    change_sets.ChangeSetState: 409,
-    change_sets.ChangeSetConflict: 409,
-    second_person.SecondPersonNeeded: 409,
-    place_codes.PlaceNotFound: 404,
-    check.UnknownRule: 404,
-    findings.FindingNotFound: 404,
-    findings.FindingClosed: 409,
-    fix.NoSafeFix: 422,
-    fix.FixReasonMissing: 422,
-    fix.FixNotFound: 404,
-    fix.FixReverted: 409,
-    cells.CellNotFound: 404,
-    cell_changes.CellInvalid: 422,
-    households.HouseholdNotFound: 404,
-    households.PersonNotFound: 404,
-    households.PurposeMissing: 422,
-    looks.PurposeNeeded: 428,
-    visits.VisitUidTaken: 409,
-    store.AlertNotFound: 404,
-    store.StaleAlert: 409,
-    store.AssigneeUnknown: 422,
-    lifecycle.StepNotPossible: 409,
-    lifecycle.SecondPersonNeeded: 409,
-    lifecycle.StepIncomplete: 422,
-    confinement.ConfinementBusy: 503,
-    confinement.ConfinementFailed: 503,
-    importing.BatchNotFound: 404,
-    importing.ScopeTooNarrow: 403,
-    importing.ImportRefused: 422,
-    jobs.MatchJobNotFound: 404,
-    jobs.MatchJobNotDone: 409,
-    jobs.MatchJobsTooMany: 409,
-    writers.OutputNotPossible: 422,
-    features.UnknownCollection: 404,
-    features.UnknownFeature: 404,
-    features.UnknownParameter: 400,
-    features.UnknownProperty: 400,
-    features.HiddenProperty: 403,
-    features.ParameterInvalid: 400,
-    features.FilterInvalid: 400,
-    features.CursorInvalid: 400,
-    features.FeatureInvalid: 422,
-    features.PreconditionMissing: 428,
-    features.FeatureChanged: 412,
-    features.OutsideScope: 403,
-    tile_grids.UnknownTileMatrixSet: 404,
-    tile.UnknownLayer: 404,
-    tile.TileOutOfRange: 404,
-    rasters.RasterRefused: 422,
-    rasters.RasterNameTaken: 409,
-    rasters.RasterNotFound: 404,
-    rasters.RasterFileMissing: 503,
-    rasters.RasterTileOutOfRange: 404,
-    rasters.StyleNotPossible: 422,
-    rasters.PointNotVisible: 404,
-    rasters.NoElevationModel: 409,
-    watch.InvalidMoment: 422,
-    palette.UnknownTheme: 404,
-    glyphs.UnknownFont: 404,
-    glyphs.GlyphRangeInvalid: 404,
-    glyphs.FontFilesMissing: 503,
-    OnemapError: 400,
-}
-
-
-def status_of(error: OnemapError) -> int:
-    """The HTTP status of an error, by its nearest class in the table."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = 415
 
 
 def title_of(code: str) -> str | None:
-    """The Chinese title of a kind of error; None for a kind that is not in the table."""
-    return next((kind.title_zh for kind in STATUS if kind.__new__(kind).code == code), None)
+    """The Chinese title of the error with this code; None when there is none."""
+    return _titles().get(code)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {error.__new__(error).code: error.title_zh for error in all_errors()}
 
 
 def problem(
@@ -277,7 +127,7 @@ def answer_to(request: Request, error: Exception) -> JSONResponse:
     """The problem document for one of the errors in ANSWERED."""
     if isinstance(error, OnemapError):
         return problem(
-            request, status_of(error), error.code, error.title_zh, error.title_en, error.detail, facts=error.facts
+            request, error.status, error.code, error.title_zh, error.title_en, error.detail, facts=error.facts
         )
     # the database is away, has no connection left, ended a statement that took too long, or waited too long for a lock
     cause = getattr(error, "orig", None) or error
@@ -293,7 +143,7 @@ def answer_to(request: Request, error: Exception) -> JSONResponse:
 async def answer_of(request: Request, error: Exception) -> JSONResponse:
     """The same, as an exception handler; what an account was refused is recorded."""
     if isinstance(error, OnemapError):
-        await request.app.state.refusals.note(request, status_of(error), error)
+        await request.app.state.refusals.note(request, error.status, error)
     return answer_to(request, error)
 
 
@@ -346,7 +196,7 @@ def install(app: FastAPI) -> None:
         if getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
             return await on_unexpected(request, error)
         log.warning("request.outside_scope", path=request.url.path)
-        return await answer_of(request, features.OutsideScope())
+        return await answer_of(request, OutsideScope())
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:

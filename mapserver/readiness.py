@@ -31,7 +31,7 @@ class Readiness:
 
 
 async def ready(request: Request) -> JSONResponse:
-    """200 when the database answers, its schemas fit this release and, where this process has a worker, that works; otherwise 503."""
+    """200 when the database answers, its schemas fit this release and, where this server has a worker, that works; otherwise 503."""
     door = door_of(request)
 
     def look() -> Readiness:
@@ -41,6 +41,7 @@ async def ready(request: Request) -> JSONResponse:
     found = await door.looks.run(look)
     worker: JobWorker | None = request.app.state.worker
     own_worker_away = worker is not None and not (worker.running and found.worker == "alive")
+    own_worker_away |= request.app.state.worker_beside and found.worker == "away"
     if found.migrations == "current" and not own_worker_away:
         return JSONResponse({"status": "ready", **asdict(found)}, headers=problems.PRIVATE)
     if found.migrations == "differ":

@@ -10,9 +10,10 @@ from access.devices import DEVICE_DAYS, device_cookie, device_of
 from access.failures import Lane
 from access.permissions import permissions_of
 from access.sign_in import SignInDoor
+from layers.people.looks import PURPOSE_MIN
 from mapserver.context import Context
 from mapserver.deps import COOKIE
-from mapserver.schemas.session import AccountOut
+from mapserver.schemas.session import AccountOut, SettingsOut
 
 DEVICE_COOKIE = "onemap_device"
 #: the device cookie is sent only where names and passwords are checked
@@ -73,5 +74,6 @@ def account_out(account: Account) -> AccountOut:
         synthetic=account.synthetic,
         prefixes=list(account.prefixes),
         permissions=sorted(permissions_of(account.role)),
+        settings=SettingsOut(purpose_min=PURPOSE_MIN),
         due=account.due.value if account.due else None,
     )

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from database.errors import OnemapError
+from database.errors import TooLarge
 from database.workspace import make_workspace, remove_workspace, workspace
 from mapserver.context import Context
 
@@ -25,7 +25,7 @@ NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u202a-\u202e
 UNNAMED = "upload"
 
 
-class FileTooLarge(OnemapError):
+class FileTooLarge(TooLarge):
     """文件太大 | The file is too large"""
 
 

@@ -57,6 +57,7 @@ def settings(cluster: EmbeddedCluster) -> Iterator[Settings]:
     patch = pytest.MonkeyPatch()
     patch.setenv("ONEMAP_HOME", str(cluster.home))
     patch.setenv("ONEMAP_EMBEDDED_FSYNC", "off")
+    patch.setenv("ONEMAP_WORKERS", "1")
     # all tests of a worker come from one address under few names: the limits are met by the tests that set their own
     for limit in ("REQUESTS_PER_ACCOUNT", "REQUESTS_PER_ADDRESS", "STRANGERS_PER_ADDRESS"):
         patch.setenv(f"ONEMAP_{limit}", "1000000/minute")

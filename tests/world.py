@@ -94,6 +94,14 @@ def point(cell: str, n: int = 0) -> str:
     return f"SRID=4490;POINT({west_of(cell) + SIZE / 4 + n * SIZE / 100} {SOUTH + SIZE / 2})"
 
 
+def add_parcel(
+    connection: Connection, key: str, cell: str, west: float, width: float = SIZE / 10, **values: Any
+) -> int:
+    """A land parcel in a cell, as wide as said."""
+    given = {"source": "t", "source_key": key, "grid_code": cell, "geom": square(west, width)}
+    return insert(connection, "parcel", code=f"{cell[:12]:0<12}0000001", name="地块", **given | values)
+
+
 def add_address(connection: Connection, full_text: str, cell: str, n: int = 0, **values: Any) -> int:
     """A published standard address in a cell, with the levels its text has."""
     parsed = parse(full_text, division_index(connection))

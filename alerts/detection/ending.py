@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from alerts.detection.rules import RULES
-from alerts.lifecycle import ENDED, SYSTEM_STEPS
+from alerts.lifecycle import ENDED, AlertSystemStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +112,5 @@ def end_by_visit(
 
 
 def _end(connection: Connection, which: str, values: dict[str, Any]) -> Ended:
-    row = connection.execute(text(_END.format(which=which)), values | {"system": list(SYSTEM_STEPS)}).one()
+    row = connection.execute(text(_END.format(which=which)), values | {"system": list(AlertSystemStep)}).one()
     return Ended(row.cleared, row.ceased)

@@ -10,6 +10,9 @@ A new alert carries the latest change (异动) that brought it about: ``before``
 A finding that crosses scopes is several alerts, one a side, each with words, steps and verdict of its own; ``finding_key``
 joins them, and ``alert_whole`` says the whole of it. Closing one side closes nothing elsewhere: each checks its own.
 Such an alert takes its words anew at every scan, for where the other side lies may have changed; its verdict stays.
+
+An alert keeps its facts under the keys and codes of its rule, with the rule's version; title and reason in Chinese are worded
+from them here, for the search; other languages when they are read (``alerts/wording.py``).
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from sqlalchemy import Connection, text
 
 from alerts.detection import ending
 from alerts.detection.ending import Ended, take_up_again
-from alerts.detection.finding import Finding, Rule
+from alerts.detection.finding import Finding
+from alerts.detection.rule import AnomalyRule
 from alerts.detection.rules import RULES
 
 BATCH = 5000
@@ -74,16 +78,18 @@ WITH found AS MATERIALIZED (
     ) latest ON true
 ), raised AS (
     INSERT INTO alert (fingerprint, finding_key, rule, severity, subject_kind, subject_id, household_id, title, reason, facts,
-                       grid_code, geom)
+                       rule_version, grid_code, geom)
     SELECT fingerprint, finding_key, :rule, :severity, subject_kind, subject_id, household_id, title, reason,
-           facts || cause, grid_code, st_setsrid(st_point(lon, lat), 4490)
+           facts || cause, :rule_version, grid_code, st_setsrid(st_point(lon, lat), 4490)
     FROM explained ORDER BY fingerprint
     ON CONFLICT (fingerprint) WHERE ceased_at IS NULL DO UPDATE SET last_raised_at = now(),
         finding_key = coalesce(excluded.finding_key, alert.finding_key),
         reason = CASE WHEN excluded.finding_key IS NULL OR excluded.grid_code <> alert.grid_code
                  THEN alert.reason ELSE excluded.reason END,
         facts = CASE WHEN excluded.finding_key IS NULL OR excluded.grid_code <> alert.grid_code
-                THEN alert.facts ELSE alert.facts || excluded.facts END
+                THEN alert.facts ELSE alert.facts || excluded.facts END,
+        rule_version = CASE WHEN excluded.finding_key IS NULL OR excluded.grid_code <> alert.grid_code
+                       THEN alert.rule_version ELSE excluded.rule_version END
     WHERE alert.status <> 'closed'
     RETURNING id, fingerprint, grid_code, xmax = 0 AS is_new
 ), told_whole AS (
@@ -115,7 +121,7 @@ def scan(
         rule = RULES[name]
         counts = report.counts.setdefault(name, {"raised": 0, "again": 0})
         found: set[str] = set()
-        for batch in _batches(rule.find(connection, today)):
+        for batch in _batches(rule.find(connection, today, rule.defaults)):
             values = _parameters(rule, batch)
             fingerprints = {rule.fingerprint(finding) for finding in batch}
             take_up_again(connection, fingerprints, today)
@@ -133,21 +139,21 @@ def _batches(findings: Iterator[Finding]) -> Iterator[list[Finding]]:
         yield batch
 
 
-def _parameters(rule: Rule, batch: Sequence[Finding]) -> dict[str, Any]:
+def _parameters(rule: AnomalyRule, batch: Sequence[Finding]) -> dict[str, Any]:
     rows = {
         rule.fingerprint(f): {
             "finding_key": rule.finding_key(f),
             "subject_kind": f.subject_kind,
             "subject_id": f.subject_id,
             "household_id": f.household_id,
-            "title": f.title,
-            "reason": f.reason,
+            "title": rule.say_title(f.facts),
+            "reason": rule.say_reason(f.facts),
             "facts": f.facts,
             "grid_code": f.grid_code,
             "lon": f.lon,
             "lat": f.lat,
             "records": [{"entity": entity, "key": str(key)} for entity, key in f.records],
-            "whole_reason": f.whole.reason if f.whole else None,
+            "whole_reason": rule.say_reason(f.whole.facts) if f.whole else None,
             "whole_facts": f.whole.facts if f.whole else None,
             "places": f.whole.places if f.whole else (),
         }
@@ -158,6 +164,7 @@ def _parameters(rule: Rule, batch: Sequence[Finding]) -> dict[str, Any]:
         "findings": json.dumps(findings, ensure_ascii=False, default=str),
         "watches": json.dumps(rule.watches),
         "rule": rule.name,
+        "rule_version": rule.version,
         "severity": rule.severity,
         "title": rule.title,
     }

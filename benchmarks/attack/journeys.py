@@ -142,7 +142,7 @@ def visits_and_looks(t: Traveller) -> None:
         "note": "老人身体良好",
     }
     t.json("worker", "POST", "/api/{county}/households/{household_id}/visits", visit, household_id=person.household_id)
-    alert = t.json("worker", "GET", "/api/{county}/alerts")["alerts"][0]
+    alert = t.json("worker", "GET", "/api/{county}/alerts")["items"][0]
     if alert["status"] == "open":
         t.json("worker", "POST", "/api/{county}/alerts/{alert_id}/transitions",
                {"action": "acknowledge", "version": alert["version"]}, alert_id=alert["id"])  # fmt: skip
@@ -211,18 +211,18 @@ def corrections(t: Traveller) -> None:
     dismiss = {"action": "reject" if row["kind"] == "review" else "dismiss", "note": "无法判断"}
     batch = t.json("gis_staff", "POST", queue + "/{correction_id}/decide", dismiss, correction_id=row["id"])["batch_id"]
     t.json("gis_staff", "POST", queue + "/{correction_id}/apply-alike", {"note": "同上"}, correction_id=row["id"])
-    newest = t.json("gis_staff", "GET", queue + "/batches")["batches"][0]["id"]
+    newest = t.json("gis_staff", "GET", queue + "/batches")["items"][0]["id"]
     t.json("gis_staff", "POST", queue + "/batches/{batch_id}/undo", batch_id=newest)
     if newest != batch:
         t.json("gis_staff", "POST", queue + "/batches/{batch_id}/undo", batch_id=batch)
-    review = t.json("gis_staff", "GET", "/api/{county}/reviews")["reviews"][0]["id"]
+    review = t.json("gis_staff", "GET", "/api/{county}/reviews")["items"][0]["id"]
     t.json("gis_staff", "POST", "/api/{county}/reviews/{review_id}/decision", {"accept": True}, review_id=review)
 
 
 def quality(t: Traveller) -> None:
     """A run of the rules, a finding ignored, a rule's findings mended and the mending taken back."""
     state = t.until(lambda: (q := t.json("gis_staff", "GET", "/api/{county}/quality"))["last_run"] and q)
-    finding = t.json("gis_staff", "GET", "/api/{county}/quality/findings")["findings"][0]["id"]
+    finding = t.json("gis_staff", "GET", "/api/{county}/quality/findings")["items"][0]["id"]
     t.json("gis_staff", "POST", "/api/{county}/quality/findings/{finding_id}/ignore", REASON, finding_id=finding)
     fixed = None
     for rule in [r["name"] for r in state["rules"] if r["fixable"] and r["open_n"]]:

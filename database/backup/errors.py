@@ -1,9 +1,9 @@
 """What can go wrong with a backup."""
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 
 
-class BackupError(OnemapError):
+class BackupError(Unavailable):
     """备份或恢复失败 | The backup or restore failed"""
 
 

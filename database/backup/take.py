@@ -18,7 +18,7 @@ from database.backup.store import keys_file, keys_folder, new_backup, remove_old
 from database.base import PLATFORM_SCHEMA
 from database.counties import county_codes
 from database.embedded import EmbeddedCluster, sqlalchemy_url
-from database.errors import OnemapError
+from database.errors import Unavailable
 from database.scope import county_schema
 from database.settings import Settings, load_secrets
 
@@ -26,7 +26,7 @@ from database.settings import Settings, load_secrets
 _DUMP_SHARE = 0.5
 
 
-class SuperuserUrlMissing(OnemapError):
+class SuperuserUrlMissing(Unavailable):
     """备份和恢复需要超级用户的连接地址 | Backup and restore need the URL of a superuser
 
     A role bound by row-level security sees no row of an account or of a county.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from database.errors import OnemapError
+from database.errors import Malformed, Unavailable
 
 
-class ConfinementFailed(OnemapError):
+class ConfinementFailed(Unavailable):
     """隔离进程无法启动 | The confined process does not start"""
 
 
@@ -13,11 +13,11 @@ class ConfinementIncomplete(ConfinementFailed):
     """本机内核不能隔离读取文件的进程 | This kernel does not confine the process that reads a file"""
 
 
-class ConfinementBusy(OnemapError):
+class ConfinementBusy(Unavailable):
     """正在读取的文件太多，请稍后再试 | Too many files are being read; try again shortly"""
 
 
-class ConfinedEnded(OnemapError):
+class ConfinedEnded(Malformed):
     """读取文件的进程中断 | The process that read the file ended
 
     Fact ``why``: ``memory``, ``time``, ``size`` or ``crash``.

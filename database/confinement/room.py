@@ -27,6 +27,7 @@ from database.confinement.errors import (
 )
 from database.confinement.frames import FrameBroken, FrameLate, read_frame, write_frame
 from database.confinement.walls import NEEDED, Limits
+from database.processes import share_of
 from database.settings import get_settings
 from database.workspace import make_workspace, remove_workspace
 
@@ -58,7 +59,7 @@ START = "import sys; sys.path.insert(0, sys.argv[1]); from database.confinement.
 
 @lru_cache(maxsize=1)
 def _places() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(get_settings().reader_processes)
+    return threading.BoundedSemaphore(share_of(get_settings().reader_processes))
 
 
 class Room:

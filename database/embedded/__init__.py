@@ -10,7 +10,14 @@ from database.embedded.bootstrap import (
     bootstrap_sql,
 )
 from database.embedded.cluster import ClusterInfo, ClusterStatus, EmbeddedCluster
-from database.embedded.urls import DatabaseUrls, ensure_database, keep_database, release_database, sqlalchemy_url
+from database.embedded.urls import (
+    DatabaseUrls,
+    ensure_database,
+    keep_database,
+    release_database,
+    release_inherited,
+    sqlalchemy_url,
+)
 
 __all__ = [
     "APP_ROLE",
@@ -29,5 +36,6 @@ __all__ = [
     "find_binaries",
     "keep_database",
     "release_database",
+    "release_inherited",
     "sqlalchemy_url",
 ]

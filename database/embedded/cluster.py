@@ -143,6 +143,12 @@ class EmbeddedCluster:
                     return False
                 return self._stop_locked()
 
+    def let_go(self) -> None:
+        """In a process just forked: close its copy of the parent's mark of use; the parent's own stays."""
+        if self._use is not None:
+            self._use.close()
+            self._use = None
+
     def stop(self) -> bool:
         """Shut the server down now (open transactions are rolled back). Returns whether it was running."""
         if not self.home.exists():

@@ -1,9 +1,9 @@
 """What can go wrong with the embedded cluster."""
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 
 
-class ClusterError(OnemapError):
+class ClusterError(Unavailable):
     """内置数据库出错 | The embedded database failed"""
 
 

@@ -72,6 +72,12 @@ def release_database() -> None:
         _clusters.pop(key).release()
 
 
+def release_inherited() -> None:
+    """In a process just forked: let go of the parent's hold on its clusters, which the parent keeps. What is used here is acquired anew."""
+    for key in [key for key in _clusters if key[0] != os.getpid()]:
+        _clusters.pop(key).let_go()
+
+
 def sqlalchemy_url(url: str) -> str:
     """The same URL in the form SQLAlchemy wants for psycopg 3: `postgresql+psycopg://…`."""
     return "postgresql+psycopg://" + url.split("://", 1)[1]

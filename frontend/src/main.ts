@@ -1,12 +1,12 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import '@fontsource-variable/noto-sans-sc/wght.css'
 import '@/styles/tokens.css'
 import '@/styles/base.css'
 import '@/styles/components.css'
 import App from '@/App.vue'
 import { watchRequests } from '@/api/client'
-import { router } from '@/router'
+import { fetchFirstPage, router } from '@/router'
+import { fetchFonts } from '@/styles/later'
 import { useNetwork } from '@/stores/network'
 import { useSession } from '@/stores/session'
 
@@ -30,8 +30,11 @@ watchRequests({
   },
 })
 
+fetchFirstPage(window.location.pathname)
 app.use(router)
 app.mount('#app')
+
+window.addEventListener('load', () => fetchFonts())
 
 // Only on HTTPS or localhost; elsewhere browsers have no service workers and the app needs signal to start.
 // It keeps the whole app; the page that is asked for now has the line first.

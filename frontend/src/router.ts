@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { tell } from '@/components/notify'
+import { useAlerts } from '@/stores/alerts'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -120,6 +121,14 @@ export function safeNext(value: unknown): string {
 
 export const router = createRouter({ history: createWebHistory(), routes })
 
+/** Ask for the code of the first page while the server still says who is signed in. */
+export function fetchFirstPage(path: string): void {
+  for (const { components } of router.resolve(path === '/' ? '/alerts' : path).matched) {
+    const page: unknown = components?.['default']
+    if (typeof page === 'function') void Promise.resolve((page as () => unknown)()).catch(() => undefined)
+  }
+}
+
 router.beforeEach(async (to) => {
   const session = useSession()
   if (to.meta.open) return true
@@ -135,6 +144,8 @@ router.beforeEach(async (to) => {
   if (to.meta.permission && !session.may(to.meta.permission)) {
     return { name: 'missing', params: { rest: ['not-permitted'] }, replace: true }
   }
+  // its records come while its code is on the way
+  if (to.name === 'alerts' && !to.params['id'] && !Object.keys(to.query).length) void useAlerts().loadOnce()
   return true
 })
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { request, watchRequests } from '@/api/client'
-import type { ListedAccount } from '@/api/types'
+import { api, watchRequests } from '@/api/client'
+import type { ListedAccount } from '@/api/names'
 import { safeNext } from '@/router'
 import { careFirst, filterAccounts, marksOf, needsCare } from '@/texts/accounts'
 
@@ -69,7 +69,7 @@ describe('an answer about a password or a code', () => {
   ])('%i %s', async (status, kind, expected) => {
     const body = JSON.stringify({ type: `urn:onemap:problem:${kind}`, title: '题', status })
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { status })))
-    await expect(request('/api/session/tokens')).rejects.toThrow('题')
+    await expect(api.GET('/api/session/tokens')).rejects.toThrow('题')
     expect(heard).toEqual(expected)
   })
 })

@@ -3,7 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { createApp, h, nextTick, ref, type App } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import AlertActions from '@/components/AlertActions.vue'
-import type { AlertDetail, AlertHistoryItem } from '@/api/types'
+import type { AlertDetail, AlertHistoryItem } from '@/api/names'
 import { newSince, useAlerts } from '@/stores/alerts'
 import { useSession } from '@/stores/session'
 import { dayBefore } from '@/texts/format'
@@ -27,7 +27,7 @@ afterEach(() => vi.unstubAllGlobals())
 describe('the list of alerts', () => {
   it('counts what each chip will show, beyond any page', async () => {
     answer = (path) => {
-      if (!path.includes('/counts')) return json({ alerts: [], next: 'more' })
+      if (!path.includes('/counts')) return json({ items: [], next: 'more' })
       return json({ n: path.includes('assignee=wangwu') ? 601 : path.includes(`new_since=${newSince()}`) ? 7 : 1234 })
     }
     const alerts = useAlerts()
@@ -39,7 +39,7 @@ describe('the list of alerts', () => {
   })
 
   it('says nothing rather than a wrong number when the count fails', async () => {
-    answer = (path) => (path.includes('/counts') ? json({}, 503) : json({ alerts: [], next: null }))
+    answer = (path) => (path.includes('/counts') ? json({}, 503) : json({ items: [], next: null }))
     const alerts = useAlerts()
     await alerts.load()
     await flushPromises()

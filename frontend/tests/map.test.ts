@@ -1,68 +1,65 @@
 import { describe, expect, it } from 'vitest'
 import { distinctHits, hitLabel, type Hit } from '@/map/hits'
-import { CLICKABLE, COUNTS, drawingLayers, LAYERS, SEVERAL, requestedLayers, sourceOf, sources, tileLayerOf, tileUrl, type TileLayer } from '@/map/layers'
-import { namePoints } from '@/map/names'
+import { CLICKABLE, COUNTS, LAYERS, NEAR, tileLayerOf, type TileLayer } from '@/map/layers'
+import { arranged, isVisible, readStyle, requestedLayers, tileUrl, type MapStyle } from '@/map/style'
+import type { LayerSpecification, StyleSpecification } from 'maplibre-gl'
 
-const square = (w: number, s: number, e: number, n: number) => [
-  [w, s],
-  [e, s],
-  [e, n],
-  [w, n],
-  [w, s],
-]
+/** A style as the server writes it, of a server that goes by another name. */
+const served = (): MapStyle =>
+  readStyle(
+    {
+      version: 8,
+      metadata: { 'onemap:legend': { layers: {}, severity: {}, shades: [] } },
+      sprite: 'https://map.county.gov.cn/style/sprites/light',
+      glyphs: 'https://map.county.gov.cn/style/fonts/{fontstack}/{range}.pbf?v=1',
+      sources: {
+        ground: { type: 'vector', tiles: ['https://map.county.gov.cn/tiles/330521/divisions,cells/{z}/{x}/{y}.mvt'] },
+        near: { type: 'vector', tiles: ['https://map.county.gov.cn/tiles/330521/addresses,places,persons,events/{z}/{x}/{y}.mvt'] },
+      },
+      layers: [
+        { id: 'outside', type: 'background' },
+        { id: 'divisions-ground', type: 'fill', source: 'ground', 'source-layer': 'divisions' },
+        { id: 'divisions-town', type: 'line', source: 'ground', 'source-layer': 'divisions' },
+        { id: 'events-dot', type: 'circle', source: 'near', 'source-layer': 'events' },
+      ],
+    } as StyleSpecification,
+    'http://here',
+  )
+const nothing = { sources: {}, layers: [] }
 
-describe('tile sources', () => {
-  it('ask only for layers the account may see', () => {
-    const allowed: TileLayer[] = ['divisions', 'cells', 'places', 'objects', 'alerts']
-    const shown = new Set<TileLayer>(['persons', 'places', 'objects'])
-    const urls = Object.values(sources('http://here', '330521', allowed, shown)).map((source) => ('tiles' in source ? source.tiles?.[0] : ''))
-    expect(urls.join(' ')).not.toContain('persons')
-    expect(urls).toContain('http://here/tiles/330521/places,objects/{z}/{x}/{y}.mvt')
+describe('the served style', () => {
+  it('is asked for at the address of the page, whatever the server calls itself', () => {
+    expect(JSON.stringify(arranged(served(), 'http://here', '330521', new Set(), nothing))).not.toContain('county.gov.cn')
+    expect(served().document.glyphs).toBe('http://here/style/fonts/{fontstack}/{range}.pbf?v=1')
   })
-  it('ask from near only for what is switched on, and never for nothing', () => {
-    const names = LAYERS.map((layer) => layer.name)
-    expect(requestedLayers('near', names, new Set(['events', 'persons']))).toEqual(['persons', 'events'])
-    expect(requestedLayers('near', names, new Set())).toHaveLength(1)
-    expect(requestedLayers('ground', names, new Set())).toEqual(['divisions', 'cells'])
+  it('says which layers each source carries', () => {
+    expect(served().carries).toEqual({ ground: ['divisions', 'cells'], near: ['addresses', 'places', 'persons', 'events'] })
   })
-  it('change their address with the version, so that no old tile is shown', () => {
+  it('asks from near only for what is switched on, and never for nothing', () => {
+    expect(requestedLayers(served(), NEAR, new Set<TileLayer>(['events', 'persons']))).toEqual(['persons', 'events'])
+    expect(requestedLayers(served(), NEAR, new Set())).toHaveLength(1)
+    expect(requestedLayers(served(), 'ground', new Set())).toEqual(['divisions', 'cells'])
+    const drawn = arranged(served(), 'http://here', '330521', new Set<TileLayer>(['places']), nothing)
+    expect(drawn.sources['near']).toMatchObject({ tiles: ['http://here/tiles/330521/places/{z}/{x}/{y}.mvt'] })
+  })
+  it('hides what is switched off; the ground always lies there', () => {
+    const drawn = arranged(served(), '', '330521', new Set<TileLayer>(['events']), nothing)
+    const visibility = Object.fromEntries(drawn.layers.map((layer) => [layer.id, layer.layout?.visibility]))
+    expect(visibility).toEqual({ outside: 'visible', 'divisions-ground': 'visible', 'divisions-town': 'none', 'events-dot': 'visible' })
+    expect(isVisible({ id: 'events-dot', type: 'circle' } as LayerSpecification, new Set())).toBe(false)
+  })
+  it('changes the address of tiles with the version, so that no old tile is shown', () => {
     expect(tileUrl('', '330521', ['alerts'], 2)).toBe('/tiles/330521/alerts/{z}/{x}/{y}.mvt?v=2')
   })
 })
 
-describe('drawing layers', () => {
-  it('each belong to a tile layer of the legend and draw from its source', () => {
+describe('layers of the legend', () => {
+  it('are named by what their drawing layers begin with', () => {
     const names = LAYERS.map((layer) => layer.name)
-    for (const layer of drawingLayers(names, new Set(names))) {
-      expect(names).toContain(tileLayerOf(layer))
-      if ('source-layer' in layer) {
-        expect(layer['source-layer']).toBe(tileLayerOf(layer))
-        expect((layer as { source?: string }).source).toBe(sourceOf(tileLayerOf(layer)))
-      }
-    }
+    for (const id of [...CLICKABLE, ...COUNTS]) expect(names).toContain(tileLayerOf({ id }))
   })
-  it('draw what stands for several records apart from single ones, which alone answer a click', () => {
-    const names = LAYERS.map((layer) => layer.name)
-    const layers = drawingLayers(names, new Set(names))
-    for (const id of COUNTS) expect(layers.find((layer) => layer.id === id)).toHaveProperty('filter', SEVERAL)
-    for (const id of CLICKABLE) expect(JSON.stringify(layers.find((layer) => layer.id === id))).toContain(JSON.stringify(['!', SEVERAL]))
+  it('answer a click with single records; what stands for several leads nearer', () => {
     expect(CLICKABLE.filter((id) => COUNTS.includes(id))).toEqual([])
-  })
-  it('load no sprite, glyph or tile from elsewhere', () => {
-    const names = LAYERS.map((layer) => layer.name)
-    expect(JSON.stringify(drawingLayers(names, new Set(names)))).not.toMatch(/https?:/)
-  })
-})
-
-describe('names of areas', () => {
-  it('stand once, at the centroid of the pieces', () => {
-    const piece = { id: '1', level: 'town', name: '武康街道' }
-    const points = namePoints([
-      { ...piece, outlines: [square(0, 0, 1, 2)] },
-      { ...piece, outlines: [square(1, 0, 3, 2).reverse()] },
-    ])
-    expect(points.features).toHaveLength(1)
-    expect(points.features[0]?.geometry.coordinates).toEqual([1.5, 1])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { usePages } from '@/components/paging'
-import type { Cursor } from '@/api/types'
+import type { Cursor } from '@/api/names'
 
 vi.mock('@/components/notify', () => ({ tellError: vi.fn() }))
 

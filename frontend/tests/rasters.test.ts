@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { backdrops, backdropUrl, floodUrl, levelOf, type Raster } from '@/map/rasters'
+import type { Raster } from '@/api/names'
+import { backdrops, backdropUrl, floodUrl, levelOf } from '@/map/rasters'
 
-const dem: Raster = { name: 'dem', title: '高程', kind: 'dem', bounds: [119, 30, 120, 31], minzoom: 8, maxzoom: 14, attribution: null }
+const dem = { name: 'dem', title: '高程', kind: 'dem', bounds: [119, 30, 120, 31], minzoom: 8, maxzoom: 14, attribution: null } as unknown as Raster
 
 describe('rasters on the map', () => {
   it('offers an elevation model as shade and as colours', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { AddressHits, Candidate } from '@/api/types'
+import type { AddressHits, Candidate } from '@/api/names'
 import { isHouseholdNumber, searchItems, viewOf } from '@/map/search'
 
 const candidate = (id: number, confidence: number): Candidate => ({
   address_id: id,
-  code: null,
+  code: `3305210010010000000${id}`,
   text: `永安街${id}号`,
   depth: 8,
   lon: 120,
@@ -15,6 +15,7 @@ const candidate = (id: number, confidence: number): Candidate => ({
   reasons: [],
 })
 const hits = (confidence: number): AddressHits => ({
+  query: '',
   candidates: [candidate(1, confidence)],
   divisions: [
     { code: '330521001002', level: 'village', kind: '社区', name: '春晖社区', town: '武康街道', county: '德清县', former: '老桥村', bounds: null },

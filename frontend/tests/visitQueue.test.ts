@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Account } from '@/api/types'
+import type { Account } from '@/api/names'
 import { useSession } from '@/stores/session'
 import { resultOf, useVisitQueue } from '@/stores/visitQueue'
 import { visitText } from '@/texts/visits'

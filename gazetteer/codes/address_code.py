@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from database.errors import OnemapError
+from database.errors import Malformed
 
 _GRAMMAR = re.compile(r"([0-9]{12})([0-9A-Z]{6,20})")
 SEQUENCE_DIGITS = 8
 
 
-class AddressCodeInvalid(OnemapError):
+class AddressCodeInvalid(Malformed):
     """标准地址编码格式不对 | This is no standard address code"""
 
 

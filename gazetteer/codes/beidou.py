@@ -26,7 +26,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from database.errors import OnemapError
+from database.errors import Invalid
 
 #: Smallest cells (level 10, 1/2048″) in a degree.
 UNITS = 3600 * 2048
@@ -42,11 +42,11 @@ SIZES = (
 _ONE_DIGIT = (3, 6)
 
 
-class BeidouCodeInvalid(OnemapError):
+class BeidouCodeInvalid(Invalid):
     """北斗网格位置码格式不对 | This is no Beidou grid location code"""
 
 
-class BeidouOutOfRange(OnemapError):
+class BeidouOutOfRange(Invalid):
     """坐标超出北斗网格位置码的范围 | The coordinates are outside the Beidou grid"""
 
 

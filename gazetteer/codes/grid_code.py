@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from database.errors import OnemapError
+from database.errors import Malformed
 
 GridLevel = Literal["county", "town", "village", "cell", "micro_cell"]
 DIGITS: dict[GridLevel, int] = {"county": 6, "town": 9, "village": 12, "cell": 15, "micro_cell": 17}
@@ -14,7 +14,7 @@ LEVEL_NAMES: dict[GridLevel, str] = {
 }  # fmt: skip
 
 
-class GridCodeInvalid(OnemapError):
+class GridCodeInvalid(Malformed):
     """网格编码格式不对 | This is no grid code"""
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from database.errors import OnemapError
+from database.errors import Malformed
 
 DivisionLevel = Literal["county", "town", "village"]
 _LEVELS: dict[int, DivisionLevel] = {6: "county", 9: "town", 12: "village"}
@@ -23,7 +23,7 @@ _TOWN_KINDS = ((99, "街道"), (199, "镇"), (399, "乡"), (599, "类似乡级")
 _VILLAGE_KINDS = ((199, "社区"), (399, "村"), (599, "类似村级"))
 
 
-class ClassUnknown(OnemapError):
+class ClassUnknown(Malformed):
     """城乡分类代码不在七类之内 | This is none of the seven urban-rural classes"""
 
 

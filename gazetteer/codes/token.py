@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from database.errors import OnemapError
+from database.errors import Missing
 from database.sign import SIGNATURE_BYTES, Signer
 
 SERIAL_BYTES = 9
@@ -20,7 +20,7 @@ _FORM = 1
 _GRAMMAR = re.compile(r"[A-Z2-7]{40}")
 
 
-class TokenUnknown(OnemapError):
+class TokenUnknown(Missing):
     """没有这个二维码对应的信息 | There is nothing behind this code"""
 
 

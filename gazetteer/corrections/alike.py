@@ -9,15 +9,14 @@ from sqlalchemy import Connection, text
 
 from database.scope import Scope
 from gazetteer.corrections.decide import alike_condition, mark, one_at_a_time, settle_reviews
-from gazetteer.corrections.decision import Action, Decision
+from gazetteer.corrections.decision import OUTCOMES, Decision
 from gazetteer.corrections.errors import CorrectionIncomplete, CorrectionNotFound
 from gazetteer.corrections.ledger import close_batch, open_batch
 from gazetteer.corrections.queue import get_correction
+from gazetteer.corrections.vocabulary import CorrectionAction
 from gazetteer.matching.match import match_many
 
-_ACTIONS: dict[str, Action] = {
-    "alias": "alias", "rule": "rule", "accepted": "accept", "rejected": "reject", "dismissed": "dismiss",
-}  # fmt: skip
+_ACTIONS: dict[str, CorrectionAction] = {outcome: action for action, outcome in OUTCOMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,9 @@ def _decision(connection: Connection, row: dict[str, Any]) -> Decision:
     ).one_or_none()
     if rule is None:
         raise CorrectionNotFound(str(row["id"]))
-    return Decision("rule", division_code=rule.division_code, written=rule.written, standard=rule.standard)
+    return Decision(
+        CorrectionAction.RULE, division_code=rule.division_code, written=rule.written, standard=rule.standard
+    )
 
 
 def _alike(

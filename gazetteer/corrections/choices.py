@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gazetteer.corrections.decision import Decision
+from gazetteer.corrections.vocabulary import CorrectionAction
 from gazetteer.matching.candidates import Candidate
 from gazetteer.matching.match import match_address
 
@@ -28,18 +29,20 @@ def choices_for(connection: Connection, row: dict[str, Any]) -> tuple[list[Candi
     candidates = match_address(connection, row["address_text"], limit=MOST, min_confidence=0.0)
     if row["kind"] == "review":
         choices = [
-            Choice("a", "地址无误，保留", Decision("accept")),
-            Choice("x", "地址有误，驳回", Decision("reject")),
+            Choice("a", "地址无误，保留", Decision(CorrectionAction.ACCEPT)),
+            Choice("x", "地址有误，驳回", Decision(CorrectionAction.REJECT)),
         ]
         return candidates, choices
     choices = [
-        Choice(str(n), f"就是：{candidate.full_text}", Decision("alias", address_id=candidate.address_id))
+        Choice(
+            str(n), f"就是：{candidate.full_text}", Decision(CorrectionAction.ALIAS, address_id=candidate.address_id)
+        )
         for n, candidate in enumerate(candidates, start=1)
     ]
     rule = _rule(connection, row, candidates)
     if rule is not None:
         choices.append(Choice("r", f"此村“{rule.written}”都是“{rule.standard}”", rule))
-    choices.append(Choice("x", "不是本县地址，或无法判断", Decision("dismiss")))
+    choices.append(Choice("x", "不是本县地址，或无法判断", Decision(CorrectionAction.DISMISS)))
     return candidates, choices
 
 
@@ -57,4 +60,4 @@ def _rule(connection: Connection, row: dict[str, Any], candidates: list[Candidat
         return None
     # a text whose town and village disagree names none: the rule is then one of the candidate's own village
     division = row["division_code"] if len(row["division_code"] or "") >= 9 else village
-    return Decision("rule", division_code=division, written=row["road_key"], standard=str(standard))
+    return Decision(CorrectionAction.RULE, division_code=division, written=row["road_key"], standard=str(standard))

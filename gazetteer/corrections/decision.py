@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from gazetteer.corrections.errors import CorrectionIncomplete
+from gazetteer.corrections.vocabulary import CorrectionAction, CorrectionKind, CorrectionOutcome
 from gazetteer.matching.rules import RoadRule
 from gazetteer.reading.normalise import normalise
 
-Action = Literal["alias", "rule", "accept", "reject", "dismiss"]
-Kind = Literal["match", "review"]
-ALLOWED: dict[Kind, frozenset[Action]] = {
-    "match": frozenset({"alias", "rule", "dismiss"}),
-    "review": frozenset({"accept", "reject", "rule"}),
+ALLOWED: dict[CorrectionKind, frozenset[CorrectionAction]] = {
+    CorrectionKind.MATCH: frozenset({CorrectionAction.ALIAS, CorrectionAction.RULE, CorrectionAction.DISMISS}),
+    CorrectionKind.REVIEW: frozenset({CorrectionAction.ACCEPT, CorrectionAction.REJECT, CorrectionAction.RULE}),
 }
-OUTCOMES: dict[Action, str] = {
-    "alias": "alias", "rule": "rule", "accept": "accepted", "reject": "rejected", "dismiss": "dismissed",
-}  # fmt: skip
+OUTCOMES: dict[CorrectionAction, CorrectionOutcome] = {
+    CorrectionAction.ALIAS: CorrectionOutcome.ALIAS,
+    CorrectionAction.RULE: CorrectionOutcome.RULE,
+    CorrectionAction.ACCEPT: CorrectionOutcome.ACCEPTED,
+    CorrectionAction.REJECT: CorrectionOutcome.REJECTED,
+    CorrectionAction.DISMISS: CorrectionOutcome.DISMISSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Decision:
     confirm: go ahead although the re-test warns. note: why, in words.
     """
 
-    action: Action
+    action: CorrectionAction
     address_id: int | None = None
     division_code: str | None = None
     written: str | None = None
@@ -38,7 +40,7 @@ class Decision:
 
     def check(self, kind: str) -> None:
         """Raises CorrectionIncomplete when the action does not fit the kind of row or lacks what it needs."""
-        allowed = ALLOWED["review" if kind == "review" else "match"]
+        allowed = ALLOWED[CorrectionKind(kind)]
         if self.action not in allowed:
             raise CorrectionIncomplete(
                 f"可选 / choose one of: {'、'.join(sorted(allowed))}", action=self.action, allowed=sorted(allowed)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
+from gazetteer.corrections.vocabulary import CorrectionBatchKind, CorrectionKind, CorrectionOutcome, CorrectionStatus
 
 
 class CorrectionBatch(CountyBase):
@@ -17,7 +18,7 @@ class CorrectionBatch(CountyBase):
 
     __tablename__ = "correction_batch"
     __table_args__ = (
-        CheckConstraint("kind IN ('decide','alike')", name="kind"),
+        CheckConstraint(CorrectionBatchKind.check("kind"), name="kind"),
         CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
         grid_code_check(),
         {"comment": "batches of corrections (纠正批次)"},
@@ -66,12 +67,10 @@ class Correction(CountyBase):
 
     __tablename__ = "correction"
     __table_args__ = (
-        CheckConstraint("kind IN ('match','review')", name="kind"),
+        CheckConstraint(CorrectionKind.check("kind"), name="kind"),
         CheckConstraint("(kind = 'review') = (review_id IS NOT NULL)", name="review"),
-        CheckConstraint("status IN ('open','decided')", name="status"),
-        CheckConstraint(
-            "outcome IS NULL OR outcome IN ('alias','rule','by_rule','accepted','rejected','dismissed')", name="outcome"
-        ),
+        CheckConstraint(CorrectionStatus.check("status"), name="status"),
+        CheckConstraint("outcome IS NULL OR " + CorrectionOutcome.check("outcome"), name="outcome"),
         CheckConstraint("(status = 'decided') = (outcome IS NOT NULL)", name="decided"),
         CheckConstraint("(leased_by IS NULL) = (leased_until IS NULL)", name="lease"),
         grid_code_check(),

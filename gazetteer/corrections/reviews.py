@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing, Taken
+from database.paging import Cursor, Page
 
 
-class ReviewNotFound(OnemapError):
+class ReviewNotFound(Missing):
     """没有这条待审核记录，或不在您的数据范围内 | No such review, or outside your scope"""
 
 
-class ReviewDecided(OnemapError):
+class ReviewDecided(Taken):
     """这条记录已被他人处理 | This review has been decided already"""
 
 
@@ -32,19 +33,23 @@ _REVIEW = (
     "st_y(a.geom) AS lat, r.grid_code, r.decided_by, r.decided_at, r.note "
     "FROM address_review r LEFT JOIN standard_address a ON a.id = r.address_id "
 )
+_CURSOR = Cursor("reviews", int)
 
 
 def list_reviews(
-    connection: Connection, *, status: str = "open", after: int | None = None, limit: int = 50
-) -> dict[str, Any]:
-    """A page of reviews in order of their number: ``reviews``, ``next`` (pass as after) and ``open_n``."""
+    connection: Connection, *, status: str = "open", after: str | None = None, limit: int = 50
+) -> Page[dict[str, Any]]:
+    """A page of reviews in order of their number. Raises CursorInvalid."""
     rows = connection.execute(
         text(_REVIEW + "WHERE r.status = :status AND r.id > :after ORDER BY r.id LIMIT :limit"),
-        {"status": status, "after": after or 0, "limit": limit + 1},
-    ).all()
-    open_n = connection.scalar(text("SELECT count(*) FROM address_review WHERE status = 'open'"))
-    page = [dict(row._mapping) for row in rows[:limit]]
-    return {"reviews": page, "next": page[-1]["id"] if len(rows) > limit else None, "open_n": open_n}
+        {"status": status, "after": _CURSOR.first(after) or 0, "limit": limit + 1},
+    ).mappings()
+    return _CURSOR.page([dict(row) for row in rows], limit, lambda row: (row["id"],))
+
+
+def count_open_reviews(connection: Connection) -> int:
+    """How many reviews in scope wait for a decision."""
+    return int(connection.scalar(text("SELECT count(*) FROM address_review WHERE status = 'open'")) or 0)
 
 
 def decide_review(

@@ -6,35 +6,36 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.paging import Cursor, Page
 from database.scope import Scope
 from gazetteer.corrections.decide import one_at_a_time
-from gazetteer.corrections.errors import BatchNotFound, BatchUndone, UndoConflict
+from gazetteer.corrections.errors import BatchUndone, CorrectionBatchNotFound, UndoConflict
 from gazetteer.corrections.ledger import ADDABLE, CHANGEABLE
 
 _BATCH = (
     "SELECT b.id, b.kind, b.action, b.summary, b.decided_n, b.logged_n, b.note, b.actor, b.created_at, b.undone_by, b.undone_at, "
     "b.grid_code FROM correction_batch b "
 )
+_CURSOR = Cursor("correction_batches", int)
 
 
-def list_batches(connection: Connection, *, before: int | None = None, limit: int = 50) -> dict[str, Any]:
-    """A page of batches, newest first: ``batches``, ``next`` (pass as before). Served by the primary key."""
+def list_batches(connection: Connection, *, after: str | None = None, limit: int = 50) -> Page[dict[str, Any]]:
+    """A page of batches, newest first. Served by the primary key. Raises CursorInvalid."""
     rows = connection.execute(
         text(_BATCH + "WHERE CAST(:before AS bigint) IS NULL OR b.id < :before ORDER BY b.id DESC LIMIT :limit"),
-        {"before": before, "limit": limit + 1},
-    ).all()
-    page = [dict(row._mapping) for row in rows[:limit]]
-    return {"batches": page, "next": page[-1]["id"] if len(rows) > limit else None}
+        {"before": _CURSOR.first(after), "limit": limit + 1},
+    ).mappings()
+    return _CURSOR.page([dict(row) for row in rows], limit, lambda row: (row["id"],))
 
 
 def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> dict[str, Any]:
-    """Take a batch back; returns it. Raises BatchNotFound, BatchUndone; UndoConflict when a row of it was changed since,
+    """Take a batch back; returns it. Raises CorrectionBatchNotFound, BatchUndone; UndoConflict when a row of it was changed since,
     was built upon, or lies outside the scope: then nothing is undone.
     """
     one_at_a_time(connection, scope)
     batch = connection.execute(text(_BATCH + "WHERE b.id = :id FOR UPDATE"), {"id": batch_id}).one_or_none()
     if batch is None:
-        raise BatchNotFound(str(batch_id))
+        raise CorrectionBatchNotFound(str(batch_id))
     if batch.undone_at is not None:
         raise BatchUndone(f"{batch.undone_by}", undone_by=batch.undone_by)
     seen = connection.scalar(text("SELECT count(*) FROM correction_log WHERE batch_id = :id"), {"id": batch_id})

@@ -34,6 +34,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from gazetteer.library.vocabulary import AddressStatus, PlaceNameKind, ReviewStatus
 
 
 class Division(CountyBase):
@@ -87,9 +88,7 @@ class PlaceName(CountyBase):
     __table_args__ = (
         grid_code_check(),
         CheckConstraint("name = btrim(name) AND name <> ''", name="name"),
-        CheckConstraint(
-            "kind IN ('natural_village','road','compound','water','mountain','landmark','other')", name="kind"
-        ),
+        CheckConstraint(PlaceNameKind.check("kind"), name="kind"),
         UniqueConstraint("source", "source_key"),
         Index("ix_place_name_tile", "geom_3857", postgresql_using="gist"),
         {"comment": "place names (地名)"},
@@ -97,9 +96,7 @@ class PlaceName(CountyBase):
 
     id: Mapped[int] = identity_column()
     name: Mapped[str] = mapped_column(Text, nullable=False, index=True, comment="standard name")
-    kind: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="natural_village, road, compound, water, mountain, landmark, other"
-    )
+    kind: Mapped[str] = mapped_column(Text, nullable=False, comment=PlaceNameKind.comment())
     aliases: Mapped[list[str]] = mapped_column(
         JSONB, server_default=text("'[]'"), nullable=False, comment="other names"
     )
@@ -122,7 +119,7 @@ class StandardAddress(CountyBase):
     __tablename__ = "standard_address"
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{12}[0-9A-Z]{6,20}$'", name="code_grammar"),
-        CheckConstraint("status IN ('draft','reviewed','published','retired')", name="status"),
+        CheckConstraint(AddressStatus.check("status"), name="status"),
         CheckConstraint("depth BETWEEN 5 AND 12", name="depth"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
         CheckConstraint("full_text = btrim(full_text) AND full_text <> ''", name="full_text"),
@@ -192,7 +189,7 @@ class StandardAddress(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("CURRENT_DATE"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     source: Mapped[str] = mapped_column(Text, nullable=False, comment="department table it came from")
     source_key: Mapped[str] = mapped_column(Text, nullable=False, comment="key in that table")
     row_hash: Mapped[bytes | None] = mapped_column(comment="hash of the imported row; equal means unchanged")
@@ -229,7 +226,7 @@ class AddressReview(CountyBase):
 
     __tablename__ = "address_review"
     __table_args__ = (
-        CheckConstraint("status IN ('open','accepted','rejected','closed')", name="status"),
+        CheckConstraint(ReviewStatus.check("status"), name="status"),
         grid_code_check(),
         UniqueConstraint("address_id", "reason_code"),
         {"comment": "review queue of addresses (地址待审核)"},

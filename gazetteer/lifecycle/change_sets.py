@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken
 from database.scope import home_prefix
 from gazetteer.lifecycle.arguments import ARGUMENTS, Arguments
 from gazetteer.lifecycle.operation import Operation
@@ -24,19 +24,19 @@ from gazetteer.lifecycle.operations import OPERATIONS
 from gazetteer.lifecycle.second_person import Loss, SecondPersonNeeded, losses, refuse_alone
 
 
-class ChangeSetNotFound(OnemapError):
+class ChangeSetNotFound(Missing):
     """没有这个变更集，或不在您的数据范围内 | No such change set, or outside your scope"""
 
 
-class ChangeSetState(OnemapError):
+class ChangeSetState(Taken):
     """变更集当前状态不允许这一步 | The change set is not in a state that allows this"""
 
 
-class ChangeSetInvalid(OnemapError):
+class ChangeSetInvalid(Invalid):
     """变更集的内容有误 | Something in the change set is not valid"""
 
 
-class ChangeSetConflict(OnemapError):
+class ChangeSetConflict(Taken):
     """准备变更集之后，有的地址又变了 | Some addresses have changed since the change set was prepared"""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, text
 
+from database.paging import Cursor
 from database.scope import narrowed_to_scope
 from gazetteer.lifecycle.models import AddressEvent
 
@@ -28,6 +29,10 @@ ORDER BY number {limit}
 _FEED = text(_EVENTS.format(which="number > :after", limit="LIMIT :limit"))
 _NUMBERED = text(_EVENTS.format(which="number = ANY(:numbers)", limit=""))
 _HISTORY = text(_EVENTS.format(which="uid = :uid", limit=""))
+
+
+#: The place in the feed as the interface writes it.
+FEED = Cursor("address_events", int)
 
 
 @dataclass(frozen=True, slots=True)

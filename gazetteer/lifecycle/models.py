@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
+from gazetteer.lifecycle.vocabulary import ChangeSetState
 
 
 class AddressEvent(CountyBase):
@@ -47,7 +48,7 @@ class AddressEvent(CountyBase):
         Uuid, comment="what was done in one go; none for a plain write"
     )
     kind: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="created, imported, renamed … ; see gazetteer/lifecycle/kinds.py"
+        Text, nullable=False, comment="created, imported, renamed … ; see gazetteer/lifecycle/vocabulary.py"
     )
     reason: Mapped[str | None] = mapped_column(Text, comment="why, in words")
     reverts: Mapped[uuid.UUID | None] = mapped_column(Uuid, comment="the operation this one takes back")
@@ -79,10 +80,7 @@ class AddressChangeSet(CountyBase):
 
     __tablename__ = "address_change_set"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('draft','submitted','approved','published','rejected','withdrawn')",
-            name="state",
-        ),
+        CheckConstraint(ChangeSetState.check("state"), name="state"),
         grid_code_check(),
         {"comment": "address change sets (地址变更集)"},
     )

@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.operation_note import leave_note
 from gazetteer.corrections.reviews import follow_addresses
 
@@ -23,7 +23,7 @@ _TOUCHED = text(
 _BAD_DAY = "22008"  # raised by log_address_events()
 
 
-class DateNotPossible(OnemapError):
+class DateNotPossible(Invalid):
     """生效日期不能晚于今天，也不能早于该地址最近一次变更 | The day lies ahead, or before the address's latest change"""
 
 
@@ -31,7 +31,7 @@ class DateNotPossible(OnemapError):
 class Operation:
     """Why something is done to addresses, and from which day it holds (today at the latest).
 
-    kind: a key of ``gazetteer.lifecycle.kinds.KINDS``. reverts: the operation that this one takes back.
+    kind: a code of AddressEventKind. reverts: the operation that this one takes back.
     """
 
     kind: str

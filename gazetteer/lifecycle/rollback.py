@@ -15,18 +15,18 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from database.errors import OnemapError
+from database.errors import Missing, Taken
 from gazetteer.library.writing import KEYS, WRITABLE, neighbours, read_text, update_addresses
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.lifecycle.writing import link
 from gazetteer.reading.divisions import DivisionIndex, division_index
 
 
-class OperationNotFound(OnemapError):
+class OperationNotFound(Missing):
     """没有这项操作，或其中有地址不在您的数据范围内 | No such operation, or some of its addresses lie outside your scope"""
 
 
-class LaterChanges(OnemapError):
+class LaterChanges(Taken):
     """之后又有变更，请先撤回那些变更 | There are later changes; take them back first"""
 
 

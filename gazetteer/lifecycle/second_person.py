@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Taken
 from database.settings import get_settings
 
 #: Losing more than this share of a village's addresses, and more than so many, needs a second person.
@@ -19,7 +19,7 @@ GUARD_SHARE = 0.05
 GUARD_LEAST = 5
 
 
-class SecondPersonNeeded(OnemapError):
+class SecondPersonNeeded(Taken):
     """停用的地址超过比例，须由另一人审批 | So many addresses are retired that a second person must approve"""
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from gazetteer.library.writing import (
     LAST_NUMBERS,
     LEVELS,
@@ -29,15 +29,15 @@ from gazetteer.library.writing import (
 from gazetteer.reading.divisions import division_index
 
 
-class AddressesNotFound(OnemapError):
+class AddressesNotFound(Missing):
     """有的地址不存在，或不在您的数据范围内 | Some of these addresses do not exist, or lie outside your scope"""
 
 
-class NotApplicable(OnemapError):
+class NotApplicable(Invalid):
     """这项操作不适用于所选地址 | The operation does not fit these addresses"""
 
 
-class NoVillage(OnemapError):
+class NoVillage(Invalid):
     """看不出地址属于您范围内的哪个村社区 | The text names no village of your scope"""
 
 

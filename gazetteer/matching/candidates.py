@@ -13,10 +13,6 @@ from gazetteer.reading.parse import ParsedAddress
 ConfidenceClass = Literal["A", "B", "C"]
 ReasonKind = Literal["equal", "alias", "typo", "missing", "conflicting", "fallback"]
 
-COLUMNS = (
-    "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -92,7 +88,7 @@ def equal(level: str, parsed: ParsedAddress) -> Reason:
 
 
 def candidate_of(row: Any, confidence: float, reasons: tuple[Reason, ...]) -> Candidate:
-    """The candidate of a row that has ``COLUMNS``."""
+    """The candidate of a row that has ``index.sight.COLUMNS``."""
     return Candidate(
         address_id=row.id,
         uid=row.uid,

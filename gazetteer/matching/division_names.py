@@ -11,15 +11,11 @@ from gazetteer.codes import division_kind
 from gazetteer.reading.divisions import DivisionIndex, DivisionName, division_index, spoken_name, written_names
 from gazetteer.reading.normalise import normalise
 
-# In scope: the extent of the outline. Above it, as a grid worker's village: of the cells in scope inside. Served by the primary keys
-# and ix_grid_cell_grid_code.
+# The extent of the outline, where the division is in scope. Served by the primary key.
 _BOX = text("""
-SELECT w.code, d.valid_to IS NOT NULL AS ended, st_xmin(b.box) AS west, st_ymin(b.box) AS south, st_xmax(b.box) AS east,
-       st_ymax(b.box) AS north
+SELECT w.code, d.valid_to IS NOT NULL AS ended, st_xmin(d.geom) AS west, st_ymin(d.geom) AS south, st_xmax(d.geom) AS east,
+       st_ymax(d.geom) AS north
 FROM unnest(CAST(:codes AS text[])) AS w(code) LEFT JOIN division d ON d.code = w.code
-LEFT JOIN LATERAL (SELECT st_extent(g.geom) AS box FROM grid_cell g
-    WHERE d.geom IS NULL AND g.valid_to IS NULL AND g.code >= w.code AND g.code < w.code || ':') c ON true
-CROSS JOIN LATERAL (SELECT coalesce(box2d(d.geom), c.box) AS box) b
 """)
 
 #: so many more are looked at, for some may have ended
@@ -30,7 +26,8 @@ ENDED = 8
 class DivisionHit:
     """A division that was meant. town, county: names above it, which tell equal names apart. former: the old name that was typed.
 
-    bounds: west, south, east, north in EPSG:4490, degrees, of what the scope shows of it; None where nothing is drawn.
+    bounds: west, south, east, north of its outline in EPSG:4490, degrees; None where the scope shows none, as of a grid worker's
+    village (``grid.extent.with_cell_bounds`` fills it from the cells).
     """
 
     code: str
@@ -43,12 +40,14 @@ class DivisionHit:
     bounds: tuple[float, float, float, float] | None = None
 
 
-def find_divisions(connection: Connection, typed: str, limit: int = 8) -> list[DivisionHit]:
+def find_divisions(
+    connection: Connection, typed: str, limit: int = 8, *, index: DivisionIndex | None = None
+) -> list[DivisionHit]:
     """The divisions in scope or above it whose name is, begins with or contains what was typed; the fitting ones first.
 
     A town before the name narrows it: 青湾镇高畈. Of several with one name all are given.
     """
-    index = division_index(connection)
+    index = index or division_index(connection)
     key = normalise(typed)
     best: dict[str, tuple[int, DivisionName]] = {}
     for within, part in _readings(key, index):

@@ -95,19 +95,19 @@ _KNOWN_ROADS = text(
 
 
 def match_address(
-    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.4
+    connection: Connection, address: str, *, limit: int = 5, min_confidence: float = 0.4, desk: Desk | None = None
 ) -> list[Candidate]:
     """The standard addresses a text may mean, best first; equal ones together, none when nothing fits.
 
-    Only what the scope allows is searched. Confidence below ``min_confidence`` is left out, except of equal candidates.
+    Only what the scope allows is searched. desk: where it was read in this transaction already. Confidence below ``min_confidence`` is left out, except of equal candidates.
     """
-    found = match_many(connection, [address])[0]
+    found = match_many(connection, [address], desk)[0]
     return [c for c in found.candidates if found.ambiguous or c.confidence >= min_confidence][:limit]
 
 
-def match_many(connection: Connection, texts: Sequence[str]) -> list[Match]:
+def match_many(connection: Connection, texts: Sequence[str], desk: Desk | None = None) -> list[Match]:
     """One answer for each text, in order; equal texts are matched once."""
-    queries = _run(connection, list(dict.fromkeys(texts)))
+    queries = _run(connection, list(dict.fromkeys(texts)), desk or desk_of(connection))
     roads = _known_roads(connection, [q for q in queries if not q.found and not q.parsed.foreign])
     answers = {query.text: _answer(query, roads) for query in queries}
     return [answers[t] for t in texts]
@@ -118,8 +118,12 @@ def normalised_alias(alias: str) -> str:
     return normalise(alias)[:400]
 
 
-def _run(connection: Connection, texts: Sequence[str]) -> list[Query]:
-    desk = Desk(library_of(connection), division_index(connection))
+def desk_of(connection: Connection) -> Desk:
+    """What is matched against, as the transaction may know it: the county's library, and the divisions in reach."""
+    return Desk(library_of(connection), division_index(connection))
+
+
+def _run(connection: Connection, texts: Sequence[str], desk: Desk) -> list[Query]:
     queries = [_query(t, desk.divisions) for t in texts]
     mended = follow_rules(connection, queries)
     sight = Sight(connection)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from gazetteer.matching.candidates import Candidate
 from gazetteer.matching.division_names import DivisionHit, find_divisions
-from gazetteer.matching.match import match_address
+from gazetteer.matching.match import desk_of, match_address
 from gazetteer.matching.place_names import PlaceNameHit, find_place_names
 from gazetteer.matching.suggest import suggest
 
@@ -31,14 +31,15 @@ def search(connection: Connection, typed: str, limit: int = 10) -> SearchHits:
 
     Addresses that the text says, equal ones all; then those it may become when typing goes on; last those that differ from it.
     """
-    meant = match_address(connection, typed, limit=limit + 1)
+    desk = desk_of(connection)
+    meant = match_address(connection, typed, limit=limit + 1, desk=desk)
     said = [c for c in meant if not any(reason.kind in _OTHER for reason in c.reasons)]
-    completed = suggest(connection, typed, limit + 1) if len(said) <= limit else []
+    completed = suggest(connection, typed, limit + 1, desk) if len(said) <= limit else []
     order = {c.address_id: c for c in reversed([*said, *completed, *meant])}
     first = [order.pop(c.address_id) for c in [*said, *completed, *meant] if c.address_id in order]
     return SearchHits(
         first[:limit],
-        find_divisions(connection, typed),
+        find_divisions(connection, typed, index=desk.divisions),
         find_place_names(connection, typed),
         len(first) > limit,
     )

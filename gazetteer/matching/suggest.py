@@ -11,6 +11,7 @@ from gazetteer.matching.candidates import Candidate, candidate_of
 from gazetteer.matching.index.library import natural_key
 from gazetteer.matching.index.registry import library_of
 from gazetteer.matching.index.sight import Sight
+from gazetteer.matching.stages import Desk
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import address_keys
 from gazetteer.reading.parse import parse
@@ -21,14 +22,14 @@ SPARE = 20
 COMPLETES, CONTAINS = 0.7, 0.6
 
 
-def suggest(connection: Connection, typed: str, limit: int = 10) -> list[Candidate]:
+def suggest(connection: Connection, typed: str, limit: int = 10, desk: Desk | None = None) -> list[Candidate]:
     """Completions of what was typed so far, from the road down or from the whole text; then addresses on a road whose name
     contains it, inside the division it names; a number alone means those with that number in the scope's own villages.
 
-    Looked up in the county's index among the divisions that the scope knows, then read through row-level security.
+    desk: where it was read in this transaction already. Looked up in the county's index among the divisions that the scope knows, then read through row-level security.
     """
-    divisions = division_index(connection)
-    library = library_of(connection)
+    desk = desk or Desk(library_of(connection), division_index(connection))
+    library, divisions = desk.library, desk.divisions
     parsed = parse(typed, divisions)
     keys = address_keys(parsed)
     known = {d.code for table in divisions.by_level.values() for names in table.values() for d in names}

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from access.audit import record
-from database.errors import OnemapError
+from database.counties import has_county
+from database.errors import Invalid
 from database.scope import county_schema, within_prefix
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.library.models import StandardAddress
@@ -29,7 +30,7 @@ PLATES = TokenTable(
 )
 
 
-class PlateNotPossible(OnemapError):
+class PlateNotPossible(Invalid):
     """只有已发布、到门牌号的地址才能制作门牌 | Only a published address with a number carries a plate"""
 
 
@@ -71,7 +72,7 @@ def find_public_plate(connection: Connection, token: Token) -> PublicPlate:
 
 def public_row(connection: Connection, token: Token, call: str) -> dict[str, Any] | None:
     """The one row of a public look-up function in the token's county. call: a constant, with :serial in it."""
-    if connection.scalar(text("SELECT 1 FROM platform.county WHERE code = :code"), {"code": token.county}) is None:
+    if not has_county(connection, token.county):
         return None
     row = connection.execute(
         text(f"SELECT * FROM {county_schema(token.county)}.{call}"),  # noqa: S608

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 
 
-class DivisionNotFound(OnemapError):
+class DivisionNotFound(Missing):
     """没有这个乡镇或村社区，或不在您的数据范围内 | No such town or village, or outside your scope"""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, SmallInteg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import grid_code_check, grid_code_column, identity_column, now_column
+from gazetteer.plates.vocabulary import TokenStatus
 
 
 class IssuedToken:
@@ -37,7 +38,7 @@ def token_constraints(table: str, owner: str) -> tuple[Any, ...]:
     return (
         CheckConstraint("octet_length(serial) = 9", name="serial"),
         CheckConstraint("version > 0", name="version"),
-        CheckConstraint("status IN ('valid','revoked')", name="status"),
+        CheckConstraint(TokenStatus.check("status"), name="status"),
         CheckConstraint(
             "(status = 'revoked') = (revoked_at IS NOT NULL) AND (revoked_at IS NULL) = (revoked_by IS NULL) "
             "AND (revoked_at IS NULL) = (reason IS NULL)",

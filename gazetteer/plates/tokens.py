@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from access.audit import record
-from database.errors import OnemapError
+from database.errors import Invalid, Taken
 from gazetteer.codes.token import TokenKind
 
 #: SQL of a fresh serial.
@@ -20,15 +20,15 @@ SERIAL = "substring(uuid_send(gen_random_uuid()) FROM 1 FOR 6) || substring(uuid
 REASON_MIN = 2
 
 
-class TokenIssued(OnemapError):
+class TokenIssued(Taken):
     """已有有效的二维码；如需更换请用“重制” | A valid code exists already; issue it again instead"""
 
 
-class TokenMissing(OnemapError):
+class TokenMissing(Taken):
     """目前没有有效的二维码 | There is no valid code at present"""
 
 
-class RevocationUnexplained(OnemapError):
+class RevocationUnexplained(Invalid):
     """请写明作废原因 | State why the code is revoked"""
 
 

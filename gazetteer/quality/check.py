@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from database.engine import raw
-from database.errors import OnemapError
+from database.errors import Missing
 from database.scope import Scope
 from gazetteer.quality.points import Library
-from gazetteer.quality.rule import Found, Rule, RuleSet
+from gazetteer.quality.rule import Found, QualityRule, RuleSet
 
 STORED_PER_RULE = 100_000
 
 
-class UnknownRule(OnemapError):
+class UnknownRule(Missing):
     """没有这条质量规则 | No such quality rule"""
 
 
@@ -36,9 +36,9 @@ class CheckReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def rules_of(sets: Iterable[RuleSet]) -> dict[str, Rule]:
+def rules_of(sets: Iterable[RuleSet]) -> dict[str, QualityRule]:
     """All rules of several sets, by name. A name used twice raises ValueError."""
-    rules: dict[str, Rule] = {}
+    rules: dict[str, QualityRule] = {}
     for rule_set in sets:
         if twice := rules.keys() & rule_set.rules.keys():
             raise ValueError(f"two rules are named {twice}")
@@ -46,7 +46,7 @@ def rules_of(sets: Iterable[RuleSet]) -> dict[str, Rule]:
     return rules
 
 
-def get_rule(sets: Iterable[RuleSet], name: str) -> Rule:
+def get_rule(sets: Iterable[RuleSet], name: str) -> QualityRule:
     """A rule by name. Raises UnknownRule."""
     rules = rules_of(sets)
     if name not in rules:
@@ -121,7 +121,7 @@ def run_rules(
     report.seconds["store"] = time.perf_counter() - begun
 
 
-def run_rule(library: Library, rule: Rule) -> int:
+def run_rule(library: Library, rule: QualityRule) -> int:
     """Put what a rule finds into ``pg_temp.quality_found``; returns how many."""
     connection = library.connection
     if rule.find is not None:
@@ -166,7 +166,9 @@ WHERE known.rule = ANY(:rules) AND known.gone_at IS NULL AND NOT EXISTS (
 """
 
 
-def _store(connection: Connection, rules: dict[str, Rule], names: list[str], run_id: int, *, whole: bool) -> None:
+def _store(
+    connection: Connection, rules: dict[str, QualityRule], names: list[str], run_id: int, *, whole: bool
+) -> None:
     connection.execute(text("CREATE INDEX ON pg_temp.quality_found (rule, address_id)"))
     connection.execute(text("ANALYZE pg_temp.quality_found"))
     severities = json.dumps({name: rules[name].severity for name in names})

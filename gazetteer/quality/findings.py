@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing, Taken
+from database.paging import Cursor, Page
 from gazetteer.quality.sight import as_seen
 
 
-class FindingNotFound(OnemapError):
+class FindingNotFound(Missing):
     """没有这条质量问题，或不在您的数据范围内 | No such finding, or outside your scope"""
 
 
-class FindingClosed(OnemapError):
+class FindingClosed(Taken):
     """这条问题已不存在，无需忽略 | The finding is gone already; there is nothing to ignore"""
 
 
@@ -61,16 +62,19 @@ def last_run(connection: Connection) -> dict[str, Any] | None:
     return None if row is None else dict(row._mapping)
 
 
+_CURSOR = Cursor("findings", int)
+
+
 def list_findings(
     connection: Connection,
     *,
     rule: str | None = None,
     village: str | None = None,
     state: str = "open",
-    after: int = 0,
+    after: str | None = None,
     limit: int = 50,
-) -> dict[str, Any]:
-    """A page of findings by number: ``findings`` and ``next`` (pass as after; None at the end).
+) -> Page[dict[str, Any]]:
+    """A page of findings by number. Raises CursorInvalid.
 
     Served by ``ix_address_finding_open`` and ``ix_address_finding_village``; without rule and village by the primary key.
     """
@@ -84,10 +88,9 @@ def list_findings(
             f"SELECT {_COLUMNS} FROM address_finding f JOIN standard_address a ON a.id = f.address_id "  # noqa: S608
             f"WHERE {' AND '.join(conditions)} ORDER BY f.id LIMIT :limit"
         ),
-        {"state": state, "after": after, "rule": rule, "village": village, "limit": limit + 1},
+        {"state": state, "after": _CURSOR.first(after) or 0, "rule": rule, "village": village, "limit": limit + 1},
     ).mappings()
-    page = as_seen(connection, map(dict, rows))
-    return {"findings": page[:limit], "next": page[limit - 1]["id"] if len(page) > limit else None}
+    return _CURSOR.page(as_seen(connection, map(dict, rows)), limit, lambda row: (row["id"],))
 
 
 def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:

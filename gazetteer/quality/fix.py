@@ -14,32 +14,32 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from access.audit import record
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken
 from database.scope import Scope
 from gazetteer.corrections.reviews import follow_addresses
 from gazetteer.library.writing import KEYS, read_text, update_from
 from gazetteer.lifecycle.second_person import refuse_alone
 from gazetteer.quality.mending import TEXT_COLUMNS, without_invisible
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.normalise import normalise
 
 SHOWN = 50
 
 
-class NoSafeFix(OnemapError):
+class NoSafeFix(Invalid):
     """这条规则没有安全的自动修复，需要人工处理 | This rule has no safe fix; a person must decide"""
 
 
-class FixReasonMissing(OnemapError):
+class FixReasonMissing(Invalid):
     """请写明修复的理由 | Say why it is mended"""
 
 
-class FixNotFound(OnemapError):
+class FixNotFound(Missing):
     """没有这次修复，或不在您的数据范围内 | No such fix, or outside your scope"""
 
 
-class FixReverted(OnemapError):
+class FixReverted(Taken):
     """这次修复已经撤销 | This fix has been taken back already"""
 
 
@@ -65,14 +65,14 @@ WHERE f.rule = :rule AND f.state = 'open' AND (CAST(:village AS text) IS NULL OR
 _CHANGES = "CREATE TEMP TABLE quality_change (id bigint PRIMARY KEY, before jsonb, after jsonb) ON COMMIT DROP"
 
 
-def preview_fix(connection: Connection, rule: Rule, *, village: str | None = None) -> FixReport:
+def preview_fix(connection: Connection, rule: QualityRule, *, village: str | None = None) -> FixReport:
     """What the fix would change among the open findings in scope; nothing is changed. Raises NoSafeFix."""
     asked = _collect(connection, rule, village)
     return _report(connection, rule, None, asked)
 
 
 def apply_fix(
-    connection: Connection, scope: Scope, rule: Rule, *, reason: str, village: str | None = None
+    connection: Connection, scope: Scope, rule: QualityRule, *, reason: str, village: str | None = None
 ) -> FixReport:
     """Change the addresses of the open findings in scope, close the findings, keep what was before.
 
@@ -144,7 +144,7 @@ def revert_fix(connection: Connection, scope: Scope, fix_id: int) -> int:
     return restored
 
 
-def _collect(connection: Connection, rule: Rule, village: str | None) -> int:
+def _collect(connection: Connection, rule: QualityRule, village: str | None) -> int:
     """Fill ``pg_temp.quality_change``; returns the number of open findings asked for."""
     if rule.fix is None:
         raise NoSafeFix(rule.manual.title, rule=rule.name)
@@ -175,7 +175,7 @@ def _collect(connection: Connection, rule: Rule, village: str | None) -> int:
     return asked
 
 
-def _mended(connection: Connection, rule: Rule) -> Iterator[dict[str, Any]]:
+def _mended(connection: Connection, rule: QualityRule) -> Iterator[dict[str, Any]]:
     """The rows that a mend of text changes without changing what they say, with their keys made anew."""
     assert rule.fix is not None and rule.fix.mend is not None
     index = division_index(connection)
@@ -215,7 +215,7 @@ _UNCHANGED = (
 )
 
 
-def _report(connection: Connection, rule: Rule, fix_id: int | None, asked: int) -> FixReport:
+def _report(connection: Connection, rule: QualityRule, fix_id: int | None, asked: int) -> FixReport:
     number = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_change")) or 0
     shown = connection.execute(
         text(

@@ -27,6 +27,8 @@ from database.base import (
     identity_column,
     now_column,
 )
+from database.vocabulary import Severity
+from gazetteer.quality.vocabulary import FindingState
 
 
 class QualityRun(CountyBase):
@@ -53,8 +55,8 @@ class AddressFinding(CountyBase):
 
     __tablename__ = "address_finding"
     __table_args__ = (
-        CheckConstraint("severity IN ('high','medium','low')", name="severity"),
-        CheckConstraint("state IN ('open','fixed','ignored')", name="state"),
+        CheckConstraint(Severity.check("severity"), name="severity"),
+        CheckConstraint(FindingState.check("state"), name="state"),
         CheckConstraint("(state = 'ignored') = (ignored_reason IS NOT NULL)", name="ignored_with_reason"),
         grid_code_check(),
         UniqueConstraint("rule", "address_id"),

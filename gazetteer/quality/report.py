@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.spreadsheet import SheetTable, csv_file
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
 COLUMNS = (
     "规则",
@@ -24,7 +24,6 @@ COLUMNS = (
     "纬度",
     "首次发现",
 )
-SEVERITY_ZH = {"high": "高", "medium": "中", "low": "低"}
 _ROWS = """
 SELECT f.rule, f.facts, f.division_code, f.first_seen_at, a.code, a.full_text, st_x(a.geom), st_y(a.geom)
 FROM address_finding f JOIN standard_address a ON a.id = f.address_id
@@ -33,12 +32,17 @@ ORDER BY f.rule, f.division_code, f.id
 """
 
 
-class UnknownReportFormat(OnemapError):
+class UnknownReportFormat(Invalid):
     """只能写 .xlsx 或 .csv 文件 | Reports are .xlsx or .csv files"""
 
 
 def write_report(
-    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], path: Path, *, village: str | None = None
+    connection: Connection,
+    rules: Mapping[str, QualityRule],
+    names: Sequence[str],
+    path: Path,
+    *,
+    village: str | None = None,
 ) -> int:
     """Write the open findings of some rules; returns how many. A sheet holds a million rows. Raises UnknownReportFormat."""
     if path.suffix.lower() not in (".xlsx", ".csv"):
@@ -62,12 +66,12 @@ def write_report(
 
 
 def _rows(
-    connection: Connection, rules: Mapping[str, Rule], names: Sequence[str], village: str | None
+    connection: Connection, rules: Mapping[str, QualityRule], names: Sequence[str], village: str | None
 ) -> Iterator[tuple[object, ...]]:
     found = connection.execute(text(_ROWS), {"rules": list(names), "village": village})
     for name, facts, division, first_seen, code, full_text, lon, lat in found:
         rule = rules[name]
         yield (
-            name, rule.manual.title, SEVERITY_ZH[rule.severity], code, full_text, division, rule.sentence(facts),
+            name, rule.manual.title, rule.severity.zh, code, full_text, division, rule.sentence(facts),
             rule.manual.mend, lon, lat, first_seen.date().isoformat(),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection, text
 
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Missing, OnemapError, Taken
 from database.scope import Scope, home_prefix
 from database.seal import Sealer, row_binding
 from database.workspace import workspace
@@ -47,15 +47,15 @@ _BEGIN = text(
 )
 
 
-class MatchJobNotFound(OnemapError):
+class MatchJobNotFound(Missing):
     """没有这个匹配任务 | No such match job"""
 
 
-class MatchJobNotDone(OnemapError):
+class MatchJobNotDone(Taken):
     """匹配任务还没有完成 | The match job is not done yet"""
 
 
-class MatchJobsTooMany(OnemapError):
+class MatchJobsTooMany(Taken):
     """未完成的匹配任务太多，请等它们完成 | Too many match jobs are waiting; let them finish first"""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.base import CountyBase, grid_code_check, grid_code_column, identity_column, now_column
+from importing.vocabulary import MatchJobState
 
 
 class MatchJob(CountyBase):
@@ -16,7 +17,7 @@ class MatchJob(CountyBase):
 
     __tablename__ = "match_job"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
+        CheckConstraint(MatchJobState.check("state"), name="state"),
         CheckConstraint("result_format IN ('csv','xlsx')", name="result_format"),
         CheckConstraint(
             "(state IN ('done','failed')) = (finished_at IS NOT NULL) AND (state = 'failed') = (error IS NOT NULL)",

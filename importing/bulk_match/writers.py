@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from database.spreadsheet import SHEET_ROWS, CsvTable, SheetTable
 
 
-class OutputNotPossible(OnemapError):
+class OutputNotPossible(Invalid):
     """结果文件写不了 | The result cannot be written"""
 
 

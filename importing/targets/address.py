@@ -9,6 +9,7 @@ from psycopg import sql
 
 from gazetteer.corrections.reviews import follow_addresses
 from gazetteer.library.parents import link_parents
+from gazetteer.library.vocabulary import AddressStatus
 from gazetteer.library.writing import DERIVED, KEYS, LAST_NUMBERS, LEVELS, NAMED_BY_DIVISION, READ_LEVELS, read_text
 from gazetteer.reading.divisions import DivisionIndex, division_index
 from grid.assign import assign_cells
@@ -41,7 +42,7 @@ class AddressTarget(Target):
             expected=("6、9 或 12 位数字", "6, 9 or 12 digits"),
         ),
         *(Field(name, Kind.TEXT) for name in LEVELS),
-        Field("status", Kind.TEXT, allowed=one_of("draft", "reviewed", "published", "retired")),
+        Field("status", Kind.TEXT, allowed=one_of(*AddressStatus)),
         Field("valid_from", Kind.DATE),
         Field("valid_to", Kind.DATE),
     )

@@ -15,7 +15,7 @@ from importing.reasons import Problem
 from importing.stage import Stage
 
 Text = str | None
-GeometryKind = Literal["none", "point", "multipolygon", "any"]
+GeometryKind = Literal["none", "point", "multipolygon", "any", "shape"]
 
 
 class Target:

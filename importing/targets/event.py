@@ -5,6 +5,7 @@ from __future__ import annotations
 from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from layers.events.vocabulary import EventState
 
 
 class EventTarget(RecordTarget):
@@ -16,7 +17,7 @@ class EventTarget(RecordTarget):
         Field("title", Kind.TEXT, required=True),
         Field("detail", Kind.TEXT),
         Field("occurred_at", Kind.TIME, required=True, past=True),
-        Field("state", Kind.TEXT, allowed=one_of("open", "in_progress", "closed", "cancelled", "recorded")),
+        Field("state", Kind.TEXT, allowed=one_of(*EventState)),
         Field("address_text", Kind.TEXT),
         VILLAGE_CODE,
     )

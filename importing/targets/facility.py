@@ -6,6 +6,7 @@ from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.stage import Stage
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from layers.facilities.vocabulary import FacilityState
 
 
 class FacilityTarget(RecordTarget):
@@ -15,7 +16,7 @@ class FacilityTarget(RecordTarget):
     fields = (
         Field("kind", Kind.TEXT, required=True),
         Field("name", Kind.TEXT, required=True),
-        Field("state", Kind.TEXT, allowed=one_of("normal", "damaged", "missing", "retired")),
+        Field("state", Kind.TEXT, allowed=one_of(*FacilityState)),
         VILLAGE_CODE,
     )
     geometry = "point"

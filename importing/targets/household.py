@@ -8,6 +8,7 @@ from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.stage import Stage
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from layers.people.vocabulary import HouseholdKind
 
 
 class HouseholdTarget(RecordTarget):
@@ -16,7 +17,7 @@ class HouseholdTarget(RecordTarget):
     name = "household"
     fields = (
         Field("household_no", Kind.CODE, required=True),
-        Field("kind", Kind.TEXT, allowed=one_of("family", "collective", "single")),
+        Field("kind", Kind.TEXT, allowed=one_of(*HouseholdKind)),
         Field("head_name", Kind.NAME),
         Field("address_text", Kind.ADDRESS),
         Field("status_codes", Kind.LIST),

@@ -17,6 +17,7 @@ from importing.standardise import sealed_for
 from importing.targets.base import Target, Text
 from importing.targets.membership import count_empty_relations, publish_households, publish_members
 from importing.targets.records import VILLAGE_CODE
+from layers.people.vocabulary import HouseholdKind, Sex
 
 ADDRESSES = (
     AddressField("actual_address_text", "actual_address_id", "actual_address_match"),
@@ -34,7 +35,7 @@ class PersonTarget(Target):
     name = "person"
     fields = (
         Field("name", Kind.NAME, required=True),
-        Field("sex", Kind.TEXT, allowed=one_of("male", "female")),
+        Field("sex", Kind.TEXT, allowed=one_of(*Sex)),
         Field("birth_date", Kind.DATE, past=True),
         Field("death_date", Kind.DATE, past=True),
         Field("id_number", Kind.ID_NUMBER),
@@ -43,7 +44,7 @@ class PersonTarget(Target):
         Field("actual_address_text", Kind.ADDRESS),
         Field("status_codes", Kind.LIST),
         Field("household_no", Kind.CODE),
-        Field("household_kind", Kind.TEXT, allowed=one_of("family", "collective", "single")),
+        Field("household_kind", Kind.TEXT, allowed=one_of(*HouseholdKind)),
         Field("relation", Kind.TEXT),
         Field("member_from", Kind.DATE),
         VILLAGE_CODE,

@@ -11,6 +11,7 @@ from importing.fields import Field, Kind, one_of
 from importing.mapping import Mapping
 from importing.stage import Stage
 from importing.targets.base import Target
+from layers.people.vocabulary import PersonPlaceRelation
 
 
 class PersonPlaceTarget(Target):
@@ -24,7 +25,7 @@ class PersonPlaceTarget(Target):
         Field("person_source", Kind.CODE),
         Field("place_key", Kind.CODE, required=True),
         Field("place_source", Kind.CODE, required=True),
-        Field("relation", Kind.TEXT, required=True, allowed=one_of("lives", "works", "owns")),
+        Field("relation", Kind.TEXT, required=True, allowed=one_of(*PersonPlaceRelation)),
         Field("valid_from", Kind.DATE),
         Field("valid_to", Kind.DATE),
     )

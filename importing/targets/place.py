@@ -6,6 +6,7 @@ from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.stage import Stage
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from layers.places.vocabulary import Occupancy, PlaceKind
 
 
 class PlaceTarget(RecordTarget):
@@ -17,11 +18,11 @@ class PlaceTarget(RecordTarget):
             "kind",
             Kind.TEXT,
             required=True,
-            allowed=one_of("building", "dwelling", "premises", "unit", "zone", "parcel"),
+            allowed=one_of(*PlaceKind),
         ),
         Field("name", Kind.TEXT, required=True),
         Field("code", Kind.CODE),
-        Field("occupancy", Kind.TEXT, allowed=one_of("occupied", "vacant", "let", "unknown")),
+        Field("occupancy", Kind.TEXT, allowed=one_of(*Occupancy)),
         Field("address_text", Kind.TEXT),
         VILLAGE_CODE,
         Field("parent_key", Kind.CODE),

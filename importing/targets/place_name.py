@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gazetteer.library.vocabulary import PlaceNameKind
 from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.targets.records import VILLAGE_CODE, RecordTarget
@@ -17,7 +18,7 @@ class PlaceNameTarget(RecordTarget):
             "kind",
             Kind.TEXT,
             required=True,
-            allowed=one_of("natural_village", "road", "compound", "water", "mountain", "landmark", "other"),
+            allowed=one_of(*PlaceNameKind),
         ),
         Field("aliases", Kind.LIST),
         VILLAGE_CODE,

@@ -6,6 +6,7 @@ from importing.fields import Field, Kind, one_of
 from importing.stage import Stage
 from importing.targets.base import Target
 from importing.territory import check_positions
+from layers.visits.vocabulary import VisitOutcome
 
 
 class VisitTarget(Target):
@@ -21,7 +22,7 @@ class VisitTarget(Target):
             "result",
             Kind.TEXT,
             required=True,
-            allowed=one_of("met", "nobody_home", "moved_away", "refused", "help_needed"),
+            allowed=one_of(*VisitOutcome),
         ),
         Field("note", Kind.TEXT),
     )

@@ -6,6 +6,7 @@ from psycopg import sql
 
 from database.seal import row_binding
 from grid.postings import post_worker
+from grid.vocabulary import Duty
 from importing.fields import Field, Kind, one_of
 from importing.stage import Stage
 from importing.standardise import sealed_for
@@ -28,7 +29,7 @@ class WorkerTarget(Target):
             pattern=r"\d{15}(\d{2})?",
             expected=("网格 15 位、微网格 17 位数字", "15 digits for a cell, 17 for a micro cell"),
         ),
-        Field("duty", Kind.TEXT, allowed=one_of("lead", "member")),
+        Field("duty", Kind.TEXT, allowed=one_of(*Duty)),
         Field("valid_from", Kind.DATE),
     )
 

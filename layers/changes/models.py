@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -23,6 +24,7 @@ from database.base import (
     identity_column,
     now_column,
 )
+from layers.changes.vocabulary import ChangeOperation
 
 #: No personal number, and of dates of birth and death only the year: the database holds writers to it.
 NO_NUMBERS = (
@@ -42,7 +44,7 @@ class Change(CountyBase):
 
     __tablename__ = "change"
     __table_args__ = (
-        CheckConstraint("operation IN ('added','changed','removed')", name="operation"),
+        CheckConstraint(ChangeOperation.check("operation"), name="operation"),
         CheckConstraint(NO_NUMBERS, name="no_numbers"),
         grid_code_check(),
         Index("ix_change_record", "entity", "entity_id"),
@@ -53,9 +55,8 @@ class Change(CountyBase):
     )
 
     id: Mapped[int] = identity_column()
-    batch_id: Mapped[int | None] = mapped_column(
-        ForeignKey("import_batch.id"), comment="import that made it; empty when made in the app"
-    )
+    # a foreign key, which importing/models.py declares
+    batch_id: Mapped[int | None] = mapped_column(BigInteger, comment="import that made it; empty when made in the app")
     entity: Mapped[str] = mapped_column(Text, nullable=False, comment="table of the record")
     entity_id: Mapped[str] = mapped_column(Text, nullable=False, comment="key of the record")
     operation: Mapped[str] = mapped_column(Text, nullable=False, comment="added, changed, removed")

@@ -26,6 +26,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.events.vocabulary import EventState
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -34,7 +35,7 @@ class Event(CountyBase):
 
     __tablename__ = "event"
     __table_args__ = (
-        CheckConstraint("state IN ('open','in_progress','closed','cancelled','recorded')", name="state"),
+        CheckConstraint(EventState.check("state"), name="state"),
         grid_code_check(),
         UniqueConstraint("source", "source_key"),
         Index("ix_event_tile", "geom_3857", postgresql_using="gist"),

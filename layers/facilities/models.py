@@ -24,6 +24,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.facilities.vocabulary import FacilityState
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -32,7 +33,7 @@ class Facility(CountyBase):
 
     __tablename__ = "facility"
     __table_args__ = (
-        CheckConstraint("state IN ('normal','damaged','missing','retired')", name="state"),
+        CheckConstraint(FacilityState.check("state"), name="state"),
         grid_code_check(),
         UniqueConstraint("source", "source_key"),
         Index("ix_facility_tile", "geom_3857", postgresql_using="gist"),

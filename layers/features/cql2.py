@@ -36,7 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from database.clock import CHINA
-from layers.features.collections import Collection, Kind
+from layers.catalogue.kind import Type as Kind
+from layers.features.collections import Collection
 from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import FeatureCrs
 from layers.features.errors import FilterInvalid
@@ -283,7 +284,7 @@ def literal(node: Any, kind: Kind | None) -> ColumnElement[Any]:
         raise FilterInvalid("这里需要文本、数字或时间 / a text, number or time is needed here")
     if kind is None:
         kind = "string" if isinstance(node, str) else "integer"
-    if kind == "integer":
+    if kind in ("integer", "number"):
         if isinstance(node, str):
             raise FilterInvalid(f"“{node[:50]}”不是数字 / is not a number")
         return _number(node)

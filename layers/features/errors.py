@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from database.errors import OnemapError
+from database.errors import ConditionMissing, Invalid, Malformed, Missing, NotAllowed, Outdated
 
 
-class UnknownCollection(OnemapError):
+class UnknownCollection(Missing):
     """没有这个要素集 | No such collection"""
 
 
-class UnknownFeature(OnemapError):
+class UnknownFeature(Missing):
     """没有这个要素，或不在您的数据范围内 | No such feature, or outside your scope"""
 
 
-class UnknownParameter(OnemapError):
+class UnknownParameter(Malformed):
     """没有这个查询参数 | No such query parameter"""
 
 
-class UnknownProperty(OnemapError):
+class UnknownProperty(Malformed):
     """没有这个属性 | No such property"""
 
 
-class HiddenProperty(OnemapError):
+class HiddenProperty(NotAllowed):
     """该属性不对外提供，也不能用来筛选或排序 | This property is hidden: it is neither shown nor filtered nor sorted by"""
 
 
-class ParameterInvalid(OnemapError):
+class ParameterInvalid(Malformed):
     """查询参数的值有误 | The value of a query parameter is not valid"""
 
 
-class FilterInvalid(OnemapError):
+class FilterInvalid(Malformed):
     """筛选条件有误 | The filter is not valid"""
 
 
-class CursorInvalid(OnemapError):
-    """翻页位置无效，请从第一页重新开始 | The cursor is not valid for this query: start again at the first page"""
-
-
-class FeatureInvalid(OnemapError):
+class FeatureInvalid(Invalid):
     """要素内容有误 | The feature is not valid"""
 
 
-class PreconditionMissing(OnemapError):
+class PreconditionMissing(ConditionMissing):
     """修改和删除必须带 If-Match，先读取要素得到 ETag | A change needs If-Match with the ETag that was read"""
 
 
-class FeatureChanged(OnemapError):
+class FeatureChanged(Outdated):
     """要素已被他人修改，请重新读取 | Somebody has changed the feature since: read it again"""
 
 
-class OutsideScope(OnemapError):
+class OutsideScope(NotAllowed):
     """超出您的数据范围 | This lies outside your scope"""

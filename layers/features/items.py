@@ -2,7 +2,7 @@
 
 Order and position (keyset paging): grid code, then key. The index on the grid code reads on where the last page ended and
 sorts within one code only, so that the thousandth page costs what the first does, whatever the scope: a town's rows lie
-together. Boxes go through the functions of migration 0021, for under a policy ``&&`` may not use the spatial index.
+together. Boxes go through the functions `database/functions/layers/*_in_box.sql`, for under a policy ``&&`` may not use the spatial index.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
+from database.paging import CursorInvalid
 from database.scope import narrowed_to_scope, ranges_of_scope
 from layers.features.collections import Collection
 from layers.features.cql2 import shape_in_sql
 from layers.features.crs import is_rectangle
-from layers.features.errors import CursorInvalid, UnknownFeature
+from layers.features.errors import UnknownFeature
 from layers.features.query import FeatureQuery, after, everything, touching
 
 #: A box with more features than this is counted and paged where the policy does not hinder the index, or read in order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from layers.catalogue.kind import Type
 from layers.features.collections import Collection, Property
 from layers.features.cql2 import LANGUAGES, literal, moment_of, read_filter
 from layers.features.crs import DEFAULT, FeatureCrs, find_crs
@@ -24,6 +26,7 @@ _FARTHEST = 1e9
 PARAMETERS = (
     "limit", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "properties", "cursor", "f",
 )  # fmt: skip
+_WHOLE, _NUMBER = re.compile(r"-?[0-9]++"), re.compile(r"-?[0-9]++(?:\.[0-9]++)?")
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,15 @@ def _equal(collection: Collection, name: str, value: str) -> ColumnElement[bool]
     found = collection.property_named(name)
     if not found.queryable:
         raise FilterInvalid(f"属性 {name} 不能筛选 / cannot be filtered by", property=name)
-    number = found.kind == "integer" and value.isascii() and value.removeprefix("-").isdecimal() and len(value) < 100
-    equal: ColumnElement[bool] = found.value == literal(int(value) if number else value, found.kind)
+    equal: ColumnElement[bool] = found.value == literal(_written(value, found.kind), found.kind)
     return equal
+
+
+def _written(value: str, kind: Type) -> str | int | float:
+    """The number that a text writes, where the property is one; else the text."""
+    if len(value) < 100 and kind == "integer" and _WHOLE.fullmatch(value):
+        return int(value)
+    return float(value) if len(value) < 100 and kind == "number" and _NUMBER.fullmatch(value) else value
 
 
 def _language(values: Mapping[str, str]) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import morecantile
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
-from layers.tiles.catalogue import LAYERS, MAX_ZOOM, Field, N
+from database.errors import Missing
+from layers.tiles.catalogue import MAX_ZOOM
 from layers.tiles.tile import TileOutOfRange, check_layers, get_tile
 
 MERCATOR, CGCS2000 = "WebMercatorQuad", "CGCS2000Quad"
@@ -25,7 +25,13 @@ WELL_KNOWN = {MERCATOR: "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMer
 _DEGREE_M, _PIXEL_M = 111319.49079327358, 0.00028
 
 
-class UnknownTileMatrixSet(OnemapError):
+_TILE = text(
+    "SELECT string_agg(t.body, '' ORDER BY l.place) FROM unnest(CAST(:layers AS text[])) WITH ORDINALITY AS l(name, place), "
+    "LATERAL tile_layer_4490(l.name, :z, :x, :y) AS t"
+)
+
+
+class UnknownTileMatrixSet(Missing):
     """没有这个瓦片矩阵集 | No such tile matrix set"""
 
 
@@ -71,16 +77,6 @@ def _level(z: int) -> dict[str, Any]:
     }
 
 
-def lowest_level(grid: str, layer: str) -> int:
-    """The first level at which a layer has anything in a tile of this grid. Only in Web Mercator are rows counted together."""
-    return LAYERS[layer].rows_from if grid == CGCS2000 else LAYERS[layer].minzoom
-
-
-def tile_fields(grid: str, layer: str) -> tuple[Field, ...]:
-    """The attributes that a feature of this layer may have in a tile of this grid."""
-    return tuple(field for field in LAYERS[layer].fields if grid == MERCATOR or field is not N)
-
-
 def get_grid_tile(connection: Connection, grid: str, names: Sequence[str], z: int, row: int, column: int) -> bytes:
     """A vector tile of a tile matrix set, in scope; empty when there is nothing to see.
 
@@ -92,7 +88,4 @@ def get_grid_tile(connection: Connection, grid: str, names: Sequence[str], z: in
     check_layers(names)
     if not (1 <= z <= MAX_ZOOM and 0 <= column < 2**z and 0 <= row < 2 ** (z - 1)):
         raise TileOutOfRange(f"z={z} row={row} column={column}")
-    parts = " || ".join(f"tile_layer_4490(:layer{n}, :z, :x, :y)" for n in range(len(names)))
-    layers = {f"layer{n}": name for n, name in enumerate(names)}
-    tile = connection.scalar(text(f"SELECT {parts}"), {**layers, "z": z, "x": column, "y": row})
-    return bytes(tile or b"")
+    return bytes(connection.scalar(_TILE, {"layers": list(names), "z": z, "x": column, "y": row}) or b"")

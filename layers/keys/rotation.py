@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import text
 
 from access.audit import record_platform
+from database.counties import county_codes
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Missing, Taken
 from database.keys import Key, KeyRing, KeySource, Suite
 from database.reseal import Resealed, SealedTable, check_complete, count_by_key, reseal_table
 from database.scope import Scope
@@ -35,15 +36,15 @@ _ACTOR = "keys"
 Progress = Callable[[str, int], None]
 
 
-class KeyUnknown(OnemapError):
+class KeyUnknown(Missing):
     """没有这个版本的密钥 | There is no key of this version"""
 
 
-class KeysBusy(OnemapError):
+class KeysBusy(Taken):
     """另一个密钥操作正在进行 | Another command is changing the keys"""
 
 
-class KeyInUse(OnemapError):
+class KeyInUse(Taken):
     """密钥仍在使用，不能停用 | The key is still in use and cannot be retired"""
 
 
@@ -191,7 +192,7 @@ class KeyKeeper:
 
     def _places(self) -> list[tuple[str | None, tuple[SealedTable, ...]]]:
         with self._database.platform() as connection:
-            codes = list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))
+            codes = county_codes(connection)
         return [(None, PLATFORM_TABLES), *((code, COUNTY_TABLES) for code in codes)]
 
     def _count(self) -> dict[bytes, int]:

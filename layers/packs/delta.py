@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from layers.packs.pack import REMOVED, Pack
 
 
-class PackMismatch(OnemapError):
+class PackMismatch(Invalid):
     """增量包与这个离线包不配套 | The delta is not one for this pack"""
 
 

@@ -11,9 +11,10 @@ from access import audit
 from database.clock import CHINA
 from database.counties import get_county
 from database.engine import Database
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from database.scope import Role, Scope
 from grid.extent import county_bounds
+from layers.base.catalogue import TILES
 from layers.packs.drawing import drawing_files
 from layers.packs.pack import Pack
 from layers.style.fonts import FontLibrary
@@ -23,17 +24,16 @@ from layers.tiles.pyramid import read_pyramid
 from layers.tiles.tile import get_tilejson
 
 #: Layers that say something about persons: households, and titles that name them (the titles of alerts do, of events may).
-ABOUT_PERSONS = frozenset({"persons", "events", "alerts"})
 MINZOOM, MAXZOOM = 12, 18
 #: The styles draw all above it from tiles of this zoom.
 USUAL_MAXZOOM = 16
 
 
-class NothingInScope(OnemapError):
+class NothingInScope(Missing):
     """这个范围内没有任何数据 | There is nothing in this scope"""
 
 
-class PurposeMissing(OnemapError):
+class PackPurposeMissing(Invalid):
     """含住户、事件和预警的离线包必须说明用途 | A pack with households, events and alerts needs a purpose"""
 
 
@@ -48,16 +48,16 @@ class PackOrder:
 
     def layers(self) -> tuple[str, ...]:
         """The tile layers of the pack."""
-        return tuple(name for name in LAYERS if self.personal or name not in ABOUT_PERSONS)
+        return (*TILES, *(name for name in LAYERS if self.personal or not LAYERS[name].about_people))
 
 
 def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, actor: str) -> Pack:
     """Everything the scope holds at one moment, recorded in the audit trail.
 
-    Raises InvalidScope, CountyNotFound, PurposeMissing, NothingInScope, FontFilesMissing.
+    Raises InvalidScope, CountyNotFound, PackPurposeMissing, NothingInScope, FontFilesMissing.
     """
     if order.personal and not (order.purpose or "").strip():
-        raise PurposeMissing("--purpose")
+        raise PackPurposeMissing("--purpose")
     scope = Scope(order.scope[:6], actor, Role.SYSTEM, (order.scope,))
     layers = order.layers()
     with database.platform() as connection:
@@ -90,13 +90,15 @@ def _described(layers: list[dict[str, Any]], zooms: set[int]) -> list[dict[str, 
     """Layers of TileJSON with no zoom that the pack has not, and with the kinds of their attributes instead of their meaning, as
     MBTiles 1.3 wants them."""
     lowest, highest = min(zooms), max(zooms)
-    kinds = {"string": "String", "integer": "Number"}
+    kinds = {"string": "String", "integer": "Number", "number": "Number"}
     return [
         {
             **layer,
             "minzoom": min(max(layer["minzoom"], lowest), highest),
             "maxzoom": min(layer["maxzoom"], highest),
-            "fields": {field.name: kinds[field.kind] for field in LAYERS[layer["id"]].fields},
+            "fields": {field.name: kinds[field.kind] for field in LAYERS[layer["id"]].fields}
+            if layer["id"] in LAYERS
+            else {name: "Number" if name in ("height", "rank") else "String" for name in layer["fields"]},
         }
         for layer in layers
     ]

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from database.errors import OnemapError
+from database.errors import Invalid
 from layers.packs.mbtiles_file import read_mbtiles, write_mbtiles
 from layers.packs.pack import Pack
 from layers.packs.pmtiles_file import read_pmtiles, write_pmtiles
@@ -14,7 +14,7 @@ from layers.packs.pmtiles_file import read_pmtiles, write_pmtiles
 FORMATS = (".pmtiles", ".mbtiles")
 
 
-class UnknownPackFormat(OnemapError):
+class UnknownPackFormat(Invalid):
     """离线包的扩展名应为 .pmtiles 或 .mbtiles | A pack ends in .pmtiles or .mbtiles"""
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from database.errors import OnemapError
+from database.errors import Invalid
 
 Tile = tuple[int, int, int]
 #: A tile that a delta takes away: an empty vector tile, packed.
 REMOVED = gzip.compress(b"", mtime=0)
 
 
-class NotAPack(OnemapError):
+class NotAPack(Invalid):
     """不是本系统的离线包 | Not an offline pack of this system"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
@@ -15,6 +15,20 @@ from gazetteer.matching.search import search
 INSIDE_LIMIT = 200
 #: addresses that a text may mean whose households are shown
 DOORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHousehold:
+    """A household found. address: the standard text of its door or room, else as the department wrote it; members_n: living ones."""
+
+    id: int
+    household_no: str
+    head_name: str | None
+    address_id: int | None
+    address: str | None
+    grid_code: str
+    members_n: int
+
 
 # The addresses inside: the same village, group, road and number, and what else the address names. Served by the primary key and
 # ix_standard_address_road_key; those linked below it by ix_standard_address_parent_id.
@@ -32,8 +46,8 @@ JOIN standard_address d ON d.id = door.id CROSS JOIN LATERAL (
 """
 _COLUMNS = """
 h.id, h.household_no, h.head_name, h.address_id, coalesce(a.full_text, h.address_text) AS address, h.grid_code,
-(SELECT count(*) FROM household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL WHERE m.household_id = h.id
- AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)) AS members_n
+(SELECT count(*) FROM household_member m JOIN person p ON p.id = m.person_id WHERE m.household_id = h.id
+ AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)) AS members_n
 """
 # Served by ix_household_address_id.
 _AT = text(f"""
@@ -47,19 +61,19 @@ WHERE h.household_no ^@ :number ORDER BY h.household_no <> :number, length(h.hou
 """)  # noqa: S608 - constants
 
 
-def households_inside(connection: Connection, address_id: int) -> tuple[list[dict[str, Any]], bool]:
+def households_inside(connection: Connection, address_id: int) -> tuple[list[FoundHousehold], bool]:
     """The households at an address and in the rooms of it, by room, with the number of living members; True when there are more."""
     return _at(connection, [address_id], INSIDE_LIMIT)
 
 
-def find_households(connection: Connection, typed: str, limit: int = 20) -> tuple[list[dict[str, Any]], bool]:
+def find_households(connection: Connection, typed: str, limit: int = 20) -> tuple[list[FoundHousehold], bool]:
     """The households that a text means: by the beginning of their number, else at the addresses it means or may become, and in
     their rooms. True when there are more than ``limit``.
     """
     number = unicodedata.normalize("NFKC", typed).strip().upper()
     if len(number) >= 4 and number.isascii():
         rows = connection.execute(_BY_NUMBER, {"number": number.replace(" ", ""), "limit": limit + 1})
-        found = [dict(row) for row in rows.mappings()]
+        found = [FoundHousehold(**row) for row in rows.mappings()]
         if found:
             return found[:limit], len(found) > limit
     hits = search(connection, typed, DOORS)
@@ -67,11 +81,12 @@ def find_households(connection: Connection, typed: str, limit: int = 20) -> tupl
     return found, more or (hits.more and len(found) == limit)
 
 
-def _at(connection: Connection, address_ids: Sequence[int], limit: int) -> tuple[list[dict[str, Any]], bool]:
+def _at(connection: Connection, address_ids: Sequence[int], limit: int) -> tuple[list[FoundHousehold], bool]:
     if not address_ids:
         return [], False
-    rows = [dict(row) for row in connection.execute(_AT, {"ids": list(address_ids)}).mappings()]
-    rows.sort(key=lambda row: (row["place"], natural_key(row["address"]), row["household_no"]))
-    for row in rows:
-        del row["place"]
-    return rows[:limit], len(rows) > limit
+    rows = sorted(
+        connection.execute(_AT, {"ids": list(address_ids)}),
+        key=lambda row: (row.place, natural_key(row.address), row.household_no),
+    )
+    found = [FoundHousehold(*row[:-1]) for row in rows[:limit]]  # without its place
+    return found, len(rows) > limit

@@ -8,33 +8,31 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
+from access.account_names import display_names
 from access.audit import record
 from database.engine import current_day
-from database.errors import OnemapError
+from database.errors import Invalid, Missing
 from database.seal import Sealer, row_binding
 from grid.postings import responsible_on
-from layers.people.looks import PURPOSE_MIN, Kind, LookLimits, admit_look, count_look, purpose_given
+from layers.people.looks import PURPOSE_MIN, LookLimits, admit_look, count_look, purpose_given
 from layers.people.masking import mask_numbers
-from layers.visits.outcomes import OUTCOMES
+from layers.people.vocabulary import LookKind, PersonStatus
+from layers.visits.vocabulary import VisitOutcome
 
 FIND_LIMIT = 20
-STATUS_LABELS: dict[str, str] = {
-    "low_income": "低保", "five_guarantees": "五保", "disabled": "残疾", "left_behind": "留守", "elderly_alone": "独居老人",
-    "key_care": "重点关爱", "veteran": "退役军人", "party_member": "党员", "relocated": "易地搬迁", "monitored": "防返贫监测",
-}  # fmt: skip
 RevealField = Literal["id_number", "phone"]
 _SEALED: dict[RevealField, str] = {"id_number": "id_number_cipher", "phone": "phone_cipher"}
 
 
-class HouseholdNotFound(OnemapError):
+class HouseholdNotFound(Missing):
     """没有这一户，或不在您的数据范围内 | No such household, or outside your scope"""
 
 
-class PersonNotFound(OnemapError):
+class PersonNotFound(Missing):
     """没有这个人，或不在您的数据范围内 | No such person, or outside your scope"""
 
 
-class PurposeMissing(OnemapError):
+class PurposeMissing(Invalid):
     """请写明查看用途 | State the purpose of the look"""
 
 
@@ -67,20 +65,30 @@ def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
         "status_codes": labelled(row["status_codes"]),
         "members": _members(connection, household_id),
         "dwellings": _rows(connection, _DWELLINGS, household_id),
-        "visits": [
-            {**v, "outcome_label": OUTCOMES.get(v["outcome"], v["outcome"])}
-            for v in _rows(connection, _VISITS, household_id)
-        ],
+        "visits": _visits(connection, household_id),
     }
 
 
 def labelled(codes: list[str]) -> list[dict[str, str]]:
     """Status codes with their Chinese labels."""
-    return [{"code": code, "label": STATUS_LABELS.get(code, code)} for code in codes]
+    return [{"code": code, "label": PersonStatus.label_of(code)} for code in codes]
 
 
 def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
     return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
+
+
+def _visits(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+    visits = _rows(connection, _VISITS, household_id)
+    names = display_names(connection, (visit["visitor"] for visit in visits))
+    return [
+        {
+            **visit,
+            "visitor": names.get(visit["visitor"], visit["visitor"]),
+            "outcome_label": VisitOutcome.label_of(visit["outcome"]),
+        }
+        for visit in visits
+    ]
 
 
 def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
@@ -101,8 +109,7 @@ _MEMBERS = """
 SELECT p.id AS person_id, p.name, p.sex, (extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date))::int AS age, m.relation,
        p.id_number_masked, p.phone_masked, p.status_codes
 FROM household_member m JOIN person p ON p.id = m.person_id
-WHERE m.household_id = :id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
-  AND p.death_date IS NULL
+WHERE m.household_id = :id AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)
 ORDER BY (m.relation = '户主') IS NOT TRUE, extract(year FROM p.birth_date), p.id
 """
 # Served by ix_place_address.
@@ -112,9 +119,8 @@ WHERE h.id = :id AND pl.kind IN ('dwelling', 'building') ORDER BY pl.kind DESC, 
 """
 # Served by ix_visit_household.
 _VISITS = """
-SELECT v.id, v.visited_at, v.phone_time, coalesce(a.display_name, v.visitor) AS visitor, v.outcome, v.note
-FROM visit v LEFT JOIN platform.account a ON a.username = v.visitor
-WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
+SELECT v.id, v.visited_at, v.phone_time, v.visitor, v.outcome, v.note
+FROM visit v WHERE v.household_id = :id ORDER BY v.visited_at DESC LIMIT 20
 """
 
 
@@ -149,7 +155,7 @@ def find_persons(
     ``ix_person_phone_hash``, ``ix_person_name``.
     """
     by = "id_number" if id_number else "phone" if phone else "name"
-    kind: Kind = "name" if by == "name" else "number"
+    kind = LookKind.NAME if by == "name" else LookKind.NUMBER
     stated = mask_numbers(purpose.strip()) if purpose else None
     admit_look(connection, kind, action="find_person", target=f"by {by}", purpose=stated, limits=limits)
     conditions = {
@@ -163,7 +169,7 @@ def find_persons(
     rows = connection.execute(
         text(
             "SELECT p.id AS person_id, p.name, p.id_number_masked, p.grid_code, (SELECT m.household_id "  # noqa: S608
-            "FROM household_member m WHERE m.person_id = p.id AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE) "
+            "FROM household_member m WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, CURRENT_DATE) "
             "ORDER BY m.household_id LIMIT 1) "
             f"AS household_id FROM person p WHERE {conditions[by]} ORDER BY p.name, p.id LIMIT {FIND_LIMIT + 1}"
         ),
@@ -187,7 +193,7 @@ def reveal(
 ) -> str | None:
     """The ID number or phone itself, or None when none is recorded. Leaves an audit row in the same transaction.
 
-    Raises PersonNotFound; PurposeMissing when the purpose has fewer than four characters; LooksUsedUp, TooManyRequests:
+    Raises PersonNotFound; PurposeMissing when the purpose has fewer than PURPOSE_MIN characters; LooksUsedUp, TooManyRequests:
     commit all the same, for the refusal is audited too.
     """
     row = connection.execute(
@@ -200,9 +206,15 @@ def reveal(
         raise PurposeMissing(f"至少 {PURPOSE_MIN} 个字 / at least {PURPOSE_MIN} characters")
     target, stated = f"person:{person_id} {field}", mask_numbers(purpose.strip())
     admit_look(
-        connection, "reveal", action="reveal", target=target, purpose=stated, grid_code=row.grid_code, limits=limits
+        connection,
+        LookKind.REVEAL,
+        action="reveal",
+        target=target,
+        purpose=stated,
+        grid_code=row.grid_code,
+        limits=limits,
     )
-    count_look(connection, "reveal", found=row.sealed is not None)
+    count_look(connection, LookKind.REVEAL, found=row.sealed is not None)
     record(connection, "reveal", target=target, purpose=stated, grid_code=row.grid_code)
     if row.sealed is None:
         return None

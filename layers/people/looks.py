@@ -12,21 +12,20 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
 
 from sqlalchemy import Connection, text
 
 from access.audit import record
 from access.limits import Limit, TooManyRequests
-from database.errors import OnemapError
+from database.errors import ConditionMissing
 from database.scope import home_prefix
 from database.settings import Settings, get_settings
+from layers.people.vocabulary import LookKind
 
 PURPOSE_MIN = 4
-Kind = Literal["number", "name", "reveal", "check"]
 
 
-class PurposeNeeded(OnemapError):
+class PurposeNeeded(ConditionMissing):
     """多次按号码查找未找到，请写明用途后再查 | Several searches by number found nobody; state the purpose to go on"""
 
 
@@ -42,7 +41,7 @@ class LookLimits:
     misses_without_purpose: int
     misses: int
     misses_30_days: int
-    most: dict[Kind, int]
+    most: dict[LookKind, int]
     per_minute: int
 
     @classmethod
@@ -54,10 +53,10 @@ class LookLimits:
             misses=settings.look_misses,
             misses_30_days=settings.look_misses_30_days,
             most={
-                "number": settings.look_numbers,
-                "name": settings.look_names,
-                "reveal": settings.look_reveals,
-                "check": settings.look_checks,
+                LookKind.NUMBER: settings.look_numbers,
+                LookKind.NAME: settings.look_names,
+                LookKind.REVEAL: settings.look_reveals,
+                LookKind.CHECK: settings.look_checks,
             },
             per_minute=settings.looks_per_minute,
         )
@@ -70,7 +69,7 @@ def purpose_given(purpose: str | None) -> bool:
 
 def admit_look(
     connection: Connection,
-    kind: Kind,
+    kind: LookKind,
     *,
     action: str,
     target: str,
@@ -99,7 +98,7 @@ def admit_look(
         raise
 
 
-def count_look(connection: Connection, kind: Kind, *, found: bool) -> None:
+def count_look(connection: Connection, kind: LookKind, *, found: bool) -> None:
     """Count a look that was let through."""
     connection.execute(
         text(
@@ -128,7 +127,7 @@ FROM (SELECT at, found, at > now() - CAST(:window AS interval) AS recent FROM pe
 """)
 
 
-def _refuse_beyond(connection: Connection, kind: Kind, actor: str, purpose: str | None, limits: LookLimits) -> None:
+def _refuse_beyond(connection: Connection, kind: LookKind, actor: str, purpose: str | None, limits: LookLimits) -> None:
     most = {"most": limits.most[kind], "misses": limits.misses, "misses_30_days": limits.misses_30_days}
     seen = connection.execute(_COUNTS, {"actor": actor, "kind": kind, "window": limits.window, **most}).one()
     if seen.looks >= limits.most[kind]:

@@ -29,6 +29,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.people.vocabulary import HouseholdKind, LookKind, PersonPlaceRelation, Sex
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -37,7 +38,7 @@ class Household(CountyBase):
 
     __tablename__ = "household"
     __table_args__ = (
-        CheckConstraint("kind IN ('family','collective','single')", name="kind"),
+        CheckConstraint(HouseholdKind.check("kind"), name="kind"),
         grid_code_check(),
         UniqueConstraint("household_no"),
         Index("ix_household_no_beginning", "household_no", postgresql_ops={"household_no": "text_pattern_ops"}),
@@ -73,7 +74,7 @@ class Person(CountyBase):
 
     __tablename__ = "person"
     __table_args__ = (
-        CheckConstraint("sex IN ('male','female')", name="sex"),
+        CheckConstraint(Sex.check("sex"), name="sex"),
         CheckConstraint("birth_date BETWEEN '1900-01-01' AND CURRENT_DATE", name="birth_date"),
         CheckConstraint("death_date IS NULL OR death_date >= birth_date", name="death_date"),
         CheckConstraint(
@@ -151,7 +152,7 @@ class HouseholdMember(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = grid_code_column()
 
 
@@ -160,7 +161,7 @@ class PersonPlace(CountyBase):
 
     __tablename__ = "person_place"
     __table_args__ = (
-        CheckConstraint("relation IN ('lives','works','owns')", name="relation"),
+        CheckConstraint(PersonPlaceRelation.check("relation"), name="relation"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
         grid_code_check(),
         UniqueConstraint("person_id", "place_id", "relation", "valid_from"),
@@ -175,7 +176,7 @@ class PersonPlace(CountyBase):
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"
     )
-    valid_to: Mapped[date | None] = mapped_column(Date, comment="last day")
+    valid_to: Mapped[date | None] = mapped_column(Date, comment="first day no longer valid")
     grid_code: Mapped[str] = grid_code_column()
 
 
@@ -184,7 +185,7 @@ class PersonLook(CountyBase):
 
     __tablename__ = "person_look"
     __table_args__ = (
-        CheckConstraint("kind IN ('number','name','reveal','check')", name="kind"),
+        CheckConstraint(LookKind.check("kind"), name="kind"),
         grid_code_check(),
         Index("ix_person_look_actor", "actor", "kind", "at"),
         {"comment": "looks at personal numbers, for the limits (查号计数)"},

@@ -25,6 +25,7 @@ from database.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.places.vocabulary import Occupancy, PlaceKind
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -33,8 +34,8 @@ class Place(CountyBase):
 
     __tablename__ = "place"
     __table_args__ = (
-        CheckConstraint("kind IN ('building','dwelling','premises','unit','zone','parcel')", name="kind"),
-        CheckConstraint("occupancy IS NULL OR occupancy IN ('occupied','vacant','let','unknown')", name="occupancy"),
+        CheckConstraint(PlaceKind.check("kind"), name="kind"),
+        CheckConstraint("occupancy IS NULL OR " + Occupancy.check("occupancy"), name="occupancy"),
         CheckConstraint("geom IS NULL OR st_isvalid(geom)", name="geom_valid"),
         grid_code_check(),
         UniqueConstraint("source", "source_key"),

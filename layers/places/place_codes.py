@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Missing
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.plates.plates import public_row
 from gazetteer.plates.tokens import IssuedToken, TokenTable, issue, latest, revoke
@@ -18,7 +18,7 @@ PLACE_CODES = TokenTable(TokenKind.PLACE, "place_code", "place_id", "place", "o.
 PLACE_KINDS = {"building": "楼宇", "premises": "场所", "unit": "单位", "zone": "片区"}
 
 
-class PlaceNotFound(OnemapError):
+class PlaceNotFound(Missing):
     """没有这个场所，或不在您的数据范围内，或住宅不设场所码 | No such place, outside your scope, or a dwelling"""
 
 

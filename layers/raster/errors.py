@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from database.errors import OnemapError
+from database.errors import Invalid, Missing, Taken, Unavailable
 
 
-class RasterRefused(OnemapError):
+class RasterRefused(Invalid):
     """栅格文件未能入库 | The raster file was refused"""
 
 
@@ -33,29 +33,29 @@ class RasterNameInvalid(RasterRefused):
     """栅格名称不合规则 | Not a name for a raster"""
 
 
-class RasterNameTaken(OnemapError):
+class RasterNameTaken(Taken):
     """已有同名栅格 | There is a raster of this name"""
 
 
-class RasterNotFound(OnemapError):
+class RasterNotFound(Missing):
     """没有这个栅格 | No such raster"""
 
 
-class RasterFileMissing(OnemapError):
+class RasterFileMissing(Unavailable):
     """栅格文件不在存放目录里 | The file of the raster is missing"""
 
 
-class RasterTileOutOfRange(OnemapError):
+class RasterTileOutOfRange(Missing):
     """瓦片编号超出范围 | No such tile: zoom, column or row out of range"""
 
 
-class StyleNotPossible(OnemapError):
+class StyleNotPossible(Invalid):
     """这种栅格不能这样显示 | This raster cannot be drawn like that"""
 
 
-class PointNotVisible(OnemapError):
+class PointNotVisible(Missing):
     """该点不在栅格或您的数据范围内 | The point lies outside the raster or outside your scope"""
 
 
-class NoElevationModel(OnemapError):
+class NoElevationModel(Taken):
     """本县还没有高程数据 | The county has no elevation model yet"""

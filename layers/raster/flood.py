@@ -13,17 +13,24 @@ from sqlalchemy.dialects import postgresql
 
 from access.audit import record
 from database.base import CountyBase
+from database.paging import Cursor, Page
 from database.scope import narrowed_to_scope
-from layers.people.households import STATUS_LABELS
 from layers.people.models import Household
+from layers.people.vocabulary import PersonStatus
 from layers.raster.models import AddressElevation
 
 OLD_YEARS, CHILD_YEARS = 60, 7
 #: status codes of a person, or of the household, that mean help is needed to leave
-HELP_CODES = ("elderly_alone", "disabled", "five_guarantees", "left_behind", "key_care")
+HELP_CODES = (
+    PersonStatus.ELDERLY_ALONE,
+    PersonStatus.DISABLED,
+    PersonStatus.FIVE_GUARANTEES,
+    PersonStatus.LEFT_BEHIND,
+    PersonStatus.KEY_CARE,
+)
 NEEDS: dict[str, str] = {
     "old": f"{OLD_YEARS} 岁及以上", "alone": "老人独住", "child": f"{CHILD_YEARS} 岁以下儿童",
-    **{code: STATUS_LABELS[code] for code in HELP_CODES},
+    **{str(code): code.zh for code in HELP_CODES},
 }  # fmt: skip
 
 # Households by ix_address_elevation_elevation_m and ix_household_address_id (a narrow scope: ix_household_grid_code); members by
@@ -39,8 +46,8 @@ WITH wet AS MATERIALIZED (
            coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) >= :old, false) AS old,
            coalesce(extract(year FROM CURRENT_DATE) - extract(year FROM p.birth_date) < :child, false) AS child,
            min(p.id) OVER one = max(p.id) OVER one AS single
-    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id AND p.death_date IS NULL)
-        ON m.household_id = w.id AND m.valid_from <= CURRENT_DATE AND (m.valid_to IS NULL OR m.valid_to > CURRENT_DATE)
+    FROM wet w LEFT JOIN (household_member m JOIN person p ON p.id = m.person_id)
+        ON m.household_id = w.id AND is_present_member(m.valid_from, m.valid_to, p.death_date, CURRENT_DATE)
     WINDOW one AS (PARTITION BY w.id)
 ), need AS (
     SELECT *, old AND single OR coalesce(jsonb_exists(status_codes, 'elderly_alone'), false) AS alone,
@@ -117,30 +124,28 @@ def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
     }
 
 
+_CURSOR = Cursor("flooded", float, int)
+
+
 def list_flooded(
-    connection: Connection, level_m: float, *, after: tuple[float, int] | None = None, limit: int = 50
-) -> dict[str, Any]:
+    connection: Connection, level_m: float, *, after: str | None = None, limit: int = 50
+) -> Page[dict[str, Any]]:
     """The households whose ground lies below ``level_m``, the lowest first, with how many need help and why. Audited.
 
-    after: elevation and number of the last household of the page before. No ID number and no phone is in the list.
+    No ID number and no phone is in the list. Raises CursorInvalid.
     """
-    page = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
-    page += "ORDER BY elevation_m, household.id LIMIT :most"
+    where = "AND (elevation_m, household.id) > (:after_m, :after_id) " if after else ""
+    where += "ORDER BY elevation_m, household.id LIMIT :most"
     values = _values(level_m) | {"most": limit + 1}
     if after:
-        values |= {"after_m": after[0], "after_id": after[1]}
+        values |= dict(zip(("after_m", "after_id"), _CURSOR.read(after), strict=True))
     rows = connection.execute(
-        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=page) + _LIST), values
+        text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=where) + _LIST), values
     )
     found = [dict(row) for row in rows.mappings()]
-    shown = found[:limit]
-    record(connection, "list_flooded", target=f"level {level_m:g} m, {len(shown)} households")
-    last = shown[-1] if len(found) > limit else None
-    return {
-        "level_m": level_m,
-        "households": [_household(row) for row in shown],
-        "next": f"{last['elevation_m']!r},{last['id']}" if last else None,
-    }
+    page = _CURSOR.page(found, limit, lambda row: (row["elevation_m"], row["id"]))
+    record(connection, "list_flooded", target=f"level {level_m:g} m, {len(page.items)} households")
+    return Page([_household(row) for row in page.items], page.next)
 
 
 def _household(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from exactextract.feature import JSONFeatureSource
 from exactextract.raster import RasterioRasterSource
 from sqlalchemy import Connection, text
 
+from database.paging import Cursor
 from layers.raster.catalogue import RasterRow
 from layers.raster.datasets import OPEN_FILES
 
@@ -37,6 +38,7 @@ class Zone:
     area_m2: float
 
 
+ZONES = Cursor("zones", str)
 # Served by pk_grid_cell and pk_division, in the order of the code.
 _ZONES = {
     "cell": "grid_cell WHERE valid_to IS NULL AND level = 'cell'",

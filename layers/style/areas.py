@@ -4,37 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
+from layers.base.catalogue import NAMES
 from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
-from layers.style.palette import Palette, parts
+from layers.style.palette import Palette, Wash, parts
 
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
 
-def area_layers(palette: Palette) -> list[Layer]:
-    """Ground (all that is in the scope, be it a county or one cell), cells shaded by the alerts that wait in them, outlines; lowest first."""
+def scope_layers(palette: Palette) -> list[Layer]:
+    """The ground: all that is in the scope, be it a county or one cell; lowest of all."""
     return [
         drawn("divisions-ground", "fill", "ground", "divisions", paint={"fill-color": palette.ground}),
         drawn("cells-ground", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9, paint={"fill-color": palette.ground}),
-        *_cells(palette),
-        *_outlines(palette),
     ]  # fmt: skip
+
+
+def shade_layers(palette: Palette) -> list[Layer]:
+    """Cells shaded by the alerts that wait in them: over the land, under buildings and roads."""
+    return [
+        drawn(
+            "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
+            paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
+        ),
+    ]  # fmt: skip
+
+
+def outline_layers(palette: Palette) -> list[Layer]:
+    """Outlines of cells and divisions, lowest first."""
+    return [*_cells(palette), *_outlines(palette)]
 
 
 def _cells(palette: Palette) -> list[Layer]:
     scale = palette.line_scale
     return [
         drawn(
-            "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
-            paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
-        ),
-        drawn(
             "cells-line", "line", "ground", "cells", filter=NOT_MICRO, minzoom=11,
             layout={"line-join": "round"},
             paint={
                 "line-color": palette.cell_line,
-                "line-width": by_zoom(11, 0.4 * scale, 15, 1.2 * scale),
-                "line-opacity": by_zoom(11, 0.35, 13, 0.7),
+                "line-width": by_zoom(11, 0.4 * scale, 15, 1 * scale),
+                "line-opacity": by_zoom(11, 0.25, 13, 0.5),
             },
         ),
         drawn(
@@ -42,7 +52,7 @@ def _cells(palette: Palette) -> list[Layer]:
             layout={"line-join": "round"},
             paint={
                 "line-color": palette.cell_line, "line-width": 0.6 * scale,
-                "line-dasharray": [2, 2], "line-opacity": 0.7,
+                "line-dasharray": [2, 2], "line-opacity": 0.4,
             },
         ),
     ]  # fmt: skip
@@ -50,13 +60,14 @@ def _cells(palette: Palette) -> list[Layer]:
 
 def _shades(palette: Palette) -> Expression:
     first, *rest = palette.washes
-    steps = [part for wash in rest for part in (wash.alerts, _rgba(wash.colour, wash.opacity))]
-    return ["step", ["coalesce", ["get", "alerts"], 0], _rgba(first.colour, first.opacity), *steps]
+    steps = [part for wash in rest for part in (wash.alerts, washed(wash))]
+    return ["step", ["coalesce", ["get", "alerts"], 0], washed(first), *steps]
 
 
-def _rgba(colour: str, opacity: float) -> str:
-    red, green, blue = parts(colour)
-    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+def washed(wash: Wash) -> str:
+    """The colour of a wash with its opacity, as CSS writes it."""
+    red, green, blue = parts(wash.colour)
+    return f"rgba({red}, {green}, {blue}, {wash.opacity:g})"
 
 
 def _outlines(palette: Palette) -> list[Layer]:
@@ -82,16 +93,16 @@ def name_layers(palette: Palette) -> list[Layer]:
     """Names of cells, villages and towns; what stands last is placed first and keeps its place."""
     return [
         drawn(
-            "cells-name", "symbol", "cell-names", "cells", filter=is_level("cell"), minzoom=14,
+            "cells-name", "symbol", NAMES, "cell_names", minzoom=14, maxzoom=17,
             layout=name_text(REGULAR, by_zoom(14, 11, 17, 14)), paint=name_paint(palette, palette.cell_text),
         ),
         drawn(
-            "divisions-village-name", "symbol", "village-names", "divisions",
-            filter=is_level("village"), minzoom=12, maxzoom=16,
-            layout=name_text(REGULAR, by_zoom(12, 12, 15, 15)), paint=name_paint(palette, palette.village_text),
+            "divisions-village-name", "symbol", NAMES, "division_names",
+            filter=is_level("village"), minzoom=11, maxzoom=16,
+            layout=name_text(REGULAR, by_zoom(11, 12, 15, 15)), paint=name_paint(palette, palette.village_text),
         ),
         drawn(
-            "divisions-town-name", "symbol", "town-names", "divisions",
+            "divisions-town-name", "symbol", NAMES, "division_names",
             filter=is_level("town"), minzoom=8, maxzoom=13,
             layout=name_text(SEMIBOLD, by_zoom(8, 12, 12, 17), spacing=0.08),
             paint=name_paint(palette, palette.town_text),

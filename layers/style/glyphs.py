@@ -1,7 +1,7 @@
 """Glyph files: 256 characters each, as MapLibre asks for them (`glyphs.proto` of node-fontnik, written by hand).
 
-A file is made when it is first asked for (about half a second for Chinese) and kept packed; what was made first goes first
-when there is no room.
+A file is made when it is first asked for (about half a second for Chinese) and kept packed: in a folder, where every process finds it after
+a restart too, and in memory, where what was made first goes first when there is no room.
 """
 
 from __future__ import annotations
@@ -12,28 +12,35 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from database.errors import OnemapError
+import structlog
+
+from database.errors import Missing, Unavailable
 from layers.style.fonts import WEIGHTS, FontLibrary, Weight
 from layers.style.sdf import FINER, SIZE, Glyph, draw_glyph
+
+log = structlog.get_logger()
 
 #: Renderers expect `top` from a line this far above the baseline. It puts Chinese characters and capitals in the middle of their line.
 LINE_TOP = 26
 LAST = 0x10FFFF
-#: What is kept, packed. The names of a county need about a third of it.
+#: Changes with what is drawn here of the same fonts: files of before are not read again.
+DRAWING = 1
+#: What is kept in memory, packed. The names of a county need about a third of it.
 MOST_BYTES = 32_000_000
 _RANGE = re.compile(r"(0|[1-9]\d{0,6})-(\d{1,7})", re.ASCII)
 
 
-class UnknownFont(OnemapError):
+class UnknownFont(Missing):
     """没有这种地图字体 | No such map font"""
 
 
-class GlyphRangeInvalid(OnemapError):
+class GlyphRangeInvalid(Missing):
     """没有这一段字符 | No such range of characters"""
 
 
-class FontFilesMissing(OnemapError):
+class FontFilesMissing(Unavailable):
     """地图字体文件不存在，请先构建前端 | The font files are missing; build the web app first"""
 
 
@@ -49,10 +56,14 @@ class GlyphFile:
 
 
 class GlyphStore:
-    """The glyph files of this process. Any thread may ask; a file is made once, one at a time."""
+    """The glyph files. Any thread may ask; a process makes one at a time, and none that stands in the folder.
 
-    def __init__(self, slices: Path) -> None:
+    slices: the fonts. folder: where finished files stand, private to the installation; None keeps them in memory only.
+    """
+
+    def __init__(self, slices: Path, folder: Path | None = None) -> None:
         self.library = FontLibrary(slices)
+        self._folder = folder
         self._files: dict[tuple[str, int], GlyphFile] = {}
         self.bytes = 0
         self._lock = threading.Lock()
@@ -68,10 +79,36 @@ class GlyphStore:
         with self._lock:
             kept = self._files.get((stack, start))
             if kept is None:
-                body = encode(stack, start, make_glyphs(self.library, weight, start))
-                kept = GlyphFile(gzip.compress(body, compresslevel=5, mtime=0))
+                kept = self._found(stack, start) or self._made(stack, weight, start)
                 self._keep((stack, start), kept)
             return kept
+
+    def _made(self, stack: str, weight: Weight, start: int) -> GlyphFile:
+        body = encode(stack, start, make_glyphs(self.library, weight, start))
+        made = GlyphFile(gzip.compress(body, compresslevel=5, mtime=0))
+        path = self._path(stack, start)
+        if path is not None:
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
+                    draft.write(made.packed)
+                Path(draft.name).replace(path)
+            except OSError as error:  # a full disk costs time, no answer
+                log.warning("glyphs.not_kept", error=type(error).__name__)
+        return made
+
+    def _found(self, stack: str, start: int) -> GlyphFile | None:
+        path = self._path(stack, start)
+        try:
+            return None if path is None else GlyphFile(path.read_bytes())
+        except OSError:
+            return None
+
+    def _path(self, stack: str, start: int) -> Path | None:
+        """Where a finished file of these fonts stands."""
+        if self._folder is None:
+            return None
+        return self._folder / f"{self.library.version}-{DRAWING}" / f"{stack} {start}.pbf.gz"
 
     def _keep(self, key: tuple[str, int], file: GlyphFile) -> None:
         self._files[key] = file

@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
 
-from layers.style.palette import Palette
+from layers.catalogue.kind import Colours
+from layers.catalogue.registry import KINDS
+from layers.style.base_palette import BASE_THEMES
+from layers.style.palette import Palette, colour_in
 
 BOX = 24
 #: A pixel is the mean of so many by so many.
@@ -167,6 +170,113 @@ def _wave(west: float, east: float, y: float, height: float, length: float, shif
     return [(x, y + height * math.sin((x - west + shift) / length * 2 * math.pi)) for x in steps]
 
 
+def _on_point(kind: str, figure: Callable[[Pen, str], None]) -> Drawing:
+    """A small disc in the colour of a kind of point, with a figure in it."""
+
+    def draw(pen: Pen, palette: Palette) -> None:
+        colour = BASE_THEMES[palette.name].points[kind]
+        pen.disc(12, 12, 11.4, palette.ring)
+        pen.disc(12, 12, 10, colour)
+        figure(pen, palette.symbol)
+
+    return draw
+
+
+def _star(pen: Pen, colour: str) -> None:
+    turns = [(-90 + 36 * k, 6.8 if k % 2 == 0 else 2.8) for k in range(10)]
+    pen.polygon(
+        [(12 + r * math.cos(math.radians(a)), 12.4 + r * math.sin(math.radians(a))) for a, r in turns], colour, 0.3
+    )
+
+
+def _cross(pen: Pen, colour: str) -> None:
+    pen.plate(10.2, 6, 13.8, 18, 0.5, colour)
+    pen.plate(6, 10.2, 18, 13.8, 0.5, colour)
+
+
+def _book(pen: Pen, colour: str) -> None:
+    pen.polygon([(5.8, 8), (11.4, 9.6), (11.4, 17.4), (5.8, 15.8)], colour, 0.3)
+    pen.polygon([(18.2, 8), (12.6, 9.6), (12.6, 17.4), (18.2, 15.8)], colour, 0.3)
+
+
+def _bus(pen: Pen, colour: str) -> None:
+    pen.plate(6.6, 6.4, 17.4, 16, 1.6, colour)
+    pen.disc(9, 17.2, 1.5, colour)
+    pen.disc(15, 17.2, 1.5, colour)
+
+
+def _badge_figure(pen: Pen, colour: str) -> None:
+    pen.polygon([(12, 5.8), (17.4, 7.8), (16.8, 13.4), (12, 18.4), (7.2, 13.4), (6.6, 7.8)], colour, 0.4)
+
+
+def _bag(pen: Pen, colour: str) -> None:
+    pen.plate(6.8, 10, 17.2, 18, 1, colour)
+    pen.line([(9.4, 10), (9.6, 7.4), (12, 6.2), (14.4, 7.4), (14.6, 10)], colour, 1.3)
+
+
+def _coin(pen: Pen, colour: str) -> None:
+    pen.line([(8, 6.4), (12, 11.4), (16, 6.4)], colour, 1.7)
+    pen.line([(12, 11.4), (12, 18)], colour, 1.7)
+    pen.line([(8.6, 12.4), (15.4, 12.4)], colour, 1.4)
+    pen.line([(8.6, 15.2), (15.4, 15.2)], colour, 1.4)
+
+
+def _roof(pen: Pen, colour: str) -> None:
+    pen.polygon([(12, 5.6), (19, 11), (5, 11)], colour, 0.3)
+    pen.plate(7.4, 11.6, 16.6, 17.6, 0.4, colour)
+
+
+def _tree(pen: Pen, colour: str) -> None:
+    pen.polygon([(12, 5.4), (17, 14.6), (7, 14.6)], colour, 0.4)
+    pen.plate(11, 14.6, 13, 18.4, 0.3, colour)
+
+
+def _two_people(pen: Pen, colour: str) -> None:
+    for x in (8.8, 15.2):
+        pen.disc(x, 8, 1.8, colour)
+        pen.plate(x - 2, 10.6, x + 2, 17.6, 1.4, colour)
+
+
+def _dot_figure(pen: Pen, colour: str) -> None:
+    pen.disc(12, 12, 3.6, colour)
+
+
+def peak(pen: Pen, palette: Palette) -> None:
+    """A triangle: the top of a hill."""
+    corners = [(12, 5), (19.4, 18.4), (4.6, 18.4)]
+    pen.polygon(corners, palette.halo, 2)
+    pen.polygon(corners, BASE_THEMES[palette.name].contour_text, 0.4)
+
+
+def shield_national(pen: Pen, _palette: Palette) -> None:
+    """Behind the number of a national road."""
+    pen.plate(0, 3, 24, 21, 3, "#ffffff")
+    pen.plate(1.4, 4.4, 22.6, 19.6, 2.2, "#b3261e")
+
+
+def shield_provincial(pen: Pen, _palette: Palette) -> None:
+    """Behind the number of a provincial or county road."""
+    pen.plate(0, 3, 24, 21, 3, "#6b5310")
+    pen.plate(1.4, 4.4, 22.6, 19.6, 2.2, "#ffd75e")
+
+
+_FIGURES: dict[str, Callable[[Pen, str], None]] = {
+    "government": _star, "hospital": _cross, "school": _book, "station": _bus, "police": _badge_figure, "market": _bag,
+    "shop": _bag, "bank": _coin, "culture": _book, "temple": _roof, "park": _tree, "toilet": _two_people, "other": _dot_figure,
+}  # fmt: skip
+
+
+def _of_kind(colour: str | Colours, figure: Sequence[Sequence[Point]]) -> Drawing:
+    """The figure that a kind of record declares, on a square."""
+
+    def draw(pen: Pen, palette: Palette) -> None:
+        _square_badge(pen, palette, colour_in(palette, colour))
+        for polygon in figure:
+            pen.polygon(polygon, palette.symbol, 0.4)
+
+    return draw
+
+
 #: Name in the style → how it is drawn, and its side at 1x in pixels.
 ICONS: dict[str, tuple[Drawing, int]] = {
     "alert-high": (alert_high, 24),
@@ -180,4 +290,13 @@ ICONS: dict[str, tuple[Drawing, int]] = {
     "address": (address, 20),
     "flood-water": (flood_water, 22),
     "flood-water-pattern": (flood_pattern, 16),
+    **{f"poi-{name}": (_on_point(name, figure), 18) for name, figure in _FIGURES.items()},
+    "peak": (peak, 12),
+    "shield-national": (shield_national, 20),
+    "shield-provincial": (shield_provincial, 20),
+    **{
+        kind.look.icon: (_of_kind(kind.colour, kind.look.figure), 20)
+        for kind in KINDS.values()
+        if kind.look is not None and kind.look.figure is not None
+    },
 }

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from database.errors import OnemapError
+from database.errors import Missing
+from layers.catalogue.kind import Colours
 
 
-class UnknownTheme(OnemapError):
+class UnknownTheme(Missing):
     """没有这种地图样式 | No such map theme"""
 
 
@@ -79,9 +80,9 @@ LIGHT = Palette(
     ground="#fbfcfa",
     washes=(
         Wash(0, "#4c7a63", 0.03),
-        Wash(1, "#f0a23a", 0.16),
-        Wash(3, "#e27d1c", 0.26),
-        Wash(8, "#c44a14", 0.34),
+        Wash(1, "#f0a23a", 0.11),
+        Wash(3, "#e27d1c", 0.17),
+        Wash(8, "#c44a14", 0.23),
     ),
     cell_line="#4c7a63",
     village_line="#8796a5",
@@ -113,9 +114,9 @@ DARK = Palette(
     ground="#1a222b",
     washes=(
         Wash(0, "#7fb79b", 0.03),
-        Wash(1, "#e0953a", 0.14),
-        Wash(3, "#e27d1c", 0.24),
-        Wash(8, "#d2571f", 0.36),
+        Wash(1, "#e0953a", 0.11),
+        Wash(3, "#e27d1c", 0.18),
+        Wash(8, "#d2571f", 0.26),
     ),
     cell_line="#5f9179",
     village_line="#7b8b9a",
@@ -183,3 +184,13 @@ def get_theme(name: str) -> Palette:
     if name not in THEMES:
         raise UnknownTheme(f"{name[:40]}；可用样式 / themes: {', '.join(THEMES)}", themes=list(THEMES))
     return THEMES[name]
+
+
+def colour_in(palette: Palette, colour: str | Colours) -> str:
+    """The colour in a theme: of a token (a field of the palette), or one of a kind's own."""
+    return str(getattr(palette, colour) if isinstance(colour, str) else getattr(colour, palette.name))
+
+
+def colours_of(colour: str | Colours) -> dict[str, str]:
+    """Theme → the colour in it."""
+    return {name: colour_in(palette, colour) for name, palette in THEMES.items()}

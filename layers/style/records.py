@@ -1,145 +1,166 @@
-"""How records are drawn: a soft dot for what stands for several, a dot for one from afar, an icon from near."""
+"""How records are drawn: a soft dot for what stands for several, a dot for one from afar, an icon from near.
+
+What is drawn, in which colour and from which zoom is declared in the layer catalogue.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from alerts.lifecycle import OFF_THE_MAP
+from layers.catalogue.kind import Kind, Look, Variant
+from layers.catalogue.registry import KINDS
 from layers.style.areas import name_paint, name_text
 from layers.style.expressions import SEVERAL, SINGLE, Expression, Layer, by_several, by_zoom, drawn
-from layers.style.fonts import REGULAR
-from layers.style.palette import Palette
+from layers.style.fonts import REGULAR, SEMIBOLD
+from layers.style.palette import Palette, colour_in
 
-#: From this zoom on a record is an icon; below it, a dot.
-ICONS_FROM = 16
-ALERT_ICONS_FROM = 12
-WAITING = ["!", ["in", ["get", "status"], ["literal", sorted(OFF_THE_MAP)]]]
 IS_POINT = ["==", ["geometry-type"], "Point"]
-#: Tile layer → its source, the zoom it begins at, and its dot at zoom 13 and 18 (radius in pixels).
-DOTS = {
-    "addresses": ("near", 13, 1.5, 6),
-    "places": ("near", 8, 2, 6),
-    "objects": ("near", 8, 2, 6),
-    "persons": ("near", 13, 2.5, 9),
-    "events": ("near", 8, 2, 7),
-}
-ICONS = {
-    "addresses": "address",
-    "places": "place",
-    "objects": "object",
-    "persons": "household",
-    "events": "event",
-}
+IS_AREA = ["==", ["geometry-type"], "Polygon"]
+#: Sources of tiles: of records seen from near, and of what is above all.
+NEAR, ABOVE = "near", "alerts"
+NAMES_FROM = 17
+
+Drawn = tuple[Kind, Look]
 
 
 def record_layers(palette: Palette) -> list[Layer]:
-    """Counts below, then dots and icons, alerts above all; lowest first."""
+    """Counts below, then outlines, dots, icons and names, what is above all last; lowest first."""
+    kinds = drawn_kinds()
+    near = [one for one in kinds if not one[1].above]
+    above = [one for one in kinds if one[1].above]
+    named = [kind for kind, _ in near if kind.geometry == "mixed" and any(f.name == "name" for f in kind.tile_fields())]
     return [
-        *_counts(palette),
-        *_places_with_outlines(palette),
-        *(_dot(palette, name) for name in DOTS),
-        *(_icon(name) for name in DOTS),
-        _place_names(palette),
-        *_alerts(palette),
+        *(_count(palette, *one) for one in kinds),
+        *(_count_number(palette, *one) for one in kinds),
+        *(_outline(palette, *one) for one in near if one[0].geometry == "mixed"),
+        *(_dot(palette, *one) for one in near),
+        *(_icon(*one) for one in near),
+        *(_name(palette, kind) for kind in named),
+        *(layer for one in above for layer in (_dot(palette, *one), _icon(*one))),
     ]
 
 
-def _colour(palette: Palette, layer: str) -> str:
-    colours = {
-        "addresses": palette.addresses,
-        "places": palette.places,
-        "objects": palette.objects,
-        "persons": palette.persons,
-        "events": palette.events,
-        "alerts": palette.alert_high,
-    }
-    return colours[layer]
+def drawn_kinds() -> list[Drawn]:
+    """The kinds whose records are drawn, lowest first."""
+    return [(kind, kind.look) for kind in KINDS.values() if kind.look is not None]
 
 
-def _counts(palette: Palette) -> list[Layer]:
-    places = {name: (source, minzoom) for name, (source, minzoom, *_) in DOTS.items()} | {"alerts": ("alerts", 0)}
-    return [
-        drawn(
-            f"{name}-count", "circle", source, name, minzoom=minzoom, filter=SEVERAL,
-            paint={
-                "circle-color": _colour(palette, name),
-                "circle-opacity": by_several(0.7, 0.25, 5, 0.6),
-                "circle-radius": by_several(0.7, 3, 5, 7),
-            },
-        )
-        for name, (source, minzoom) in places.items()
-    ]  # fmt: skip
+def variant_colours(kind: Kind, palette: Palette) -> dict[str, str]:
+    """Value of the deciding field → colour of the records that have it."""
+    variants = kind.look.variants if kind.look is not None else ()
+    return {one.value: colour_in(palette, one.colour) for one in variants if one.value is not None}
 
 
-def _places_with_outlines(palette: Palette) -> list[Layer]:
-    paint = {"fill-color": palette.places, "fill-opacity": 0.12, "fill-outline-color": palette.places}
-    is_area = ["all", SINGLE, ["==", ["geometry-type"], "Polygon"]]
-    return [drawn("places-area", "fill", "near", "places", minzoom=8, filter=is_area, paint=paint)]
+def record_sources() -> dict[str, tuple[str, ...]]:
+    """Source of tiles → the kinds that are asked for in it."""
+    sources: dict[str, tuple[str, ...]] = {NEAR: (), ABOVE: ()}
+    for kind, look in drawn_kinds():
+        sources[_source(look)] += (kind.name,)
+    return sources
 
 
-def _dot(palette: Palette, name: str) -> Layer:
-    source, minzoom, small, large = DOTS[name]
-    paint: dict[str, Any] = {
-        "circle-color": _colour(palette, name),
-        "circle-radius": by_zoom(13, small, 18, large),
-        "circle-stroke-color": palette.ring,
-        "circle-stroke-width": 1,
-    }
-    if name == "addresses":  # a ring: there are many, and they stay behind
-        paint |= {"circle-color": palette.ground, "circle-stroke-color": palette.addresses, "circle-stroke-width": 1.4}
-    if name == "persons":
-        has_status = ["!=", ["coalesce", ["get", "status"], ""], ""]
-        paint["circle-color"] = ["case", has_status, palette.persons_status, palette.persons]
-        paint["circle-stroke-width"] = 1.5
-    shown = ["all", SINGLE, IS_POINT] if name == "places" else SINGLE
-    return drawn(f"{name}-dot", "circle", source, name, minzoom=minzoom, maxzoom=ICONS_FROM, filter=shown, paint=paint)
+def _source(look: Look) -> str:
+    return ABOVE if look.above else NEAR
 
 
-def _icon(name: str) -> Layer:
-    source = DOTS[name][0]
-    image: str | Expression = ICONS[name]
-    if name == "persons":
-        image = ["case", ["!=", ["coalesce", ["get", "status"], ""], ""], "household-status", "household"]
-    shown = ["all", SINGLE, IS_POINT] if name == "places" else SINGLE
+def _count(palette: Palette, kind: Kind, look: Look) -> Layer:
     return drawn(
-        f"{name}-icon", "symbol", source, name, minzoom=ICONS_FROM, filter=shown,
-        layout={
-            "icon-image": image, "icon-size": by_zoom(ICONS_FROM, 0.6, 18, 1),
-            "icon-allow-overlap": True, "icon-ignore-placement": True,
+        f"{kind.name}-count", "circle", _source(look), kind.name, minzoom=look.minzoom, filter=SEVERAL,
+        paint={
+            "circle-color": colour_in(palette, kind.colour),
+            "circle-opacity": by_several(0.7, 0.25, 5, 0.6),
+            "circle-radius": by_several(0.7, 3, 5, 7),
         },
     )  # fmt: skip
 
 
-def _place_names(palette: Palette) -> Layer:
+def _count_number(palette: Palette, kind: Kind, look: Look) -> Layer:
+    """How many a dot stands for, where it is ten or more and there is room: the most first."""
     return drawn(
-        "places-name", "symbol", "near", "places", minzoom=17, filter=["all", SINGLE, ["has", "name"]],
+        f"{kind.name}-count-number", "symbol", _source(look), kind.name, minzoom=look.minzoom, filter=[">=", ["get", "n"], 10],
+        layout={
+            "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(2.3, 9.5, 6, 12),
+            "text-padding": 5, "symbol-sort-key": ["-", 0, ["get", "n"]],
+        },
+        paint=name_paint(palette, colour_in(palette, kind.colour)),
+    )  # fmt: skip
+
+
+def _outline(palette: Palette, kind: Kind, look: Look) -> Layer:
+    colour = colour_in(palette, kind.colour)
+    return drawn(
+        f"{kind.name}-area", "fill", _source(look), kind.name, minzoom=look.minzoom, filter=["all", SINGLE, IS_AREA],
+        paint={"fill-color": colour, "fill-opacity": 0.12, "fill-outline-color": colour},
+    )  # fmt: skip
+
+
+def _dot(palette: Palette, kind: Kind, look: Look) -> Layer:
+    colour = colour_in(palette, kind.colour)
+    paint: dict[str, Any] = {
+        "circle-color": _decided(look, {v: colour_in(palette, v.colour) for v in look.variants}, colour),
+        "circle-radius": by_zoom(*look.dot),
+        "circle-stroke-color": palette.ring,
+        "circle-stroke-width": 1.5 if look.variants else 1,
+    }
+    if look.ring:
+        paint |= {"circle-color": palette.ground, "circle-stroke-color": colour, "circle-stroke-width": 1.4}
+    if look.above:
+        paint["circle-stroke-width"] = by_zoom(8, 0.8, 12, 1.5)
+    more = {"layout": {"circle-sort-key": _rank(look)}} if look.above else {}
+    return drawn(
+        f"{kind.name}-dot", "circle", _source(look), kind.name, minzoom=look.minzoom, maxzoom=look.icons_from,
+        filter=_single(kind, look), **more, paint=paint,
+    )  # fmt: skip
+
+
+def _icon(kind: Kind, look: Look) -> Layer:
+    size = by_zoom(look.icons_from, 0.6, 16 if look.above else 18, 1)
+    layout: dict[str, Any] = {
+        "icon-image": _decided(look, {v: v.icon for v in look.variants}, look.icon), "icon-size": size,
+        "icon-allow-overlap": True, "icon-ignore-placement": True,
+    }  # fmt: skip
+    if look.above:
+        layout["symbol-sort-key"] = _rank(look)
+    return drawn(
+        f"{kind.name}-icon", "symbol", _source(look), kind.name, minzoom=look.icons_from, filter=_single(kind, look),
+        layout=layout,
+    )  # fmt: skip
+
+
+def _name(palette: Palette, kind: Kind) -> Layer:
+    return drawn(
+        f"{kind.name}-name", "symbol", NEAR, kind.name, minzoom=NAMES_FROM, filter=["all", SINGLE, ["has", "name"]],
         layout=name_text(REGULAR, 12) | {"text-anchor": "top", "text-offset": [0, 0.8], "text-optional": True},
         paint=name_paint(palette, palette.place_text),
     )  # fmt: skip
 
 
-def _alerts(palette: Palette) -> list[Layer]:
-    shown = ["all", SINGLE, WAITING]
-    by_severity = ["match", ["get", "severity"], "high", 3, "medium", 2, 1]
-    colour = [
-        "match", ["get", "severity"],
-        "high", palette.alert_high, "medium", palette.alert_medium, palette.alert_low,
-    ]  # fmt: skip
-    icon = ["match", ["get", "severity"], "high", "alert-high", "medium", "alert-medium", "alert-low"]
+def _single(kind: Kind, look: Look) -> Expression:
+    """Records that stand alone, are points, and are to be drawn."""
+    conditions: list[Any] = [SINGLE]
+    if kind.geometry == "mixed":
+        conditions.append(IS_POINT)
+    if look.unless is not None:
+        name, values = look.unless
+        conditions.append(["!", ["in", ["get", name], ["literal", sorted(values)]]])
+    return ["all", *conditions] if len(conditions) > 1 else SINGLE
+
+
+def _decided(look: Look, choices: dict[Variant, str], otherwise: str) -> str | Expression:
+    """The choice for the value of the deciding field."""
+    if look.decided_by is None:
+        return otherwise
+    any_value = [choice for variant, choice in choices.items() if variant.value is None]
+    if any_value:
+        return ["case", ["!=", ["coalesce", ["get", look.decided_by], ""], ""], any_value[0], otherwise]
+    *named, (_, last) = choices.items()
     return [
-        drawn(
-            "alerts-dot", "circle", "alerts", "alerts", maxzoom=ALERT_ICONS_FROM, filter=shown,
-            layout={"circle-sort-key": by_severity},
-            paint={
-                "circle-color": colour, "circle-radius": by_zoom(8, 2.5, 12, 5),
-                "circle-stroke-color": palette.ring, "circle-stroke-width": by_zoom(8, 0.8, 12, 1.5),
-            },
-        ),
-        drawn(
-            "alerts-icon", "symbol", "alerts", "alerts", minzoom=ALERT_ICONS_FROM, filter=shown,
-            layout={
-                "icon-image": icon, "icon-size": by_zoom(ALERT_ICONS_FROM, 0.6, 16, 1),
-                "icon-allow-overlap": True, "icon-ignore-placement": True, "symbol-sort-key": by_severity,
-            },
-        ),
+        "match", ["get", look.decided_by], *(part for variant, choice in named for part in (variant.value, choice)), last,
     ]  # fmt: skip
+
+
+def _rank(look: Look) -> Expression:
+    """The most pressing variant highest."""
+    *named, _ = look.variants
+    ranks = (part for n, variant in enumerate(named) for part in (variant.value, len(look.variants) - n))
+    return ["match", ["get", look.decided_by], *ranks, 1]

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from layers.style.areas import area_layers, name_layers
-from layers.style.palette import Palette
-from layers.style.records import record_layers
+from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
+from layers.catalogue.registry import KINDS
+from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
+from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
+from layers.style.palette import Palette, colour_in
+from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
 #: Pixels of the smaller side of the map on which the document opens.
 OPENS_ON = 640
@@ -33,7 +36,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Tiles that are asked for together. maxzoom: above it the same tiles are drawn larger."""
+    """Tiles that are asked for together. layers: none where the catalogue says which (``record_sources``). maxzoom: above it the same tiles are drawn larger."""
 
     name: str
     layers: tuple[str, ...]
@@ -41,15 +44,16 @@ class Source:
     maxzoom: int
 
 
-#: Names are taken from tiles of one low zoom, where an area is seldom cut by the edge of a tile and named twice.
+#: Names of areas stand at one point each, in tiles of their own: an area that is cut by the edge of a tile is named once.
 SOURCES = (
+    Source(BASE, (BASE,), MINZOOM, MAXZOOM),
     Source("ground", ("divisions", "cells"), 0, 14),
-    Source("near", ("addresses", "places", "persons", "events", "objects"), 8, 16),
-    Source("alerts", ("alerts",), 0, 16),
-    Source("town-names", ("divisions",), 8, 8),
-    Source("village-names", ("divisions",), 10, 10),
-    Source("cell-names", ("cells",), 12, 12),
+    Source(NEAR, (), 8, 16),
+    Source(ABOVE, (), 0, 16),
+    Source(NAMES, (NAMES,), 0, MAXZOOM),
 )
+#: Source layer → the tile that carries it, where the two have different names.
+TILE_OF = {layer.name: tile for tile, (_, layers, _, _) in TILES.items() for layer in layers}
 
 
 def style_document(
@@ -59,28 +63,53 @@ def style_document(
 
     bounds: west, south, east, north in degrees; outside them no tile is asked for, and the map opens on them.
     """
-    sources = {}
+    sources, of_records = {}, record_sources()
     for source in SOURCES:
-        layers = [layer for layer in source.layers if layer in allowed]
+        layers = [layer for layer in source.layers or of_records[source.name] if layer in allowed]
         if layers:
             sources[source.name] = _source(source, layers, links, bounds)
-    drawn = [*area_layers(palette), *record_layers(palette), *name_layers(palette)]
+    drawn = [
+        *scope_layers(palette),
+        *ground_layers(palette),
+        *shade_layers(palette),
+        *water_layers(palette),
+        *built_layers(palette),
+        *outline_layers(palette),
+        *label_layers(palette),
+        *record_layers(palette),
+        *name_layers(palette),
+    ]
     document: dict[str, Any] = {
         "version": 8,
         "name": f"一张图 · {palette.title}",
-        "metadata": {"onemap:theme": palette.name},
+        "metadata": {"onemap:theme": palette.name, "onemap:legend": _legend(palette)},
         "sources": sources,
         "sprite": links.sprite,
         "glyphs": links.glyphs,
         "layers": [
             {"id": "outside", "type": "background", "paint": {"background-color": palette.outside}},
-            *(layer for layer in drawn if layer["source-layer"] in allowed),
+            *(layer for layer in drawn if tile_of(layer["source-layer"]) in allowed),
         ],
     }
     if bounds is not None:
         document["center"] = [round((bounds[0] + bounds[2]) / 2, 6), round((bounds[1] + bounds[3]) / 2, 6)]
         document["zoom"] = _zoom_of(bounds)
     return document
+
+
+def tile_of(source_layer: str) -> str:
+    """The tile that carries a source layer: its own name, or the base map, or the names."""
+    return TILE_OF.get(source_layer, source_layer)
+
+
+def _legend(palette: Palette) -> dict[str, Any]:
+    """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
+    colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values()}
+    return {
+        "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
+        "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},
+        "shades": [{"from": wash.alerts, "colour": washed(wash)} for wash in palette.washes],
+    }
 
 
 def _zoom_of(bounds: Sequence[float]) -> float:

@@ -1,15 +1,17 @@
-"""The one catalogue of tile layers: source, geometry, columns by zoom, zoom range, generalisation, sensitivity.
+"""The layer catalogue as tiles tell it: source, geometry, columns by zoom, zoom range, generalisation, sensitivity.
 
-The SQL of a layer stands in the migration that made ``tile_layer()``; a test holds every tile against what is declared here.
+A test holds every tile against what is declared here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alerts.lifecycle import NOT_ENDED
+from layers.catalogue.kind import Field as CatalogueField
+from layers.catalogue.kind import Kind
+from layers.catalogue.registry import View
 
 MAX_ZOOM = 18
 #: More rows than this in one tile are counted together; told in ``X-Generalised``.
@@ -39,7 +41,7 @@ class Field:
     meaning: str
     minzoom: int = 0
     rows_only: bool = True
-    kind: Literal["string", "integer"] = "string"
+    kind: Literal["string", "integer", "number"] = "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,64 +83,41 @@ N = Field(
 )
 
 
-def _fields(*own: Field, numbers: str = "", **meanings: str) -> tuple[Field, ...]:
-    """numbers: names of those whose values are whole numbers."""
-    whole = numbers.split()
-    named = (Field(name, text, kind="integer" if name in whole else "string") for name, text in meanings.items())
-    return (*named, *own, N)
-
-
-LAYERS: dict[str, TileLayer] = {
-    layer.name: layer
-    for layer in (
-        TileLayer(
-            "divisions", "行政区划", "division", "valid_to IS NULL", "polygon", 0, 0, SHARED_EDGES, "public",
-            _fields(id="division code", level="county, town, village (from zoom 9)", name="name"),
+def _layer(kind: Kind) -> TileLayer:
+    counted = COUNTS if kind.rows_from > COUNTED_TO else FEW
+    return TileLayer(
+        kind.name,
+        kind.title.zh,
+        kind.table.name,
+        kind.shown(),
+        kind.geometry,
+        kind.minzoom,
+        kind.rows_from,
+        SHARED_EDGES if kind.is_area else counted,
+        kind.sensitivity,
+        (
+            Field("id", kind.key_meaning, kind="integer" if kind.key_is_number() else "string"),
+            *(_field(field) for field in kind.tile_fields()),
+            N,
         ),
-        TileLayer(
-            "cells", "网格", "grid_cell", "valid_to IS NULL", "polygon", 9, 9, SHARED_EDGES, "public",
-            _fields(
-                Field("name", "name", 12), Field("parent", "village or cell", 12),
-                id="cell code", level="cell, micro_cell (from zoom 13)",
-                alerts="alerts that wait, including those of its micro cells", numbers="alerts",
-            ),
-        ),
-        TileLayer(
-            "addresses", "标准地址", "standard_address", "status = 'published'", "point", 0, 13, COUNTS, "internal",
-            _fields(id="address id", text="full text", depth="deepest level, 5-12", status="published",
-                    numbers="id depth"),
-        ),
-        TileLayer(
-            "places", "地：房屋与场所", "place", "true", "mixed", 0, 13, COUNTS, "internal",
-            _fields(id="place id", kind="building, dwelling, premises, unit, zone, parcel", name="name",
-                    occupancy="occupied, vacant, let, unknown", numbers="id"),
-        ),
-        TileLayer(
-            "persons", "人：住户", "household", "true", "point", 0, 13, COUNTS, "personal",
-            _fields(Field("members", "members, of all households it stands for", rows_only=False, kind="integer"),
-                    id="household id", household_no="household number", status="status codes, comma", numbers="id"),
-        ),
-        TileLayer(
-            "events", "事：事件", "event", "true", "point", 0, 13, COUNTS, "internal",
-            _fields(id="event id", kind="kind", title="title", state="state", at="local time",
-                    numbers="id"),
-            names_people=True,
-        ),
-        TileLayer(
-            "objects", "物：部件", "facility", "true", "point", 0, 13, COUNTS, "internal",
-            _fields(id="object id", kind="kind", name="name", state="normal, damaged, missing, retired",
-                    numbers="id"),
-        ),
-        TileLayer(
-            "alerts", "预警", "alert", NOT_ENDED, "point", 0, 0, FEW, "internal",
-            _fields(id="alert id", rule="rule", title="title", severity="high, medium, low", status="status",
-                    numbers="id"),
-            names_people=True,
-        ),
+        kind.names_people,
     )
-}  # fmt: skip
+
+
+def _field(field: CatalogueField) -> Field:
+    kind = field.type if field.type in ("integer", "number") and field.tile_sql is None else "string"
+    return Field(
+        field.name,
+        field.meaning or field.label.en.lower(),
+        field.tile or 0,
+        field.rows_only,
+        kind,
+    )
+
+
+LAYERS: Mapping[str, TileLayer] = View(_layer)
 
 
 def is_personal(layers: Iterable[str]) -> bool:
     """True when one of the layers is about people."""
-    return any(LAYERS[name].about_people for name in layers)
+    return any(LAYERS[name].about_people for name in layers if name in LAYERS)

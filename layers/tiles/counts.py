@@ -1,6 +1,6 @@
 """The counts behind low zooms: whether they are right, putting them right, adding up what piled up.
 
-Triggers keep them (migration 0022). They can only be wrong when triggers were switched off: a load with
+Triggers keep them (``database/functions``). They can only be wrong when triggers were switched off: a load with
 ``session_replication_role = replica``, a restore that disabled them.
 """
 

@@ -2,7 +2,7 @@
 
 GEOS 3.12 can (``coverage_simplify``, Visvalingam–Whyatt over the shared edges); shapely brings it, PostGIS 3.3 does not, so it is done here
 and kept in ``tile_shape``, one row a band of zooms. An outline that changes meanwhile loses its row in the same transaction
-(migration 0023) and is shown as it is until the next run.
+(``database/functions``) and is shown as it is until the next run.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from database.errors import OnemapError
+from database.errors import Invalid
+from layers.base.catalogue import NAMES
 from layers.tiles.catalogue import LAYERS
 
 CHANNEL = "onemap_tile"
@@ -21,10 +22,12 @@ MOST_BOXES = 400
 BOX_ZOOM = 18
 #: Changes are kept for a day; a moment older than this must not be asked about.
 OLDEST_S = 12 * 3600.0
+#: Layers whose names or numbers the tile ``names`` carries: when they change, it does.
+NAMED = frozenset({"divisions", "cells", "addresses"})
 _MOMENT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?")
 
 
-class InvalidMoment(OnemapError):
+class InvalidMoment(Invalid):
     """更新位置无效 | Not a moment of this feed"""
 
 
@@ -47,7 +50,7 @@ class Box(NamedTuple):
     def tiles(self, z: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """The tiles of a zoom that may show it: north-west and south-east corner, both inside."""
         shift = BOX_ZOOM - z
-        margin = 0 if LAYERS[self.layer].geometry == "point" else max(1, (1 << shift) // 64)
+        margin = 0 if self.layer in LAYERS and LAYERS[self.layer].geometry == "point" else max(1, (1 << shift) // 64)
         return (
             ((self.col_from - margin) >> shift, (self.row_from - margin) >> shift),
             ((self.col_to + margin) >> shift, (self.row_to + margin) >> shift),
@@ -85,6 +88,7 @@ def read_changes(connection: Connection, since: str) -> tuple[str, list[Box]]:
     """
     rows = connection.execute(_CHANGED, {"since": check_moment(since)}).all()
     boxes = {Box(*row[1:]) for row in rows if row.layer is not None}
+    boxes |= {box._replace(layer=NAMES) for box in boxes if box.layer in NAMED}
     return str(rows[0].moment), sorted(boxes if len(boxes) <= MOST_BOXES else _merged(boxes))
 
 

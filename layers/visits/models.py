@@ -26,6 +26,7 @@ from database.base import (
     identity_column,
     now_column,
 )
+from layers.visits.vocabulary import VisitOutcome
 
 
 class Visit(CountyBase):
@@ -33,7 +34,7 @@ class Visit(CountyBase):
 
     __tablename__ = "visit"
     __table_args__ = (
-        CheckConstraint("outcome IN ('met','nobody_home','moved_away','refused','help_needed')", name="outcome"),
+        CheckConstraint(VisitOutcome.check("outcome"), name="outcome"),
         grid_code_check(),
         Index("ix_visit_household", "household_id", "visited_at"),
         {"comment": "visits (走访)"},
@@ -55,9 +56,7 @@ class Visit(CountyBase):
         Text, comment="what the phone's clock said, as it came, where it could not be right; else empty"
     )
     received_at: Mapped[datetime] = now_column("when the server got it")
-    outcome: Mapped[str] = mapped_column(
-        Text, nullable=False, comment="met, nobody_home, moved_away, refused, help_needed"
-    )
+    outcome: Mapped[str] = mapped_column(Text, nullable=False, comment=VisitOutcome.comment())
     note: Mapped[str | None] = mapped_column(Text, comment="in the visitor's words")
     found: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), nullable=False, comment="what was found different from the file"

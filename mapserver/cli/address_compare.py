@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 import orjson
 
-from database.errors import OnemapError
+from database.errors import Malformed
 from gazetteer.reading.compare import compare_many
 
 _LINES_AT_ONCE = 4096
 
 
-class PairLineInvalid(OnemapError):
+class PairLineInvalid(Malformed):
     """这一行不是 {"a": …, "b": …} | This line is not {"a": …, "b": …}"""
 
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from access.audit import record_platform
+from access.sessions import end_every_session
 from database.backup import find_backup, restore_backup, take_backup, verify_backup
 from database.backup.manifest import Manifest
 from database.backup.store import keys_file, keys_folder
@@ -93,12 +94,27 @@ def restore(
     key_file = keys.absolute() if keys else keys_file(keys_folder(chosen.parent), chosen)
     url = superuser if settings.database_url is not None else None
     manifest = restore_backup(settings, chosen, key_file, superuser_url=url)
+    ended = _end_sessions(settings)
     if set(manifest.state.revisions.values()) <= {head_of("platform"), head_of("county")}:
         _record(settings, "restore", chosen)
     _print(chosen, manifest, "已恢复 / restored")
+    console.print(
+        f"备份中的 {ended} 个登录已全部结束，请各用户重新登录；备份之后吊销的令牌又有效，请核对：onemap token list / "
+        f"every session of the backup ({ended}) has ended; tokens revoked since then are valid again, look: onemap token list",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     heads = {head_of("platform"), head_of("county")}
     if set(manifest.state.revisions.values()) - heads:
         console.print("备份来自较早的版本，请运行 / of an earlier release, run: onemap migrate", highlight=False)
+
+
+def _end_sessions(settings: Settings) -> int:
+    """A session that was signed out since the backup shall not live again; nobody knows which those are."""
+    database = Database(ensure_database(settings).app, pool_size=1)
+    with database.platform() as connection:
+        ended = end_every_session(connection)
+    database.close()
+    return ended
 
 
 def _record(settings: Settings, action: str, place: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from database.errors import OnemapError
+from database.errors import Malformed, OnemapError, TooLarge
 
 #: Under this key of the ASGI scope stands the body of a request whose sender was let in.
 BODY = "onemap.body"
@@ -17,12 +17,14 @@ BODY = "onemap.body"
 SLOWEST_BYTES_PER_S = 4096
 
 
-class BodyTooLarge(OnemapError):
+class BodyTooLarge(TooLarge):
     """请求内容过大 | The body of the request is too large"""
 
 
-class BodyTooSlow(OnemapError):
+class BodyTooSlow(Malformed):
     """请求内容传输过慢或中断 | The body of the request came too slowly or broke off"""
+
+    status = 408
 
 
 class Body:

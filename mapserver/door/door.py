@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,10 +12,12 @@ from starlette.requests import HTTPConnection
 from access.accounts import Account
 from access.asker import asker_address
 from access.limits import Limit, TooManyRequests
+from database.processes import share_of
 from database.work import work_of_jobs
-from mapserver.context import LOOK_SLOTS, PUBLIC_SLOTS, Context
+from mapserver.context import Connections, Context
 from mapserver.door.gate import Gate
 from mapserver.door.known_accounts import KnownAccounts
+from mapserver.door.streams import Streams
 
 #: Under this key of the ASGI scope stands who asks: an account, or None for a stranger.
 ACCOUNT = "onemap.account"
@@ -28,23 +29,25 @@ class Door:
 
     work: requests of accounts, and tiles. public: what strangers may ask for (signing in, scanned plates), so that no flood
     of it takes the work's place. long: uploads and large downloads. looks: who asks, and what changed; always short.
+    With several processes each has its part of the connections and of the queue; limits and streams are counted together.
     """
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
-        queue, patience_s = settings.queue_length, settings.queue_seconds
+        slots = Connections.of(settings)
+        queue, patience_s = share_of(settings.queue_length, least=0), settings.queue_seconds
         self.context = context
         self.jobs = work_of_jobs(settings)
-        self.work = Gate("work", settings.pool_size, queue=queue, patience_s=patience_s)
-        self.public = Gate("public", PUBLIC_SLOTS, queue=queue // 4, patience_s=patience_s)
-        self.long = Gate("long", settings.uploads_at_once, queue=2 * settings.uploads_at_once, patience_s=patience_s)
-        self.looks = Gate("look", LOOK_SLOTS, queue=queue, patience_s=patience_s)
+        self.work = Gate("work", slots.work, queue=queue, patience_s=patience_s)
+        self.public = Gate("public", slots.public, queue=queue // 4, patience_s=patience_s)
+        self.long = Gate("long", slots.long, queue=2 * slots.long, patience_s=patience_s)
+        self.looks = Gate("look", slots.looks, queue=queue, patience_s=patience_s)
         self.scans = Limit("scans", settings.scans_per_address, moving=False)
         self._strangers = Limit("strangers", settings.strangers_per_address, moving=False)
         self._addresses = Limit("address", settings.requests_per_address, moving=False)
         self._accounts = Limit("account", settings.requests_per_account, moving=False)
         self.accounts = KnownAccounts(context, self.looks, self._strangers)
-        self._streams: Counter[str] = Counter()
+        self._streams = Streams()
 
     def close(self) -> None:
         """Take no more work."""
@@ -79,21 +82,16 @@ class Door:
     def refuse_more_streams(self, account: Account) -> None:
         """Raises TooManyRequests when the account has as many open streams as it may."""
         most = self.context.settings.streams_per_account
-        if self._streams[account.username] >= most:
+        if self._streams.count(account.username) >= most:
             raise TooManyRequests(
                 f"同时打开的实时更新不超过 {most} 个 / at most {most} open streams", retry_after_s=STREAM_RETRY_S
             )
 
     @contextmanager
     def stream(self, account: Account) -> Iterator[None]:
-        """An open stream of this account."""
-        self._streams[account.username] += 1
-        try:
+        """An open stream of this account. Raises TooManyStreams when others were opened meanwhile."""
+        with self._streams.open(account.username, self.context.settings.streams_per_account):
             yield
-        finally:
-            self._streams[account.username] -= 1
-            if not self._streams[account.username]:
-                del self._streams[account.username]
 
 
 def asker() -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.types import Scope
 
 from access.asker import ASKER_ADDRESS
-from database.errors import OnemapError
+from database.errors import Malformed
 from database.settings import Settings
 
 #: Largest head of a request, and largest path with its query, in bytes. Nothing we serve asks for more.
@@ -23,16 +23,20 @@ _MOST_HOPS = 20
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class UnknownHost(OnemapError):
+class UnknownHost(Malformed):
     """请求的主机名不是本系统的地址 | The host of the request is not this system's address"""
 
 
-class HeadTooLarge(OnemapError):
+class HeadTooLarge(Malformed):
     """请求头过大 | The head of the request is too large"""
 
+    status = 431
 
-class UrlTooLong(OnemapError):
+
+class UrlTooLong(Malformed):
     """网址过长 | The address of the request is too long"""
+
+    status = 414
 
 
 class Entrance:

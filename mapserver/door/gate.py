@@ -16,12 +16,12 @@ from contextlib import asynccontextmanager
 from contextvars import copy_context
 from typing import TypeVar
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 
 T = TypeVar("T")
 
 
-class ServerBusy(OnemapError):
+class ServerBusy(Unavailable):
     """系统繁忙，请稍后再试 | The server is busy; try again later
 
     ``facts["retry_after_s"]``: whole seconds to wait; sent as ``Retry-After``.

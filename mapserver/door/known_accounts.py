@@ -1,7 +1,7 @@
 """Accounts this process has just seen, so that a request needs no question to the database for who asks.
 
-A session that ends, a withdrawn token or a disabled account is noticed within one second; at once when this process
-changed it, for every successful change forgets what is known. Nothing but a hash of the credential is kept.
+A session that ends, a withdrawn token or a disabled account is noticed within one second; at once when a process of this server
+changed it, for after every successful change all of them forget what they know. Nothing but a hash of the credential is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from access.asker import asker_address
 from access.limits import Limit
 from access.sessions import find_session
 from access.tokens import find_token
+from database.processes import SharedNumber
 from mapserver.context import Context
 from mapserver.door.gate import Gate
 
@@ -31,12 +32,13 @@ LONGEST = 500
 
 
 class Known:
-    """An account, until when it is relied on, and how many tiles it was given meanwhile."""
+    """An account, the hash of its credential, and until when and for which number of changes it is relied on."""
 
-    __slots__ = ("account", "tiles", "until")
+    __slots__ = ("account", "changes", "credential", "until")
 
-    def __init__(self, account: Account, until: float) -> None:
-        self.account, self.until, self.tiles = account, until, 0
+    def __init__(self, account: Account, credential: bytes, until: float, changes: int) -> None:
+        self.account, self.credential = account, credential
+        self.until, self.changes = until, changes
 
 
 class KnownAccounts:
@@ -47,12 +49,14 @@ class KnownAccounts:
         self._known: dict[bytes, Known] = {}
         self._proven: dict[bytes, None] = {}
         self._asking: dict[tuple[int, int, bytes, bool], asyncio.Task[Account | None]] = {}
-        self._changes = 0
+        self._changes = SharedNumber("changes")
 
     def get(self, cookie: bytes | None, authorization: bytes | None) -> Known | None:
         """What is known of the credential, when it was looked up within the last second."""
         found = self._known.get(_hash(cookie, authorization))
-        return found if found is not None and found.until > time.monotonic() else None
+        if found is None or found.until <= time.monotonic() or found.changes != self._changes.get():
+            return None
+        return found
 
     async def find(self, cookie: bytes | None, authorization: bytes | None, *, counts: bool = True) -> Account | None:
         """The account, looked up when it must be; None for a stranger, who is never remembered. Those who wait share one look.
@@ -66,7 +70,7 @@ class KnownAccounts:
         if known is not None:
             return known.account
         credential = _hash(cookie, authorization)
-        here = (id(asyncio.get_running_loop()), self._changes, credential, counts)
+        here = (id(asyncio.get_running_loop()), self._changes.get(), credential, counts)
         asking = self._asking.get(here)
         if asking is None:
             self._refuse_guessing(credential)
@@ -76,8 +80,8 @@ class KnownAccounts:
         return await asyncio.shield(asking)
 
     def forget(self) -> None:
-        """Something changed: everybody is looked up again."""
-        self._changes += 1
+        """Something changed: everybody is looked up again, in every process of the server."""
+        self._changes.grow()
         self._known.clear()
 
     def _refuse_guessing(self, credential: bytes) -> None:
@@ -88,12 +92,12 @@ class KnownAccounts:
     async def _ask(
         self, credential: bytes, cookie: bytes | None, authorization: bytes | None, counts: bool
     ) -> Account | None:
-        until, changes = time.monotonic() + TRUST_S, self._changes
+        until, changes = time.monotonic() + TRUST_S, self._changes.get()
         session = None if cookie is None else session_in(cookie)
         token = None if authorization is None else authorization.decode("latin-1")
         account = await self._looks.run(lambda: find_credential(self._context, session, token, counts=counts))
-        if account is not None and changes == self._changes:
-            _keep(self._known, credential, Known(account, until))
+        if account is not None and changes == self._changes.get():
+            _keep(self._known, credential, Known(account, credential, until, changes))
             _keep(self._proven, credential, None)
         return account
 

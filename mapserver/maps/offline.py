@@ -18,7 +18,7 @@ from pathlib import Path
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
-from database.errors import OnemapError
+from database.errors import Unavailable
 from mapserver.maps.coordinates import Coordinates
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
@@ -62,11 +62,11 @@ class Page(str):
         return f"{PAGE_POLICY.format(nonce=self.nonce)}; frame-ancestors 'self'; sandbox allow-scripts"
 
 
-class AssetsMissing(OnemapError):
+class AssetsMissing(Unavailable):
     """缺少地图页面的脚本文件，请运行 scripts/setup | The map page's script files are missing: run scripts/setup"""
 
 
-class RemoteLink(OnemapError):
+class RemoteLink(Unavailable):
     """地图页面含有外部链接，拒绝输出 | The map page would load from another host; it is not written"""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from alerts.detection.rules import RULES
-from alerts.lifecycle import STATUS_LABELS
+from alerts.lifecycle import ENDED, STATUS_LABELS
 from alerts.store import AlertFilter, get_alert, list_alerts
+from alerts.wording import in_words
 from database.clock import CHINA
 from grid.extent import county_bounds
 from layers.tiles.outlines import FAR, NEAR, cell_outlines, division_outlines, sibling_outlines, unit_outline
@@ -18,19 +20,27 @@ from mapserver.maps.panel import SEVERITIES, MapHeading
 
 
 def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, where: AlertFilter) -> Page:
-    """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list."""
+    """The map of the alerts in scope that pass the filter, at most 20,000, in the order of the list.
+
+    Without a status in the filter: those that have not ended, for years of closed ones would hide them.
+    """
+    asked = where
+    if not asked.status:
+        where = replace(where, status=tuple(s for s in STATUS_LABELS if s not in ENDED))
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
-    words = _words(where, unit[0]["properties"]["name"] if unit else where.grid)
-    heading = MapHeading(county, synthetic, datetime.now(CHINA), words, limited=page.next is not None)
-    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.alerts}), band=FAR)
+    words = _words(asked, unit[0]["properties"]["name"] if unit else where.grid)
+    heading = MapHeading(
+        county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not asked.status
+    )
+    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.items}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
-    return alerts_page(heading, page.alerts, cells, division_outlines(connection), bounds)
+    return alerts_page(heading, page.items, cells, division_outlines(connection), bounds)
 
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
-    alert = get_alert(connection, alert_id)
+    alert = in_words(get_alert(connection, alert_id))
     heading = MapHeading(county, synthetic, datetime.now(CHINA))
     code = alert["grid_code"]
     return alert_page(

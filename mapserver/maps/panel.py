@@ -9,24 +9,28 @@ from datetime import datetime
 from typing import Any
 
 from alerts.detection.rules import RULES
+from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
+from layers.style.palette import LIGHT
+from layers.style.records import variant_colours
 from mapserver.maps.offline import safe_text
 from mapserver.maps.words import field_label, is_internal, words_of
 
 SEVERITIES: dict[str, str] = {"high": "高", "medium": "中", "low": "低"}
-COLOURS: dict[str, str] = {"high": "#b3261e", "medium": "#d07a00", "low": "#3f78ad"}  # those of the web app's map
+COLOURS: dict[str, str] = variant_colours(ALERTS, LIGHT)
 CELL_FILL = "#f5b041"
 
 
 @dataclass(frozen=True, slots=True)
 class MapHeading:
-    """What the title block says. limited: there are more alerts than the map shows."""
+    """What the title block says. limited: there are more alerts than the map shows. unended: those that ended are left out."""
 
     county: str
     synthetic: bool
     made_at: datetime
     filters: str = ""
     limited: bool = False
+    unended: bool = False
 
 
 def head(title: str, heading: MapHeading, *lines: str) -> str:
@@ -72,7 +76,8 @@ def summary(alerts: Sequence[dict[str, Any]], heading: MapHeading) -> str:
     )
     without = sum(alert["lon"] is None for alert in alerts)
     note = f"<p>其中 {without} 条没有位置，未上图</p>" if without else ""
-    return f'<p class="om-count">{text}</p>{note}'
+    left_out = "<p>不含已办结和已自行消除的</p>" if heading.unended else ""
+    return f'<p class="om-count">{text}</p>{left_out}{note}'
 
 
 def legend(alerts: Sequence[dict[str, Any]]) -> str:

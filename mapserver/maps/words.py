@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from layers.people.households import STATUS_LABELS
+from database.vocabulary import Vocabulary
+from gazetteer.library.vocabulary import AddressStatus
+from grid.vocabulary import Duty
+from layers.events.vocabulary import EventState
+from layers.facilities.vocabulary import FacilityState
+from layers.people.vocabulary import HouseholdKind, PersonStatus, Sex
+from layers.places.vocabulary import Occupancy
 
 FIELDS: dict[str, str] = {
     "name": "姓名", "sex": "性别", "birth_date": "出生日期", "death_date": "死亡日期", "age": "年龄",
@@ -19,13 +25,13 @@ FIELDS: dict[str, str] = {
     "road": "路街巷", "number_plate": "门牌号", "building": "楼栋", "entrance": "单元", "floor": "楼层", "room": "户室",
     "division_code": "区划代码", "level": "层级", "parent_code": "上级编码",
 }  # fmt: skip
+#: Codes that stand in records without the name of their column beside them; of two labels of one code the first holds.
+_IN_RECORDS: tuple[type[Vocabulary], ...] = (
+    Sex, Occupancy, HouseholdKind, AddressStatus, FacilityState, EventState, Duty, PersonStatus,
+)  # fmt: skip
 VALUES: dict[str, str] = {
-    "male": "男", "female": "女", "vacant": "空置", "occupied": "自住", "let": "出租", "unknown": "不详",
-    "family": "家庭户", "collective": "集体户", "single": "单人户", "draft": "草稿", "reviewed": "已审核",
-    "published": "已发布", "retired": "已停用", "normal": "完好", "damaged": "损坏", "missing": "缺失",
-    "open": "待办", "in_progress": "办理中", "closed": "办结", "cancelled": "取消", "recorded": "已登记",
-    "lead": "负责", "member": "协助",
-}  # fmt: skip
+    code: label for vocabulary in reversed(_IN_RECORDS) for code, label in vocabulary.labels().items()
+}
 _INTERNAL = re.compile(r"(^|_)(id|uid|hash|geom|key)$|^updated_at$|_match$")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)\S*")
 
@@ -53,4 +59,4 @@ def words_of(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".")
     text = str(value)
-    return VALUES.get(text) or STATUS_LABELS.get(text) or _TIME.sub(r"\1 \2", text)
+    return VALUES.get(text) or _TIME.sub(r"\1 \2", text)

@@ -170,7 +170,7 @@ def _write(operation: str, summary: str, status: str, media: str | None, *, lock
 
 
 def _query(one: Property) -> Document:
-    kind = "integer" if one.kind == "integer" else "string"
+    kind = one.kind if one.kind in ("integer", "number") else "string"
     return {"name": one.name, "in": "query", "description": one.title, "schema": {"type": kind}}
 
 

@@ -119,6 +119,7 @@ def _property(one: Property) -> Document:
     kinds = {
         "string": {"type": "string"},
         "integer": {"type": "integer"},
+        "number": {"type": "number"},
         "date": {"type": "string", "format": "date"},
         "timestamp": {"type": "string", "format": "date-time"},
     }

@@ -9,6 +9,7 @@ from mapserver.routes import (
     addresses,
     alerts,
     audit,
+    catalogue,
     changes,
     corrections,
     households,
@@ -29,6 +30,7 @@ from mapserver.routes import (
     session,
     style,
     tiles,
+    vocabularies,
     workers,
 )
 
@@ -39,6 +41,7 @@ ROUTERS = [
         own_account,
         accounts,
         overview,
+        catalogue,
         address_texts,
         address_matching,
         address_lifecycle,
@@ -52,6 +55,7 @@ ROUTERS = [
         persons,
         alerts,
         workers,
+        vocabularies,
         imports,
         changes,
         audit,

@@ -17,7 +17,8 @@ from database.scope import Scope
 from gazetteer.reading.divisions import list_divisions
 from mapserver.deps import AppContext, CurrentAccount, refuse_unless
 from mapserver.door.route import DoorRoute
-from mapserver.schemas.accounts import Counted, DivisionOut, FirstPassword, Grant, ListedAccountOut, NewAccount
+from mapserver.schemas.accounts import Counted, FirstPassword, Grant, ListedAccountOut, NewAccount, ScopeChoiceOut
+from mapserver.schemas.page import PageOut
 
 router = APIRouter(prefix="/api/accounts", tags=["accounts"], route_class=DoorRoute)
 
@@ -61,22 +62,24 @@ TokenRevoker = Annotated[Administration, Depends(acting(permissions.TOKENS_REVOK
 
 
 @router.get("")
-def list_accounts(account: Viewer, context: AppContext) -> list[ListedAccountOut]:
+def list_accounts(account: Viewer, context: AppContext) -> PageOut[ListedAccountOut]:
     """Every account of the county: role, scope, sessions, tokens, and what happened at its door."""
     with context.database.platform() as connection:
         found = list_all_accounts(connection, account.county, context.settings)
-    return [ListedAccountOut(**asdict(one), separated=one.role in SEPARATED) for one in found]
+    return PageOut[ListedAccountOut].whole(
+        ListedAccountOut(**asdict(one), separated=one.role in SEPARATED) for one in found
+    )
 
 
 @router.get("/divisions")
-def divisions(account: ScopeChooser, context: AppContext, under: Division = None) -> list[DivisionOut]:
+def divisions(account: ScopeChooser, context: AppContext, under: Division = None) -> PageOut[ScopeChoiceOut]:
     """The towns of the county, or the villages of a town, to choose a scope from: public names and codes, nothing else.
 
     The security administrator enters no county; these names are read for them in the system's scope.
     """
     with context.database.transaction(Scope.of_system(account.county, account.username)) as connection:
         found = list_divisions(connection, under or account.county)
-    return [DivisionOut(code=one["code"], name=one["name"]) for one in found]
+    return PageOut[ScopeChoiceOut].whole(ScopeChoiceOut(code=one["code"], name=one["name"]) for one in found)
 
 
 @router.post("", status_code=201)

@@ -14,10 +14,10 @@ from database.engine import current_day
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
-from gazetteer.lifecycle.feed import address_as_of, history, list_events
-from gazetteer.lifecycle.kinds import KINDS
+from gazetteer.lifecycle.feed import FEED, address_as_of, history, list_events
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
+from gazetteer.lifecycle.vocabulary import AddressEventKind
 from grid.address_changes import publish_change_set, take_back
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
@@ -26,10 +26,9 @@ from mapserver.schemas.address_lifecycle import (
     AddressOnDay,
     ChangeSetDetail,
     ChangeSetIn,
-    ChangeSetList,
+    ChangeSetOut,
     EventOut,
     FeedOut,
-    HistoryOut,
     OperationSchema,
     PreviewOut,
     RollbackIn,
@@ -39,6 +38,7 @@ from mapserver.schemas.address_lifecycle import (
     VillageDiffOut,
 )
 from mapserver.schemas.dates import Day
+from mapserver.schemas.page import After, PageOut
 
 router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
 
@@ -61,28 +61,28 @@ def _drafts(account: Account) -> bool:
 
 
 @router.get("/addresses/changes")
-@audited("read_address_changes", "after:{after}", rows=lambda page: page.events)
+@audited("read_address_changes", "after:{after}", rows=lambda page: page.items)
 def changes(
     account: Reader,
     connection: CountyConnection,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="the last number already read")] = 0,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> FeedOut:
     """The numbered change feed. A replica that applies every page ends identical to the library of its scope: write
     ``after``, or drop the address where it is empty. Numbers appear in order and none is ever skipped.
     """
-    page = list_events(connection, after=after, limit=limit)
-    return FeedOut(events=[EventOut(**event) for event in page.events], next=page.next, more=page.more)
+    page = list_events(connection, after=FEED.first(after) or 0, limit=limit)
+    return FeedOut(items=[EventOut(**event) for event in page.events], next=FEED.write(page.next), more=page.more)
 
 
 @router.get("/addresses/{uid}/history")
-@audited("view_address_history", "address:{uid}", rows=lambda page: page.events)
-def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> HistoryOut:
+@audited("view_address_history", "address:{uid}", rows=lambda page: page.items)
+def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> PageOut[EventOut]:
     """Everything that happened to one address, named by its lifelong identity; drafts only for those who prepare them."""
     events = history(connection, uid, drafts=_drafts(account))
     if not events:
         raise AddressNotFound(str(uid))
-    return HistoryOut(events=[EventOut(**event) for event in events])
+    return PageOut[EventOut].whole(EventOut(**event) for event in events)
 
 
 @router.get("/addresses/{uid}/as-of")
@@ -96,14 +96,17 @@ def on_day(account: Reader, connection: CountyConnection, uid: Uid, on: Annotate
 
 
 @router.get("/address-operations")
-def operations(account: Editor) -> list[OperationSchema]:
+def operations(account: Editor) -> PageOut[OperationSchema]:
     """What a change set may do, with a JSON Schema of the arguments of each operation."""
-    return [
+    return PageOut[OperationSchema].whole(
         OperationSchema(
-            name=name, kind=OPERATIONS[name][0], title=KINDS[OPERATIONS[name][0]], arguments=a.model_json_schema()
+            name=name,
+            kind=OPERATIONS[name][0],
+            title=AddressEventKind(OPERATIONS[name][0]).zh,
+            arguments=a.model_json_schema(),
         )
         for name, a in ARGUMENTS.items()
-    ]
+    )
 
 
 @router.post("/address-change-sets", status_code=201, max_body_size=CHANGES_BYTES)
@@ -127,9 +130,9 @@ def sets(
     connection: CountyConnection,
     state: Annotated[str | None, Query(pattern="^[a-z]+$", examples=["submitted"])] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> ChangeSetList:
+) -> PageOut[ChangeSetOut]:
     """The change sets in scope, newest first."""
-    return ChangeSetList(change_sets=list_sets(connection, state=state, limit=limit))
+    return PageOut[ChangeSetOut].whole(ChangeSetOut(**one) for one in list_sets(connection, state=state, limit=limit))
 
 
 @router.get("/address-change-sets/{set_id}")

@@ -26,12 +26,12 @@ from mapserver.schemas.address_matching import (
     AddressThen,
     Matches,
     MatchIn,
-    MatchJobList,
     MatchJobOut,
     MatchOut,
 )
 from mapserver.schemas.address_texts import TEXTS_BYTES
 from mapserver.schemas.dates import Day
+from mapserver.schemas.page import PageOut
 from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
@@ -62,7 +62,7 @@ def as_of(
     return AddressesThen(
         query=q,
         on=on,
-        addresses=[
+        items=[
             AddressThen(
                 then=AddressStateOut.model_validate(one.then, from_attributes=True),
                 now=[AddressStateOut.model_validate(state, from_attributes=True) for state in one.now],
@@ -70,6 +70,7 @@ def as_of(
             )
             for one in found
         ],
+        next=None,
     )
 
 
@@ -100,9 +101,9 @@ def hand_in(
 
 
 @router.get("/addresses/match-jobs")
-def jobs(account: Importer, connection: CountyConnection) -> MatchJobList:
+def jobs(account: Importer, connection: CountyConnection) -> PageOut[MatchJobOut]:
     """Your files of the last seven days, newest first."""
-    return MatchJobList(jobs=[MatchJobOut(**job) for job in list_jobs(connection)])
+    return PageOut[MatchJobOut].whole(MatchJobOut(**job) for job in list_jobs(connection))
 
 
 @router.get("/addresses/match-jobs/{job_id}")

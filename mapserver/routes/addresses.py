@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from access import permissions
 from access.accounts import Account
-from gazetteer.corrections.reviews import decide_review, list_reviews
+from gazetteer.corrections.reviews import count_open_reviews, decide_review, list_reviews
 from gazetteer.library.addresses import AddressNotFound, get_address
 from gazetteer.library.addresses import reverse as find_nearest
 from gazetteer.matching.match import Candidate
 from gazetteer.matching.search import search as find_addresses
+from grid.address_cell import cell_of_address
+from grid.extent import with_cell_bounds
 from layers.people.household_search import households_inside
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
@@ -23,14 +26,15 @@ from mapserver.schemas.addresses import (
     CandidateOut,
     Decision,
     DivisionOut,
+    FoundHousehold,
     NearAddress,
-    NearAddresses,
     PlaceNameOut,
     ReasonOut,
     ReviewOut,
     ReviewPage,
     first_shown,
 )
+from mapserver.schemas.page import After, PageOut
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
@@ -66,7 +70,10 @@ def search(
     return AddressSearch(
         query=q,
         candidates=[candidate_out(c) for c in found.candidates],
-        divisions=[DivisionOut.model_validate(hit, from_attributes=True) for hit in found.divisions],
+        divisions=[
+            DivisionOut.model_validate(hit, from_attributes=True)
+            for hit in with_cell_bounds(connection, found.divisions)
+        ],
         place_names=[PlaceNameOut.model_validate(hit, from_attributes=True) for hit in found.place_names],
         note=first_shown(limit) if found.more else None,
     )
@@ -80,10 +87,10 @@ def reverse(
     lat: Annotated[float, Query(ge=3, le=54, description="degrees, EPSG:4490", examples=[30.5425])],
     max_m: Annotated[float, Query(gt=0, le=1000, description="metres")] = 100.0,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
-) -> NearAddresses:
+) -> PageOut[NearAddress]:
     """The standard addresses nearest to a point, in your scope, with the distance in metres and the reason."""
     found = find_nearest(connection, lon, lat, max_m=max_m, limit=limit)
-    return NearAddresses(addresses=[NearAddress(**one) for one in found])
+    return PageOut[NearAddress].whole(NearAddress(**asdict(one)) for one in found)
 
 
 @router.get("/addresses/{address_id}")
@@ -92,22 +99,28 @@ def detail(account: Viewer, connection: CountyConnection, address_id: RecordId) 
     """One standard address with its cell and the households there and in its rooms. Drafts are shown to those who prepare them."""
     address = get_address(connection, address_id)
     drafts = permissions.ADDRESSES_EDIT in permissions.permissions_of(account.role)
-    if address["status"] in ("draft", "reviewed") and not drafts:
+    if address.status in ("draft", "reviewed") and not drafts:
         raise AddressNotFound(str(address_id))
     may_see = permissions.HOUSEHOLD_VIEW in permissions.permissions_of(account.role)
     households, more = households_inside(connection, address_id) if may_see else ([], False)
-    return AddressDetail(**address, households=households, note=first_shown(len(households), "户") if more else None)
+    return AddressDetail(
+        **asdict(address),
+        **asdict(cell_of_address(connection, address_id)),
+        households=[FoundHousehold(**asdict(one)) for one in households],
+        note=first_shown(len(households), "户") if more else None,
+    )
 
 
 @router.get("/reviews")
 def reviews(
     account: Decider,
     connection: CountyConnection,
-    after: Annotated[int | None, Query(ge=0)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ReviewPage:
     """The addresses that wait for a decision, oldest first."""
-    return ReviewPage(**list_reviews(connection, after=after, limit=limit))
+    page = list_reviews(connection, after=after, limit=limit)
+    return ReviewPage.of(page, lambda review: ReviewOut(**review), open_n=count_open_reviews(connection))
 
 
 @router.post("/reviews/{review_id}/decision")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -10,64 +11,66 @@ from sqlalchemy import Connection
 from access import permissions
 from access.accounts import Account
 from alerts.assignees import list_assignees
+from alerts.detection.rule import AnomalyRule
 from alerts.detection.rules import RULES
-from alerts.lifecycle import Action, Transition, possible_actions
+from alerts.detection.words import Language
+from alerts.lifecycle import AlertAction, Transition, possible_actions
 from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
+from alerts.wording import in_words
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
+from mapserver.language import AnswerLanguage
 from mapserver.problems import NotPermitted
 from mapserver.schemas.alerts import (
     AlertCounts,
     AlertDetail,
-    AlertList,
     AlertOut,
     AssigneeOut,
+    ParameterOut,
     RuleOut,
     TransitionIn,
     alert_filter,
 )
+from mapserver.schemas.page import After, PageOut
+from mapserver.schemas.quality import ManualOut
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
 Viewer = Annotated[Account, Depends(requires(permissions.ALERTS_VIEW))]
-NEEDED: dict[Action, str] = {
-    "acknowledge": permissions.ALERTS_ACKNOWLEDGE,
-    "assign": permissions.ALERTS_ASSIGN,
-    "verify": permissions.ALERTS_VERIFY,
-    "settle": permissions.ALERTS_VERIFY,
-    "close": permissions.ALERTS_CLOSE,
-    "reopen": permissions.ALERTS_CLOSE,
+NEEDED: dict[AlertAction, str] = {
+    AlertAction.ACKNOWLEDGE: permissions.ALERTS_ACKNOWLEDGE,
+    AlertAction.ASSIGN: permissions.ALERTS_ASSIGN,
+    AlertAction.VERIFY: permissions.ALERTS_VERIFY,
+    AlertAction.SETTLE: permissions.ALERTS_VERIFY,
+    AlertAction.CLOSE: permissions.ALERTS_CLOSE,
+    AlertAction.REOPEN: permissions.ALERTS_CLOSE,
 }
 
 
-def _titled(alert: dict[str, Any]) -> dict[str, Any]:
-    rule = RULES.get(alert["rule"])
-    return {**alert, "rule_title": rule.title if rule else alert["rule"]}
-
-
-def _detail(connection: Connection, alert: dict[str, Any], account: Account) -> AlertDetail:
+def _detail(connection: Connection, alert: dict[str, Any], account: Account, language: Language) -> AlertDetail:
     mine = permissions.permissions_of(account.role)
     barred = barred_to(connection, alert["id"], account.username, rule=alert["rule"], severity=alert["severity"])
     ceased = alert["ceased_at"] is not None
     actions = [
         action for action in possible_actions(alert["status"], ceased=ceased, barred=barred) if NEEDED[action] in mine
     ]
-    return AlertDetail(**_titled(alert), actions=actions)
+    return AlertDetail(**in_words(alert, language), actions=actions)
 
 
 @router.get("/alerts")
-@audited("list_alerts", rows=lambda page: page.alerts)
+@audited("list_alerts", rows=lambda page: page.items)
 def alerts(
     account: Viewer,
     connection: CountyConnection,
     where: Annotated[AlertFilter, Depends(alert_filter)],
-    after: Annotated[str | None, Query(max_length=200)] = None,
+    language: AnswerLanguage,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> AlertList:
+) -> PageOut[AlertOut]:
     """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
-    return AlertList(alerts=[AlertOut(**_titled(alert)) for alert in page.alerts], next=page.next)
+    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**in_words(alert, language)))
 
 
 @router.get("/alerts/counts")
@@ -80,9 +83,9 @@ def counts(
 
 @router.get("/alerts/{alert_id}")
 @audited("view_alert", "alert:{alert_id}")
-def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId) -> AlertDetail:
+def alert(account: Viewer, connection: CountyConnection, alert_id: RecordId, language: AnswerLanguage) -> AlertDetail:
     """One alert: reason, facts, before and after, history, and what this account may do now."""
-    return _detail(connection, get_alert(connection, alert_id), account)
+    return _detail(connection, get_alert(connection, alert_id), account, language)
 
 
 @router.get("/alerts/{alert_id}/assignees")
@@ -90,14 +93,16 @@ def assignees(
     account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))],
     connection: CountyConnection,
     alert_id: RecordId,
-) -> list[AssigneeOut]:
+) -> PageOut[AssigneeOut]:
     """Whom the alert may be given to: the workers posted to its cell today, the responsible one first, then others."""
-    return [AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope)]
+    return PageOut[AssigneeOut].whole(AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope))
 
 
 @router.post("/alerts/{alert_id}/transitions")
 @audited("alert_step", "alert:{alert_id} {body.action}")
-def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn) -> AlertDetail:
+def transition(
+    account: Viewer, connection: CountyConnection, alert_id: RecordId, body: TransitionIn, language: AnswerLanguage
+) -> AlertDetail:
     """Take a step: acknowledge, assign, verify (查实 or 查否), settle (what no longer holds), close, reopen.
 
     409 when somebody was faster, and when who verified an alert of high severity wants to close it as well.
@@ -107,10 +112,33 @@ def transition(account: Viewer, connection: CountyConnection, alert_id: RecordId
         raise NotPermitted(NEEDED[body.action])
     step = Transition(body.action, body.reason, body.verdict, body.assignee, body.evidence)
     moved = apply_transition(connection, alert_id, step, actor=account.username, expected_version=body.version)
-    return _detail(connection, moved, account)
+    return _detail(connection, moved, account, language)
 
 
 @router.get("/rules")
-def rules(account: Viewer) -> list[RuleOut]:
-    """The anomaly rules, in the order they are shown."""
-    return [RuleOut(name=r.name, title=r.title, severity=r.severity, description=r.description) for r in RULES.values()]
+def rules(account: Viewer, language: AnswerLanguage) -> PageOut[RuleOut]:
+    """The anomaly rules with their manuals and parameters, in the order they are shown."""
+    return PageOut[RuleOut].whole(_rule_out(rule, language) for rule in RULES.values())
+
+
+def _rule_out(rule: AnomalyRule, language: Language) -> RuleOut:
+    manual, english = rule.manual, language == "en"
+    return RuleOut(
+        name=rule.name,
+        title=manual.title_en if english else manual.title,
+        severity=rule.severity,
+        description=manual.english if english else manual.problem,
+        manual=ManualOut(**asdict(manual)),
+        version=rule.version,
+        parameters=[
+            ParameterOut(
+                name=one.name,
+                type=one.type,
+                default=one.default,
+                unit=one.unit_en if english else one.unit,
+                meaning=one.meaning_en if english else one.meaning,
+                source=one.source_en if english else one.source,
+            )
+            for one in rule.parameters
+        ],
+    )

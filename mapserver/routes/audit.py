@@ -32,7 +32,8 @@ from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.problems import NotPermitted
 from mapserver.refusals import words_of
-from mapserver.schemas.audit import AuditActionOut, AuditEventOut, AuditHeadOut, AuditPage, AuditSumOut, trail_filter
+from mapserver.schemas.audit import AuditActionOut, AuditEventOut, AuditHeadOut, AuditSumOut, trail_filter
+from mapserver.schemas.page import After, PageOut
 from mapserver.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
@@ -51,40 +52,42 @@ def _refuse_part(account: Account) -> None:
 
 
 @router.get("")
-@audited("read_audit", "{trail} {where}", rows=lambda page: page.events)
+@audited("read_audit", "{trail} {where}", rows=lambda page: page.items)
 def trail_page(
     account: Auditor,
     connection: CountyConnection,
     where: Where,
     trail: Which = "county",
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="the next of the page before")] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> AuditPage:
+) -> PageOut[AuditEventOut]:
     """The audit trail, newest first, narrowed as asked: who looked at what, when, from where, for what purpose, and refusals."""
     if trail == "platform":
         _refuse_part(account)
-    page = list_trail(connection, trail, account.county, where, before=before, limit=limit)
-    return AuditPage(
-        events=[AuditEventOut(**event, action_label=words_of(event["action"])) for event in page.events], next=page.next
-    )
+    page = list_trail(connection, trail, account.county, where, after=after, limit=limit)
+    return PageOut[AuditEventOut].of(page, lambda event: AuditEventOut(**event, action_label=words_of(event["action"])))
 
 
 @router.get("/summary")
 @audited("read_audit_summary", "{trail} {where}")
-def summary(account: Auditor, connection: CountyConnection, where: Where, trail: Which = "county") -> list[AuditSumOut]:
+def summary(
+    account: Auditor, connection: CountyConnection, where: Where, trail: Which = "county"
+) -> PageOut[AuditSumOut]:
     """By day, account and action: how often, how many records, how many refusals. At most 1,000 rows, latest days first."""
     if trail == "platform":
         _refuse_part(account)
-    return [
+    return PageOut[AuditSumOut].whole(
         AuditSumOut(**row, action_label=words_of(row["action"]))
         for row in summarise(connection, trail, account.county, where)
-    ]
+    )
 
 
 @router.get("/actions")
-def actions(account: Auditor) -> list[AuditActionOut]:
+def actions(account: Auditor) -> PageOut[AuditActionOut]:
     """The acts that a trail may hold, for the filter ``action``."""
-    return [AuditActionOut(action=action, label=label) for action, label in ACTIONS.items()]
+    return PageOut[AuditActionOut].whole(
+        AuditActionOut(action=action, label=label) for action, label in ACTIONS.items()
+    )
 
 
 @router.get("/head")
@@ -146,13 +149,13 @@ def _write_chain(connection: Connection, path: Path, trail: Trail, county: str, 
 
 def _write_csv(connection: Connection, path: Path, trail: Trail, county: str, where: TrailFilter) -> None:
     columns = PLATFORM_COLUMNS if trail == "platform" else COUNTY_COLUMNS
-    before: int | None = None
+    after: str | None = None
     with csv_file(path) as table:
         table.write(columns)
         while True:
-            page = list_trail(connection, trail, county, where, before=before, limit=BATCH)
-            for event in page.events:
+            page = list_trail(connection, trail, county, where, after=after, limit=BATCH)
+            for event in page.items:
                 table.write(event[name] for name in columns)
-            before = page.next
-            if before is None:
+            after = page.next
+            if after is None:
                 return

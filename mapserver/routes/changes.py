@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,9 +12,11 @@ from pydantic import BaseModel, Field
 from access import permissions
 from access.accounts import Account
 from layers.changes.feed import list_changes
+from layers.changes.vocabulary import ChangeOperation
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
+from mapserver.schemas.page import After, PageOut
 
 router = APIRouter(prefix="/api/{county}", tags=["changes"], route_class=DoorRoute)
 
@@ -25,7 +28,7 @@ class ChangeOut(BaseModel):
     batch_id: int | None
     entity: str = Field(examples=["person"])
     entity_id: str = Field(examples=["118"])
-    operation: str = Field(examples=["changed"])
+    operation: ChangeOperation
     fields: list[str] = Field(examples=[["household_id"]])
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -34,23 +37,16 @@ class ChangeOut(BaseModel):
     grid_code: str
 
 
-class ChangePage(BaseModel):
-    """A page of changes, latest first. next: pass it as ``after``; null at the end."""
-
-    changes: list[ChangeOut]
-    next: int | None
-
-
 @router.get("/changes")
-@audited("read_changes", "entity:{entity} batch:{batch} after:{after}", rows=lambda page: page.changes)
+@audited("read_changes", "entity:{entity} batch:{batch} after:{after}", rows=lambda page: page.items)
 def changes(
     account: Annotated[Account, Depends(requires(permissions.CHANGES_VIEW))],
     connection: CountyConnection,
     entity: Annotated[str | None, Query(max_length=50, examples=["person"])] = None,
     batch: Annotated[int | None, Query(ge=1)] = None,
-    after: Annotated[int | None, Query(ge=1)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> ChangePage:
+) -> PageOut[ChangeOut]:
     """The changes in scope, latest first."""
     page = list_changes(connection, entity=entity, batch=batch, after=after, limit=limit)
-    return ChangePage(changes=[ChangeOut(**change) for change in page.changes], next=page.next)
+    return PageOut[ChangeOut].of(page, lambda change: ChangeOut(**asdict(change)))

@@ -27,7 +27,6 @@ from mapserver.schemas.corrections import (
     CollectingOut,
     ConflictOut,
     CorrectionBatchOut,
-    CorrectionBatchPage,
     CorrectionOut,
     DecidedOut,
     DecisionIn,
@@ -35,6 +34,7 @@ from mapserver.schemas.corrections import (
     NoteIn,
     TrialIn,
 )
+from mapserver.schemas.page import After, PageOut
 
 router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"], route_class=DoorRoute)
 
@@ -92,11 +92,12 @@ def alike(account: Decider, connection: CountyConnection, correction_id: RecordI
 def batches(
     account: Decider,
     connection: CountyConnection,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CorrectionBatchPage:
+) -> PageOut[CorrectionBatchOut]:
     """What was decided, newest first, with who, when, how many, and whether it was undone."""
-    return CorrectionBatchPage(**list_batches(connection, before=before, limit=limit))
+    page = list_batches(connection, after=after, limit=limit)
+    return PageOut[CorrectionBatchOut].of(page, lambda batch: CorrectionBatchOut(**batch))
 
 
 @router.post("/batches/{batch_id}/undo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,14 +16,14 @@ from layers.people.households import get_household
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
-from mapserver.schemas.addresses import first_shown
-from mapserver.schemas.households import FoundHousehold, HouseholdList, HouseholdOut, NewVisitIn, VisitOut
+from mapserver.schemas.addresses import FoundHousehold, first_shown
+from mapserver.schemas.households import HouseholdList, HouseholdOut, NewVisitIn, VisitOut
 
 router = APIRouter(prefix="/api/{county}/households", tags=["households"], route_class=DoorRoute)
 
 
 @router.get("/search")
-@audited("find_household", rows=lambda found: found.households)
+@audited("find_household", rows=lambda found: found.items)
 def search(
     account: Annotated[Account, Depends(requires(permissions.HOUSEHOLD_VIEW))],
     connection: CountyConnection,
@@ -31,9 +32,8 @@ def search(
 ) -> HouseholdList:
     """Households by the beginning of their number, or by an address: those at it and in its rooms. The look is audited."""
     found, more = find_households(connection, q, limit)
-    return HouseholdList(
-        households=[FoundHousehold(**one) for one in found], note=first_shown(limit, "户") if more else None
-    )
+    note = first_shown(limit, "户") if more else None
+    return HouseholdList.whole((FoundHousehold(**asdict(one)) for one in found), note=note)
 
 
 @router.get("/{household_id}")

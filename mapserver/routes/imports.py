@@ -19,7 +19,8 @@ from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.jobs import hand_in_after_import
-from mapserver.schemas.imports import BatchDetail, BatchList, BatchOut, MappingOut, RejectOut, WarningOut
+from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
+from mapserver.schemas.page import PageOut
 from mapserver.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
@@ -31,17 +32,17 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/mappings")
-def mappings(account: Importer) -> list[MappingOut]:
+def mappings(account: Importer) -> PageOut[MappingOut]:
     """The department tables the pipeline knows, with the columns each must have."""
-    return [
+    return PageOut[MappingOut].whole(
         MappingOut(name=m.name, title=m.title, target=m.target, columns=m.required_columns) for m in list_mappings()
-    ]
+    )
 
 
 @router.get("/imports")
-def imports(account: Viewer, connection: CountyConnection) -> BatchList:
+def imports(account: Viewer, connection: CountyConnection) -> PageOut[BatchOut]:
     """The latest imports, newest first."""
-    return BatchList(imports=[BatchOut(**batch) for batch in list_batches(connection)])
+    return PageOut[BatchOut].whole(BatchOut(**batch) for batch in list_batches(connection))
 
 
 @router.post("/imports", status_code=201)

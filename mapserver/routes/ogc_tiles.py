@@ -14,8 +14,8 @@ from access.accounts import Account
 from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.crs import CRS84
-from layers.features.tile_grids import TITLES, WELL_KNOWN, get_grid_tile, lowest_level, matrix_set, tile_fields
-from layers.tiles.catalogue import is_personal
+from layers.features.tile_grids import TITLES, WELL_KNOWN, get_grid_tile, matrix_set
+from layers.tiles.catalogue import LAYERS, is_personal
 from mapserver.deps import CountyConnection
 from mapserver.door.route import DoorRoute
 from mapserver.headers import NO_STORE
@@ -211,9 +211,9 @@ def _tileset(
             "id": c.name,
             "title": c.title,
             "dataType": "vector",
-            "minTileMatrix": str(max(lowest_level(grid, c.name), int(levels[0]))),
+            "minTileMatrix": str(max(LAYERS[c.name].minzoom, int(levels[0]))),
             "maxTileMatrix": levels[-1],
-            "propertiesSchema": documents.tile_schema(c.title, c.geometry_kind, tile_fields(grid, c.name)),
+            "propertiesSchema": documents.tile_schema(c.title, c.geometry_kind, LAYERS[c.name].fields),
         }
         for c in shown
     ]

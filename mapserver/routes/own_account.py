@@ -22,7 +22,9 @@ from mapserver.context import Context
 from mapserver.deps import COOKIE, AnyAccount, AppContext, CurrentAccount, RecordId
 from mapserver.door.route import DoorRoute
 from mapserver.problems import NotSignedIn
+from mapserver.schemas.page import PageOut
 from mapserver.schemas.session import (
+    AccessTokenOut,
     AccountOut,
     Code,
     EnrolmentOut,
@@ -33,7 +35,6 @@ from mapserver.schemas.session import (
     SecondFactorOut,
     SessionOut,
     TokenIn,
-    TokenOut,
 )
 from mapserver.sign_in import account_out, address_of, entrance_of, lane_of, set_session_cookie
 
@@ -165,11 +166,11 @@ def remove_second_factor(
 
 
 @router.get("/sessions")
-def list_sessions(account: CurrentAccount, context: AppContext, cookie: Cookie) -> list[SessionOut]:
+def list_sessions(account: CurrentAccount, context: AppContext, cookie: Cookie) -> PageOut[SessionOut]:
     """Where this account is signed in."""
     with context.database.platform() as connection:
         found = sessions.list_sessions(connection, account.username, context.settings, cookie)
-    return [SessionOut.model_validate(one, from_attributes=True) for one in found]
+    return PageOut[SessionOut].whole(SessionOut.model_validate(one, from_attributes=True) for one in found)
 
 
 @router.delete("/sessions", status_code=204)
@@ -189,11 +190,11 @@ def end_session(account: CurrentAccount, context: AppContext, cookie: Cookie, se
 
 
 @router.get("/tokens")
-def list_tokens(account: CurrentAccount, context: AppContext, cookie: Cookie) -> list[TokenOut]:
+def list_tokens(account: CurrentAccount, context: AppContext, cookie: Cookie) -> PageOut[AccessTokenOut]:
     """The valid tokens of this account."""
     with context.database.platform() as connection:
         found = tokens.list_tokens(connection, account.username)
-    return [TokenOut.model_validate(one, from_attributes=True) for one in found]
+    return PageOut[AccessTokenOut].whole(AccessTokenOut.model_validate(one, from_attributes=True) for one in found)
 
 
 @router.post("/tokens", status_code=201)

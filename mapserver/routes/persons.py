@@ -49,9 +49,8 @@ def search(
         )
     except (PurposeNeeded, TooManyRequests) as refusal:
         return answer_to(request, refusal)
-    return PersonList(
-        persons=[PersonOut(**person) for person in found], note=first_shown(FIND_LIMIT, "人") if more else None
-    )
+    note = first_shown(FIND_LIMIT, "人") if more else None
+    return PersonList.whole((PersonOut(**person) for person in found), note=note)
 
 
 @router.post("/{person_id}/reveal", response_model=RevealOut)

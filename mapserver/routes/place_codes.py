@@ -18,7 +18,8 @@ from mapserver.door.route import DoorRoute
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut
 from mapserver.schemas.dates import Day
-from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount, ScanCounts
+from mapserver.schemas.page import PageOut
+from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount
 
 router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 
@@ -78,9 +79,9 @@ def scans(
         Day | None, Query(description="default: 29 days before the last", examples=["2026-06-01"])
     ] = None,
     last_day: Annotated[Day | None, Query(description="default: today", examples=["2026-06-30"])] = None,
-) -> ScanCounts:
+) -> PageOut[ScanCount]:
     """Scans by day and place in a period, of the places in scope. Counts only: who scanned is never recorded."""
     last = last_day or current_day(connection)
     first = first_day or last - timedelta(days=29)
     rows = count_scans(connection, place_id=place_id, first_day=first, last_day=last)
-    return ScanCounts(scans=[ScanCount(**row) for row in rows])
+    return PageOut[ScanCount].whole(ScanCount(**row) for row in rows)

@@ -97,5 +97,9 @@ def _scanned(request: Request, context: Context, account: Account | None, token:
         return public
     with context.database.transaction(account.scope) as connection:
         households = households_behind(connection, token)
-    links = None if households is None else [HouseholdLink(**household) for household in households]
+    links = (
+        None
+        if households is None
+        else [HouseholdLink.model_validate(household, from_attributes=True) for household in households]
+    )
     return public.model_copy(update={"households": links})

@@ -18,15 +18,15 @@ from gazetteer.quality.findings import (
     list_findings,
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
-from gazetteer.quality.rule import FAMILIES, Rule
+from gazetteer.quality.rule import FAMILIES, QualityRule
+from gazetteer.quality.vocabulary import FindingState
 from grid.quality.county import SETS
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.jobs import hand_in_check
+from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.quality import (
-    FindingPage,
-    FindingState,
     FixIn,
     FixOut,
     IgnoreIn,
@@ -73,13 +73,13 @@ def findings(
     connection: CountyConnection,
     rule: RuleName | None = None,
     village: Village | None = None,
-    state: FindingState = "open",
-    after: Annotated[int, Query(ge=0)] = 0,
+    state: FindingState = FindingState.OPEN,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> FindingPage:
+) -> PageOut[QualityFindingOut]:
     """Findings one by one, each with its address and the sentence that explains it."""
     page = list_findings(connection, rule=rule, village=village, state=state, after=after, limit=limit)
-    return FindingPage(findings=[_finding_out(row) for row in page["findings"]], next=page["next"])
+    return PageOut[QualityFindingOut].of(page, _finding_out)
 
 
 @router.post("/run", status_code=202)
@@ -120,7 +120,7 @@ def revert(account: Fixer, connection: CountyConnection, fix_id: RecordId) -> Re
     return RevertOut(restored_n=revert_fix(connection, account.scope, fix_id))
 
 
-def _rule_out(rule: Rule, states: dict[str, int]) -> QualityRuleOut:
+def _rule_out(rule: QualityRule, states: dict[str, int]) -> QualityRuleOut:
     return QualityRuleOut(
         name=rule.name,
         family=rule.family,

@@ -14,14 +14,15 @@ from layers.raster.errors import PointNotVisible, StyleNotPossible
 from layers.raster.flood import count_flooded, list_flooded
 from layers.raster.sample import values_at
 from layers.raster.visible import scope_covers
-from layers.raster.zonal import list_zones, within_budget, zone_statistics
+from layers.raster.zonal import ZONES, list_zones, within_budget, zone_statistics
 from mapserver.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
+from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.rasters import (
+    FloodHousehold,
     FloodOut,
     FloodPage,
     PointValue,
-    RasterList,
     RasterOut,
     StatisticsPage,
     ZoneStatistics,
@@ -38,12 +39,12 @@ Level = Annotated[
 
 
 @router.get("/rasters")
-def rasters(account: Viewer, connection: CountyConnection) -> RasterList:
+def rasters(account: Viewer, connection: CountyConnection) -> PageOut[RasterOut]:
     """The rasters of the county: imagery, elevation, land cover, population."""
     found = [RasterOut.model_validate(one, from_attributes=True) for one in list_rasters(connection)]
     for one in found:
         one.nodata = None if one.nodata is not None and math.isnan(one.nodata) else one.nodata
-    return RasterList(rasters=found)
+    return PageOut[RasterOut].whole(found)
 
 
 @router.get("/rasters/{name}/point")
@@ -75,7 +76,7 @@ def statistics(
     name: Name,
     level: Annotated[Literal["cell", "village"], Query(description="of what")] = "cell",
     band: Annotated[int, Query(ge=1, le=16)] = 1,
-    after: Annotated[str, Query(max_length=15, pattern=r"^\d*$", description="code of the last one seen")] = "",
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> StatisticsPage:
     """Count, minimum, mean, maximum and sum for each cell or village of your scope; of land cover the share of each class.
@@ -84,7 +85,7 @@ def statistics(
     """
     with context.database.transaction(account.scope) as connection:
         raster = get_raster(connection, name)
-        found = list_zones(connection, raster, level, after=after, limit=limit + 1)
+        found = list_zones(connection, raster, level, after=ZONES.first(after) or "", limit=limit + 1)
     if band > raster.bands:
         raise StyleNotPossible(f"band={band}：共 {raster.bands} 个波段 / there are {raster.bands}")
     zones = within_budget(found[:limit], raster.resolution_m)
@@ -93,8 +94,8 @@ def statistics(
         raster=raster.name,
         unit=raster.unit,
         level=level,
-        zones=[ZoneStatistics(**one) for one in counted],
-        next=zones[-1].code if len(zones) < len(found) else None,
+        items=[ZoneStatistics(**one) for one in counted],
+        next=ZONES.write(zones[-1].code) if len(zones) < len(found) else None,
     )
 
 
@@ -112,14 +113,9 @@ def flood_households(
     account: HouseholdViewer,
     connection: CountyConnection,
     level_m: Level,
-    after: Annotated[
-        str | None, Query(pattern=r"^-?\d{1,5}(\.\d{1,2})?,\d{1,18}$", description="``next`` of the page before")
-    ] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> FloodPage:
     """The households below the level, the lowest first, with how many need help and why. The look is audited."""
-    start = None
-    if after is not None:
-        metres, _, number = after.partition(",")
-        start = (float(metres), int(number))
-    return FloodPage(**list_flooded(connection, level_m, after=start, limit=limit))
+    page = list_flooded(connection, level_m, after=after, limit=limit)
+    return FloodPage.of(page, lambda one: FloodHousehold(**one), level_m=level_m)

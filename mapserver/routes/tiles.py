@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
@@ -14,10 +15,11 @@ from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires
 from mapserver.door.route import DoorRoute
-from mapserver.negotiation import best_encoding, header
+from mapserver.door.streams import TooManyStreams
 from mapserver.problems import ANSWERED
 from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.tiles.cache import MVT
+from mapserver.tiles.door import TILE, read_headers
 from mapserver.tiles.rights import check_permitted
 from mapserver.tiles.service import TileService
 
@@ -65,7 +67,7 @@ def tilejson(account: Viewer, connection: CountyConnection, request: Request, la
 
 
 @router.get(
-    "/{layers}/{z}/{x}/{y}.mvt",
+    TILE,
     response_class=Response,
     responses={
         200: {"content": {MVT: {}}},
@@ -78,11 +80,9 @@ async def tile(
 ) -> Response:
     """One vector tile of one or several layers. Every feature says with `n` how many rows it stands for; `X-Generalised` names
     the layers whose rows are counted together because there are many. The ETag is the hash of the bytes; the browser
-    asks again each time. (Known accounts are answered by `mapserver/tiles/front.py` before this.)"""
+    asks again each time. (`mapserver/tiles/door.py` answers before this whatever it can.)"""
     entry = await service.tile(account, tuple(layers.split(",")), z, x, y)
-    said = ",".join(request.headers.getlist("If-None-Match")).encode("latin-1") or None
-    packed = best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None
-    start, body = entry.messages(packed=packed, said=said)
+    start, body = request.app.state.tile_door.give(entry, read_headers(request.scope))
     response = Response(body, start["status"])
     response.raw_headers = list(start["headers"])
     return response
@@ -119,7 +119,7 @@ async def changes(
     cookie, authorization = (request.headers.get(name) for name in ("Cookie", "Authorization"))
 
     async def lines() -> AsyncIterator[bytes]:
-        with door.stream(account):
+        with suppress(TooManyStreams), door.stream(account):
             yield b"retry: 2000\n\n"
             async for message in service.feed.read(account, since):
                 try:

@@ -12,6 +12,7 @@ from access.accounts import Account, list_accounts
 from alerts.store import FIELD_ROLES
 from mapserver.deps import AppContext, requires
 from mapserver.door.route import DoorRoute
+from mapserver.schemas.page import PageOut
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
@@ -28,12 +29,12 @@ class WorkerOut(BaseModel):
 @router.get("/workers")
 def workers(
     account: Annotated[Account, Depends(requires(permissions.ALERTS_ASSIGN))], context: AppContext
-) -> list[WorkerOut]:
+) -> PageOut[WorkerOut]:
     """The field accounts whose grid lies inside the asker's own scope."""
     with context.database.platform() as connection:
         found = list_accounts(connection, account.county, FIELD_ROLES)
-    return [
+    return PageOut[WorkerOut].whole(
         WorkerOut(username=a.username, name=a.display_name, role=a.role.value, grid_code=a.prefixes[0])
         for a in found
         if all(account.scope.covers(prefix) for prefix in a.prefixes)
-    ]
+    )

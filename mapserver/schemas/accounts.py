@@ -47,7 +47,7 @@ class ListedAccountOut(BaseModel):
 
     username: str = Field(examples=["zhangsan"])
     display_name: str
-    role: str | None = Field(description="none until it is granted", examples=["town_official"])
+    role: Role | None = Field(description="none until it is granted", examples=["town_official"])
     prefixes: list[str]
     disabled: bool
     created_at: datetime
@@ -63,7 +63,7 @@ class ListedAccountOut(BaseModel):
     separated: bool = Field(description="one of the three administrators: managed on the server only")
 
 
-class DivisionOut(BaseModel):
+class ScopeChoiceOut(BaseModel):
     """A town or a village."""
 
     code: str = Field(examples=["330521100"])

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mapserver.schemas.dates import Day
+from mapserver.schemas.page import PageOut
 
 Reason = Annotated[str, Field(min_length=2, max_length=500, examples=["县政府〔2026〕12号：永安街更名"])]
 
@@ -33,18 +34,10 @@ class EventOut(BaseModel):
     grid_code: str
 
 
-class FeedOut(BaseModel):
-    """A page of the change feed. Ask again with ``after=next``; ``more`` says whether to do so at once."""
+class FeedOut(PageOut[EventOut]):
+    """A page of the change feed. Ask again with ``after=next``, which never ends; ``more`` says whether to do so at once."""
 
-    events: list[EventOut]
-    next: int = Field(examples=[151400])
     more: bool
-
-
-class HistoryOut(BaseModel):
-    """Everything that happened to one address, first to last."""
-
-    events: list[EventOut]
 
 
 class AddressOnDay(BaseModel):
@@ -104,12 +97,6 @@ class ChangeSetDetail(ChangeSetOut):
     """A change set with its operations."""
 
     items: list[ChangeItemOut]
-
-
-class ChangeSetList(BaseModel):
-    """Change sets, newest first."""
-
-    change_sets: list[ChangeSetOut]
 
 
 class VillageDiffOut(BaseModel):

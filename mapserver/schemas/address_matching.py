@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from importing.vocabulary import MatchJobState
 from mapserver.schemas.address_texts import AddressText
 from mapserver.schemas.addresses import CandidateOut
+from mapserver.schemas.page import PageOut
 
 
 class MatchIn(BaseModel):
@@ -43,7 +45,7 @@ class MatchJobOut(BaseModel):
     column_name: str = Field(examples=["住所"], description="the column of the address text")
     sheet: str | None
     result_format: Literal["csv", "xlsx"]
-    state: Literal["waiting", "running", "done", "failed"]
+    state: MatchJobState
     rows_n: int = Field(examples=[50000], description="rows done so far")
     classes: dict[str, int] = Field(
         examples=[{"A": 49576, "B": 381, "无": 43}],
@@ -52,12 +54,6 @@ class MatchJobOut(BaseModel):
     error: str | None = Field(description="why it failed, in words for the one who sent the file")
     created_at: datetime
     finished_at: datetime | None
-
-
-class MatchJobList(BaseModel):
-    """Your jobs, newest first."""
-
-    jobs: list[MatchJobOut]
 
 
 class AddressStateOut(BaseModel):
@@ -81,9 +77,8 @@ class AddressThen(BaseModel):
     explanation: str = Field(examples=["现名“永宁街12号”"])
 
 
-class AddressesThen(BaseModel):
+class AddressesThen(PageOut[AddressThen]):
     """What a text meant on a day."""
 
     query: str
     on: date
-    addresses: list[AddressThen]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
+
+from gazetteer.codes.statistical import DivisionLevel
+from gazetteer.matching.candidates import ConfidenceClass, ReasonKind
+from mapserver.schemas.page import PageOut
 
 
 class ReasonOut(BaseModel):
     """Why an element matched, or did not."""
 
     level: str = Field(examples=["number_plate"])
-    kind: str = Field(examples=["equal"], description="equal, alias, typo, missing, conflicting or fallback")
+    kind: ReasonKind = Field(examples=["equal"])
     text: str = Field(examples=["门牌号一致：12号"])
 
 
@@ -27,7 +31,7 @@ class CandidateOut(BaseModel):
     lat: float | None
     grid_code: str
     confidence: float = Field(ge=0, le=1)
-    confidence_class: str = Field(description="A certain, B probable, C needs a person")
+    confidence_class: ConfidenceClass = Field(description="A certain, B probable, C needs a person")
     reasons: list[ReasonOut]
 
 
@@ -49,7 +53,7 @@ class DivisionOut(BaseModel):
     """A division (区划) whose name fits; town and county tell equal names apart."""
 
     code: str = Field(examples=["330521001002"])
-    level: str = Field(examples=["village"], description="county, town or village")
+    level: DivisionLevel = Field(examples=["village"])
     kind: str = Field(examples=["社区"], description="县, 街道, 镇, 乡, 社区, 村 …")
     name: str
     town: str | None
@@ -95,20 +99,51 @@ class NearAddress(BaseModel):
     reason: str = Field(examples=["距门牌点 12.3 米"])
 
 
-class NearAddresses(BaseModel):
-    """The addresses nearest to a point, nearest first."""
+class FoundHousehold(BaseModel):
+    """A household found, with the room it lives in."""
 
-    addresses: list[NearAddress]
+    id: int
+    household_no: str
+    head_name: str | None
+    address_id: int | None
+    address: str | None
+    grid_code: str
+    members_n: int
 
 
 class AddressDetail(BaseModel):
     """A standard address, its cell, and the households there (for roles that may see them)."""
 
-    model_config = {"extra": "allow"}
-
     id: int
+    uid: str = Field(description="lifelong identity", examples=["191a7dde-6710-4a79-bcca-077358a35b02"])
+    code: str = Field(examples=["33052100100100000001"])
     full_text: str = Field(examples=["浙江省湖州市德清县武康街道千秋社区永安街12号"])
-    households: list[dict[str, Any]] = Field(description="there and in its rooms; `address` names the room")
+    province: str | None
+    city: str | None
+    county: str | None
+    town: str | None
+    village: str | None
+    village_group: str | None
+    road: str | None
+    number_plate: str | None
+    building: str | None
+    entrance: str | None
+    floor: str | None
+    room: str | None
+    depth: int = Field(examples=[8], description="deepest level: 5 village … 8 number … 12 room")
+    status: str = Field(examples=["published"])
+    valid_from: date
+    valid_to: date | None
+    division_code: str = Field(examples=["330521001001"])
+    grid_code: str
+    lon: float | None = Field(description="degrees, EPSG:4490")
+    lat: float | None = Field(description="degrees, EPSG:4490")
+    cell_reason: str | None = Field(description="why it belongs to its cell", examples=["inside"])
+    cell_distance_m: float | None = Field(description="metres to the cell, when it lies in none")
+    cell_since: date | None
+    cell_name: str | None
+    aliases: list[str]
+    households: list[FoundHousehold] = Field(description="there and in its rooms; `address` names the room")
     note: str | None = Note
 
 
@@ -130,11 +165,9 @@ class ReviewOut(BaseModel):
     note: str | None = None
 
 
-class ReviewPage(BaseModel):
-    """A page of the review queue. next: pass it as ``after``; null at the end."""
+class ReviewPage(PageOut[ReviewOut]):
+    """A page of the review queue."""
 
-    reviews: list[ReviewOut]
-    next: int | None
     open_n: int
 
 

@@ -9,16 +9,19 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
-from alerts.detection.finding import Severity
-from alerts.lifecycle import STEP_LABELS, Action, Status, Verdict
+from alerts.lifecycle import STEP_LABELS, AlertAction, AlertStatus, Verdict
 from alerts.store import AlertFilter
+from database.scope import Role
+from database.vocabulary import Severity
+from grid.vocabulary import Duty
 from mapserver.schemas.dates import Day
+from mapserver.schemas.quality import ManualOut
 
 EVIDENCE_MAX = 20_000
 
 
 def alert_filter(
-    status: Annotated[list[Status] | None, Query(description="repeatable")] = None,
+    status: Annotated[list[AlertStatus] | None, Query(description="repeatable")] = None,
     rule: Annotated[list[str] | None, Query(description="repeatable", examples=[["two_households"]])] = None,
     severity: Annotated[list[Severity] | None, Query(description="repeatable")] = None,
     grid: Annotated[
@@ -51,7 +54,7 @@ class AlertOut(BaseModel):
     rule_title: str = Field(examples=["一人两户"])
     title: str
     severity: Severity
-    status: Status
+    status: AlertStatus
     version: int = Field(description="state it when taking a step")
     grid_code: str
     grid_name: str | None
@@ -66,19 +69,12 @@ class AlertOut(BaseModel):
     ceased_at: datetime | None = Field(description="since when what it says no longer holds; null while it does")
 
 
-class AlertList(BaseModel):
-    """A page of alerts, the most severe first, then those first raised last. next: pass it as ``after``; null at the end."""
-
-    alerts: list[AlertOut]
-    next: str | None
-
-
 class AlertCounts(BaseModel):
     """How many alerts pass a filter; exact."""
 
     n: int = Field(examples=[601])
     by_severity: dict[Severity, int]
-    by_status: dict[Status, int]
+    by_status: dict[AlertStatus, int]
 
 
 class StepOut(BaseModel):
@@ -86,8 +82,8 @@ class StepOut(BaseModel):
 
     action: str = Field(description=", ".join(STEP_LABELS))
     action_label: str = Field(examples=["自行消除"])
-    from_status: str | None
-    to_status: str
+    from_status: AlertStatus | None
+    to_status: AlertStatus
     actor: str
     actor_name: str
     at: datetime
@@ -99,7 +95,7 @@ class RelatedAlert(BaseModel):
     """Another side of the same finding, an alert with steps of its own."""
 
     id: int
-    status: Status
+    status: AlertStatus
     grid_code: str
     grid_name: str | None
 
@@ -108,7 +104,7 @@ class EarlierAlert(BaseModel):
     """An alert of the same finding that ended before."""
 
     id: int
-    status: Status
+    status: AlertStatus
     first_raised_at: datetime
     ceased_at: datetime
 
@@ -120,14 +116,14 @@ class AlertDetail(AlertOut):
     """
 
     assignee_name: str | None = Field(description="display name of who deals with it")
-    reason: str = Field(description="why, in Chinese, from the facts")
-    facts: dict[str, Any] = Field(description="what the rule saw")
+    reason: str = Field(description="why, from the facts")
+    facts: dict[str, Any] = Field(description="what the rule saw, under labels of the language")
     before: dict[str, Any] | None = Field(description="state before the change that brought it about")
     after: dict[str, Any] | None = Field(description="state after that change")
     history: list[StepOut] = Field(description="oldest step first")
     related: list[RelatedAlert] = Field(description="alerts in sight that tell other sides of the same finding")
     earlier: list[EarlierAlert] = Field(description="alerts of the same finding that ended before, the latest first")
-    actions: list[Action] = Field(description="steps this account may take now")
+    actions: list[AlertAction] = Field(description="steps this account may take now")
 
 
 class AssigneeOut(BaseModel):
@@ -135,15 +131,15 @@ class AssigneeOut(BaseModel):
 
     username: str | None = Field(examples=["grid-worker-01"])
     name: str
-    role: str | None = Field(examples=["grid_worker"])
-    posting: Literal["lead", "member"] | None = Field(description="their duty in the alert's cell today")
+    role: Role | None = Field(examples=["grid_worker"])
+    posting: Duty | None = Field(description="their duty in the alert's cell today")
     hindrance: str | None = Field(description="why the alert cannot be given to them; null when it can")
 
 
 class TransitionIn(BaseModel):
     """A step. verify needs verdict and reason, close and reopen a reason, assign an assignee; settle only what ceased."""
 
-    action: Action
+    action: AlertAction
     version: int = Field(ge=1, description="the version you saw")
     reason: str | None = Field(default=None, max_length=1000, examples=["上门核实，两户均为本人"])
     verdict: Verdict | None = Field(default=None, description="confirmed (查实) or refuted (查否)")
@@ -161,10 +157,24 @@ class TransitionIn(BaseModel):
         return evidence
 
 
+class ParameterOut(BaseModel):
+    """A parameter of a rule. source: why its default is what it is."""
+
+    name: str = Field(examples=["visit_days"])
+    type: Literal["boolean", "integer", "number", "text"]
+    default: bool | int | float | str
+    unit: str = Field(examples=["天"])
+    meaning: str
+    source: str
+
+
 class RuleOut(BaseModel):
-    """An anomaly rule."""
+    """An anomaly rule: title, description and parameters in the language asked for, the manual in both."""
 
     name: str = Field(examples=["two_households"])
     title: str = Field(examples=["一人两户"])
     severity: Severity
     description: str
+    manual: ManualOut
+    version: int = Field(description="counts the changes of what its facts mean; kept with each alert")
+    parameters: list[ParameterOut]

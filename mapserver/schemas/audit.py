@@ -54,13 +54,6 @@ class AuditActionOut(BaseModel):
     label: str = Field(examples=["查看完整号码"])
 
 
-class AuditPage(BaseModel):
-    """Rows newest first. next: pass it as ``before``; null at the end."""
-
-    events: list[AuditEventOut]
-    next: int | None
-
-
 class AuditSumOut(BaseModel):
     """What one account did of one kind on one day."""
 

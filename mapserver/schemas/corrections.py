@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
+from gazetteer.corrections.vocabulary import CorrectionAction
 from mapserver.schemas.addresses import CandidateOut
 
 
 class DecisionIn(BaseModel):
     """What was decided. Send a choice's ``decision`` back as it came, or one of your own."""
 
-    action: Literal["alias", "rule", "accept", "reject", "dismiss"] = Field(
+    action: CorrectionAction = Field(
         description="alias: the text means address_id. rule: in division_code, written means standard. accept, reject: of a "
         "review. dismiss: no address of this county, or nobody can tell",
         examples=["alias"],
@@ -127,10 +128,3 @@ class CorrectionBatchOut(BaseModel):
     undone_by: str | None
     undone_at: datetime | None
     grid_code: str
-
-
-class CorrectionBatchPage(BaseModel):
-    """A page of batches, newest first. next: pass it as ``before``; null at the end."""
-
-    batches: list[CorrectionBatchOut]
-    next: int | None

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from alerts.lifecycle import AlertStatus
+from database.vocabulary import Severity
 from layers.people.households import plain_number, plain_phone
-from mapserver.schemas.addresses import Note
+from layers.visits.vocabulary import VisitOutcome
+from mapserver.schemas.addresses import FoundHousehold, Note
 from mapserver.schemas.dates import Moment
-
-Outcome = Literal["met", "nobody_home", "moved_away", "refused", "help_needed"]
+from mapserver.schemas.page import PageOut
 
 
 class CodeOut(BaseModel):
@@ -68,7 +70,7 @@ class VisitOut(BaseModel):
     visited_at: datetime
     phone_time: str | None = Field(default=None, examples=["1970-01-01T00:12:00+00:00"])
     visitor: str
-    outcome: str
+    outcome: VisitOutcome
     outcome_label: str = Field(examples=["见到本人"])
     note: str | None
 
@@ -78,8 +80,8 @@ class HouseholdAlert(BaseModel):
 
     id: int
     title: str
-    severity: str
-    status: str
+    severity: Severity
+    status: AlertStatus
     rule: str
 
 
@@ -110,7 +112,7 @@ class NewVisitIn(BaseModel):
         description="by the phone's clock, with its offset; a time that cannot be is kept, and the visit counts as made on arrival",
         examples=["2026-03-02T09:30:00+08:00"],
     )
-    outcome: Outcome = Field(description="见到本人、无人在家、已搬离、拒访、需要帮助")
+    outcome: VisitOutcome = Field(description="、".join(VisitOutcome.labels().values()))
     note: str | None = Field(default=None, max_length=1000, examples=["老人身体良好，已提醒用电安全"])
     lon: float | None = Field(default=None, ge=-180, le=180, description="where the visitor stood, EPSG:4490 degrees")
     lat: float | None = Field(default=None, ge=-90, le=90, description="where the visitor stood, EPSG:4490 degrees")
@@ -180,27 +182,13 @@ class PersonOut(BaseModel):
     grid_code: str
 
 
-class PersonList(BaseModel):
+class PersonList(PageOut[PersonOut]):
     """At most 20 persons."""
 
-    persons: list[PersonOut]
     note: str | None = Note
 
 
-class FoundHousehold(BaseModel):
-    """A household found, with the room it lives in."""
-
-    id: int
-    household_no: str
-    head_name: str | None
-    address_id: int | None
-    address: str | None
-    grid_code: str
-    members_n: int
-
-
-class HouseholdList(BaseModel):
+class HouseholdList(PageOut[FoundHousehold]):
     """Households by number or by room."""
 
-    households: list[FoundHousehold]
     note: str | None = Note

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from importing.vocabulary import ImportState
+
 
 class MappingOut(BaseModel):
     """A department table the pipeline knows how to read."""
@@ -24,19 +26,13 @@ class BatchOut(BaseModel):
     mapping: str = Field(examples=["demo_population"])
     target: str = Field(examples=["person"])
     file_name: str
-    state: str = Field(description="staged, checked, published, failed")
+    state: ImportState
     counts: dict[str, Any]
     stages: dict[str, Any]
     error: str | None
     created_by: str
     created_at: datetime
     published_at: datetime | None
-
-
-class BatchList(BaseModel):
-    """The latest imports, newest first."""
-
-    imports: list[BatchOut]
 
 
 class RejectOut(BaseModel):

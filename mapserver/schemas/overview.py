@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, Field, create_model
 
-class Totals(BaseModel):
-    """How many records of each library the account sees."""
+from layers.catalogue.registry import KINDS
 
-    addresses: int = Field(description="published standard addresses (标准地址)")
-    persons: int = Field(description="persons alive (人)")
-    households: int = Field(description="households (户)")
-    events: int = Field(description="events (事)")
-    places: int = Field(description="buildings, dwellings, premises, units, zones (地)")
-    objects: int = Field(description="objects (物)")
-    cells: int = Field(description="grid cells (网格), without micro cells")
+if TYPE_CHECKING:
+    Totals = BaseModel
+else:
+    _COUNTED: dict[str, Any] = {
+        total.name: (int, Field(description=f"{total.label.en} ({total.label.zh})"))
+        for kind in KINDS.values()
+        for total in kind.totals
+    }
+    Totals = create_model("Totals", __doc__="How many records of each library the account sees.", **_COUNTED)
 
 
 class OpenBySeverity(BaseModel):
@@ -53,7 +55,7 @@ class Overview(BaseModel):
 
     county: str = Field(examples=["330521"])
     name: str
-    bounds: list[float] | None = Field(
+    bounds: tuple[float, float, float, float] | None = Field(
         description="west, south, east, north of the scope in EPSG:4490; null when empty"
     )
     totals: Totals

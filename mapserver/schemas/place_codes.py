@@ -25,9 +25,3 @@ class ScanCount(BaseModel):
     place_id: int
     name: str
     scans: int = Field(examples=[37])
-
-
-class ScanCounts(BaseModel):
-    """Scans by day and place, newest day first."""
-
-    scans: list[ScanCount]

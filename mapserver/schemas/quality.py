@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-FindingState = Literal["open", "fixed", "ignored"]
+from gazetteer.quality.vocabulary import FindingState
 
 
 class ManualOut(BaseModel):
@@ -86,13 +86,6 @@ class QualityFindingOut(BaseModel):
     first_seen_at: datetime
     last_seen_at: datetime
     gone_at: datetime | None
-
-
-class FindingPage(BaseModel):
-    """A page of findings by number. next: pass it as ``after``; null at the end."""
-
-    findings: list[QualityFindingOut]
-    next: int | None
 
 
 class RunAccepted(BaseModel):

@@ -6,16 +6,19 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from layers.raster.kinds import KindName, Sensitivity
+from mapserver.schemas.page import PageOut
+
 
 class RasterOut(BaseModel):
     """A raster of the catalogue."""
 
     name: str = Field(examples=["dem"])
     title: str = Field(examples=["数字高程模型"])
-    kind: str = Field(description="imagery, dem, land_cover, population")
-    sensitivity: str = Field(description="public: whole for everybody; scoped: only inside your scope")
-    bounds: list[float] = Field(
-        description="west, south, east, north in EPSG:4490", examples=[[119.7, 30.4, 120.2, 30.7]]
+    kind: KindName
+    sensitivity: Sensitivity = Field(description="public: whole for everybody; scoped: only inside your scope")
+    bounds: tuple[float, float, float, float] = Field(
+        description="west, south, east, north in EPSG:4490", examples=[(119.7, 30.4, 120.2, 30.7)]
     )
     crs: str = Field(description="of the file that values are read from", examples=["EPSG:4490"])
     bands: int
@@ -29,12 +32,6 @@ class RasterOut(BaseModel):
     attribution: str | None
     added_by: str
     added_at: datetime
-
-
-class RasterList(BaseModel):
-    """The rasters of the county."""
-
-    rasters: list[RasterOut]
 
 
 class PointValue(BaseModel):
@@ -66,14 +63,12 @@ class ZoneStatistics(BaseModel):
     shares: list[ClassShare] | None = Field(description="of land cover, instead of the numbers; largest first")
 
 
-class StatisticsPage(BaseModel):
-    """A page of statistics, by code. next: pass it as ``after``; null at the end."""
+class StatisticsPage(PageOut[ZoneStatistics]):
+    """A page of statistics, by code."""
 
     raster: str
     unit: str | None
     level: str
-    zones: list[ZoneStatistics]
-    next: str | None
 
 
 class FloodCounts(BaseModel):
@@ -141,9 +136,7 @@ class FloodHousehold(BaseModel):
     needs: list[Need]
 
 
-class FloodPage(BaseModel):
-    """Households, the lowest first. next: pass it as ``after``; null at the end."""
+class FloodPage(PageOut[FloodHousehold]):
+    """Households, the lowest first."""
 
     level_m: float
-    households: list[FloodHousehold]
-    next: str | None = Field(examples=["10.35,812"])

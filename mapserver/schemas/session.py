@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
+
+from database.scope import Role
 
 
 def _writable(password: SecretStr) -> SecretStr:
@@ -38,26 +40,31 @@ class FailuresOut(BaseModel):
     addresses: list[str] = Field(description="the latest, at most five", examples=[["10.3.7.21"]])
 
 
+class SettingsOut(BaseModel):
+    """What the server holds a form to, so that a form can say it first."""
+
+    purpose_min: int = Field(examples=[4], description="fewest characters of the purpose of a look at personal data")
+
+
 class AccountOut(BaseModel):
     """The account behind the session."""
 
     username: str
     display_name: str
-    role: str = Field(examples=["town_official"])
+    role: Role = Field(examples=["town_official"])
     county: str = Field(examples=["330521"])
     county_name: str
     synthetic: bool = Field(description="true for generated demo data")
     prefixes: list[str] = Field(description="grid-code prefixes this account sees")
     permissions: list[str] = Field(examples=[["alerts.view", "map.view"]])
-    due: str | None = Field(
-        None, description="`password` or `second_factor`: what must be done before anything else works"
-    )
+    settings: SettingsOut
+    due: Literal["password", "second_factor"] | None = Field(description="what must be done before anything else works")
 
 
 class WelcomeOut(AccountOut):
     """The account that signed in, and what happened at its door meanwhile."""
 
-    failed_before: FailuresOut | None = None
+    failed_before: FailuresOut | None
 
 
 class PasswordChange(BaseModel):
@@ -120,7 +127,7 @@ class TokenIn(Proof):
     days: int = Field(90, ge=1, le=365)
 
 
-class TokenOut(BaseModel):
+class AccessTokenOut(BaseModel):
     """A token in the list of its owner."""
 
     id: int = Field(examples=[3])

@@ -66,10 +66,10 @@ class Entry:
         self.start_plain = _start(status, [*told, *kind, *tag, *length])
         self.not_modified = _start(304, [*common, *packed_tag]), _start(304, [*common, *tag])
 
-    def messages(self, *, packed: bool, said: bytes | None) -> tuple[Message, bytes]:
-        """The start of the answer and its body. packed: the asker takes gzip. said: its If-None-Match."""
+    def messages(self, *, packed: bool, if_none_match: bytes | None) -> tuple[Message, bytes]:
+        """The start of the answer and its body. packed: the asker takes gzip."""
         tag = self.packed_etag if packed else self.etag
-        if said is not None and self.packed and (said == tag or _said(said, tag)):
+        if if_none_match is not None and self.packed and (if_none_match == tag or _names(if_none_match, tag)):
             return self.not_modified[0 if packed else 1], b""
         if packed:
             return self.start, self.packed
@@ -80,9 +80,9 @@ def _start(status: int, headers: list[tuple[bytes, bytes]]) -> Message:
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
-def _said(said: bytes, tag: bytes) -> bool:
+def _names(if_none_match: bytes, tag: bytes) -> bool:
     """RFC 9110, 13.1.2: a list of tags, weak comparison, or an asterisk."""
-    tags = [one.strip().removeprefix(b"W/") for one in said.split(b",")]
+    tags = [one.strip().removeprefix(b"W/") for one in if_none_match.split(b",")]
     return tag in tags or b"*" in tags
 
 

@@ -71,6 +71,11 @@ class Freshness:
             await asyncio.shield(self._begin(known, county))
         return known.generation
 
+    def generation(self, county: str) -> int | None:
+        """The generation of the last look, however old; None before the first. A tile made from now on shows at least what it saw."""
+        known = self._counties.get(county)
+        return None if known is None or known.moment is None else known.generation
+
     def doubt(self, county: str) -> None:
         """A bell rang: the last look is good no longer."""
         known = self._counties.get(county)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from access import permissions
 from access.accounts import Account
 from database.scope import Role
+from layers.base.catalogue import TILES
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import check_layers
 from mapserver.problems import NotPermitted
@@ -15,11 +16,15 @@ NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VI
 
 
 def permitted_layers(role: Role) -> tuple[str, ...]:
-    """The layers that an account of this role may see."""
+    """The layers that an account of this role may see, those of the base map first."""
+    return (*TILES, *permitted_kinds(role)) if permissions.MAP_VIEW in permissions.permissions_of(role) else ()
+
+
+def permitted_kinds(role: Role) -> tuple[str, ...]:
+    """The kinds of record that an account of this role may see."""
     held = permissions.permissions_of(role)
-    return tuple(
-        name for name, layer in LAYERS.items() if permissions.MAP_VIEW in held and NEEDED[layer.sensitivity] in held
-    )
+    seen = (name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held)
+    return tuple(seen) if permissions.MAP_VIEW in held else ()
 
 
 def check_permitted(names: Sequence[str], account: Account) -> None:
@@ -28,4 +33,5 @@ def check_permitted(names: Sequence[str], account: Account) -> None:
     allowed = permitted_layers(account.role)
     for name in names:
         if name not in allowed:
-            raise NotPermitted(f"{LAYERS[name].title} / {name}")
+            title = LAYERS[name].title if name in LAYERS else TILES[name][0]
+            raise NotPermitted(f"{title} / {name}")

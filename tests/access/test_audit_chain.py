@@ -1,6 +1,7 @@
 """The audit trail cannot be altered, thinned out, reordered or cut off without being found out, not even by the owner of the tables."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -13,12 +14,11 @@ from sqlalchemy import Connection, Engine, text
 
 from access import audit_chain
 from access.audit import record, record_platform
-from access.audit_chain import FORMAT, Verdict, check_heads, packed, row_hash, verify, verify_file
+from access.audit_chain import FORMAT, NOTHING_BEFORE, Verdict, check_heads, packed, row_hash, verify, verify_file
 from access.heads import current_heads, heads_file, write_heads
 from access.trail import chain_rest, export_header, read_chain, read_head
-from database.audit_functions import FORMAT as DATABASE_FORMAT
-from database.audit_functions import NOTHING_BEFORE
 from database.engine import Database
+from database.functions.texts import function_texts
 from database.scope import Role, Scope
 from database.settings import Settings
 
@@ -270,7 +270,19 @@ def test_the_platform_has_a_chain_of_its_own(database: Database, system: Scope) 
 
 
 def test_the_two_descriptions_of_the_hash_agree(database: Database) -> None:
-    assert (DATABASE_FORMAT, NOTHING_BEFORE) == (FORMAT, audit_chain.NOTHING_BEFORE)
+    for branch, chain, columns in (
+        ("platform", "'platform'", audit_chain.PLATFORM_COLUMNS),
+        ("county", "'{county}'", audit_chain.COUNTY_COLUMNS),
+    ):
+        (function,) = (f.text for f in function_texts(branch) if f.name == "chain_audit")  # type: ignore[arg-type]
+        hashed = re.search(r"platform\.audit_hash\((.*?)\n *\);", function, re.DOTALL)
+        assert hashed is not None
+        assert " ".join(hashed[1].split()).startswith(
+            f"'{FORMAT}', {chain}, CAST(head.number + 1 AS text), head.hash, "
+        )
+        assert tuple(re.findall(r"\be\.(\w+)", hashed[1])) == columns
+        assert "repeat('0', 64)" in function
+    assert NOTHING_BEFORE == "0" * 64
     hashed = text("SELECT platform.audit_hash(VARIADIC CAST(:fields AS text[]))")
     with database.platform() as connection:
         for fields in (["a"], [None, ""], ["", None], ["1:a,", "网格"], ["𠮷", "\u200b", "a,b"], ["-", None]):

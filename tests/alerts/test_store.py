@@ -14,7 +14,6 @@ from alerts.store import (
     AlertFilter,
     AlertNotFound,
     AssigneeUnknown,
-    BadCursor,
     StaleAlert,
     apply_transition,
     get_alert,
@@ -22,6 +21,7 @@ from alerts.store import (
     open_alerts_of_household,
 )
 from database.engine import Database
+from database.paging import CursorInvalid
 from database.scope import Role, Scope
 from database.settings import Settings
 from tests import world
@@ -47,7 +47,7 @@ def alert_id(database: Database, system: Scope) -> int:
 
 def test_a_stranger_to_the_cell_sees_and_moves_nothing(database: Database, county: str, alert_id: int) -> None:
     with database.transaction(Scope(county, "far", Role.GRID_WORKER, (CELLS[3],))) as connection:
-        assert list_alerts(connection, AlertFilter()).alerts == []
+        assert list_alerts(connection, AlertFilter()).items == []
         with pytest.raises(AlertNotFound):
             get_alert(connection, alert_id)
         with pytest.raises(AlertNotFound):
@@ -56,7 +56,7 @@ def test_a_stranger_to_the_cell_sees_and_moves_nothing(database: Database, count
 
 def test_the_neighbour_county_sees_nothing(database: Database, neighbour: str, alert_id: int) -> None:
     with database.transaction(Scope.of_system(neighbour)) as connection:
-        assert list_alerts(connection, AlertFilter()).alerts == []
+        assert list_alerts(connection, AlertFilter()).items == []
 
 
 @pytest.mark.parametrize("prefixes", [(CELLS[0], CELLS[2]), (CELLS[0][:12], CELLS[2][:9]), ("330521",)])
@@ -68,7 +68,7 @@ def test_the_list_holds_exactly_what_the_scope_covers(
             add_alert(connection, f"x{n}", code)
     scope = Scope(county, "u", Role.GRID_WORKER, prefixes)
     with database.transaction(scope) as connection:
-        listed = sorted(alert["id"] for alert in list_alerts(connection, AlertFilter()).alerts)
+        listed = sorted(alert["id"] for alert in list_alerts(connection, AlertFilter()).items)
         visible = list(connection.scalars(text("SELECT id FROM alert ORDER BY id")))
     assert listed == visible
     assert 0 < len(listed) <= 8
@@ -80,12 +80,12 @@ def test_a_cursor_keeps_its_place_when_new_alerts_arrive(database: Database, sys
         first = list_alerts(connection, AlertFilter(), limit=2)
         add_alert(connection, "late", CELLS[0])
         rest = list_alerts(connection, AlertFilter(), after=first.next, limit=10)
-    assert [a["id"] for a in first.alerts + rest.alerts] == ids[::-1]
+    assert [a["id"] for a in first.items + rest.items] == ids[::-1]
     assert rest.next is None
 
 
 def cursor_of(last_id: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps([3, "2026-01-01T00:00:00+00:00", last_id]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(["alerts", 3, "2026-01-01T00:00:00+00:00", last_id]).encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,14 @@ def cursor_of(last_id: object) -> str:
         "bm90IGpzb24=",
         "WzEsMl0=",
         "WyIyMDI2LTAxLTAxIiwgMV0=",
-        base64.urlsafe_b64encode(b'[4, "2026-01-01T00:00:00+00:00", 1]').decode(),
+        base64.urlsafe_b64encode(b'["changes", 3, "2026-01-01T00:00:00+00:00", 1]').decode(),
+        base64.urlsafe_b64encode(b'["alerts", 3, "2026-01-01T00:00:00", 1]').decode(),
         base64.urlsafe_b64encode(b'["2026-01-01T00:00:00+00:00", 1]').decode(),
         *map(cursor_of, (True, False, 1.5, None, "1", [1], 2**63, -1)),
     ],
 )
 def test_a_forged_cursor_is_refused(database: Database, system: Scope, cursor: str) -> None:
-    with database.transaction(system) as connection, pytest.raises(BadCursor):
+    with database.transaction(system) as connection, pytest.raises(CursorInvalid):
         list_alerts(connection, AlertFilter(), after=cursor)
 
 
@@ -126,7 +127,7 @@ def test_a_period_finds_what_was_found_in_it(
             last_raised_at=datetime(2026, 5, 2, 3, tzinfo=UTC),
         )  # fmt: skip
         page = list_alerts(connection, AlertFilter(first_day=first_day, last_day=last_day))
-    assert bool(page.alerts) is found
+    assert bool(page.items) is found
 
 
 def test_an_alert_without_a_cell_is_named_after_its_village(database: Database, system: Scope, alert_id: int) -> None:

@@ -16,8 +16,7 @@ import * as maplibregl from '/viewer/maplibre-gl.mjs'
 maplibregl.setWorkerUrl('/viewer/maplibre-gl-worker.mjs')
 window.faults = []
 const [theme, zoom] = location.hash.slice(1).split(',')
-const map = new maplibregl.Map({container: 'map', style: `/tiles/COUNTY/style/${theme}.json`, attributionControl: false,
-  zoomLevelsToOverscale: undefined})
+const map = new maplibregl.Map({container: 'map', style: `/tiles/COUNTY/style/${theme}.json`, attributionControl: false})
 map.on('error', (event) => window.faults.push(String(event.error?.message ?? event)))
 map.on('styleimagemissing', (event) => window.faults.push('no icon: ' + event.id))
 map.once('load', () => zoom && map.jumpTo({zoom: Number(zoom)}))

@@ -86,7 +86,7 @@ def test_an_address_is_found_and_the_map_flies_there(open_page: OpenPage, site: 
 def _some_village(page: Page, site: Site) -> str:
     """A village that the signed-in official sees."""
     answer = page.request.get(f"{site.url}/api/{site.county.code}/alerts?limit=50")
-    names = {alert["grid_name"] for alert in answer.json()["alerts"] if alert["grid_name"]}
+    names = {alert["grid_name"] for alert in answer.json()["items"] if alert["grid_name"]}
     return re.split("第", sorted(names)[0])[0]
 
 

@@ -1,68 +1,55 @@
 """An old county with its records becomes what a new one is; where it does not, the upgrade says so and names it."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from database.backup import take_backup
 from database.embedded import EmbeddedCluster
 from database.engine import Database
-from database.migrate import migrate_county, upgrade_schema
+from database.functions.place import put_functions
+from database.functions.texts import function_texts
+from database.migrate import RevisionUnknown, migrate_county, upgrade_schema
 from database.schema_check import SchemaDiffers, refuse_unlike, unlike_fresh
 from database.scope import Scope
 from database.settings import Settings
-from tests import world
-from tests.world import CELLS
+from mapserver.metadata import COUNTY_METADATA
 
-#: County → the last revision of the counties of a release: 0.1, 0.2, 0.3.
-RELEASES = {"330596": "0004", "330597": "0011", "330598": "0024"}
-TABLES = ("grid_cell", "standard_address", "person", "household", "household_member", "event", "place", "facility")
-CHANGED = "c330598"
-POINT = "SRID=4490;POINT(120.005 30.505)"
+#: A county at revision 0040 as the release before the base left it: each table but the cache of outlines holds records, and the
+#: functions bear no digest. Made by `pg_dump --column-inserts`; comments left out.
+STATE = Path(__file__).parent / "states" / "county_0040.sql.gz"
+COUNTY, REVISION = "330596", "0040"
+CHANGED = f"c{COUNTY}"
+CACHES = {"tile_shape"}
 
 
 @pytest.fixture
-def old(owner: Engine, app_database: Database) -> Iterator[None]:
-    """A county of each release, with records of then."""
+def old(owner: Engine, cluster: EmbeddedCluster) -> Iterator[None]:
+    """The county of then, beside those of now."""
+    with psycopg.connect(cluster.dsn("superuser")) as connection:
+        connection.execute(gzip.decompress(STATE.read_bytes()).decode())  # type: ignore[arg-type]
+        connection.execute(f"INSERT INTO platform.county (code, name, synthetic) VALUES ('{COUNTY}', '老县', true)")
     try:
-        for county, revision in RELEASES.items():
-            with owner.begin() as connection:
-                connection.execute(text(f"CREATE SCHEMA c{county}"))
-                connection.execute(
-                    text("INSERT INTO platform.county (code, name, synthetic) VALUES (:code, '老县', true)"),
-                    {"code": county},
-                )
-                upgrade_schema(connection, "county", f"c{county}", revision)
-            with app_database.transaction(Scope.of_system(county)) as connection:
-                fill(connection, CELLS[0].replace("330521", county))
         yield
     finally:
-        for county in RELEASES:
-            with owner.begin() as connection:
-                connection.execute(text(f"DROP SCHEMA IF EXISTS c{county} CASCADE"))
-                connection.execute(text("DELETE FROM platform.county WHERE code = :code"), {"code": county})
+        with owner.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA IF EXISTS c{COUNTY} CASCADE"))
+            connection.execute(text("DELETE FROM platform.county WHERE code = :code"), {"code": COUNTY})
 
 
-def fill(connection: Connection, here: str) -> None:
-    """A record of each kind."""
-    world.insert(connection, "grid_cell", code=here, level="cell", parent_code=here[:12], name="第一网格",
-                 geom=world.square(120.0), returning=None)  # fmt: skip
-    address = world.insert(
-        connection, "standard_address", code=f"{here[:12]}00000001", full_text="永安街1号", depth=5, match_key="a",
-        local_key="a", road_key="a", number_key="a", division_code=here[:12], source="t", source_key="1", grid_code=here,
-    )  # fmt: skip
-    person = world.insert(
-        connection, "person", name="甲", source="t", source_key="1", grid_code=here, birth_date="1951-03-07",
-        actual_address_id=address, id_number_masked="330598********001X", id_number_cipher=b"x", id_number_hash=b"x" * 32,
-    )  # fmt: skip
-    household = world.insert(connection, "household", household_no="H1", source="t", grid_code=here)
-    world.add_member(connection, household, person, here)
-    world.insert(connection, "event", kind="k", title="t", occurred_at="2024-01-01", source="t", source_key="1",
-                 attributes={"备注": "老"}, grid_code=here)  # fmt: skip
-    world.insert(connection, "place", kind="unit", name="店", source="t", source_key="1", grid_code=here)
-    world.insert(connection, "facility", kind="lamp", name="灯", source="t", source_key="1", grid_code=here, geom=POINT)
+def counts(cluster: EmbeddedCluster) -> dict[str, int]:
+    """Table → rows."""
+    with psycopg.connect(cluster.dsn("superuser"), options=f"-c search_path={CHANGED}") as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' "
+            "AND relname <> 'alembic_version' ORDER BY 1"
+        ).fetchall()
+        each = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for (table,) in tables)
+        return dict(connection.execute(each).fetchall())  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("old")
@@ -71,17 +58,24 @@ def test_old_counties_keep_their_records_and_become_what_a_new_one_is(
 ) -> None:
     # the new release is installed, the data is old: now a backup is taken
     _, manifest, _ = take_backup(settings, cluster.dsn("superuser"), tmp_path / "backups")
-    assert {county: manifest.state.revisions[f"c{county}"] for county in RELEASES} == RELEASES
+    assert manifest.state.revisions[f"c{COUNTY}"] == REVISION
+    before = counts(cluster)
+    assert {table for table, n in before.items() if n == 0} == CACHES
 
-    for county in RELEASES:
-        migrate_county(owner, county)
+    migrate_county(owner, COUNTY)
     assert unlike_fresh(owner) == {}
-    for county in RELEASES:
-        with app_database.transaction(Scope.of_system(county)) as connection:
-            counts = [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in TABLES]
-            person = connection.execute(text("SELECT name, id_number_masked FROM person")).one()
-            note = connection.scalar(text("SELECT attributes ->> '备注' FROM event"))
-        assert (county, counts, tuple(person), note) == (county, [1] * 8, ("甲", "330" + "*" * 13 + "1X"), "老")
+    after = counts(cluster)
+    assert {table: after[table] for table in before} == before
+    assert after.keys() == COUNTY_METADATA.tables.keys()
+    with app_database.transaction(Scope.of_system(COUNTY)) as connection:
+        person = connection.execute(text("SELECT name, id_number_masked FROM person")).one()
+        note = connection.scalar(text("SELECT attributes ->> '备注' FROM event"))
+        assert list(connection.scalars(text("SELECT DISTINCT facts FROM alert"))) == [{"person_name": "甲"}]
+        connection.execute(
+            text("UPDATE standard_address SET full_text = full_text || '甲' WHERE depth = 5")
+        )  # triggers work
+        assert connection.scalar(text("SELECT max(number) FROM address_event")) == before["address_event"] + 2
+    assert (tuple(person), note) == (("甲", "330" + "*" * 13 + "1X"), "老")
 
     # whatever was changed beside the migrations is named, and nothing of it is called upgraded
     with owner.begin() as connection:
@@ -110,3 +104,34 @@ def test_old_counties_keep_their_records_and_become_what_a_new_one_is(
     }
     for word in ("ix_person_living", "event.scope", "onemap backup"):
         assert word in refused.value.detail
+
+    # functions and triggers come back by themselves
+    migrate_county(owner, COUNTY)
+    assert {d.kind for d in unlike_fresh(owner)[CHANGED]} == {"index", "table", "policy", "column"}
+
+
+def test_a_platform_of_before_gets_its_functions(owner: Engine) -> None:
+    names = [function.name for function in function_texts("platform")]
+    with owner.connect() as connection, connection.begin() as attempt:
+        for signature in connection.scalars(
+            text("SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'platform'::regnamespace "
+                 "AND proname NOT LIKE 'procrastinate%'")
+        ).all():  # fmt: skip
+            connection.execute(text(f"COMMENT ON FUNCTION {signature} IS 'of an earlier release'"))
+        connection.execute(
+            text("CREATE FUNCTION platform.of_an_earlier_release() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        )
+        assert put_functions(connection, "platform", "platform") == sorted([*names, "of_an_earlier_release"])
+        attempt.rollback()
+
+
+@pytest.mark.parametrize(("revision", "word"), [("0024", "before 0.4.0"), ("9999", "newer release")])
+def test_a_revision_that_this_release_does_not_have_is_refused_and_says_what_to_do(
+    owner: Engine, revision: str, word: str
+) -> None:
+    with owner.connect() as connection, connection.begin() as attempt:
+        connection.execute(text(f"UPDATE c330521.alembic_version SET version_num = '{revision}'"))
+        with pytest.raises(RevisionUnknown, match=f"c330521: {revision}") as refused:
+            upgrade_schema(connection, "county", "c330521")
+        assert word in refused.value.detail
+        attempt.rollback()

@@ -167,10 +167,10 @@ def test_suggestions_complete_what_was_typed(connection: Connection) -> None:
 
 def test_the_nearest_address_with_its_distance_in_metres(connection: Connection) -> None:
     found = reverse(connection, 120.0001, 30.5, max_m=50)[0]
-    assert found["full_text"].endswith("永安街12号")
-    assert found["distance_m"] == pytest.approx(9.6, abs=0.1)
-    assert found["reason"].startswith("距门牌点 9.6 米")
-    assert reverse(connection, 120.0, 30.5, max_m=50)[0]["reason"].startswith("就在门牌点上")
+    assert found.full_text.endswith("永安街12号")
+    assert found.distance_m == pytest.approx(9.6, abs=0.1)
+    assert found.reason.startswith("距门牌点 9.6 米")
+    assert reverse(connection, 120.0, 30.5, max_m=50)[0].reason.startswith("就在门牌点上")
     assert reverse(connection, 120.5, 30.5) == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from database.engine import Database
+from database.rules.manual import Manual, ManualIncomplete
 from database.scope import Role, Scope
 from gazetteer.quality.check import UnknownRule, check, get_rule, rules_of
 from gazetteer.quality.findings import (
@@ -24,7 +25,6 @@ from gazetteer.quality.findings import (
 from gazetteer.quality.fix import FixReasonMissing, FixReverted, NoSafeFix, apply_fix, preview_fix, revert_fix
 from gazetteer.quality.mending import drop_blanks, drop_separators
 from gazetteer.quality.report import write_report
-from gazetteer.quality.rule import Manual, ManualIncomplete
 from gazetteer.quality.rules import RULES
 from gazetteer.reading.normalise import normalise
 from grid.quality.county import SETS
@@ -51,7 +51,7 @@ def run(connection: Connection, scope: Scope, *names: str) -> dict[str, int]:
 
 
 def ids(connection: Connection, rule: str, state: str = "open") -> list[int]:
-    return [f["address_id"] for f in list_findings(connection, rule=rule, state=state)["findings"]]
+    return [f["address_id"] for f in list_findings(connection, rule=rule, state=state).items]
 
 
 @pytest.mark.parametrize("name", sorted(rules_of(SETS)))
@@ -105,7 +105,7 @@ def test_what_is_gone_is_fixed_and_opens_again_when_it_comes_back(library: Conne
 
 def test_an_ignored_finding_stays_ignored(library: Connection, system: Scope) -> None:
     run(library, system, "duplicate_text")
-    finding = list_findings(library, rule="duplicate_text")["findings"][0]
+    finding = list_findings(library, rule="duplicate_text").items[0]
     assert ignore_finding(library, finding["id"], reason="两户确实同号", actor="chen")["state"] == "ignored"
     run(library, system, "duplicate_text")
     assert count_states(library)["duplicate_text"] == {"ignored": 1, "open": 1}
@@ -115,7 +115,7 @@ def test_an_ignored_finding_stays_ignored(library: Connection, system: Scope) ->
 
 def test_a_finding_that_is_gone_cannot_be_ignored(library: Connection, system: Scope) -> None:
     run(library, system, "separators")
-    finding = list_findings(library, rule="separators")["findings"][0]
+    finding = list_findings(library, rule="separators").items[0]
     apply_fix(library, system, get_rule(SETS, "separators"), reason="统一格式")
     with pytest.raises(FindingClosed):
         ignore_finding(library, finding["id"], reason="没有必要", actor="chen")
@@ -127,8 +127,8 @@ def test_counts_are_by_rule_and_village_and_pages_follow_each_other(library: Con
     assert rows == {("duplicate_text", QIANQIU): 2, ("separators", QIANQIU): 1}
     assert count_findings(library, village=CHUNHUI) == []
     page = list_findings(library, village=QIANQIU, limit=2)
-    rest = list_findings(library, village=QIANQIU, limit=2, after=page["next"])
-    assert (len(page["findings"]), len(rest["findings"]), rest["next"]) == (2, 1, None)
+    rest = list_findings(library, village=QIANQIU, limit=2, after=page.next)
+    assert (len(page.items), len(rest.items), rest.next) == (2, 1, None)
 
 
 def test_a_stranger_sees_no_finding_of_another_village_or_county(
@@ -141,7 +141,7 @@ def test_a_stranger_sees_no_finding_of_another_village_or_county(
         Scope(neighbour, "wang", Role.GIS_STAFF, (neighbour,)),
     ):
         with database.transaction(scope) as connection:
-            assert list_findings(connection)["findings"] == []
+            assert list_findings(connection).items == []
             assert count_findings(connection) == []
             assert preview_fix(connection, get_rule(SETS, "separators")).changed_n == 0
             assert apply_fix(connection, scope, get_rule(SETS, "separators"), reason="越界修复").changed_n == 0
@@ -243,7 +243,7 @@ def test_a_finding_does_not_name_addresses_outside_the_readers_scope(
     library: Connection, database: Database, system: Scope
 ) -> None:
     run(library, system, "duplicate_text")
-    shown = list_findings(library, rule="duplicate_text")["findings"]
+    shown = list_findings(library, rule="duplicate_text").items
     codes = {row["code"] for row in shown}
     assert {c for row in shown for c in row["facts"]["codes"].split("、")} == codes
     other = next(row for row in shown if row["grid_code"] == shown[0]["grid_code"] and row["id"] != shown[0]["id"])
@@ -254,7 +254,7 @@ def test_a_finding_does_not_name_addresses_outside_the_readers_scope(
     library.commit()
     narrow = Scope("330521", "li", Role.GIS_STAFF, (shown[0]["grid_code"],))
     with database.transaction(narrow) as connection:
-        (finding,) = [f for f in list_findings(connection)["findings"] if f["id"] == shown[0]["id"]]
+        (finding,) = [f for f in list_findings(connection).items if f["id"] == shown[0]["id"]]
         assert get_finding(connection, shown[0]["id"])["facts"] == finding["facts"]
     assert other["code"] not in str(finding)
     assert "（范围外的地址）" in finding["facts"]["codes"]

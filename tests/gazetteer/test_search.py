@@ -12,6 +12,7 @@ from gazetteer.matching.division_names import find_divisions
 from gazetteer.matching.index.library import Library, natural_key
 from gazetteer.matching.index.segment import Record
 from gazetteer.matching.search import search
+from grid.extent import with_cell_bounds
 from layers.people.household_search import find_households, households_inside
 from tests import world
 from tests.world import CELLS, CHUNHUI, LIAOYUAN, MOGAN, QIANQIU, WUKANG
@@ -140,7 +141,7 @@ def test_more_than_is_shown_is_said(connection: Connection) -> None:
 def test_divisions_are_found_by_any_of_their_names_and_equal_ones_told_apart(
     connection: Connection, typed: str, codes: list[str]
 ) -> None:
-    found = find_divisions(connection, typed)
+    found = with_cell_bounds(connection, find_divisions(connection, typed))
     assert [hit.code for hit in found] == codes
     assert all(hit.town for hit in found if hit.level == "village")
     if typed == "春晖":
@@ -152,7 +153,7 @@ def test_divisions_are_found_by_any_of_their_names_and_equal_ones_told_apart(
 
 def test_a_worker_finds_the_village_above_and_no_other(county: Database) -> None:
     with county.transaction(Scope("330521", "w", Role.GRID_WORKER, (CELLS[3],))) as connection:
-        (village,) = find_divisions(connection, "燎原")
+        (village,) = with_cell_bounds(connection, find_divisions(connection, "燎原"))
         assert village.bounds is not None
         assert village.bounds[0] == pytest.approx(world.west_of(CELLS[3]))
         assert find_divisions(connection, "千秋") == []
@@ -172,22 +173,22 @@ def test_a_door_or_building_finds_the_households_in_its_rooms(
     connection: Connection, typed: str, rooms: list[str]
 ) -> None:
     found, more = find_households(connection, typed)
-    assert [one["address"].removeprefix(HEAD + "泉湖街7号") for one in found] == rooms
+    assert [(one.address or "").removeprefix(HEAD + "泉湖街7号") for one in found] == rooms
     assert not more
-    assert all(one["members_n"] == 1 for one in found)
+    assert all(one.members_n == 1 for one in found)
 
 
 def test_households_are_found_by_number_however_it_is_written(connection: Connection) -> None:
-    assert [one["household_no"] for one in find_households(connection, "ｈ33052100 0010")[0]] == ["H330521000010"]
+    assert [one.household_no for one in find_households(connection, "ｈ33052100 0010")[0]] == ["H330521000010"]
     assert len(find_households(connection, "H33052100")[0]) == 5
     assert find_households(connection, "H33052100", limit=2)[1]
-    assert [one["household_no"] for one in find_households(connection, "330521-7")[0]] == ["330521-77"]
+    assert [one.household_no for one in find_households(connection, "330521-7")[0]] == ["330521-77"]
 
 
 def test_households_outside_the_scope_are_not_found(county: Database) -> None:
     with county.transaction(Scope("330521", "w", Role.GRID_WORKER, (CELLS[0],))) as connection:
         found, _more = find_households(connection, "泉湖街7号")
-        assert [one["address"].removeprefix(HEAD + "泉湖街7号") for one in found] == [
+        assert [(one.address or "").removeprefix(HEAD + "泉湖街7号") for one in found] == [
             "1幢1单元101室", "1幢1单元1002室", "1幢2单元201室",
         ]  # fmt: skip
         assert len(find_households(connection, "H33052100")[0]) == 3

@@ -30,7 +30,7 @@ WESTERN = "湖州市德清县莫干镇桥西村前街2号"
 def shown(database: Database, *prefixes: str, entity: str | None = None) -> str:
     """The change feed of an official, as text."""
     with database.transaction(Scope(COUNTY, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
-        return str(list_changes(connection, entity=entity, limit=500).changes)
+        return str(list_changes(connection, entity=entity, limit=500).items)
 
 
 @pytest.mark.usefixtures("doors")

@@ -185,9 +185,9 @@ def test_changes_are_listed_newest_first_by_entity_and_import(
     with database.transaction(system) as connection:
         page = list_changes(connection, entity="standard_address", batch=report.batch_id, limit=3)
         rest = list_changes(connection, entity="standard_address", batch=report.batch_id, after=page.next, limit=3)
-        assert [len(page.changes), len(rest.changes), rest.next] == [3, 2, None]
-        assert page.changes[0]["id"] > rest.changes[0]["id"]
-        assert list_changes(connection, entity="person").changes == []
+        assert [len(page.items), len(rest.items), rest.next] == [3, 2, None]
+        assert page.items[0].id > rest.items[0].id
+        assert list_changes(connection, entity="person").items == []
 
 
 def test_killed_in_the_middle_of_a_publish_nothing_is_there_and_again_completes_it(

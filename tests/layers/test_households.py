@@ -156,7 +156,7 @@ def test_the_households_of_an_address_count_present_members(
     with database.transaction(worker) as connection:
         connection.execute(text("UPDATE household_member SET valid_to = '2021-01-01' WHERE relation = '配偶'"))
         (household,), more = households_inside(connection, ids["address"])
-        assert (household["id"], household["household_no"], household["members_n"]) == (ids["household"], "H1", 1)
+        assert (household.id, household.household_no, household.members_n) == (ids["household"], "H1", 1)
         assert not more
 
 
@@ -231,14 +231,14 @@ def test_changes_are_newest_first_and_in_scope_only(
             for n, entity in enumerate(("person", "event", "person"))
         ]  # fmt: skip
     with database.transaction(far) as connection:
-        assert list_changes(connection).changes == []
+        assert list_changes(connection).items == []
     with database.transaction(worker) as connection:
         page = list_changes(connection, limit=2)
         rest = list_changes(connection, after=page.next)
-        assert [c["id"] for c in page.changes + rest.changes] == made[::-1]
-        assert [c["id"] for c in list_changes(connection, entity="person").changes] == [made[2], made[0]]
-        assert [c["id"] for c in list_changes(connection, entity="person", entity_id="0").changes] == [made[0]]
-        assert list_changes(connection, batch=1).changes == []
+        assert [c.id for c in page.items + rest.items] == made[::-1]
+        assert [c.id for c in list_changes(connection, entity="person").items] == [made[2], made[0]]
+        assert [c.id for c in list_changes(connection, entity="person", entity_id="0").items] == [made[0]]
+        assert list_changes(connection, batch=1).items == []
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_accounts_of_another_county_do_not_exist(sign_in: SignIn, make_account: 
         client = security if whose is Role.SECURITY_ADMIN else system
         assert act(client, method, path, body, theirs).status_code == 404, path
         assert act(client, method, path, body, "nobody").status_code == 404, path
-    assert theirs not in {one["username"] for one in system.get("/api/accounts").json()}
+    assert theirs not in {one["username"] for one in system.get("/api/accounts").json()["items"]}
 
 
 @pytest.mark.parametrize("prefixes", [["330522"], ["33052"], ["3305210"], ["330521'"], [""], [], ["330521"] * 300])
@@ -180,13 +180,13 @@ def test_a_scope_is_chosen_from_names_of_towns_and_villages_by_who_grants(
 ) -> None:
     with database.transaction(system) as connection:
         world.build_county(connection)
-    towns = sign_in(Role.SECURITY_ADMIN).get("/api/accounts/divisions").json()
+    towns = sign_in(Role.SECURITY_ADMIN).get("/api/accounts/divisions").json()["items"]
     assert towns
     assert all(set(one) == {"code", "name"} and len(one["code"]) == 9 for one in towns)
     security = sign_in(Role.SECURITY_ADMIN)
-    villages = security.get(f"/api/accounts/divisions?under={towns[0]['code']}").json()
+    villages = security.get(f"/api/accounts/divisions?under={towns[0]['code']}").json()["items"]
     assert all(one["code"].startswith(towns[0]["code"]) for one in villages)
-    assert security.get("/api/accounts/divisions?under=330522100").json() == []
+    assert security.get("/api/accounts/divisions?under=330522100").json()["items"] == []
     for bad in ("330521", "' OR 1=1", "330521100001"):
         assert security.get("/api/accounts/divisions", params={"under": bad}).status_code == 422
     for role in (Role.SYSTEM_ADMIN, Role.COUNTY_ADMIN, Role.GRID_WORKER):
@@ -211,7 +211,7 @@ def test_the_list_shows_failures_and_where_from(
     security = sign_in(Role.SECURITY_ADMIN)
 
     def row() -> dict[str, Any]:
-        return next(one for one in security.get("/api/accounts").json() if one["username"] == target)
+        return next(one for one in security.get("/api/accounts").json()["items"] if one["username"] == target)
 
     assert (row()["failures"], row()["failure_addresses"], row()["paused_lanes"]) == (5, ["10.7.7.7"], 1)
     assert act(security, "POST", "unlock", None, target).json() == {"n": 1}

@@ -13,6 +13,7 @@ from alerts.detection.rules import RULES
 from alerts.detection.scan import scan
 from database.engine import Database
 from database.scope import Role, Scope
+from mapserver.language import preferred
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN, WUKANG
@@ -59,12 +60,12 @@ def test_a_stranger_sees_no_alert(stranger: TestClient, alert_ids: list[int]) ->
 
 def test_an_official_of_another_town_or_county_does_not_find_it(sign_in: SignIn, alert_ids: list[int]) -> None:
     elsewhere = sign_in(Role.TOWN_OFFICIAL, MOGAN)
-    assert [a["id"] for a in elsewhere.get(LIST).json()["alerts"]] == [alert_ids[3]]
+    assert [a["id"] for a in elsewhere.get(LIST).json()["items"]] == [alert_ids[3]]
     assert elsewhere.get(f"{LIST}/{alert_ids[0]}").status_code == 404
     assert step(elsewhere, alert_ids[0], 1, "acknowledge").status_code == 404
     neighbour = sign_in(Role.COUNTY_ADMIN, county="330522")
     assert neighbour.get(LIST).status_code == 404
-    assert neighbour.get("/api/330522/alerts").json()["alerts"] == []
+    assert neighbour.get("/api/330522/alerts").json()["items"] == []
 
 
 def test_the_list_is_by_severity_then_first_raised_and_pages_without_gap_or_repeat(
@@ -74,7 +75,7 @@ def test_the_list_is_by_severity_then_first_raised_and_pages_without_gap_or_repe
     seen, after = [], None
     while True:
         page = client.get(LIST, params={"limit": 1, **({"after": after} if after else {})}).json()
-        seen += [alert["id"] for alert in page["alerts"]]
+        seen += [alert["id"] for alert in page["items"]]
         after = page["next"]
         if after is None:
             break
@@ -107,7 +108,7 @@ def test_the_list_is_by_severity_then_first_raised_and_pages_without_gap_or_repe
 )
 def test_the_list_narrows(sign_in: SignIn, alert_ids: list[int], query: dict[str, Any], expected: list[int]) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
-    found = client.get(LIST, params=query).json()["alerts"]
+    found = client.get(LIST, params=query).json()["items"]
     assert client.get(f"{LIST}/counts", params=query).json()["n"] == len(found)
     assert [alert_ids.index(alert["id"]) for alert in found] == expected
 
@@ -163,7 +164,7 @@ def test_who_verified_an_alert_of_high_severity_does_not_close_it(sign_in: SignI
     verdict = {"verdict": "refuted", "reason": "查无此事"}
     assert step(official, one, 1, "verify", **verdict).json()["actions"] == ["reopen"]
     refused = step(official, one, 2, "close", reason="办结")
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:verifier-may-not-close")
     assert official.get(f"{LIST}/{one}").json()["status"] == "refuted"
     assert colleague.get(f"{LIST}/{one}").json()["actions"] == ["close", "reopen"]
     # opening it again and verifying once more changes nothing; neither does a verdict of the other kind
@@ -198,9 +199,35 @@ def test_a_rule_may_ask_for_two_persons_or_for_one(
 
 def test_the_rules_explain_themselves(stranger: TestClient, sign_in: SignIn) -> None:
     assert stranger.get("/api/330521/rules").status_code == 401
-    rules = sign_in(Role.GRID_WORKER, CELLS[0]).get("/api/330521/rules").json()
-    assert len(rules) == len({rule["name"] for rule in rules}) == 6
+    rules = sign_in(Role.GRID_WORKER, CELLS[0]).get("/api/330521/rules").json()["items"]
+    assert [rule["name"] for rule in rules] == list(RULES)
     assert all(rule["title"] and rule["description"] for rule in rules)
+
+
+def test_a_rule_says_its_manual_and_its_parameters_in_the_language_asked_for(sign_in: SignIn) -> None:
+    client = sign_in(Role.GRID_WORKER, CELLS[0])
+    told = {}
+    for language in ("zh", "en"):
+        rules = client.get(f"/api/330521/rules?lang={language}").json()
+        told[language] = next(rule for rule in rules if rule["name"] == "elderly_alone_unvisited")
+    assert told["zh"]["title"] == "独居老人超期未走访"
+    assert told["zh"]["description"] == "65 岁及以上（按年计）独居老人超过 30 天没有走访。"
+    assert told["en"]["title"] == told["zh"]["manual"]["title_en"] == "Elderly person living alone, not visited"
+    parameters = {one["name"]: one for one in told["zh"]["parameters"]}
+    assert (parameters["visit_days"]["default"], parameters["visit_days"]["unit"]) == (30, "天")
+    assert {one["unit"] for one in told["en"]["parameters"]} == {"years", "days"}
+    assert client.get("/api/330521/rules?lang=fr").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "zh"), ("en", "en"), ("en-GB,en;q=0.9", "en"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("fr, en;q=0.5", "en"),
+        ("zh;q=0.3, en;q=0.4", "en"), ("de", "zh"), ("en;q=0", "zh"), ("en;q=x", "zh"), ("en," * 9000, "en"), (";=,;", "zh"),
+    ],
+)  # fmt: skip
+def test_the_language_of_an_answer_follows_the_header(header: str, language: str) -> None:
+    assert preferred(header) == language
 
 
 def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
@@ -213,10 +240,24 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
         world.add_member(connection, second, person, CELLS[0])
         scan(connection, date(2026, 6, 30))
     client = sign_in(Role.GRID_WORKER, CELLS[0])
-    (alert,) = client.get(LIST).json()["alerts"]
+    (alert,) = client.get(LIST).json()["items"]
     assert (alert["rule_title"], alert["grid_name"], alert["household_id"]) == ("一人两户", "千秋社区第1网格", first)
     detail = client.get(f"{LIST}/{alert['id']}").json()
     assert detail["facts"]["户号"] == ["H1", "H2"]
+    for asked in (
+        client.get(f"{LIST}/{alert['id']}?lang=en"),
+        client.get(f"{LIST}/{alert['id']}", headers={"Accept-Language": "en-GB"}),
+    ):
+        assert "Accept-Language" in asked.headers["Vary"]
+        english = asked.json()
+        assert (english["title"], english["rule_title"]) == (
+            "甲 is in 2 households at once",
+            "One person in two households",
+        )
+        assert english["reason"].startswith("甲 is a current member of 2 households: H1 (永安街); H2")
+        assert english["facts"] == {"name": "甲", "household numbers": ["H1", "H2"], "addresses": ["永安街", "永安街"]}
+    (listed,) = client.get(LIST, params={"lang": "en"}).json()["alerts"]
+    assert listed["title"] == english["title"]
     assert (detail["before"], detail["after"]) == (None, None)
     assert [(s["action"], s["from_status"], s["to_status"]) for s in detail["history"]] == [("raise", None, "open")]
     assert detail["actions"] == ["acknowledge", "verify"]
@@ -278,7 +319,7 @@ def test_an_alert_is_given_only_to_someone_whose_grid_covers_it(
     assert step(official, alert_ids[0], 1, "assign", assignee="far").status_code == 422
     assert step(official, alert_ids[0], 1, "assign", assignee="nobody").status_code == 422
     assert step(official, alert_ids[0], 1, "assign", assignee="near").status_code == 200
-    workers = sign_in(Role.TOWN_OFFICIAL, WUKANG).get("/api/330521/workers").json()
+    workers = sign_in(Role.TOWN_OFFICIAL, WUKANG).get("/api/330521/workers").json()["items"]
     assert "near" in [w["username"] for w in workers]
     assert "far" not in [w["username"] for w in workers]
 
@@ -303,8 +344,8 @@ def test_mine_is_what_is_given_to_me_and_counted_without_a_cap(
     counted = worker.get(f"{LIST}/counts", params=mine).json()
     assert (counted["n"], counted["by_severity"]) == (601, {"high": 1, "medium": 600, "low": 0})
     assert (counted["by_status"]["assigned"], counted["by_status"]["cleared"]) == (1, 0)
-    assert worker.get(LIST, params=mine).json()["alerts"][0]["id"] == alert_ids[0]
-    assert worker.get(LIST, params={"unassigned": True}).json()["alerts"] == []
+    assert worker.get(LIST, params=mine).json()["items"][0]["id"] == alert_ids[0]
+    assert worker.get(LIST, params={"unassigned": True}).json()["items"] == []
     assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{LIST}/counts", params=mine).json()["n"] == 0
 
 
@@ -332,7 +373,7 @@ def test_every_worker_posted_to_the_cell_is_offered_the_responsible_one_first(
             )  # fmt: skip
     url = f"{LIST}/{alert_ids[0]}/assignees"
     officer = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12])
-    offered = officer.get(url).json()
+    offered = officer.get(url).json()["items"]
     assert [(one["username"], one["posting"], one["hindrance"]) for one in offered[:4]] == [
         ("lead", "lead", None),  # though they have a cell elsewhere, too
         (None, "member", "没有可用的登录账号"),
@@ -357,6 +398,6 @@ def test_who_verified_a_grave_alert_does_not_settle_it_either(
         connection.execute(text("UPDATE alert SET ceased_at = now()"))
     assert official.get(f"{LIST}/{alert_ids[0]}").json()["actions"] == ["acknowledge", "assign", "verify"]
     refused = step(official, alert_ids[0], 3, "settle")
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:second-person-needed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:onemap:problem:verifier-may-not-close")
     worker = sign_in(Role.GRID_WORKER, CELLS[0])
     assert step(worker, alert_ids[0], 3, "settle").json()["status"] == "cleared"

@@ -14,6 +14,7 @@ from access.audit import record, record_platform
 from access.audit_chain import verify_file
 from access.heads import current_heads
 from database.engine import Database
+from database.paging import Cursor
 from database.scope import Role, Scope
 from mapserver.audited import EXEMPT, ITSELF, ON_THE_PLATFORM
 from mapserver.routes import ROUTERS
@@ -109,7 +110,7 @@ def test_nobody_writes_it(sign_in: SignIn, ids: dict[str, Any]) -> None:
         (Role.TOWN_OFFICIAL, "/api/330521/addresses/{address}", "view_address", "address:{address}", 1),
         (Role.TOWN_OFFICIAL, "/api/330521/households/{household}", "view_household", "household:{household}", None),
         (Role.TOWN_OFFICIAL, "/api/330521/changes", "read_changes", "entity:None batch:None after:None", 0),
-        (Role.TOWN_OFFICIAL, "/api/330521/addresses/changes", "read_address_changes", "after:0", 1),
+        (Role.TOWN_OFFICIAL, "/api/330521/addresses/changes", "read_address_changes", "after:None", 1),
         (Role.TOWN_OFFICIAL, "/api/330521/addresses/{uid}/history", "view_address_history", "address:{uid}", 1),
         (Role.TOWN_OFFICIAL, "/ogc/330521/collections/alerts/items", "read_features", "alerts", 1),
         (Role.AUDITOR, "/api/330521/audit?actor=x&allowed=false", "read_audit", "county actor=x allowed=False", 0),
@@ -152,7 +153,7 @@ def test_a_step_leaves_a_row_and_one_that_was_not_possible_leaves_none(
 
 def test_the_trail_says_from_where(sign_in: SignIn, database: Database, system: Scope, ids: dict[str, Any]) -> None:
     sign_in(Role.TOWN_OFFICIAL).get(f"{API}/alerts/{ids['alert']}")
-    found = sign_in(Role.AUDITOR).get(AUDIT, params={"action": "view_alert"}).json()["events"]
+    found = sign_in(Role.AUDITOR).get(AUDIT, params={"action": "view_alert"}).json()["items"]
     with database.transaction(system) as connection:
         address = connection.scalar(text("SELECT address FROM audit_event WHERE action = 'view_alert'"))
     assert [event["address"] for event in found] == [address]
@@ -258,12 +259,12 @@ def test_the_auditor_narrows_the_trail_and_pages_through_it(
 ) -> None:
     auditor = sign_in(Role.AUDITOR)
     seen: list[int] = []
-    before = None
+    after = None
     while True:
-        page = auditor.get(AUDIT, params=query | {"limit": 7} | ({"before": before} if before else {})).json()
-        seen += [event["id"] for event in page["events"] if event["actor"].startswith("person")]
-        before = page["next"]
-        if before is None:
+        page = auditor.get(AUDIT, params=query | {"limit": 7} | ({"after": after} if after else {})).json()
+        seen += [event["id"] for event in page["items"] if event["actor"].startswith("person")]
+        after = page["next"]
+        if after is None:
             break
     assert len(seen) == n
     assert seen == sorted(set(seen), reverse=True)
@@ -274,7 +275,7 @@ def test_the_auditor_narrows_the_trail_and_pages_through_it(
     [
         {"limit": 0},
         {"limit": 10_000},
-        {"before": -1},
+        {"after": "a" * 401},
         {"from": "x"},
         {"trail": "x"},
         {"allowed": "?"},
@@ -285,20 +286,26 @@ def test_a_bad_filter_is_refused(sign_in: SignIn, ids: dict[str, Any], query: di
     assert sign_in(Role.AUDITOR).get(AUDIT, params=query).status_code == 422
 
 
+def test_a_cursor_of_another_trail_is_refused(sign_in: SignIn, ids: dict[str, Any]) -> None:
+    for after in ("-1", Cursor("platform_audit", int).write(9)):
+        refused = sign_in(Role.AUDITOR).get(AUDIT, params={"after": after})
+        assert (refused.status_code, refused.json()["type"]) == (400, "urn:onemap:problem:cursor-invalid")
+
+
 def test_a_nul_in_a_filter_is_refused(sign_in: SignIn, ids: dict[str, Any]) -> None:
     assert sign_in(Role.AUDITOR).get(AUDIT, params={"actor": "a\0"}).status_code == 422
 
 
 def test_an_auditor_of_one_town_sees_its_looks_only_and_no_sign_ins(sign_in: SignIn, many: None) -> None:
     auditor = sign_in(Role.AUDITOR, MOGAN)
-    events = auditor.get(AUDIT, params={"limit": 500}).json()["events"]
+    events = auditor.get(AUDIT, params={"limit": 500}).json()["items"]
     assert {event["grid_code"] for event in events} == {MOGAN}
     for path in ("?trail=platform", "/summary?trail=platform", "/head", "/export", "/export?format=csv&trail=platform"):
         assert auditor.get(AUDIT + path).status_code == 403, path
 
 
 def test_the_sums_say_who_did_how_much(sign_in: SignIn, many: None) -> None:
-    rows = [r for r in sign_in(Role.AUDITOR).get(f"{AUDIT}/summary").json() if r["actor"].startswith("person")]
+    rows = [r for r in sign_in(Role.AUDITOR).get(f"{AUDIT}/summary").json()["items"] if r["actor"].startswith("person")]
     assert sorted((r["actor"], r["action"], r["times"], r["rows_n"], r["refused"]) for r in rows) == sorted(
         (f"person{k}", action, 5, 10, 0) for k in range(3) for action in ("reveal", "view_household")
     )
@@ -347,7 +354,7 @@ def test_the_platforms_trail_shows_this_county_only(
         for county in ("330521", "330522", None):
             record_platform(connection, "account_create", actor=f"of-{county}", county=county)
     auditor = sign_in(Role.AUDITOR)
-    events = auditor.get(AUDIT, params={"trail": "platform", "limit": 1000}).json()["events"]
+    events = auditor.get(AUDIT, params={"trail": "platform", "limit": 1000}).json()["items"]
     assert "of-330521" in {event["actor"] for event in events}
     assert {event["county"] for event in events} == {"330521"}
     refused = auditor.get(f"{AUDIT}/export?trail=platform")

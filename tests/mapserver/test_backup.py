@@ -16,10 +16,11 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner, Result
 
 from access.accounts import create_account
+from access.sessions import hash_secret
 from database.backup import find_backup
 from database.backup.manifest import DUMP, digest_of, read_manifest
 from database.embedded import EmbeddedCluster, release_database
@@ -34,6 +35,7 @@ from tests.conftest import empty_counties
 from tests.world import CELLS
 
 PASSWORD = "correct horse battery"
+COOKIE = "signed in when the backup was taken"
 ID_NUMBER = "11010519491231002X"
 ROLES = {Role.COUNTY_ADMIN: "330521", Role.TOWN_OFFICIAL: world.WUKANG, Role.GRID_WORKER: CELLS[0]}
 PATHS = [
@@ -65,6 +67,12 @@ def full(settings: Settings, owner: Engine, app_database: Database, sealer: Seal
                 connection, username=role.value, display_name=role.value, password=PASSWORD, role=role, county="330521",
                 prefixes=(prefix,), settings=settings,
             )  # fmt: skip
+        connection.execute(
+            text(
+                "INSERT INTO platform.session (token_hash, username, expires_at) VALUES (:hash, :name, now() + interval '1 day')"
+            ),
+            {"hash": hash_secret(COOKIE), "name": Role.COUNTY_ADMIN.value},
+        )
     return settings
 
 
@@ -139,7 +147,7 @@ def answers(client: TestClient) -> dict[str, Any]:
         person = client.post("/api/330521/persons/search", json={"id_number": ID_NUMBER}).json()
         found[f"{role.value} person"] = person
         if role is Role.COUNTY_ADMIN:
-            number = person["persons"][0]["person_id"]
+            number = person["items"][0]["person_id"]
             revealed = client.post(
                 f"/api/330521/persons/{number}/reveal", json={"field": "id_number", "purpose": "核对身份信息"}
             )
@@ -169,6 +177,13 @@ def test_the_restored_county_answers_as_before(full: Settings, backup: Path, res
     ) as connection:  # row-level security holds: without a scope there is nothing
         connection.execute("SET search_path = c330521, public")
         assert connection.execute("SELECT count(*) FROM person").fetchone() == (0,)
+
+
+def test_no_session_of_the_backup_lives_again(backup: Path, restored: EmbeddedCluster) -> None:
+    assert read_manifest(backup).state.counts["platform.session"] > 0
+    with psycopg.connect(restored.dsn("owner")) as connection:
+        asked = connection.execute("SELECT count(*) FROM platform.session WHERE token_hash = %s", [hash_secret(COOKIE)])
+        assert asked.fetchone() == (0,)
 
 
 def test_the_keys_lie_apart_and_nothing_of_them_in_the_backup(full: Settings, backup: Path) -> None:

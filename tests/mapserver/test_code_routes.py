@@ -273,15 +273,15 @@ def test_a_place_code_counts_scans_and_nobody(
         assert "武康&lt;农贸&gt;市场" in page.text
     scanned = anybody.get(f"/p/{token}", headers=JSON).json()
     assert (scanned["title"], scanned["place_kind"], scanned["address"]) == ("武康<农贸>市场", "场所", ADDRESS)
-    counts = gis.get(f"{API}/place-codes/scans").json()["scans"]
+    counts = gis.get(f"{API}/place-codes/scans").json()["items"]
     assert [(c["place_id"], c["scans"]) for c in counts] == [(ids["place"], 4)]
-    assert sign_in(Role.GRID_WORKER, CELLS[3]).get(f"{API}/place-codes/scans").json() == {"scans": []}
+    assert sign_in(Role.GRID_WORKER, CELLS[3]).get(f"{API}/place-codes/scans").json() == {"items": [], "next": None}
     second = gis.post(f"{place}/reissue", json={"reason": "换新"}).json()["token"]
     assert anybody.get(f"/p/{token}", headers=HTML).status_code == 404
     assert anybody.get(f"/p/{second}", headers=HTML).status_code == 200
     assert gis.post(f"{place}/revoke", json={"reason": "停业"}).json()["status"] == "revoked"
     assert anybody.get(f"/p/{second}", headers=HTML).status_code == 404
-    assert [c["scans"] for c in gis.get(f"{API}/place-codes/scans").json()["scans"]] == [5]
+    assert [c["scans"] for c in gis.get(f"{API}/place-codes/scans").json()["items"]] == [5]
     with database.transaction(system) as connection:
         columns = connection.execute(text("SELECT * FROM place_scan")).keys()
     assert set(columns) == {"place_id", "hour", "scans", "grid_code"}

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,7 +175,18 @@ def test_a_page_needs_no_more_than_it_shows() -> None:
     page = BUILT / "index.html"
     if not page.is_file():
         pytest.skip("the web app is not built (scripts/setup builds it)")
-    assert "maplibre" not in page.read_text("utf-8")
+    first = page.read_text("utf-8")
+    assert "maplibre" not in first
+    named = [BUILT / name for name in re.findall(r'(?:src|href)="/([^"]+\.(?:js|css))"', first)]
+    sent = [packed if (packed := Path(f"{file}.br")).is_file() else file for file in named]
+    assert len(named) >= 3 and sum(file.stat().st_size for file in sent) <= 110_000
+    # nor among what the page of alerts loads with it: the map comes when the list is drawn
+    (entry,) = (file for file in named if file.name.startswith("index-"))
+    text = entry.read_text("utf-8")
+    parts = re.findall(r"assets/[\w.-]+", text[text.index("__vite__mapDeps=") :].partition("]")[0])
+    found = re.search(r"AlertsPage-[\w-]+\.js[`'\"]\),__vite__mapDeps\(\[([\d,]+)\]", text)
+    assert found is not None and parts
+    assert not [parts[int(n)] for n in found[1].split(",") if "maplibre" in parts[int(n)]]
 
 
 def test_the_kinds_of_text() -> None:

@@ -106,7 +106,7 @@ def test_a_session_at_the_keyboard(staff: TestClient, addresses: dict[int, int])
     assert staff.get(f"{API}/reviews").json()["open_n"] == 0
     assert upcoming(staff)["waiting_n"] == 0
 
-    batches = staff.get(f"{QUEUE}/batches").json()["batches"]
+    batches = staff.get(f"{QUEUE}/batches").json()["items"]
     assert [(b["kind"], b["decided_n"]) for b in batches] == [("decide", 1), ("decide", 1), ("alike", 2), ("decide", 1)]
     assert batches[2]["summary"] == f"同类：在 {QIANQIU}，“老市街”即“永安街”"
     first = staff.post(f"{QUEUE}/batches/{ruled['batch_id']}/undo")

@@ -184,7 +184,7 @@ def test_no_word_of_the_other_side_in_any_answer(
 def test_the_county_reads_the_whole(sign_in: SignIn, ids: dict[str, int]) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
     told = client.get("/api/330521/changes?limit=500").text + client.get("/api/330521/addresses/changes").text
-    for alert in client.get("/api/330521/alerts?limit=500").json()["alerts"]:
+    for alert in client.get("/api/330521/alerts?limit=500").json()["items"]:
         answer = client.get(f"/api/330521/alerts/{alert['id']}").json()
         told += str(answer)
         assert "辖区以外" not in str(answer), answer["reason"]
@@ -195,5 +195,5 @@ def test_the_county_reads_the_whole(sign_in: SignIn, ids: dict[str, int]) -> Non
 
 def test_the_second_village_of_a_town_hears_nothing(sign_in: SignIn, ids: dict[str, int]) -> None:
     client = sign_in(Role.VILLAGE_OFFICER, CHUNHUI)
-    assert client.get("/api/330521/alerts").json()["alerts"] == []
-    assert client.get("/api/330521/changes").json()["changes"] == []
+    assert client.get("/api/330521/alerts").json()["items"] == []
+    assert client.get("/api/330521/changes").json()["items"] == []

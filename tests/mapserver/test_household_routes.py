@@ -61,15 +61,19 @@ def test_a_stranger_gets_no_household_and_finds_nobody(stranger: TestClient, ids
 def test_outside_the_scope_there_is_no_such_household(sign_in: SignIn, ids: dict[str, int]) -> None:
     client = sign_in(Role.GRID_WORKER, CELLS[3])
     assert client.get(f"{API}/households/{ids['household']}").status_code == 404
-    assert client.post(f"{API}/persons/search", json={"id_number": ID_NUMBER}).json() == {"persons": [], "note": None}
+    assert client.post(f"{API}/persons/search", json={"id_number": ID_NUMBER}).json() == {
+        "items": [],
+        "next": None,
+        "note": None,
+    }
     reveal = client.post(f"{API}/persons/{ids['person']}/reveal", json={"field": "phone", "purpose": "上门核实"})
     assert reveal.status_code == 404
     assert visit(client, ids["household"], str(uuid.uuid4())).status_code == 404
     assert client.get(f"{API}/addresses/{ids['address']}").status_code == 404
     assert client.get(f"{API}/addresses/search", params={"q": "永安街1号"}).json()["candidates"] == []
     west = {"lon": 120.0025, "lat": 30.505}
-    assert client.get(f"{API}/addresses/reverse", params=west).json() == {"addresses": []}
-    (found,) = sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/addresses/reverse", params=west).json()["addresses"]
+    assert client.get(f"{API}/addresses/reverse", params=west).json() == {"items": [], "next": None}
+    (found,) = sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/addresses/reverse", params=west).json()["items"]
     assert (found["id"], found["reason"]) == (ids["address"], "就在门牌点上")
 
 
@@ -118,7 +122,7 @@ def test_a_person_is_found_by_number_phone_or_name(sign_in: SignIn, ids: dict[st
     if "id_number" in query:
         query = {"id_number": ID_NUMBER.lower()}
     found = sign_in(Role.GRID_WORKER, CELLS[0]).post(f"{API}/persons/search", json=query)
-    assert [p["person_id"] for p in found.json()["persons"]] == [ids["person"]]
+    assert [p["person_id"] for p in found.json()["items"]] == [ids["person"]]
     assert ID_NUMBER not in found.text
 
 
@@ -266,8 +270,8 @@ def test_changes_are_for_those_who_may_and_in_scope(
         )  # fmt: skip
     assert stranger.get(f"{API}/changes").status_code == 401
     assert sign_in(Role.GRID_WORKER, CELLS[0]).get(f"{API}/changes").status_code == 403
-    assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{API}/changes").json() == {"changes": [], "next": None}
-    (change,) = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12]).get(f"{API}/changes?entity=person").json()["changes"]
+    assert sign_in(Role.TOWN_OFFICIAL, MOGAN).get(f"{API}/changes").json() == {"items": [], "next": None}
+    (change,) = sign_in(Role.VILLAGE_OFFICER, CELLS[0][:12]).get(f"{API}/changes?entity=person").json()["items"]
     assert (change["fields"], change["before"], change["after"]) == (["name"], {"name": "甲"}, {"name": "乙"})
 
 

@@ -77,7 +77,7 @@ def test_roles_that_do_not_keep_addresses_may_not_change_them(sign_in: SignIn, u
 
 def test_another_scope_and_another_county_find_nothing(sign_in: SignIn, uids: list[str]) -> None:
     elsewhere = sign_in(Role.GIS_STAFF, MOGAN)
-    assert elsewhere.get(f"{API}/addresses/changes").json()["events"] == []
+    assert elsewhere.get(f"{API}/addresses/changes").json()["items"] == []
     assert elsewhere.get(f"{API}/addresses/{uids[0]}/history").status_code == 404
     assert elsewhere.get(f"{API}/addresses/{uids[0]}/as-of?on=2026-10-01").status_code == 404
     assert elsewhere.post(f"{API}/address-change-sets", json=body(RENAME)).status_code == 422
@@ -106,7 +106,7 @@ def test_a_change_set_from_the_draft_to_the_library_and_back(sign_in: SignIn, ui
     operation = done["items"][0]["operation_id"]
     back = client.post(f"{API}/address-operations/{operation}/rollback", json={"reason": "文号有误"})
     assert len(back.json()["uids"]) == 8
-    kinds = [e["kind"] for e in client.get(f"{API}/addresses/{uids[0]}/history").json()["events"]]
+    kinds = [e["kind"] for e in client.get(f"{API}/addresses/{uids[0]}/history").json()["items"]]
     assert kinds == ["created", "renamed", "restored"]
     assert client.post(f"{API}/address-operations/{operation}/rollback", json={"reason": "再撤"}).status_code == 409
 
@@ -174,11 +174,11 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
     client = sign_in(Role.GIS_STAFF)
     answer = client.post(f"{API}/address-change-sets", json=body(RENAME) | change)
     assert (answer.status_code, answer.json()["type"]) == (422, f"urn:onemap:problem:{where}")
-    assert client.get(f"{API}/address-change-sets").json() == {"change_sets": []}
+    assert client.get(f"{API}/address-change-sets").json() == {"items": [], "next": None}
 
 
 def test_operations_describe_themselves(sign_in: SignIn, uids: list[str]) -> None:
-    described = {o["name"]: o for o in sign_in(Role.GIS_STAFF).get(f"{API}/address-operations").json()}
+    described = {o["name"]: o for o in sign_in(Role.GIS_STAFF).get(f"{API}/address-operations").json()["items"]}
     assert set(described["rename_road"]["arguments"]["properties"]) == {"division_code", "old", "new"}
     assert described["merge_villages"]["title"] == "并村"
 
@@ -203,7 +203,7 @@ def test_a_change_set_in_a_foreign_village_is_refused_in_words_and_leaves_nothin
     answer = elsewhere.post(f"{API}/address-change-sets", json=body(item))
     assert answer.status_code in (403, 404, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert sign_in(Role.GIS_STAFF).get(f"{API}/address-change-sets").json() == {"change_sets": []}
+    assert sign_in(Role.GIS_STAFF).get(f"{API}/address-change-sets").json() == {"items": [], "next": None}
 
 
 def test_own_addresses_are_not_carried_into_a_foreign_village(

@@ -88,7 +88,7 @@ def test_with_a_purpose_it_goes_on_and_then_waits(
     assert 0 < int(answer.headers["Retry-After"]) <= settings.look_window_hours * 3600
     assert trail(database, system)[-1][2:] == ("by phone, refused: looks-used-up", "电话回访", False)
     # the work goes on: by name, and with the card
-    assert len(client.post(url, json={"name": "张测试"}).json()["persons"]) == 1
+    assert len(client.post(url, json={"name": "张测试"}).json()["items"]) == 1
 
 
 def test_a_refused_reveal_is_in_the_trail(

@@ -250,6 +250,18 @@ def test_a_filter_is_told_in_words(sign_in: SignIn, alert_ids: list[int]) -> Non
     assert "规则：一人两户；级别：高、低；范围：春晖社区居民委员会；时间：2026-01-01 至 今；关键词：&lt;img" in html
 
 
+def test_without_a_status_the_map_holds_what_has_not_ended(
+    sign_in: SignIn, alert_ids: list[int], database: Database, system: Scope
+) -> None:
+    with database.transaction(system) as connection:
+        connection.execute(text("UPDATE alert SET status = 'closed' WHERE id = :id"), {"id": alert_ids[0]})
+    client = sign_in(Role.COUNTY_ADMIN)
+    html = client.get("/maps/330521/alerts").text
+    assert "共 2 条预警" in html
+    assert "不含已办结和已自行消除的" in html
+    assert "共 1 条预警" in client.get("/maps/330521/alerts", params={"status": "closed"}).text
+
+
 def test_synthetic_data_says_so(alert_ids: list[int], database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
         told = make_alerts_page(connection, "演示县", synthetic=True, where=AlertFilter())

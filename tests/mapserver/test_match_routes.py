@@ -63,7 +63,7 @@ def test_texts_are_matched_in_order_and_in_scope(sign_in: SignIn) -> None:
 def test_a_text_as_of_a_day_over_http(sign_in: SignIn) -> None:
     client = sign_in(Role.GRID_WORKER, CELLS[0])
     found = client.get("/api/330521/addresses/as-of", params={"q": "永安街2号", "on": str(day_in_china())}).json()
-    assert [one["then"]["text"] for one in found["addresses"]] == [f"{HEAD}永安街2号"]
+    assert [one["then"]["text"] for one in found["items"]] == [f"{HEAD}永安街2号"]
     assert client.get("/api/330521/addresses/as-of", params={"q": "永安街2号", "on": "2.3."}).status_code == 422
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_matched_is_refused_at_once(
     answer = send(client, content, column, name)
     assert answer.status_code == status, answer.text
     assert said in answer.json()["detail"]
-    assert client.get(JOBS).json() == {"jobs": []}
+    assert client.get(JOBS).json() == {"items": [], "next": None}
 
 
 def test_a_file_goes_the_whole_way_and_only_its_owner_sees_it(
@@ -106,7 +106,7 @@ def test_a_file_goes_the_whole_way_and_only_its_owner_sees_it(
     for path in (f"{JOBS}/{number}", f"{JOBS}/{number}/result"):
         assert other.get(path).status_code == 404
     assert other.delete(f"{JOBS}/{number}").status_code == 404
-    assert other.get(JOBS).json() == {"jobs": []}
+    assert other.get(JOBS).json() == {"items": [], "next": None}
     with database.transaction(system) as connection:
         seen = connection.scalars(text("SELECT target FROM audit_event WHERE action = 'export_match'")).all()
         sealed = b"".join(connection.scalars(text("SELECT sealed FROM match_job_piece")))
@@ -129,7 +129,7 @@ def test_not_more_than_three_wait_and_old_ones_are_swept_away(
         )
         connection.execute(text("UPDATE match_job SET created_at = now() - interval '8 days' WHERE id % 2 = 1"))
     run_sweep(database, "330521")
-    left = client.get(JOBS).json()["jobs"]
+    left = client.get(JOBS).json()["items"]
     assert left
     assert {(job["state"], job["error"][:4]) for job in left} == {("failed", "匹配中断")}
 

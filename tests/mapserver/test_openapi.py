@@ -9,9 +9,8 @@ import pytest
 from database.settings import Settings
 from layers.features.collections import COLLECTIONS
 from mapserver.app import create_app
-from mapserver.interface import COMPONENTS, PROBLEMS
+from mapserver.interface import COMPONENTS
 from mapserver.ogc.definition import definition
-from mapserver.problems import STATUS
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +179,3 @@ def test_a_validator_finds_nothing_wrong(either: dict[str, Any]) -> None:
         "openapi_spec_validator", reason="openapi-spec-validator is not installed (scripts/setup --test installs it)"
     )
     validator.validate(either)
-
-
-def test_every_status_of_an_error_is_described() -> None:
-    assert set(STATUS.values()) <= set(PROBLEMS)

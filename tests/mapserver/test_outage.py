@@ -28,7 +28,7 @@ from database.embedded.process import orphans, server_pid
 from database.engine import Database
 from database.scope import Role, Scope
 from database.settings import Settings
-from importing.pipeline import LOCK_CLASS
+from database.turn import LOCK_CLASS
 from tests import world
 from tests.conftest import empty_counties
 
@@ -213,7 +213,7 @@ def import_under_way(server: Running) -> Iterator[int]:
     before = newest_batch(server)[0]
     with psycopg.connect(server.cluster.dsn("app")) as other, ThreadPoolExecutor(1) as sender:
         other.execute("SELECT pg_advisory_lock(%s, 330521)", [LOCK_CLASS])
-        mappings = {one["name"]: one["columns"] for one in server.client.get("/api/330521/mappings").json()}
+        mappings = {one["name"]: one["columns"] for one in server.client.get("/api/330521/mappings").json()["items"]}
         mapping = "demo_events"
         columns = mappings[mapping]
         content = (",".join(columns) + "\n" + ",".join("1" for _ in columns) + "\n").encode()

@@ -235,7 +235,7 @@ def test_tokens_need_the_password_and_the_second_factor(sign_in: SignIn) -> None
     client = sign_in(Role.GIS_STAFF)
     assert client.post("/api/session/tokens", json={"password": "wrong", "name": "QGIS"}).status_code == 401
     token = client.post("/api/session/tokens", json={"password": PASSWORD, "name": "QGIS"}).json()["token"]
-    assert client.get("/api/session/tokens").json()[0]["name"] == "QGIS"
+    assert client.get("/api/session/tokens").json()["items"][0]["name"] == "QGIS"
     totp, _ = enrol(client)
     needed = client.post("/api/session/tokens", json={"password": PASSWORD, "name": "b"})
     assert needed.json()["type"].endswith("second-factor-needed")
@@ -247,7 +247,7 @@ def test_tokens_need_the_password_and_the_second_factor(sign_in: SignIn) -> None
     # a token does not breed tokens, nor look after the account
     for path in ("tokens", "sessions"):
         assert bearer.get(f"/api/session/{path}").status_code == 401
-    number = client.get("/api/session/tokens").json()[1]["id"]
+    number = client.get("/api/session/tokens").json()["items"][1]["id"]
     assert client.delete(f"/api/session/tokens/{number}").status_code == 204
     assert bearer.get("/api/session").status_code == 401
 
@@ -260,8 +260,8 @@ def test_administrators_get_no_tokens(sign_in: SignIn) -> None:
 def test_sessions_and_tokens_of_others_are_out_of_reach(sign_in: SignIn) -> None:
     mine, theirs = sign_in(Role.GIS_STAFF), sign_in(Role.COUNTY_ADMIN)
     theirs.post("/api/session/tokens", json={"password": PASSWORD, "name": "x"})
-    session = theirs.get("/api/session/sessions").json()[0]["id"]
-    token = theirs.get("/api/session/tokens").json()[0]["id"]
+    session = theirs.get("/api/session/sessions").json()["items"][0]["id"]
+    token = theirs.get("/api/session/tokens").json()["items"][0]["id"]
     assert mine.delete(f"/api/session/sessions/{session}").status_code == 404
     assert mine.delete(f"/api/session/tokens/{token}").status_code == 404
     assert theirs.get("/api/session").status_code == 200
@@ -274,7 +274,7 @@ def test_sessions_are_listed_ended_and_limited(sign_in: SignIn, settings: Settin
         other = again(client, client=(f"10.3.0.{n}", 1))
         other.post("/api/session", json={"username": NAME, "password": PASSWORD}, headers={"User-Agent": "Chrome/128"})
         others.append(other)
-    listed = client.get("/api/session/sessions").json()
+    listed = client.get("/api/session/sessions").json()["items"]
     assert len(listed) == settings.session_limit
     assert sum(one["current"] for one in listed) == 1
     assert "10.3.0.1" in {one["address"] for one in listed}

@@ -50,7 +50,7 @@ def test_staff_of_another_village_see_no_finding(database: Database, system: Sco
     fill(database, system)
     client = sign_in(Role.GIS_STAFF, CHUNHUI)
     assert client.get(QUALITY).json()["villages"] == []
-    assert client.get(f"{QUALITY}/findings").json()["findings"] == []
+    assert client.get(f"{QUALITY}/findings").json()["items"] == []
     assert client.post(f"{QUALITY}/findings/1/ignore", json={"reason": "不归我管"}).status_code == 404
 
 
@@ -67,10 +67,10 @@ def test_counts_lead_to_findings_and_a_finding_can_be_ignored(
     assert answer["last_run"]["rules"]["separators"]["found_n"] == 1
     assert len(answer["rules"]) >= 40
     page = client.get(f"{QUALITY}/findings", params={"rule": "duplicate_text", "village": QIANQIU, "limit": 1}).json()
-    assert "写法相同" in page["findings"][0]["sentence"]
+    assert "写法相同" in page["items"][0]["sentence"]
     rest = client.get(f"{QUALITY}/findings", params={"rule": "duplicate_text", "after": page["next"]}).json()
-    assert (len(rest["findings"]), rest["next"]) == (1, None)
-    number = page["findings"][0]["id"]
+    assert (len(rest["items"]), rest["next"]) == (1, None)
+    number = page["items"][0]["id"]
     ignored = client.post(f"{QUALITY}/findings/{number}/ignore", json={"reason": "确是两户"})
     assert (ignored.status_code, ignored.json()["state"]) == (200, "ignored")
     assert client.get(QUALITY, params={"rule": "no_such"}).status_code == 404

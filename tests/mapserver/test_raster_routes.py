@@ -10,6 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from database.engine import Database
+from database.paging import Cursor
 from database.scope import Role, Scope
 from database.settings import Settings
 from layers.raster.elevations import refresh_elevations
@@ -56,13 +57,13 @@ def test_a_stranger_gets_nothing(county_map: Database, stranger: TestClient) -> 
 def test_another_county_gets_nothing(county_map: Database, sign_in: SignIn) -> None:
     client = sign_in(Role.COUNTY_ADMIN, county="330522")
     assert [client.get(path).status_code for path in PATHS] == [404] * len(PATHS)
-    assert client.get("/api/330522/rasters").json() == {"rasters": []}
+    assert client.get("/api/330522/rasters").json() == {"items": [], "next": None}
     assert client.get("/api/330522/flood?level_m=99").json()["total"]["households_n"] == 0
 
 
 def test_the_catalogue_tells_no_paths(county_map: Database, sign_in: SignIn) -> None:
     answer = sign_in(Role.GRID_WORKER, CELLS[0]).get("/api/330521/rasters")
-    assert [(one["name"], one["kind"], one["sensitivity"]) for one in answer.json()["rasters"]] == [
+    assert [(one["name"], one["kind"], one["sensitivity"]) for one in answer.json()["items"]] == [
         ("dem", "dem", "public"), ("pop", "population", "scoped")
     ]  # fmt: skip
     assert ".tif" not in answer.text
@@ -83,13 +84,13 @@ def test_a_point_of_a_scoped_raster_outside_the_scope_is_not_there(county_map: D
 def test_statistics_end_with_the_scope_and_come_in_pages(county_map: Database, sign_in: SignIn) -> None:
     town = sign_in(Role.TOWN_OFFICIAL, WUKANG)
     page = town.get("/api/330521/rasters/pop/statistics?limit=2").json()
-    assert ([zone["code"] for zone in page["zones"]], page["next"]) == (list(CELLS[:2]), CELLS[1])
-    assert [zone["sum"] for zone in page["zones"]] == pytest.approx([8000, 8000])
+    assert [zone["code"] for zone in page["items"]] == list(CELLS[:2])
+    assert [zone["sum"] for zone in page["items"]] == pytest.approx([8000, 8000])
     rest = town.get("/api/330521/rasters/pop/statistics", params={"limit": 2, "after": page["next"]}).json()
-    assert ([zone["code"] for zone in rest["zones"]], rest["next"]) == ([CELLS[2]], None)
+    assert ([zone["code"] for zone in rest["items"]], rest["next"]) == ([CELLS[2]], None)
     assert town.get("/api/330521/rasters/pop/statistics?band=2").status_code == 422
     assert (
-        sign_in(Role.GRID_WORKER, CELLS[3]).get("/api/330521/rasters/dem/statistics?level=village").json()["zones"]
+        sign_in(Role.GRID_WORKER, CELLS[3]).get("/api/330521/rasters/dem/statistics?level=village").json()["items"]
         == []
     )
 
@@ -110,13 +111,16 @@ def test_flood_counts_and_lists_the_scope(county_map: Database, sign_in: SignIn,
     second = worker.get(
         "/api/330521/flood/households", params={"level_m": 50, "limit": 1, "after": first["next"]}
     ).json()
-    assert [page["households"][0]["grid_code"] for page in (first, second)] == [CELLS[0], CELLS[3]]
+    assert [page["items"][0]["grid_code"] for page in (first, second)] == [CELLS[0], CELLS[3]]
     assert second["next"] is None
     with county_map.transaction(system) as connection:
         looks = connection.execute(text("SELECT actor, target FROM audit_event WHERE action = 'list_flooded'")).all()
     assert [look.target for look in looks] == ["level 50 m, 1 households"] * 2
-    for wrong in ("level_m=nan", "level_m=inf", "level_m=99999", "level_m=5&after=x", "level_m=5&after=1,1,1"):
+    for wrong in ("level_m=nan", "level_m=inf", "level_m=99999"):
         assert worker.get(f"/api/330521/flood/households?{wrong}").status_code == 422
+    for foreign in ("x", "1,1,1", Cursor("flooded", str, int).write("nan", 1), Cursor("changes", int).write(1)):
+        refused = worker.get("/api/330521/flood/households", params={"level_m": 5, "after": foreign})
+        assert (refused.status_code, refused.json()["type"]) == (400, "urn:onemap:problem:cursor-invalid")
 
 
 def test_the_job_reads_what_is_new(county_map: Database, settings: Settings, system: Scope) -> None:

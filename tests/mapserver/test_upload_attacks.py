@@ -105,7 +105,7 @@ def test_a_document_that_points_to_the_secrets_gives_nothing_back(staff: TestCli
         answer = staff.post(IMPORTS, content=content, headers=headers)
         assert answer.status_code == 422, name
         assert not [key for key in keys if key in answer.text]
-    for batch in staff.get(IMPORTS).json()["imports"]:
+    for batch in staff.get(IMPORTS).json()["items"]:
         detail = staff.get(f"{IMPORTS}/{batch['id']}").text
         sheet = staff.get(f"{IMPORTS}/{batch['id']}/rejects.xlsx").content
         with zipfile.ZipFile(io.BytesIO(sheet)) as book:
@@ -131,7 +131,7 @@ def test_rejected_rows_come_back_as_text_and_import_again_unchanged(staff: TestC
     fields = ["来源编号", "=SUM(A1)", "@标题"]
     rows = f"{','.join(fields)}\n=1+1,-2+3,@x\n"
     mapping = {"mapping": EVENTS}
-    needed = next(m for m in staff.get("/api/330521/mappings").json() if m["name"] == EVENTS)["columns"]
+    needed = next(m for m in staff.get("/api/330521/mappings").json()["items"] if m["name"] == EVENTS)["columns"]
     rows = ",".join([*needed, *fields]) + "\n" + ",".join(["=bad"] * len(needed) + ["=1+1", "-2+3", "@x"]) + "\n"
     content, headers = body(b"a.csv", rows.encode(), mapping)
     answer = staff.post(IMPORTS, content=content, headers=headers)

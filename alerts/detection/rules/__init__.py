@@ -1,26 +1,16 @@
-"""The rules, in the order they are shown. A new rule is a new file and a line here."""
+"""One module a rule; its docstring is the rule's manual. A new rule is a new file here and its test, nothing else."""
 
-from alerts.detection.finding import Rule
-from alerts.detection.rules import (
-    elderly_alone_unvisited,
-    event_surge,
-    registered_actual_differ,
-    two_households,
-    unknown_address,
-    vacant_but_occupied,
+from alerts.detection import rules
+from alerts.detection.rule import AnomalyRule
+from database.rules.rule import discover
+from database.vocabulary import Severity
+
+_GRAVITY = list(Severity)
+
+#: The rules in the order they are shown: the gravest first, then by name.
+RULES: dict[str, AnomalyRule] = dict(
+    sorted(discover(rules, AnomalyRule).items(), key=lambda item: (_GRAVITY.index(item[1].severity), item[0]))
 )
-
-RULES: dict[str, Rule] = {
-    module.RULE.name: module.RULE
-    for module in (
-        two_households,
-        elderly_alone_unvisited,
-        vacant_but_occupied,
-        unknown_address,
-        event_surge,
-        registered_actual_differ,
-    )
-}
 
 
 def needs_second_person(rule: str, severity: str) -> bool:

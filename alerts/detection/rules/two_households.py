@@ -1,4 +1,9 @@
-"""一人两户: a person who is a current member of two or more households.
+"""一人两户 | One person in two households
+
+问题：同一人同时是两个或以上户的现有成员。
+影响：人口数算重，待遇可能重复发放，走访不知道找哪一户。
+处理：核实本人实际属于哪一户，把另一户的成员关系终止；两户都不是的，都终止并登记到真正的户。
+English: One person is a current member of two or more households.
 
 Usually a registration that was not closed after a move or a marriage; sometimes a benefit drawn twice. Households in
 different cells make one alert for each cell, in words that name its own household only: each side checks its own.
@@ -6,14 +11,42 @@ different cells make one alert for each cell, in words that name its own househo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from alerts.detection.finding import Finding, Whole, within
+from alerts.detection.rule import AnomalyRule
+from alerts.detection.words import ELSEWHERE_WORDS, Fact, Words
+
+FACTS = {
+    "person_name": Fact("姓名", "name"),
+    "household_nos": Fact("户号", "household numbers"),
+    "addresses": Fact("地址", "addresses"),
+    "households_elsewhere_n": Fact(*ELSEWHERE_WORDS, form=("{} 户", "{} households")),
+}
+_ELSEWHERE_N = "{% set elsewhere = households_elsewhere_n | default(0) %}"
+WORDS = {
+    "zh": Words(
+        _ELSEWHERE_N + "{{ person_name }}同时登记在 {{ household_nos | length + elsewhere }} 户",
+        _ELSEWHERE_N + "{{ person_name }}同时是 {{ household_nos | length + elsewhere }} 个户的现有成员："
+        "{% for no in household_nos %}{{ no }}（{{ addresses[loop.index0] or '地址不详' }}）"
+        "{% if not loop.last or elsewhere %}；{% endif %}{% endfor %}"
+        "{% if elsewhere == 1 %}另一户在本辖区以外{% elif elsewhere %}另外 {{ elsewhere }} 户在本辖区以外{% endif %}"
+        "。请核实应保留哪一户。",
+    ),
+    "en": Words(
+        _ELSEWHERE_N + "{{ person_name }} is in {{ household_nos | length + elsewhere }} households at once",
+        _ELSEWHERE_N + "{{ person_name }} is a current member of {{ household_nos | length + elsewhere }} households: "
+        "{% for no in household_nos %}{{ no }} ({{ addresses[loop.index0] or 'address unknown' }})"
+        "{% if not loop.last or elsewhere %}; {% endif %}{% endfor %}"
+        "{% if elsewhere == 1 %}another outside your area{% elif elsewhere %}{{ elsewhere }} others outside your area{% endif %}"
+        ". Check which one is right.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +84,25 @@ def two_households(facts: Membership) -> Iterator[Finding]:
             subject_kind="person",
             subject_id=str(facts.person_id),
             anchor=",".join(h.no for h in households),
-            title=f"{name}同时登记在 {len(households)} 户",
-            reason=_reason(name, len(households), own, len(others)),
             grid_code=code,
-            facts=_facts(name, own) | ({ELSEWHERE: f"{len(others)} 户"} if others else {}),
+            facts=_facts(name, own) | ({"households_elsewhere_n": len(others)} if others else {}),
             household_id=first.id,
             lon=first.lon,
             lat=first.lat,
             records=tuple(("household_member", h.membership_id) for h in households),
             side=first.no if n else "",
-            whole=Whole(
-                _reason(name, len(households), households), _facts(name, households), tuple(h.grid_code for h in others)
-            )
-            if others
-            else None,
+            whole=Whole(_facts(name, households), tuple(h.grid_code for h in others)) if others else None,
         )
 
 
-def _reason(name: str, n: int, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...], elsewhere: int = 0) -> str:
-    places = [f"{h.no}（{h.address or '地址不详'}）" for h in told]
-    if elsewhere:
-        places.append(f"另一户在{ELSEWHERE}" if elsewhere == 1 else f"另外 {elsewhere} 户在{ELSEWHERE}")
-    return f"{name}同时是 {n} 个户的现有成员：{'；'.join(places)}。请核实应保留哪一户。"
-
-
-def _facts(name: str, told: list[CurrentHousehold] | tuple[CurrentHousehold, ...]) -> dict[str, Any]:
-    return {"姓名": name, "户号": [h.no for h in told], "地址": [h.address for h in told]}
+def _facts(name: str, told: Sequence[CurrentHousehold]) -> dict[str, Any]:
+    return {"person_name": name, "household_nos": [h.no for h in told], "addresses": [h.address for h in told]}
 
 
 # Grouping reads household_member once; then ix_household_member_person, and households by primary key.
 _COLLECT = """
 WITH twice AS (
-    SELECT person_id FROM household_member WHERE valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
+    SELECT person_id FROM household_member WHERE is_current(valid_from, valid_to, :today)
     GROUP BY person_id HAVING count(DISTINCT household_id) > 1
 )
 SELECT p.id, p.name, jsonb_agg(jsonb_build_object('id', h.id, 'no', h.household_no,
@@ -91,7 +111,7 @@ SELECT p.id, p.name, jsonb_agg(jsonb_build_object('id', h.id, 'no', h.household_
 FROM twice JOIN person p ON p.id = twice.person_id
 JOIN LATERAL (
     SELECT max(m.id) AS id, m.household_id FROM household_member m
-    WHERE m.person_id = p.id AND m.valid_from <= :today AND (m.valid_to IS NULL OR m.valid_to > :today)
+    WHERE m.person_id = p.id AND is_current(m.valid_from, m.valid_to, :today)
     GROUP BY m.household_id
 ) m ON true
 JOIN household h ON h.id = m.household_id
@@ -101,13 +121,13 @@ GROUP BY p.id, p.name
 """
 
 
-def find(connection: Connection, today: date) -> Iterator[Finding]:
+def find(connection: Connection, today: date, _: None) -> Iterator[Finding]:
     """All findings as of ``today``."""
     for r in connection.execute(text(_COLLECT), {"today": today}):
         households = tuple(CurrentHousehold(**household) for household in r.households)
         yield from two_households(Membership(r.id, r.name, households))
 
 
-RULE = Rule(
-    "two_households", "一人两户", "high", "同一人同时是两个或以上户的现有成员。", find, {"household_member": ()}
+RULE = AnomalyRule.of(
+    __name__, __doc__, severity="high", facts=FACTS, words=WORDS, find=find, watches={"household_member": ()}
 )  # fmt: skip

@@ -1,4 +1,9 @@
-"""空置房有人居住: a dwelling recorded as vacant at whose address somebody lives.
+"""空置房有人居住 | Vacant dwelling with people in it
+
+问题：房屋登记为空置，但有人登记住在这里。
+影响：出租、借住没有登记，走访和安全检查都会绕过这套房。
+处理：上门看有没有人住；有人住的更正使用状况，没有人住的更正这些人的现住址。
+English: A dwelling is recorded as vacant, yet somebody is registered as living there.
 
 Where one address holds several dwellings and one of them is not recorded vacant, people at that address live in that one:
 no finding, unless a person is linked to the vacant dwelling itself.
@@ -13,7 +18,40 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from alerts.detection.finding import ELSEWHERE, Finding, Rule, Whole, within
+from alerts.detection.finding import Finding, Whole, within
+from alerts.detection.rule import AnomalyRule
+from alerts.detection.words import Fact, Words
+
+NAMED = 3  # residents named in the reason; the facts name all
+
+FACTS = {
+    "dwelling_name": Fact("房屋", "dwelling"),
+    "address": Fact("地址", "address"),
+    "occupancy": Fact("登记状态", "recorded as", {"vacant": ("空置", "vacant")}),
+    "residents": Fact("居住人", "residents"),
+    "residents_elsewhere_n": Fact(
+        "登记在本辖区以外的居住人", "residents registered outside your area", form=("{} 人", "{}")
+    ),
+}
+_N = (
+    "{% set elsewhere = residents_elsewhere_n | default(0) %}{% set n = residents | length + elsewhere %}"
+    f"{{% set named = residents[:{NAMED}] %}}"
+)
+WORDS = {
+    "zh": Words(
+        _N + "{{ dwelling_name }}登记为空置，却有 {{ n }} 人居住",
+        _N + "房屋“{{ dwelling_name }}”（{{ address or '地址不详' }}）登记为空置，人口登记中"
+        "{% if named %}{{ named | join('、') }}{% if n > named | length %}等{% endif %}{% else %}登记在本辖区以外的{% endif %}"
+        "共 {{ n }} 人住在这里。",
+    ),
+    "en": Words(
+        _N + "{{ dwelling_name }} is recorded as vacant, yet {{ n }} live there",
+        _N
+        + "The dwelling “{{ dwelling_name }}” ({{ address or 'address unknown' }}) is recorded as vacant; by the register "
+        "{% if named %}{{ named | join(', ') }}{% if n > named | length %} and others{% endif %}, {{ n }} in all, live there"
+        "{% else %}{{ n }} registered outside your area live there{% endif %}.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +81,30 @@ def vacant_but_occupied(facts: VacantDwelling) -> Finding | None:
         return None
     # a child born into the household is no new finding; another household is
     who = facts.household_ids or tuple(sorted(facts.person_ids))
-    n = len(facts.person_names)
     people = list(zip(facts.person_names, facts.person_grids, strict=True))
     own = [name for name, code in people if within(code, facts.grid_code)]
     elsewhere = tuple(dict.fromkeys(code for _, code in people if not within(code, facts.grid_code)))
-    told = [*own, f"{n - len(own)} 人登记在{ELSEWHERE}"] if elsewhere else own
     return Finding(
         subject_kind="place",
         subject_id=str(facts.place_id),
         anchor=("h:" if facts.household_ids else "p:") + ",".join(str(key) for key in who),
-        title=f"{facts.place_name}登记为空置，却有 {n} 人居住",
-        reason=_reason(facts, own, n),
         grid_code=facts.grid_code,
-        facts=_facts(facts, told),
+        facts=_facts(facts, own) | ({"residents_elsewhere_n": len(people) - len(own)} if elsewhere else {}),
         household_id=facts.own_household_id,
         lon=facts.lon,
         lat=facts.lat,
         records=(("place", facts.place_id), *(("person", key) for key in facts.person_ids)),
-        whole=Whole(_reason(facts, facts.person_names, n), _facts(facts, facts.person_names), elsewhere)
-        if elsewhere
-        else None,
+        whole=Whole(_facts(facts, facts.person_names), elsewhere) if elsewhere else None,
     )
 
 
-def _reason(facts: VacantDwelling, names: Sequence[str], n: int) -> str:
-    shown = "、".join(names[:3]) + ("等" if n > len(names[:3]) else "") if names else f"登记在{ELSEWHERE}的"
-    return f"房屋“{facts.place_name}”（{facts.address or '地址不详'}）登记为空置，人口登记中{shown}共 {n} 人住在这里。"
-
-
 def _facts(facts: VacantDwelling, people: Sequence[str]) -> dict[str, Any]:
-    return {"房屋": facts.place_name, "地址": facts.address, "登记状态": "空置", "居住人": list(people)}
+    return {
+        "dwelling_name": facts.place_name,
+        "address": facts.address,
+        "occupancy": "vacant",
+        "residents": list(people),
+    }
 
 
 # Persons by ix_person_actual_address_id and ix_person_place_place, dwellings of an address by ix_place_address,
@@ -88,7 +120,7 @@ WITH lives AS (
     SELECT pl.id, p.id, p.name, p.grid_code
     FROM place pl
     JOIN person_place l ON l.place_id = pl.id AND l.relation = 'lives'
-         AND l.valid_from <= :today AND (l.valid_to IS NULL OR l.valid_to > :today)
+         AND is_current(l.valid_from, l.valid_to, :today)
     JOIN person p ON p.id = l.person_id AND p.death_date IS NULL
     WHERE pl.kind = 'dwelling' AND pl.occupancy = 'vacant'
 )
@@ -97,10 +129,10 @@ SELECT pl.id, pl.name, coalesce(a.full_text, pl.address_text, '') AS address, pl
        array_agg(lives.name ORDER BY lives.person_id) AS person_names,
        array_agg(lives.grid_code ORDER BY lives.person_id) AS person_grids,
        ARRAY(SELECT DISTINCT m.household_id FROM household_member m
-             WHERE m.person_id = ANY(array_agg(lives.person_id)) AND (m.valid_to IS NULL OR m.valid_to > :today)
+             WHERE m.person_id = ANY(array_agg(lives.person_id)) AND is_current(m.valid_from, m.valid_to, :today)
              ORDER BY m.household_id) AS household_ids,
        (SELECT min(h.id) FROM household_member m JOIN household h ON h.id = m.household_id
-        WHERE m.person_id = ANY(array_agg(lives.person_id)) AND (m.valid_to IS NULL OR m.valid_to > :today)
+        WHERE m.person_id = ANY(array_agg(lives.person_id)) AND is_current(m.valid_from, m.valid_to, :today)
           AND place_within(h.grid_code, pl.grid_code)) AS own_household_id,
        st_x(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lon, st_y(st_pointonsurface(coalesce(a.geom, pl.geom))) AS lat
 FROM lives JOIN place pl ON pl.id = lives.place_id LEFT JOIN standard_address a ON a.id = pl.address_id
@@ -108,7 +140,7 @@ GROUP BY pl.id, a.id
 """
 
 
-def find(connection: Connection, today: date) -> Iterator[Finding]:
+def find(connection: Connection, today: date, _: None) -> Iterator[Finding]:
     """All findings as of ``today``."""
     for r in connection.execute(text(_COLLECT), {"today": today}):
         finding = vacant_but_occupied(
@@ -130,7 +162,7 @@ def find(connection: Connection, today: date) -> Iterator[Finding]:
             yield finding
 
 
-RULE = Rule(
-    "vacant_but_occupied", "空置房有人居住", "medium", "房屋登记为空置，但有人登记住在这里。", find,
-    {"place": ("occupancy",), "person": ("actual_address_id",)},
+RULE = AnomalyRule.of(
+    __name__, __doc__, severity="medium", facts=FACTS, words=WORDS, find=find,
+    watches={"place": ("occupancy",), "person": ("actual_address_id",)},
 )  # fmt: skip

@@ -1,4 +1,6 @@
 /** The one way to the server: same origin, session cookie, problem documents turned into errors people can read. */
+import createClient from 'openapi-fetch'
+import type { paths } from './schema'
 
 export interface ProblemBody {
   type?: string
@@ -97,28 +99,31 @@ export function queryOf(params: Record<string, QueryValue>): string {
   return text ? `?${text}` : ''
 }
 
-interface Options {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  json?: unknown
-  form?: FormData
-  signal?: AbortSignal
-  /** the sign-in itself answers 401 without ending anything */
-  quietUnauthorized?: boolean
+interface Asked {
+  method?: string
+  headers?: Headers
+  body?: BodyInit | null
+  signal?: AbortSignal | null
 }
 
-async function send(path: string, options: Options): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', 'X-Onemap-Request': '1' }
-  if (options.json !== undefined) headers['Content-Type'] = 'application/json'
+/** The answer that `public/early.js` asked for before this code was here: to the first question who is signed in, once. */
+function early(path: string, method: string): Promise<Response> | undefined {
+  const asked = window.onemapSession
+  delete window.onemapSession
+  return path === '/api/session' && method === 'GET' ? asked : undefined
+}
+
+async function send(path: string, { method = 'GET', headers, body, signal }: Asked): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(path, {
-      method: options.method ?? 'GET',
-      headers,
-      body: options.json !== undefined ? JSON.stringify(options.json) : (options.form ?? null),
+    response = await (early(path, method) ?? fetch(path, {
+      method,
+      headers: { Accept: 'application/json', 'Accept-Language': 'zh-CN', 'X-Onemap-Request': '1', ...(headers && Object.fromEntries(headers)) },
+      body: body ?? null,
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: options.signal ?? null,
-    })
+      signal: signal ?? null,
+    }))
   } catch (error) {
     if (isAbort(error)) throw error
     watcher.onReachable(false)
@@ -138,16 +143,41 @@ async function bodyOf<T>(response: Response): Promise<T | null> {
   }
 }
 
-/** Send a request and give the JSON of the answer. Raises Problem and ConnectionLost. */
-export async function request<T>(path: string, options: Options = {}): Promise<T> {
-  const response = await send(path, options)
+/** What the generated client hands over: an address and how to ask, as they are. */
+class Question {
+  constructor(
+    readonly path: string,
+    readonly asked: Asked,
+  ) {}
+}
+
+/** quiet: a 401 ends nothing, as when signing in. Raises Problem and ConnectionLost; what is no JSON is null. */
+async function answer({ path, asked }: Question, quiet: boolean): Promise<Response> {
+  const response = await send(path, asked)
   if (!response.ok) {
     const problem = problemFrom(response.status, await bodyOf<ProblemBody>(response))
-    if (response.status === 401 && !options.quietUnauthorized && !ABOUT_PROOF.test(problem.type)) watcher.onUnauthorized()
+    if (response.status === 401 && !quiet && !ABOUT_PROOF.test(problem.type)) watcher.onUnauthorized()
     if (response.status === 403 && ABOUT_DUE.test(problem.type)) watcher.onDue()
     throw problem
   }
-  return (await bodyOf<T>(response)) as T
+  return new Response(JSON.stringify(await bodyOf(response)))
+}
+
+const speaking = (quiet: boolean) =>
+  createClient<paths>({
+    Request: Question as unknown as typeof Request,
+    fetch: (question) => answer(question as unknown as Question, quiet),
+    querySerializer: (query) => queryOf(query as Record<string, QueryValue>),
+  })
+
+/** Ask the server, by the paths of its own description (`schema.d.ts`). */
+export const api = speaking(false)
+/** The same where a 401 is an answer like another. */
+export const quietApi = speaking(true)
+
+/** What an answer holds. */
+export async function dataOf<T>(asked: Promise<{ data?: T }>): Promise<T> {
+  return (await asked).data as T
 }
 
 /** Fetch a file and hand it to the browser as a download. */

@@ -1,144 +1,119 @@
 /** Calls of one county's interface. The county is that of the signed-in account. */
-import { queryOf, request, type QueryValue } from './client'
-import type {
-  Account,
-  AddressDetail,
-  Alert,
-  AlertCounts,
-  AlertDetail,
-  AlertFilter,
-  Assignee,
-  AuditAction,
-  AuditEvent,
-  AuditFilter,
-  AuditHead,
-  AddressHits,
-  Change,
-  Cursor,
-  Enrolment,
-  Flood,
-  FloodHousehold,
-  FoundHousehold,
-  FoundPerson,
-  Household,
-  ImportBatch,
-  ImportReport,
-  ListedAccount,
-  Mapping,
-  OpenSession,
-  Overview,
-  PersonQuery,
-  Proof,
-  Review,
-  Role,
-  Rule,
-  SecondFactor,
-  Token,
-  TransitionIn,
-  Visit,
-  VisitIn,
-  Welcome,
-} from './types'
-import type { Raster } from '@/map/rasters'
+import { api, dataOf, queryOf, quietApi, type QueryValue } from './client'
+import type { AuditFilter, AlertFilter } from './filters'
+import type { AuditQuery, AlertQuery, Cursor, ListedAccount, PersonQuery, Proof, RevealField, Role, TransitionIn, VisitIn } from './names'
 
-/** Lists come bare or in an envelope named after them. */
-export function listIn<T>(answer: T[] | Record<string, unknown>, name: string): T[] {
-  if (Array.isArray(answer)) return answer
-  const inner = answer[name]
-  return Array.isArray(inner) ? (inner as T[]) : []
+/** The whole of a list that is never long enough to have pages. */
+async function itemsOf<T>(asked: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
+  return (await dataOf(asked)).items
 }
 
+/** With a signal only where there is one. */
+const until = (signal?: AbortSignal) => (signal ? { signal } : {})
+
 export const session = {
-  current: () => request<Account>('/api/session', { quietUnauthorized: true }),
-  stillSignedIn: () => request<Account>('/api/session'),
+  current: () => dataOf(quietApi.GET('/api/session')),
+  stillSignedIn: () => dataOf(api.GET('/api/session')),
   signIn: (username: string, password: string, code: string | null) =>
-    request<Welcome>('/api/session', { method: 'POST', json: { username, password, code }, quietUnauthorized: true }),
-  signOut: () => request<null>('/api/session', { method: 'DELETE', quietUnauthorized: true }),
+    dataOf(quietApi.POST('/api/session', { body: { username, password, code } })),
+  signOut: () => dataOf(quietApi.DELETE('/api/session')),
 }
 
 /** One's own account: password, second factor, sessions, tokens. */
 export const ownAccount = {
   changePassword: (password: string, new_password: string) =>
-    request<Account>('/api/session/password', { method: 'PUT', json: { password, new_password } }),
-  secondFactor: () => request<SecondFactor>('/api/session/second-factor'),
-  beginSecondFactor: (proof: Proof) => request<Enrolment>('/api/session/second-factor', { method: 'POST', json: proof }),
-  confirmSecondFactor: async (code: string) =>
-    (await request<{ codes: string[] }>('/api/session/second-factor', { method: 'PUT', json: { code } })).codes,
-  removeSecondFactor: (proof: Proof) => request<null>('/api/session/second-factor/removal', { method: 'POST', json: proof }),
-  newRecoveryCodes: async (proof: Proof) =>
-    (await request<{ codes: string[] }>('/api/session/second-factor/recovery-codes', { method: 'POST', json: proof })).codes,
-  sessions: () => request<OpenSession[]>('/api/session/sessions'),
-  endSession: (id: number) => request<null>(`/api/session/sessions/${id}`, { method: 'DELETE' }),
-  endOtherSessions: () => request<null>('/api/session/sessions', { method: 'DELETE' }),
-  tokens: () => request<Token[]>('/api/session/tokens'),
+    dataOf(api.PUT('/api/session/password', { body: { password, new_password } })),
+  secondFactor: () => dataOf(api.GET('/api/session/second-factor')),
+  beginSecondFactor: (proof: Proof) => dataOf(api.POST('/api/session/second-factor', { body: proof })),
+  confirmSecondFactor: async (code: string) => (await dataOf(api.PUT('/api/session/second-factor', { body: { code } }))).codes,
+  removeSecondFactor: (proof: Proof) => dataOf(api.POST('/api/session/second-factor/removal', { body: proof })),
+  newRecoveryCodes: async (proof: Proof) => (await dataOf(api.POST('/api/session/second-factor/recovery-codes', { body: proof }))).codes,
+  sessions: () => itemsOf(api.GET('/api/session/sessions')),
+  endSession: (session_id: number) => dataOf(api.DELETE('/api/session/sessions/{session_id}', { params: { path: { session_id } } })),
+  endOtherSessions: () => dataOf(api.DELETE('/api/session/sessions')),
+  tokens: () => itemsOf(api.GET('/api/session/tokens')),
   createToken: async (name: string, days: number, proof: Proof) =>
-    (await request<{ token: string }>('/api/session/tokens', { method: 'POST', json: { name, days, ...proof } })).token,
-  revokeToken: (id: number) => request<null>(`/api/session/tokens/${id}`, { method: 'DELETE' }),
+    (await dataOf(api.POST('/api/session/tokens', { body: { name, days, ...proof } }))).token,
+  revokeToken: (token_id: number) => dataOf(api.DELETE('/api/session/tokens/{token_id}', { params: { path: { token_id } } })),
 }
+
+const named = (username: string) => ({ params: { path: { username } } })
 
 /** The accounts of the county, for their administrators. */
 export const accounts = {
-  list: () => request<ListedAccount[]>('/api/accounts'),
-  divisions: (under: string | null) => request<{ code: string; name: string }[]>(`/api/accounts/divisions${queryOf({ under })}`),
-  create: (username: string, display_name: string) =>
-    request<{ username: string }>('/api/accounts', { method: 'POST', json: { username, display_name } }),
+  list: () => itemsOf(api.GET('/api/accounts')),
+  divisions: (under: string | null) => itemsOf(api.GET('/api/accounts/divisions', { params: { query: { under } } })),
+  create: (username: string, display_name: string) => dataOf(api.POST('/api/accounts', { body: { username, display_name } })),
   /** seen: role and scope as the administrator saw them; 409 when somebody changed them meanwhile */
   grant: async (username: string, role: Role, prefixes: string[], seen: Pick<ListedAccount, 'role' | 'prefixes'>) => {
-    const json = { role, prefixes, seen: { role: seen.role, prefixes: seen.prefixes } }
-    return (await request<{ password: string | null }>(`${account(username)}/grant`, { method: 'PUT', json })).password
+    const body = { role, prefixes, seen: { role: seen.role, prefixes: seen.prefixes } }
+    return (await dataOf(api.PUT('/api/accounts/{username}/grant', { ...named(username), body }))).password
   },
   setDisabled: (username: string, disabled: boolean) =>
-    request<null>(`${account(username)}/${disabled ? 'disable' : 'enable'}`, { method: 'POST' }),
-  unlock: (username: string) => request<unknown>(`${account(username)}/unlock`, { method: 'POST' }),
-  resetPassword: async (username: string) =>
-    (await request<{ password: string }>(`${account(username)}/password-reset`, { method: 'POST' })).password,
-  resetSecondFactor: (username: string) => request<unknown>(`${account(username)}/second-factor-reset`, { method: 'POST' }),
-  endSessions: (username: string) => request<unknown>(`${account(username)}/sessions`, { method: 'DELETE' }),
-  revokeTokens: (username: string) => request<unknown>(`${account(username)}/tokens`, { method: 'DELETE' }),
+    dataOf(api.POST(disabled ? '/api/accounts/{username}/disable' : '/api/accounts/{username}/enable', named(username))),
+  unlock: (username: string) => dataOf(api.POST('/api/accounts/{username}/unlock', named(username))),
+  resetPassword: async (username: string) => (await dataOf(api.POST('/api/accounts/{username}/password-reset', named(username)))).password,
+  resetSecondFactor: (username: string) => dataOf(api.POST('/api/accounts/{username}/second-factor-reset', named(username))),
+  endSessions: (username: string) => dataOf(api.DELETE('/api/accounts/{username}/sessions', named(username))),
+  revokeTokens: (username: string) => dataOf(api.DELETE('/api/accounts/{username}/tokens', named(username))),
 }
 
-function account(username: string): string {
-  return `/api/accounts/${encodeURIComponent(username)}`
+export function filterQuery(filter: AlertFilter): AlertQuery {
+  const { status, severity, rule, grid, assignee, newSince } = filter
+  return {
+    status,
+    severity,
+    q: filter.q.trim() || null,
+    grid: grid || null,
+    assignee: assignee || null,
+    new_since: newSince || null,
+    ...(rule && { rule: [rule] }),
+    ...(filter.unassigned && { unassigned: true }),
+  }
 }
 
-export function filterQuery(filter: AlertFilter): Record<string, QueryValue> {
-  const { status, severity, rule, grid, assignee } = filter
-  const unassigned = filter.unassigned ? true : null
-  return { status, severity, rule, grid, q: filter.q.trim(), new_since: filter.newSince, assignee, unassigned }
+function auditQuery({ trail, allowed, actor, action, target, address, from, to }: AuditFilter): AuditQuery {
+  const given = { actor: actor || null, action: action || null, target: target || null, address: address || null, from: from || null, to: to || null }
+  return { trail, allowed: allowed === '' ? null : allowed === 'true', ...given }
 }
+
+const text = (query: object) => queryOf(query as Record<string, QueryValue>)
 
 export function countyApi(county: string) {
   const base = `/api/${encodeURIComponent(county)}`
-  const get = <T>(path: string, signal?: AbortSignal) => request<T>(base + path, signal ? { signal } : {})
-  const post = <T>(path: string, json: unknown) => request<T>(base + path, { method: 'POST', json })
+  const path = { county }
   return {
-    overview: () => get<Overview>('/overview'),
+    overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
-      get<AddressHits>(`/addresses/search${queryOf({ q, limit: 10 })}`, signal),
+      dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     searchHouseholds: (q: string, signal?: AbortSignal) =>
-      get<{ households: FoundHousehold[]; note: string | null }>(`/households/search${queryOf({ q, limit: 10 })}`, signal),
-    address: (id: number) => get<AddressDetail>(`/addresses/${id}`),
-    rasters: async () => listIn<Raster>(await get<Record<string, unknown>>('/rasters'), 'rasters'),
-    flood: (level_m: number, signal?: AbortSignal) => get<Flood>(`/flood${queryOf({ level_m })}`, signal),
-    floodHouseholds: (level_m: number, after: string | null) =>
-      get<{ households: FloodHousehold[]; next: string | null }>(`/flood/households${queryOf({ level_m, after })}`),
-    household: (id: number) => get<Household>(`/households/${id}`),
-    reveal: async (personId: number, field: 'id_number' | 'phone', purpose: string) =>
-      (await post<{ value: string | null }>(`/persons/${personId}/reveal`, { field, purpose })).value,
+      dataOf(api.GET('/api/{county}/households/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
+    address: (address_id: number) => dataOf(api.GET('/api/{county}/addresses/{address_id}', { params: { path: { county, address_id } } })),
+    rasters: () => itemsOf(api.GET('/api/{county}/rasters', { params: { path } })),
+    flood: (level_m: number, signal?: AbortSignal) =>
+      dataOf(api.GET('/api/{county}/flood', { params: { path, query: { level_m } }, ...until(signal) })),
+    floodHouseholds: (level_m: number, after: Cursor) =>
+      dataOf(api.GET('/api/{county}/flood/households', { params: { path, query: { level_m, after } } })),
+    household: (household_id: number) =>
+      dataOf(api.GET('/api/{county}/households/{household_id}', { params: { path: { county, household_id } } })),
+    reveal: async (person_id: number, field: RevealField, purpose: string) =>
+      (await dataOf(api.POST('/api/{county}/persons/{person_id}/reveal', { params: { path: { county, person_id } }, body: { field, purpose } }))).value,
     // a POST, for names and ID numbers must not stand in a URL
-    findPersons: (by: PersonQuery) => post<{ persons: FoundPerson[]; note: string | null }>('/persons/search', by),
-    recordVisit: (householdId: number, visit: VisitIn) => post<Visit>(`/households/${householdId}/visits`, visit),
+    findPersons: (body: PersonQuery) => dataOf(api.POST('/api/{county}/persons/search', { params: { path }, body })),
+    recordVisit: (household_id: number, body: VisitIn) =>
+      dataOf(api.POST('/api/{county}/households/{household_id}/visits', { params: { path: { county, household_id } }, body })),
     alerts: (filter: AlertFilter, after: Cursor, limit = 50, signal?: AbortSignal) =>
-      get<{ alerts: Alert[]; next: Cursor }>(`/alerts${queryOf({ ...filterQuery(filter), after, limit })}`, signal),
+      dataOf(api.GET('/api/{county}/alerts', { params: { path, query: { ...filterQuery(filter), after, limit } }, ...until(signal) })),
     alertCounts: (filter: AlertFilter, signal?: AbortSignal) =>
-      get<AlertCounts>(`/alerts/counts${queryOf(filterQuery(filter))}`, signal),
-    assignees: (id: number) => get<Assignee[]>(`/alerts/${id}/assignees`),
-    alert: (id: number) => get<AlertDetail>(`/alerts/${id}`),
-    transition: (id: number, body: TransitionIn) => post<AlertDetail>(`/alerts/${id}/transitions`, body),
-    rules: async () => listIn<Rule>(await get<Rule[]>('/rules'), 'rules'),
-    mappings: async () => listIn<Mapping>(await get<Mapping[]>('/mappings'), 'mappings'),
-    imports: async () => listIn<ImportBatch>(await get<ImportBatch[]>('/imports'), 'imports'),
-    importReport: (id: number) => get<ImportReport>(`/imports/${id}`),
+      dataOf(api.GET('/api/{county}/alerts/counts', { params: { path, query: filterQuery(filter) }, ...until(signal) })),
+    assignees: (alert_id: number) => itemsOf(api.GET('/api/{county}/alerts/{alert_id}/assignees', { params: { path: { county, alert_id } } })),
+    alert: (alert_id: number) => dataOf(api.GET('/api/{county}/alerts/{alert_id}', { params: { path: { county, alert_id } } })),
+    transition: (alert_id: number, body: TransitionIn) =>
+      dataOf(api.POST('/api/{county}/alerts/{alert_id}/transitions', { params: { path: { county, alert_id } }, body })),
+    rules: () => itemsOf(api.GET('/api/{county}/rules', { params: { path } })),
+    mappings: () => itemsOf(api.GET('/api/{county}/mappings', { params: { path } })),
+    imports: () => itemsOf(api.GET('/api/{county}/imports', { params: { path } })),
+    importReport: (batch_id: number) => dataOf(api.GET('/api/{county}/imports/{batch_id}', { params: { path: { county, batch_id } } })),
     upload: (file: File, mapping: string, publish: boolean, confirmed = false, sheet = '') => {
       const form = new FormData()
       form.append('file', file)
@@ -146,21 +121,20 @@ export function countyApi(county: string) {
       form.append('publish', String(publish))
       form.append('confirmed', String(confirmed))
       if (sheet) form.append('sheet', sheet)
-      return request<ImportReport>(`${base}/imports`, { method: 'POST', form })
+      return dataOf(api.POST('/api/{county}/imports', { params: { path }, body: form as never }))
     },
     rejectsUrl: (id: number) => `${base}/imports/${id}/rejects.xlsx`,
-    reviews: (after: Cursor) =>
-      get<{ reviews: Review[]; next: Cursor; open_n: number }>(`/reviews${queryOf({ after, limit: 50 })}`),
-    decideReview: (id: number, accept: boolean, note: string | null) =>
-      post<unknown>(`/reviews/${id}/decision`, { accept, note }),
+    reviews: (after: Cursor) => dataOf(api.GET('/api/{county}/reviews', { params: { path, query: { after, limit: 50 } } })),
+    decideReview: (review_id: number, accept: boolean, note: string | null) =>
+      dataOf(api.POST('/api/{county}/reviews/{review_id}/decision', { params: { path: { county, review_id } }, body: { accept, note } })),
     changes: (entity: string, after: Cursor) =>
-      get<{ changes: Change[]; next: Cursor }>(`/changes${queryOf({ entity, after, limit: 50 })}`),
-    audit: (filter: AuditFilter, before: Cursor) =>
-      get<{ events: AuditEvent[]; next: number | null }>(`/audit${queryOf({ ...filter, before, limit: 100 })}`),
-    auditActions: () => get<AuditAction[]>('/audit/actions'),
-    auditHead: (trail: AuditFilter['trail']) => get<AuditHead>(`/audit/head${queryOf({ trail })}`),
-    auditFile: (filter: AuditFilter, format: 'jsonl' | 'csv') => `${base}/audit/export${queryOf({ ...filter, format })}`,
-    mapPage: (filter: AlertFilter) => `/maps/${encodeURIComponent(county)}/alerts${queryOf(filterQuery(filter))}`,
+      dataOf(api.GET('/api/{county}/changes', { params: { path, query: { entity: entity || null, after, limit: 50 } } })),
+    audit: (filter: AuditFilter, after: Cursor) =>
+      dataOf(api.GET('/api/{county}/audit', { params: { path, query: { ...auditQuery(filter), after, limit: 100 } } })),
+    auditActions: () => itemsOf(api.GET('/api/{county}/audit/actions', { params: { path } })),
+    auditHead: (trail: AuditFilter['trail']) => dataOf(api.GET('/api/{county}/audit/head', { params: { path, query: { trail } } })),
+    auditFile: (filter: AuditFilter, format: 'jsonl' | 'csv') => `${base}/audit/export${text({ ...auditQuery(filter), format })}`,
+    mapPage: (filter: AlertFilter) => `/maps/${encodeURIComponent(county)}/alerts${text(filterQuery(filter))}`,
     mapPageOf: (id: number) => `/maps/${encodeURIComponent(county)}/alerts/${id}`,
   }
 }

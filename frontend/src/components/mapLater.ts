@@ -1,12 +1,16 @@
 import { defineAsyncComponent, h, ref, watch, type Ref } from 'vue'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { useAlerts } from '@/stores/alerts'
+import { fetchMapStyle } from '@/styles/later'
 
 /** The map, a megabyte of code: fetched when a page shows it, so that the records of the page come first. */
 export const MapLater = defineAsyncComponent({
-  loader: () => {
+  loader: async () => {
     void fetch(workerUrl).catch(() => undefined) // beside the map, which would ask for it only when it is there itself
-    return import('@/components/MapView.vue')
+    const style = fetchMapStyle()
+    const view = await import('@/components/MapView.vue')
+    await style
+    return view
   },
   delay: 0,
   onError: (_, retry, fail, attempts) => (attempts < 3 && navigator.onLine ? retry() : fail()),
@@ -23,7 +27,7 @@ export function useMapTurn(listed: () => boolean): Ref<boolean> {
   watch(
     () => !listed() || alerts.loaded || alerts.error !== null,
     (now) => (turn.value ||= now),
-    { immediate: true },
+    { immediate: true, flush: 'post' }, // the list is drawn first
   )
   return turn
 }

@@ -1,6 +1,6 @@
 /** A table read page by page: the first on asking, the next ones on demand, and nothing of a question asked before. */
 import { ref, type Ref } from 'vue'
-import type { Cursor } from '@/api/types'
+import type { Cursor } from '@/api/names'
 import { tellError } from './notify'
 
 export interface Page<Row> {

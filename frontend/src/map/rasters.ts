@@ -1,15 +1,6 @@
 /** Rasters under the records, and the water over them: what may be chosen, and where the tiles come from. */
+import type { Raster } from '@/api/names'
 
-/** A raster of the catalogue, as the server describes it. */
-export interface Raster {
-  name: string
-  title: string
-  kind: 'imagery' | 'dem' | 'land_cover' | 'population'
-  bounds: [number, number, number, number]
-  minzoom: number
-  maxzoom: number
-  attribution: string | null
-}
 
 /** One picture that can lie under the records. */
 export interface Backdrop {

@@ -1,5 +1,5 @@
 /** What the search box lists: addresses, divisions, place names and households in one order, each with its kind. */
-import type { AddressHits, Candidate, DivisionHit, FoundHousehold, PlaceName } from '@/api/types'
+import type { AddressHits, Candidate, DivisionHit, FoundHousehold, PlaceName } from '@/api/names'
 import { CONFIDENCE, placeNameKindLabel } from '@/texts/labels'
 
 export type SearchItem = { key: string; title: string; detail: string; chip: string; tone: string; hint?: string } & (
@@ -9,7 +9,7 @@ export type SearchItem = { key: string; title: string; detail: string; chip: str
   | { kind: 'household'; of: FoundHousehold }
 )
 
-type Bounds = [number, number, number, number]
+export type Bounds = [number, number, number, number]
 
 /** From this confidence on an address is what was typed, and stands above the divisions. */
 const MEANT = 0.75

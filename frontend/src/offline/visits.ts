@@ -7,7 +7,7 @@
  * a lost answer makes no second visit. Only the account that recorded a visit sees and sends it.
  */
 import Dexie, { type Table } from 'dexie'
-import type { Outcome, VisitIn } from '@/api/types'
+import type { Outcome, VisitIn } from '@/api/names'
 
 export interface WaitingVisit {
   client_uid: string

@@ -2,7 +2,8 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import { isAbort } from '@/api/client'
-import type { Alert, AlertDetail, AlertFilter, Cursor } from '@/api/types'
+import type { AlertFilter } from '@/api/filters'
+import type { Alert, AlertDetail, Cursor } from '@/api/names'
 import { PENDING } from '@/texts/alerts'
 import { dayBefore } from '@/texts/format'
 import { useSession } from './session'
@@ -51,17 +52,24 @@ export const useAlerts = defineStore('alerts', () => {
     const mine = (running = new AbortController())
     loading.value = true
     error.value = null
-    void countAll(mine)
     try {
       const page = await session.api.alerts(filter, null, 50, mine.signal)
-      items.value = page.alerts
+      items.value = page.items
       next.value = page.next
       loaded.value = true
     } catch (problem) {
       if (!isAbort(problem)) error.value = problem
     } finally {
-      if (running === mine) loading.value = false
+      if (running === mine) {
+        loading.value = false
+        void countAll(mine) // after the list: on a slow line it is waited for, the numbers are not
+      }
     }
+  }
+
+  /** Read the list where it is neither there nor on its way. */
+  async function loadOnce(): Promise<void> {
+    if (!loaded.value && !loading.value) await load()
   }
 
   /** The numbers on the chips say what a click on them will show. */
@@ -85,7 +93,7 @@ export const useAlerts = defineStore('alerts', () => {
     try {
       const page = await session.api.alerts(filter, next.value)
       if (items.value === list) {
-        items.value = [...list, ...page.alerts]
+        items.value = [...list, ...page.items]
         next.value = page.next
       }
     } finally {
@@ -118,5 +126,5 @@ export const useAlerts = defineStore('alerts', () => {
     total.value = freshN.value = mineN.value = null
   }
 
-  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, more, replace, changed, clear, forget }
+  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, loadOnce, more, replace, changed, clear, forget }
 })

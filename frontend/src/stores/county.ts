@@ -1,7 +1,7 @@
 /** What every screen of the county needs once: totals, bounds, towns, rules, and cards seen in this session. */
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { Alert, Household, Overview, Rule } from '@/api/types'
+import type { Alert, Household, Overview, Rule } from '@/api/names'
 import { useSession } from './session'
 
 /** The first of some alerts, and how many there are of them. */
@@ -20,8 +20,16 @@ export const useCounty = defineStore('county', () => {
   /** The worker's open alerts as last read, for looking at without signal: mine, and what nobody deals with yet. */
   const todo = ref<{ mine: Todo; free: Todo } | null>(null)
 
+  let overviewAsked: Promise<Overview> | null = null
+
+  /** Several parts of a page ask for it at once: one question. */
   async function loadOverview(): Promise<void> {
-    overview.value = await session.api.overview()
+    const asked = (overviewAsked ??= session.api.overview())
+    try {
+      overview.value = await asked
+    } finally {
+      if (overviewAsked === asked) overviewAsked = null
+    }
   }
 
   async function loadRules(): Promise<void> {

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { countyApi, session as sessionApi } from '@/api/county'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Account, FailedBefore } from '@/api/types'
+import type { Account, FailedBefore } from '@/api/names'
 
 const REMEMBERED = 'onemap-account'
 
@@ -39,6 +39,9 @@ export const useSession = defineStore('session', () => {
   /** failed sign-ins since the last right one, until the owner has read it */
   const failedBefore = ref<FailedBefore | null>(null)
   const api = computed(() => countyApi(account.value?.county ?? ''))
+
+  /** fewest characters of a stated purpose; without the server's word the server alone decides */
+  const purposeMin = computed(() => account.value?.settings?.purpose_min ?? 1)
 
   function may(permission: string): boolean {
     return account.value?.permissions.includes(permission) ?? false
@@ -87,5 +90,5 @@ export const useSession = defineStore('session', () => {
     settle(null)
   }
 
-  return { account, checked, failedBefore, api, may, check, signIn, settle, refresh, signOut, recheck, expire }
+  return { account, checked, failedBefore, api, purposeMin, may, check, signIn, settle, refresh, signOut, recheck, expire }
 })

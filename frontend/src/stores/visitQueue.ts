@@ -2,21 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { ConnectionLost, Problem } from '@/api/client'
-import type { Outcome, Visit, VisitIn } from '@/api/types'
-import {
-  correctVisit,
-  discardVisit,
-  keepVisit,
-  listVisits,
-  newUid,
-  newVisit,
-  sendVisits,
-  type SendResult,
-  type WaitingVisit,
-} from '@/offline/visits'
+import type { Outcome, Visit, VisitIn } from '@/api/names'
+import type { SendResult, WaitingVisit } from '@/offline/visits'
 import { localIso } from '@/texts/format'
 import { useNetwork } from './network'
 import { useSession } from './session'
+
+/** The store of visits on this device is code of its own; the screens that record visits come only together with it. */
+const device = () => import('@/offline/visits')
 
 /** What became of a visit just recorded: uid names it in the queue while it is there. */
 export type Recorded = { state: 'sent' } | { state: 'waiting'; why: string } | { state: 'refused'; why: string; uid: string }
@@ -44,7 +37,7 @@ export const useVisitQueue = defineStore('visitQueue', () => {
 
   async function load(): Promise<void> {
     const account = session.account
-    items.value = account ? await listVisits(account.county, account.username) : []
+    items.value = account ? await (await device()).listVisits(account.county, account.username) : []
   }
 
   function of(householdId: number): WaitingVisit[] {
@@ -67,7 +60,7 @@ export const useVisitQueue = defineStore('visitQueue', () => {
     if (sending.value || !account) return
     sending.value = true
     try {
-      const sent = await sendVisits(account.county, account.username, trySend)
+      const sent = await (await device()).sendVisits(account.county, account.username, trySend)
       if (sent.length) lastSentHouseholds.value = sent.map((visit) => visit.household_id)
     } finally {
       sending.value = false
@@ -88,6 +81,7 @@ export const useVisitQueue = defineStore('visitQueue', () => {
   async function record(householdId: number, outcome: Outcome, note: string): Promise<Recorded> {
     const account = session.account
     if (!account) throw new Error('nobody is signed in')
+    const { keepVisit, newUid, newVisit } = await device()
     const client_uid = newUid()
     // asks the browser not to clear what waits when space is short or the page was not opened for a week
     void navigator.storage?.persist?.().catch(() => false)
@@ -107,12 +101,12 @@ export const useVisitQueue = defineStore('visitQueue', () => {
 
   /** Change a visit that the server refused, and send it again; it stays one visit, made when it was made. */
   async function correct(clientUid: string, outcome: Outcome, note: string): Promise<Recorded> {
-    const uid = await correctVisit(clientUid, outcome, note.trim() || null)
+    const uid = await (await device()).correctVisit(clientUid, outcome, note.trim() || null)
     return uid === null ? { state: 'sent' } : outcomeOf(uid)
   }
 
   async function discard(clientUid: string): Promise<void> {
-    await discardVisit(clientUid)
+    await (await device()).discardVisit(clientUid)
     await load()
   }
 

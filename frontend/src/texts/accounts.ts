@@ -1,5 +1,5 @@
 /** What stands beside an account in the list of its administrators. */
-import type { ListedAccount } from '@/api/types'
+import type { ListedAccount } from '@/api/names'
 
 export interface Mark {
   text: string

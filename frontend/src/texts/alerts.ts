@@ -1,35 +1,24 @@
-/** The states and steps of an alert in words; a test of the server holds them to its own. */
-import type { AlertStatus } from '@/api/types'
+/** The states and steps of an alert in words. */
+import type { AlertStatus } from '@/api/names'
+import {
+  alert_action,
+  alert_status,
+  alert_status_ended,
+  alert_status_off_the_map,
+  alert_status_pending,
+  alert_system_step,
+} from './vocabulary.json'
 
-export const STATUSES: Record<AlertStatus, string> = {
-  open: '待签收',
-  acknowledged: '已签收',
-  assigned: '已指派',
-  confirmed: '查实',
-  refuted: '查否',
-  closed: '已办结',
-  cleared: '已自行消除',
-}
+export const STATUSES: Record<AlertStatus, string> = alert_status
 
 /** waits for somebody */
-export const PENDING: AlertStatus[] = ['open', 'acknowledged', 'assigned']
+export const PENDING = alert_status_pending as AlertStatus[]
 /** nothing is left to do */
-export const ENDED: AlertStatus[] = ['closed', 'cleared']
+export const ENDED = alert_status_ended as AlertStatus[]
 /** ended, or found to be untrue */
-export const OFF_THE_MAP: AlertStatus[] = ['closed', 'cleared', 'refuted']
+export const OFF_THE_MAP = alert_status_off_the_map as AlertStatus[]
 
-export const STEPS: Record<string, string> = {
-  raise: '发现',
-  clear: '自行消除',
-  cease: '条件已不成立',
-  recur: '条件再次成立',
-  acknowledge: '签收',
-  assign: '指派',
-  verify: '核查',
-  settle: '确认消除',
-  close: '办结',
-  reopen: '重开',
-}
+export const STEPS: Record<string, string> = { ...alert_system_step, ...alert_action }
 
 /** How a list is cut; each alert stands in one of them, and in 全部. */
 export const STATUS_GROUPS: { key: string; label: string; statuses: AlertStatus[] }[] = [

@@ -1,9 +1,18 @@
 /** The counts of an import as labelled numbers, in the order people read them. */
-import type { ImportQuestion } from '@/api/types'
 import { countLabel } from './labels'
 
 const ORDER = ['read', 'rows', 'total', 'staged', 'added', 'new', 'changed', 'updated', 'unchanged', 'removed', 'retired', 'rejected', 'warned', 'review']
 const rank = (name: string) => (ORDER.indexOf(name) + 1 || ORDER.length + 1)
+
+/** What is odd about a whole file (`counts.questions`): it is published after a yes. mapping: the line that would mend it. */
+export interface ImportQuestion {
+  code: string
+  share: number
+  zh: string
+  en: string
+  column: string | null
+  mapping: string | null
+}
 
 export interface LabelledCount {
   name: string

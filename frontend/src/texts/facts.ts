@@ -1,5 +1,5 @@
 /** Facts of an alert or a change as rows of a table: field, before, after. */
-import type { Facts } from '@/api/types'
+import type { Facts } from '@/api/names'
 import { dateTime } from './format'
 
 const FIELDS: Record<string, string> = {

@@ -1,29 +1,31 @@
-/** Chinese words for the codes of the interface. */
-import type { Outcome, Role, Severity } from '@/api/types'
+/** Chinese words for the codes of the interface; vocabulary.json is written by scripts/write_vocabulary from the server's. */
+import type { Outcome, Role, Severity } from '@/api/names'
+import {
+  change_operation,
+  event_state,
+  facility_state,
+  household_kind,
+  import_state,
+  occupancy,
+  place_kind,
+  place_name_kind,
+  role,
+  severity,
+  sex,
+  visit_outcome,
+} from './vocabulary.json'
 
-export const ROLES: Record<Role, string> = {
-  grid_worker: '网格员',
-  village_officer: '村社干部',
-  town_official: '乡镇干部',
-  gis_staff: '数据专员',
-  county_admin: '县级管理员',
-  system_admin: '系统管理员',
-  security_admin: '安全管理员',
-  auditor: '审计员',
-}
+export const ROLES: Record<Role, string> = role
 
 /** Roles that the security administrator may grant; the three administrators are appointed on the server. */
 export const GRANTABLE: Role[] = ['grid_worker', 'village_officer', 'town_official', 'gis_staff', 'county_admin']
 
-export const SEVERITIES: Record<Severity, string> = { high: '高', medium: '中', low: '低' }
+export const SEVERITIES: Record<Severity, string> = severity
 
-export const OUTCOMES: { code: Outcome; label: string }[] = [
-  { code: 'met', label: '见到本人' },
-  { code: 'nobody_home', label: '无人在家' },
-  { code: 'moved_away', label: '已搬离' },
-  { code: 'refused', label: '拒访' },
-  { code: 'help_needed', label: '需要帮助' },
-]
+export const OUTCOMES = Object.entries(visit_outcome satisfies Record<Outcome, string>).map(([code, label]) => ({
+  code: code as Outcome,
+  label,
+}))
 
 export const outcomeLabel = (code: string): string => OUTCOMES.find((one) => one.code === code)?.label ?? code
 
@@ -43,40 +45,6 @@ const RELATIONS: Record<string, string> = {
   sibling: '兄弟姐妹',
   tenant: '租户',
   other: '其他',
-}
-const SEXES: Record<string, string> = { male: '男', female: '女' }
-const OCCUPANCIES: Record<string, string> = { occupied: '有人住', vacant: '空置', let: '出租', unknown: '不详' }
-const PLACE_KINDS: Record<string, string> = {
-  building: '楼栋',
-  dwelling: '房屋',
-  premises: '场所',
-  unit: '单位',
-  zone: '分区',
-  parcel: '地块',
-}
-const PLACE_NAME_KINDS: Record<string, string> = {
-  natural_village: '自然村',
-  road: '道路',
-  compound: '居民区',
-  water: '水系',
-  mountain: '山体',
-  landmark: '地标',
-  other: '地名',
-}
-const HOUSEHOLD_KINDS: Record<string, string> = { family: '家庭户', collective: '集体户', single: '单人户' }
-const EVENT_STATES: Record<string, string> = {
-  open: '待处理',
-  in_progress: '处理中',
-  closed: '已办结',
-  cancelled: '已撤销',
-  recorded: '已登记',
-}
-const OBJECT_STATES: Record<string, string> = { normal: '正常', damaged: '损坏', missing: '缺失', retired: '停用' }
-const IMPORT_STATES: Record<string, string> = {
-  staged: '已读入',
-  checked: '已检查',
-  published: '已发布',
-  failed: '失败',
 }
 const ENTITIES: Record<string, string> = {
   household_member: '家庭成员',
@@ -98,7 +66,6 @@ const ENTITIES: Record<string, string> = {
   person_place: '人房关联',
   address_cell: '地址归格',
 }
-const OPERATIONS: Record<string, string> = { added: '新增', changed: '变更', removed: '移除' }
 const COUNTS: Record<string, string> = {
   read: '读取',
   rows: '总行数',
@@ -129,18 +96,17 @@ export const orSelf =
     code ? (table[code] ?? code) : ''
 
 export const relationLabel = orSelf(RELATIONS)
-export const sexLabel = orSelf(SEXES)
-export const occupancyLabel = orSelf(OCCUPANCIES)
-export const placeKindLabel = orSelf(PLACE_KINDS)
-export const placeNameKindLabel = orSelf(PLACE_NAME_KINDS)
-export const householdKindLabel = orSelf(HOUSEHOLD_KINDS)
-export const eventStateLabel = orSelf(EVENT_STATES)
-export const objectStateLabel = orSelf(OBJECT_STATES)
-export const importStateLabel = orSelf(IMPORT_STATES)
+export const sexLabel = orSelf(sex)
+export const occupancyLabel = orSelf(occupancy)
+export const placeKindLabel = orSelf(place_kind)
+export const placeNameKindLabel = orSelf(place_name_kind)
+export const householdKindLabel = orSelf(household_kind)
+export const eventStateLabel = orSelf(event_state)
+export const objectStateLabel = orSelf(facility_state)
+export const importStateLabel = orSelf(import_state)
 export const entityLabel = orSelf(ENTITIES)
-export const operationLabel = orSelf(OPERATIONS)
+export const operationLabel = orSelf(change_operation)
 export const countLabel = orSelf(COUNTS)
 
 /** Purposes offered where one must be stated; any other may be typed. */
-export const PURPOSE_MIN = 4
 export const PURPOSES = ['上门走访联系', '核对身份信息', '处理预警', '办理政务服务'] as const

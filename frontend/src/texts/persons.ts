@@ -1,4 +1,4 @@
-import type { PersonQuery } from '@/api/types'
+import type { PersonQuery } from '@/api/names'
 
 /** What a typed text asks for: an ID number, a phone, else a name; null when it is too short. Full-width digits are digits; +86 and 0086 are left out. */
 export function personQueryOf(typed: string): PersonQuery | null {

@@ -1,5 +1,5 @@
 /** A visit as text, to be handed to somebody who can record it elsewhere. */
-import type { Household } from '@/api/types'
+import type { Household } from '@/api/names'
 import type { WaitingVisit } from '@/offline/visits'
 import { dateTime } from './format'
 import { outcomeLabel } from './labels'

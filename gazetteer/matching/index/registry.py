@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from database.listen import Listener
 from database.scope import Scope, enter_scope
 from gazetteer.matching.index.build import Moment, build, read_moment, read_records
+from gazetteer.matching.index.inherited import inherited_libraries
 from gazetteer.matching.index.library import Library
 
 log = structlog.get_logger()
@@ -65,6 +66,11 @@ class Registry:
         self._shelves: dict[str, _Shelf] = {}
         self._guard = threading.Lock()
         self.closed = False
+        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        for county, found in inherited_libraries(url).items():
+            self._shelves[county] = _Shelf(
+                threading.Lock(), found.library, found.moment, found.seen_at, time.monotonic()
+            )
         self.listener = Listener(engine, CHANNEL, self._heard, self.refresh)
         self.listener.start()
         event.listen(engine, "engine_disposed", lambda _engine: self.close())

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gazetteer.matching.candidates import COLUMNS
-
+#: What a candidate is made of.
+COLUMNS = (
+    "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat"
+)
 _SEEN = text(
     f"SELECT {COLUMNS} FROM standard_address a WHERE a.id = ANY(:ids) AND a.status = 'published'"  # noqa: S608
 )

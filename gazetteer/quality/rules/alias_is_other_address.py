@@ -6,9 +6,9 @@
 English: An alias of this address is the text of another live address.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

@@ -6,9 +6,9 @@
 English: The same alias belongs to several live addresses of a village.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

@@ -7,9 +7,9 @@ English: The plate is written in Chinese numerals although the library writes Ar
 """
 
 from gazetteer.quality.mending import arabic_plate, text_fix
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

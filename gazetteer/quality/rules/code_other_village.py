@@ -6,9 +6,9 @@
 English: The address code carries another present village than the address belongs to.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="codes",

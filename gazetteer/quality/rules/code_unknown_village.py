@@ -6,9 +6,9 @@
 English: The first 12 digits of the address code are no village of the table, present or former.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="codes",

@@ -6,9 +6,9 @@
 English: The text says village committee inside a community, or the reverse.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="names",

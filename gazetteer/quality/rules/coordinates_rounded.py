@@ -6,9 +6,9 @@
 English: Longitude and latitude have at most three decimals: about 100 m.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

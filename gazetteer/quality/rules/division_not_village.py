@@ -6,9 +6,9 @@
 English: The address belongs to a county or town, not to a village.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="codes",

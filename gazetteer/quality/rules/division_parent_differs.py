@@ -6,9 +6,9 @@
 English: The table of divisions puts a village under another town than its code says (one finding for each village).
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="codes",

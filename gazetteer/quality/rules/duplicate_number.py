@@ -6,9 +6,9 @@
 English: The same number stands on two different doors of one road in a village, more than 50 m apart.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

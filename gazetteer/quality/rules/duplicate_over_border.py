@@ -6,9 +6,9 @@
 English: Two villages of a town hold the same road and number within 30 m of each other.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

@@ -6,9 +6,9 @@
 English: Two number plates of different roads share exactly the same point.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

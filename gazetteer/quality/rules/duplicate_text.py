@@ -6,9 +6,9 @@
 English: Several live addresses of one source read the same within a village.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="duplicates",

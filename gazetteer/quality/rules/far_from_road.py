@@ -7,9 +7,9 @@ English: The point lies far from all other numbers of its road.
 """
 
 from gazetteer.quality.positions import find_far_from_road
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

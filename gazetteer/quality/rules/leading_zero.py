@@ -7,9 +7,9 @@ English: A number plate was padded with zeros.
 """
 
 from gazetteer.quality.mending import drop_leading_zeros, text_fix
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

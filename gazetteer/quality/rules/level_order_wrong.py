@@ -6,9 +6,9 @@
 English: The text holds all its levels, but not from large to small.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

@@ -6,9 +6,9 @@
 English: There is an entrance without a building, or a building or room without number, road or group.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="tree",

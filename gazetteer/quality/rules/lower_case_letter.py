@@ -7,9 +7,9 @@ English: Letters of a number, building, entrance or room are in lower case.
 """
 
 from gazetteer.quality.mending import text_fix, upper_case
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

@@ -7,9 +7,9 @@ English: The numbers before and after stand together, and this one far away.
 """
 
 from gazetteer.quality.numbering import find_number_far_from_neighbours
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="numbering",

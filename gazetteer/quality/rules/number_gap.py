@@ -6,9 +6,9 @@
 English: One or two numbers are missing on a road whose numbers otherwise run on.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="numbering",

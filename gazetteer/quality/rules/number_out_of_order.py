@@ -7,9 +7,9 @@ English: The numbers run along the road, and this one does not stand where its n
 """
 
 from gazetteer.quality.numbering import find_number_out_of_order
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="numbering",

@@ -7,9 +7,9 @@ English: Odd and even stand on different sides of this road, and this number on 
 """
 
 from gazetteer.quality.numbering import find_number_parity
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="numbering",

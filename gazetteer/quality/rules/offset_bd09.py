@@ -7,9 +7,9 @@ English: A whole source lies off by the BD-09 offset.
 """
 
 from gazetteer.quality.offsets import find_offset_bd09
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

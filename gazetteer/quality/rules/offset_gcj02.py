@@ -7,9 +7,9 @@ English: A whole source lies off by the GCJ-02 offset.
 """
 
 from gazetteer.quality.offsets import find_offset_gcj02
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

@@ -7,9 +7,9 @@ English: The point lies more than 500 m outside the county.
 """
 
 from gazetteer.quality.positions import find_outside_county
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

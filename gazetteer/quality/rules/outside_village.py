@@ -7,9 +7,9 @@ English: The point lies more than 30 m outside the village of the address.
 """
 
 from gazetteer.quality.positions import find_outside_village
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

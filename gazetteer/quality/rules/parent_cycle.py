@@ -6,9 +6,9 @@
 English: Following the parents leads back to the address itself.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="tree",

@@ -6,9 +6,9 @@
 English: A level that parent and child share is written differently.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="tree",

@@ -6,9 +6,9 @@
 English: The address has no parent although exactly one address with its upper levels is in the library.
 """
 
-from gazetteer.quality.rule import Fix, Rule
+from gazetteer.quality.rule import Fix, QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="tree",

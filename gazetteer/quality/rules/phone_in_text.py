@@ -6,9 +6,9 @@
 English: The text holds a mobile number: personal data in a table that many may read.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

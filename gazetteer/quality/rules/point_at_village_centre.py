@@ -6,9 +6,9 @@
 English: The point is the geometric centre of its village: geocoded by name, not surveyed.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

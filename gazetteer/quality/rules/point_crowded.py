@@ -7,9 +7,9 @@ English: Thirty or more different plates share exactly one point.
 """
 
 from gazetteer.quality.positions import find_point_crowded
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

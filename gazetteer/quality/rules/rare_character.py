@@ -6,9 +6,9 @@
 English: The text holds characters of the extension blocks, which GBK and many fonts lack.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

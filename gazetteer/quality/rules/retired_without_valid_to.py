@@ -6,9 +6,9 @@
 English: The address is retired but has no last day.
 """
 
-from gazetteer.quality.rule import Fix, Rule
+from gazetteer.quality.rule import Fix, QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="dates",

@@ -6,9 +6,9 @@
 English: The address was reviewed more than 30 days ago and has not been published.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="state",

@@ -7,9 +7,9 @@ English: The text holds commas, dots, slashes or other separators.
 """
 
 from gazetteer.quality.mending import drop_separators, text_fix
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

@@ -6,9 +6,9 @@
 English: The successor of a retired address is a draft, or retired itself without a further successor.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="tree",

@@ -6,10 +6,10 @@
 English: The text holds Traditional characters although the library is Simplified.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 from gazetteer.quality.traditional import find_traditional
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

@@ -6,9 +6,9 @@
 English: The first day lies before October 1949; mostly a placeholder such as 1900-01-01.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="dates",

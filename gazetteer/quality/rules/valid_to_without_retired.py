@@ -6,14 +6,14 @@
 English: The last day has passed but the address is not retired.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="dates",
     severity="medium",
     says="停用日期是 {valid_to}，状态仍是在用",
-    where="a.live AND a.valid_to < current_date",
+    where="a.live AND a.valid_to <= current_date",
     facts="jsonb_build_object('valid_to', a.valid_to)",
 )

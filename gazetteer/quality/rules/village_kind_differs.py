@@ -6,9 +6,9 @@
 English: The name says village and the digits say community, or the reverse (one finding for each village).
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="codes",

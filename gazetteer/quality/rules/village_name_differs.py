@@ -7,9 +7,9 @@ English: The village written in the address is neither the present nor a former 
 """
 
 from gazetteer.quality.division_names import find_differing_names
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="names",

@@ -7,9 +7,9 @@ English: The text holds blanks, tabs or line breaks.
 """
 
 from gazetteer.quality.mending import drop_blanks, text_fix
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="text",

@@ -7,9 +7,9 @@ English: The point lies 1, 2, 3 or 6 degrees too far east or west: the wrong cen
 """
 
 from gazetteer.quality.positions import find_wrong_zone
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="position",

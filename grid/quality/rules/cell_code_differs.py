@@ -6,9 +6,9 @@
 English: The address's grid code is not the cell of its present link.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="grid",

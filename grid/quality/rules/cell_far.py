@@ -6,9 +6,9 @@
 English: The address was linked with the nearest cell, more than 100 m away.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="grid",

@@ -6,9 +6,9 @@
 English: The address has a point but no present link with a cell.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="grid",

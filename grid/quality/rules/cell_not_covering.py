@@ -6,10 +6,10 @@
 English: The link says inside, but the point lies more than 30 m outside the cell.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 from grid.quality.cells import find_cell_not_covering
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="grid",

@@ -6,9 +6,9 @@
 English: The link names a cell that is abolished or unknown.
 """
 
-from gazetteer.quality.rule import Rule
+from gazetteer.quality.rule import QualityRule
 
-RULE = Rule.of(
+RULE = QualityRule.of(
     __name__,
     __doc__,
     family="grid",

@@ -14,8 +14,7 @@ from alerts.lifecycle import Transition
 from alerts.store import AlertFilter, apply_transition, count_alerts, get_alert, list_alerts
 from database.engine import Database
 from database.scope import Role, Scope
-from fieldwork.visits import NewVisit
-from layers.people.households import visit_household
+from fieldwork.visits import NewVisit, visit_household
 from tests import world
 from tests.world import CELLS
 
@@ -272,14 +271,14 @@ def test_a_rescan_leaves_an_old_alert_where_it_was(database: Database, system: S
         connection.execute(
             text("UPDATE alert SET first_raised_at = first_raised_at - interval '2 days' WHERE title LIKE '丁%'")
         )
-        listed = list_alerts(connection, AlertFilter()).alerts
+        listed = list_alerts(connection, AlertFilter()).items
         assert [one["title"][0] for one in listed] == ["甲", "庚", "丁"]
         yesterday = connection.scalar(text("SELECT CURRENT_DATE - 1"))
         assert count_alerts(connection, AlertFilter(new_since=yesterday))["n"] == 2
         pages, after = [], None
         while True:
             page = list_alerts(connection, AlertFilter(), after=after, limit=1)
-            pages += [one["id"] for one in page.alerts]
+            pages += [one["id"] for one in page.items]
             if (after := page.next) is None:
                 break
         assert pages == [one["id"] for one in listed]

@@ -244,7 +244,7 @@ def test_a_surge_of_events_against_the_cells_own_history(connection: Connection)
     assert rule == "event_surge"
     assert "9 起" in reason
     assert "平均每周 2.0 起" in reason
-    assert connection.scalar(text("SELECT facts -> '逐周（由近及远）' FROM alert")) == [9] + [2] * 9
+    assert connection.scalar(text("SELECT facts -> 'weekly_counts' FROM alert")) == [9] + [2] * 9
 
 
 def test_a_table_without_history_has_no_surge(connection: Connection) -> None:
@@ -323,4 +323,4 @@ def test_a_file_without_visits_counts_from_its_first_day() -> None:
     assert elderly_alone_unvisited(facts, date(2026, 7, 1)) is None
     found = elderly_alone_unvisited(facts, date(2026, 7, 2))
     assert found is not None
-    assert "没有走访记录" in found.reason
+    assert "没有走访记录" in RULES["elderly_alone_unvisited"].say_reason(found.facts)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from alerts.detection.scan import scan
 from alerts.lifecycle import Transition
-from alerts.store import AlertFilter, apply_transition, get_alert, list_alerts
+from alerts.store import AlertFilter, apply_transition, get_alert, list_alerts, open_alerts_of_household
 from database.engine import Database
 from database.scope import Role, Scope
 from layers.people.households import get_household
@@ -28,7 +28,7 @@ def seen(database: Database, county: str) -> Seen:
     def run(*prefixes: str) -> list[dict[str, Any]]:
         with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
             page = list_alerts(connection, AlertFilter(), with_reason=True, limit=500)
-            return [{**alert, **get_alert(connection, alert["id"])} for alert in page.alerts]
+            return [{**alert, **get_alert(connection, alert["id"])} for alert in page.items]
 
     return run
 
@@ -79,7 +79,7 @@ def test_who_sees_both_reads_the_whole(seen: Seen, ids: dict[str, int], prefixes
         for word in ("HU-WEST", "HU-EAST", HERE, THERE):
             assert word in alert["reason"]
         assert "辖区以外" not in str(alert)
-        assert alert["facts"]["户号"] == ["HU-EAST", "HU-WEST"]
+        assert alert["facts"]["household_nos"] == ["HU-EAST", "HU-WEST"]
         assert alert["after"] == {"household_no": "HU-EAST"}, "the latest change, wherever it happened"
         assert [other["id"] for other in alert["related"]] == [a["id"] for a in alerts if a["id"] != alert["id"]]
 
@@ -87,7 +87,7 @@ def test_who_sees_both_reads_the_whole(seen: Seen, ids: dict[str, int], prefixes
 def test_a_word_of_the_other_side_finds_nothing(database: Database, county: str, ids: dict[str, int]) -> None:
     for prefix, word, n in ((WUKANG, "HU-EAST", 0), (WUKANG, "燎原", 0), (WUKANG, "HU-WEST", 1), ("330521", "燎原", 2)):
         with database.transaction(Scope(county, "x", Role.TOWN_OFFICIAL, (prefix,))) as connection:
-            assert len(list_alerts(connection, AlertFilter(q=word)).alerts) == n, (prefix, word)
+            assert len(list_alerts(connection, AlertFilter(q=word)).items) == n, (prefix, word)
 
 
 def test_the_whole_is_kept_by_row_level_security(database: Database, county: str, ids: dict[str, int]) -> None:
@@ -223,6 +223,6 @@ def test_what_the_other_side_was_is_told_anew_when_it_moves(
 
 def test_the_card_of_a_household_shows_its_own_side(database: Database, county: str, ids: dict[str, int]) -> None:
     with database.transaction(Scope(county, "x", Role.TOWN_OFFICIAL, (MOGAN,))) as connection:
-        file = get_household(connection, ids["east"])
-    assert [alert["rule"] for alert in file["alerts"]] == ["two_households"]
-    assert "HU-WEST" not in str(file)
+        file, alerts = get_household(connection, ids["east"]), open_alerts_of_household(connection, ids["east"])
+    assert [alert["rule"] for alert in alerts] == ["two_households"]
+    assert "HU-WEST" not in str(file) + str(alerts)

@@ -18,8 +18,8 @@ from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import decide
 from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.errors import (
-    BatchNotFound,
     BatchUndone,
+    CorrectionBatchNotFound,
     CorrectionConflicts,
     CorrectionDecided,
     CorrectionIncomplete,
@@ -95,12 +95,12 @@ def test_a_stranger_of_another_village_or_county_gets_nothing(
         with database.transaction(scope) as connection:
             assert take_next(connection, scope.actor) is None
             assert count_waiting(connection) == 0
-            assert list_batches(connection)["batches"] == []
+            assert list_batches(connection).items == []
             with pytest.raises(CorrectionNotFound):
                 decide(connection, still_open, Decision("dismiss"), scope)
             with pytest.raises(CorrectionNotFound):
                 apply_alike(connection, number, scope)
-            with pytest.raises(BatchNotFound):
+            with pytest.raises(CorrectionBatchNotFound):
                 undo_batch(connection, batch, scope)
 
 
@@ -238,7 +238,7 @@ def test_what_a_batch_says_of_itself_names_no_address_outside_its_own_cell(
     decided(database, here, Decision("alias", address_id=library["永安街1号"]))
     decided(database, there, Decision("alias", address_id=library["中兴路1号"], confirm=True))
     with database.transaction(Scope("330521", "narrow", Role.GIS_STAFF, (QIANQIU,))) as connection:
-        told = [batch["summary"] for batch in list_batches(connection)["batches"]]
+        told = [batch["summary"] for batch in list_batches(connection).items]
     assert any("永安街1号" in one for one in told)
     assert any("老粮站" in one for one in told)
     assert not any("中兴路" in one for one in told)
@@ -493,7 +493,7 @@ def test_an_undo_that_cannot_see_every_row_is_refused(database: Database, librar
     with database.transaction(STAFF) as connection:
         batch = apply_alike(connection, number, STAFF).batch_id
     with database.transaction(HERE) as connection:
-        assert batch in [b["id"] for b in list_batches(connection)["batches"]]
+        assert batch in [b["id"] for b in list_batches(connection).items]
         with pytest.raises(UndoConflict):
             undo_batch(connection, batch or 0, HERE)
 

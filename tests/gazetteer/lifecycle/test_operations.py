@@ -105,16 +105,16 @@ def test_a_merger_of_villages_is_told_by_the_feed_of_changes_and_taken_back_with
     before = connection.execute(divisions).all()
     done = operation("villages_merged")
     act.merge_villages(connection, done, QIANQIU, CHUNHUI)
-    told = {change["entity_id"]: change for change in list_changes(connection, entity="division").changes}
+    told = {change.entity_id: change for change in list_changes(connection, entity="division").items}
     ended, heir = told[QIANQIU], told[CHUNHUI]
-    assert (ended["operation"], ended["fields"], ended["actor"]) == ("removed", ["valid_to"], "system")
-    assert (ended["before"], ended["after"]) == ({"valid_to": None}, {"valid_to": ago(0).isoformat()})
-    assert (heir["operation"], heir["after"]) == ("changed", {"former_names": ["千秋社区居民委员会"]})
+    assert (ended.operation, ended.fields, ended.actor) == ("removed", ["valid_to"], "system")
+    assert (ended.before, ended.after) == ({"valid_to": None}, {"valid_to": ago(0).isoformat()})
+    assert (heir.operation, heir.after) == ("changed", {"former_names": ["千秋社区居民委员会"]})
     roll_back(connection, operation("restored", reverts=done.id))
     assert connection.execute(divisions).all() == before
-    assert len(list_changes(connection, entity="division").changes) == 4
+    assert len(list_changes(connection, entity="division").items) == 4
     connection.execute(text("UPDATE division SET class_code = '111' WHERE code = :c"), {"c": CHUNHUI})
-    assert len(list_changes(connection, entity="division").changes) == 4, "an import writes its own"
+    assert len(list_changes(connection, entity="division").items) == 4, "an import writes its own"
 
 
 def test_a_draft_is_found_by_nobody_until_it_is_published(connection: Connection, uids: Uids) -> None:

@@ -12,7 +12,6 @@ from layers.features.cql2 import day_of, moment_of
 from layers.features.crs import SUPPORTED, FeatureCrs, find_crs
 from layers.features.errors import FilterInvalid, ParameterInvalid, UnknownProperty
 from layers.features.query import FeatureQuery, read_query, touching
-from layers.features.tile_grids import CGCS2000, MERCATOR, lowest_level, tile_fields
 
 COUNTY = shapely.box(119.7, 30.4, 120.3, 30.8)
 ADDRESSES, EVENTS = COLLECTIONS["addresses"], COLLECTIONS["events"]
@@ -163,11 +162,3 @@ def test_a_property_of_any_size_is_asked_for_by_name() -> None:
 def test_not_a_number_is_none() -> None:
     with pytest.raises(FilterInvalid):
         ask(filter='{"op":">","args":[{"property":"depth"},NaN]}', filter_lang="cql2-json")
-
-
-def test_each_grid_says_where_a_layer_begins_and_what_its_tiles_hold() -> None:
-    assert [lowest_level(MERCATOR, n) for n in ("divisions", "cells", "addresses", "alerts")] == [0, 9, 0, 0]
-    assert [lowest_level(CGCS2000, n) for n in ("divisions", "cells", "addresses", "alerts")] == [0, 9, 13, 0]
-    for name in COLLECTIONS:
-        in_mercator = {field.name for field in tile_fields(MERCATOR, name)}
-        assert in_mercator - {field.name for field in tile_fields(CGCS2000, name)} == {"n"}

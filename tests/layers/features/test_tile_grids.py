@@ -1,12 +1,16 @@
 """Tiles of the CGCS2000 grid: cut in degrees, and what each scope sees is what row-level security would show."""
 
+import math
+from datetime import UTC, datetime
+from typing import Any
+
 import mapbox_vector_tile
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from database.engine import Database
 from database.scope import Role, Scope
-from layers.features.tile_grids import CGCS2000, UnknownTileMatrixSet, get_grid_tile, matrix_set
+from layers.features.tile_grids import CGCS2000, MERCATOR, UnknownTileMatrixSet, get_grid_tile, matrix_set
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, UnknownLayer
 from tests import world
@@ -27,7 +31,21 @@ def filled(database: Database, system: Scope) -> Database:
         for index, cell in enumerate(world.CELLS):
             for n in range(5 * index, 5 * index + 5):
                 world.add_address(connection, f"德清县{world.NAMES[cell[:9]]}永安街{n}号", cell, n)
-            world.add_household(connection, cell, cell, n=index)
+            household = world.add_household(connection, cell, cell, n=index)
+            world.add_person(connection, cell, cell, household)
+            world.add_event(connection, cell, cell, datetime(2026, 6, 1, tzinfo=UTC), n=index)
+            common = {"source": "t", "source_key": cell, "grid_code": cell, "geom": world.point(cell, index)}
+            world.add_parcel(connection, cell, cell, world.west_of(cell))
+            world.insert(connection, "facility", kind="lamp", name="灯", **common)
+            world.insert(connection, "place", kind="dwelling", name="房", occupancy="vacant", **common)
+            outline = world.square(world.west_of(cell), world.SIZE / 3)
+            world.insert(
+                connection, "place", kind="zone", name="块", **common | {"source_key": f"{cell}z", "geom": outline}
+            )
+            world.insert(
+                connection, "alert", fingerprint=cell, rule="event_surge", severity="low", subject_kind="cell", subject_id=cell,
+                title="t", reason="r", grid_code=cell, geom=common["geom"],
+            )  # fmt: skip
     return database
 
 
@@ -58,6 +76,43 @@ def test_every_scope_sees_its_own_rows_and_none_of_others(filled: Database) -> N
                 assert seen == set(connection.scalars(text(f"SELECT {key} FROM {table}"))), (prefix, layer)
 
 
+def told(connection: Connection, grid: str, layer: str, z: int) -> tuple[dict[Any, dict[str, Any]], int, int]:
+    """Attributes by id of all features of a layer at a zoom (without n), and the sums of n and of members."""
+    west, south, east, north = 119.9, 30.4, 120.2, 30.7
+    if grid == CGCS2000:
+        size = 360 / 2**z
+        columns = range(int((west + 180) / size), int((east + 180) / size) + 1)
+        rows = range(int((90 - north) / size), int((90 - south) / size) + 1)
+    else:
+        columns = range(int((west + 180) / 360 * 2**z), int((east + 180) / 360 * 2**z) + 1)
+        top, bottom = (
+            int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**z) for lat in (north, south)
+        )
+        rows = range(top, bottom + 1)
+    features: dict[Any, dict[str, Any]] = {}
+    n = members = 0
+    for row in rows:
+        for column in columns:
+            tile = mapbox_vector_tile.decode(get_grid_tile(connection, grid, [layer], z, row, column))
+            for feature in tile.get(layer, {}).get("features", []):
+                properties = feature["properties"]
+                n += properties.pop("n")
+                members += properties.get("members", 0)
+                if "id" in properties:
+                    features[properties["id"]] = properties
+    return features, n, members
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_both_grids_tell_the_same(filled: Database, system: Scope, layer: str) -> None:
+    with filled.transaction(system) as connection:
+        for z in (3, 9, 12, 13, 15):
+            mercator, cgcs2000 = (told(connection, grid, layer, z) for grid in (MERCATOR, CGCS2000))
+            assert mercator == cgcs2000, z
+            assert mercator[1] > 0 or z < LAYERS[layer].minzoom
+            assert bool(mercator[0]) == (z >= LAYERS[layer].rows_from)
+
+
 def test_the_grid_is_that_of_the_national_platform() -> None:
     levels = matrix_set(CGCS2000)["tileMatrices"]
     assert (levels[0]["matrixWidth"], levels[0]["matrixHeight"], levels[0]["id"]) == (2, 1, "1")
@@ -78,5 +133,5 @@ def test_without_scope_and_out_of_range_there_is_nothing(filled: Database, syste
         with pytest.raises(UnknownLayer):
             get_grid_tile(connection, CGCS2000, ["nothing"], 1, 0, 0)
     with filled.engine.begin() as connection:
-        assert connection.scalar(text("SELECT c330521.tile_layer_4490('addresses', 15, 27306, 5415)")) == b""
+        assert connection.scalar(text("SELECT body FROM c330521.tile_layer_4490('addresses', 15, 27306, 5415)")) == b""
         assert connection.scalar(text("SELECT c330521.features_in_box('addresses', 119, 30, 121, 31, 10)")) == []

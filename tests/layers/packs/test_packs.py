@@ -16,8 +16,9 @@ from database.counties import CountyNotFound
 from database.engine import Database
 from database.errors import OnemapError
 from database.scope import InvalidScope, Role, Scope
+from layers.base.catalogue import TILES, described
 from layers.packs.delta import PackMismatch, apply_delta, make_delta
-from layers.packs.export import NothingInScope, PackOrder, PurposeMissing, make_pack
+from layers.packs.export import NothingInScope, PackOrder, PackPurposeMissing, make_pack
 from layers.packs.files import UnknownPackFormat, read_pack, write_pack
 from layers.packs.pack import NotAPack, Pack
 from layers.style.fonts import FontLibrary
@@ -37,12 +38,18 @@ def packed(database: Database, scope: str, **more: object) -> Pack:
     return make_pack(database, PackOrder(scope, **more), LIBRARY, actor="test")  # type: ignore[arg-type]
 
 
+#: Source layers of the base map and of the names.
+PUBLIC = {str(layer["id"]) for tile in TILES for layer in described(tile)}
+
+
 def sums(pack: Pack) -> dict[tuple[int, str], int]:
     """Zoom and layer → the rows its features stand for; outlines by how many different ones."""
     found: Counter[tuple[int, str]] = Counter()
     outlines: set[tuple[int, str, object]] = set()
     for (z, _, _), body in pack.tiles.items():
         for name, layer in mapbox_vector_tile.decode(gzip.decompress(body)).items():
+            if name in PUBLIC:
+                continue
             if LAYERS[name].geometry == "polygon":
                 outlines |= {(z, name, feature["properties"]["id"]) for feature in layer["features"]}
             else:
@@ -79,12 +86,13 @@ def test_a_worker_of_one_town_finds_no_other_towns_rows(crowded: Database) -> No
 
 def test_what_is_about_persons_is_packed_only_with_a_purpose(crowded: Database) -> None:  # noqa: F811
     pack = packed(crowded, QIANQIU)
-    about_land = {"divisions", "cells", "addresses", "places", "objects"}
-    assert {name for _, name in sums(pack)} == {layer["id"] for layer in pack.layers} == about_land
+    about_land = {"divisions", "cells", "addresses", "parcels", "places", "objects"}
+    assert {name for _, name in sums(pack)} == about_land
+    assert {layer["id"] for layer in pack.layers} == about_land | PUBLIC
     style = json.loads(pack.files["style/light.json"])
-    assert {layer["source-layer"] for layer in style["layers"] if "source-layer" in layer} == about_land
+    assert {layer["source-layer"] for layer in style["layers"] if "source-layer" in layer} == about_land | PUBLIC
     for purpose in (None, "", "  "):
-        with pytest.raises(PurposeMissing):
+        with pytest.raises(PackPurposeMissing):
             packed(crowded, QIANQIU, personal=True, purpose=purpose)
     assert {name for _, name in sums(packed(crowded, QIANQIU, **EVERYTHING))} == set(LAYERS)
 
@@ -128,7 +136,7 @@ def test_a_file_gives_back_the_pack(crowded: Database, tmp_path: Path, extension
     for layer in pack.layers:
         assert min(zooms) <= layer["minzoom"] <= layer["maxzoom"] <= max(zooms), layer["id"]
         assert set(layer["fields"].values()) <= {"Number", "Boolean", "String"}, layer["id"]
-        assert layer["fields"]["n"] == "Number"
+        assert layer["id"] in PUBLIC or layer["fields"]["n"] == "Number"
 
 
 def test_gdal_reads_the_database_of_tiles(crowded: Database, tmp_path: Path) -> None:  # noqa: F811
@@ -205,7 +213,7 @@ def test_only_the_lettering_of_the_names_is_packed(crowded: Database) -> None:  
         if name.startswith("fonts/Noto Sans SC Regular/")
         for code in read_glyphs(body)[2]
     }
-    assert drawn == set("春晖社区居民委员会第1网格地")
+    assert drawn == set("春晖社区居民委员会第1网格地") | set("0123456789")  # the digits of counts
     for theme in ("light", "dark", "contrast"):
         assert json.loads(pack.files[f"style/{theme}.json"])["glyphs"].startswith("pack://")
         assert f"sprites/{theme}@2x.png" in pack.files

@@ -187,7 +187,7 @@ def test_nobody_counts_beyond_their_scope(
     assert [cell["code"] for cell in found["cells"]] == list(cells)  # type: ignore[attr-defined]
     assert found["unknown_households_n"] == (1 if CELLS[0].startswith(prefixes) else 0)
     with county_map.transaction(scope_of(*prefixes)) as connection:
-        listed = list_flooded(connection, 100)["households"]
+        listed = list_flooded(connection, 100).items
     assert [household["grid_code"] for household in listed] == list(cells)
 
 
@@ -200,11 +200,10 @@ def test_the_list_goes_from_the_lowest_up_and_is_audited(
     with county_map.transaction(system) as connection:
         for _ in range(9):
             page = list_flooded(connection, 100, after=after, limit=3)
-            pages.append(page["households"])
-            if page["next"] is None:
+            pages.append(page.items)
+            if page.next is None:
                 break
-            metres, number = page["next"].split(",")
-            after = float(metres), int(number)
+            after = page.next
         targets = connection.scalars(text("SELECT target FROM audit_event WHERE action = 'list_flooded'")).all()
     assert [[household["id"] for household in page] for page in pages] == [
         [village[cell] for cell in CELLS[:3]], [village[CELLS[3]]]

@@ -126,6 +126,19 @@ def test_a_file_is_quickly_made_and_kept(store: GlyphStore) -> None:
     assert time.perf_counter() - started < 0.01
 
 
+def test_a_restart_finds_what_was_made_and_a_full_disk_costs_no_answer(
+    store: GlyphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = GlyphStore(WEB_APP / "assets", tmp_path / "glyphs").get(STACK, "0-255")
+    assert made == store.get(STACK, "0-255")
+    assert [path.stat().st_mode & 0o077 for path in (tmp_path / "glyphs").glob("*/*")] == [0]
+    with monkeypatch.context() as patch:
+        patch.setattr("layers.style.glyphs.make_glyphs", lambda *_: pytest.fail("it is there already"))
+        assert GlyphStore(WEB_APP / "assets", tmp_path / "glyphs").get(STACK, "0-255") == made
+    (tmp_path / "file").touch()
+    assert GlyphStore(WEB_APP / "assets", tmp_path / "file").get(STACK, "0-255") == made
+
+
 def test_what_is_kept_has_a_limit(store: GlyphStore, monkeypatch: pytest.MonkeyPatch) -> None:
     small = GlyphStore(WEB_APP / "assets")
     monkeypatch.setattr(glyph_files, "MOST_BYTES", 20_000)

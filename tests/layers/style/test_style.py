@@ -8,13 +8,21 @@ from typing import Any
 
 import pytest
 
+from layers.base.catalogue import LAYERS as BASE_LAYERS
+from layers.base.catalogue import TILES, described
 from layers.style.fonts import WEIGHTS
 from layers.style.icons import ICONS
 from layers.style.palette import THEMES, get_theme
-from layers.style.style import Links, style_document
+from layers.style.style import Links, style_document, tile_of
 from layers.tiles.catalogue import LAYERS
 
-ALL = tuple(LAYERS)
+ALL = (*TILES, *LAYERS)
+#: Source layer → its attributes.
+ATTRIBUTES: dict[str, set[str]] = {name: {field.name for field in layer.fields} for name, layer in LAYERS.items()} | {
+    str(layer["id"]): set(layer["fields"])
+    for tile in TILES
+    for layer in described(tile)  # type: ignore[call-overload]
+}
 LINKS = Links(
     tiles="http://127.0.0.1:8000/tiles/330521/{layers}/{z}/{x}/{y}.mvt",
     sprite="http://127.0.0.1:8000/style/sprites/light",
@@ -64,15 +72,17 @@ def test_the_validator_would_find_a_fault(tmp_path: Path) -> None:
 def test_layers_and_attributes_are_those_of_the_catalogue(theme: str) -> None:
     document = made(theme)
     for layer in document["layers"][1:]:
-        of = LAYERS[layer["source-layer"]]
-        attributes = {field.name for field in of.fields}
+        attributes = ATTRIBUTES[layer["source-layer"]]
         asked = words(layer.get("filter")) | {
             word for kind in ("layout", "paint") for value in layer.get(kind, {}).values() for word in words(value)
         }
         assert asked <= attributes, layer["id"]
         template = document["sources"][layer["source"]]["tiles"][0]
-        assert layer["source-layer"] in template.split("/330521/")[1].split("/")[0].split(",")
-    assert {layer["source-layer"] for layer in document["layers"][1:]} == set(ALL)
+        assert tile_of(layer["source-layer"]) in template.split("/330521/")[1].split("/")[0].split(",")
+    assert {tile_of(layer["source-layer"]) for layer in document["layers"][1:]} == set(ALL)
+    assert {layer["source-layer"] for layer in document["layers"][1:]} == set(
+        ATTRIBUTES
+    )  # nothing is carried that is not drawn
     assert len({layer["id"] for layer in document["layers"]}) == len(document["layers"])
 
 
@@ -80,7 +90,10 @@ def test_layers_and_attributes_are_those_of_the_catalogue(theme: str) -> None:
 def test_icons_and_fonts_that_are_named_are_there(theme: str) -> None:
     text = json.dumps([layer["layout"].get("icon-image") for layer in made(theme)["layers"] if "layout" in layer])
     named = {word for word in re.findall(r'"([a-z-]+)"', text) if word not in ("match", "case", "get", "coalesce")}
-    assert named - {"severity", "status", "high", "medium"} <= set(ICONS)
+    values = {"severity", "status", "high", "medium", "class", "number", "slice"} | {
+        one.name for one in BASE_LAYERS["points"].classes
+    }
+    assert named - values <= set(ICONS)
     stacks = {
         tuple(layer["layout"]["text-font"]) for layer in made(theme)["layers"] if "text-font" in layer.get("layout", {})
     }
@@ -100,8 +113,8 @@ def test_every_record_and_every_count_is_drawn_at_every_zoom_of_its_layer(theme:
 @pytest.mark.parametrize("missing", ALL)
 def test_what_is_not_allowed_is_not_mentioned(missing: str) -> None:
     document = made(allowed=tuple(name for name in ALL if name != missing))
-    assert missing not in {layer.get("source-layer") for layer in document["layers"]}
-    assert not any(re.search(rf"\b{missing}\b", source["tiles"][0]) for source in document["sources"].values())
+    assert missing not in {tile_of(layer.get("source-layer", "")) for layer in document["layers"]}
+    assert not any(re.search(rf"[/,]{missing}[/,]", source["tiles"][0]) for source in document["sources"].values())
     used = {layer["source"] for layer in document["layers"][1:]}
     assert used == set(document["sources"])  # nothing is asked for that is not drawn
 

@@ -49,7 +49,8 @@ def crowded(database: Database, system: Scope) -> Iterator[Database]:
             world.add_address(connection, f"德清县武康街道永安街{n + 1}号", home, n, grid_code=cell)
             world.add_person(connection, f"甲{n}", cell, household)
             world.add_person(connection, f"乙{n}", cell, household)
-            world.insert(connection, "place", kind="parcel", name="地", source="t", source_key=cell, grid_code=cell,
+            world.add_parcel(connection, cell, cell, world.west_of(home) + 0.001)
+            world.insert(connection, "place", kind="zone", name="地", source="t", source_key=cell, grid_code=cell,
                          geom=world.square(world.west_of(home) + 0.001, 0.003))  # fmt: skip
             connection.execute(text(
                 "INSERT INTO alert (fingerprint, rule, severity, subject_kind, subject_id, title, reason, grid_code, geom) "

@@ -56,6 +56,9 @@ def populated(database: Database, system: Scope) -> Iterator[Database]:
                     "grid_code": cell,
                     "geom": world.point(home, n * 7),
                 }
+                world.add_parcel(
+                    connection, f"{cell}-{n}", cell, world.west_of(home) + n * world.SIZE / 20, world.SIZE / 25
+                )
                 world.insert(connection, "facility", kind="lamp", name=f"灯{n}", **common)
                 world.insert(connection, "place", kind="dwelling", name=f"房{n}", occupancy="vacant", **common)
                 household = world.add_household(connection, f"{cell}-{n}", cell, n=0)
@@ -106,12 +109,13 @@ def permitted(connection: Connection, layer: str, z: int, x: int, y: int) -> tup
     )
     sql = (
         f"SELECT {'code' if entry.geometry == 'polygon' else 'id'} AS id, {column} = :x AND {row} = :y AS own, "
-        "st_asmvtgeom(g, st_tileenvelope(:z, :x, :y), 4096, 64, true) IS NOT NULL AS reaches "
+        "st_asmvtgeom(g, st_tileenvelope(:z, :x, :y), 4096, 64, true) IS NOT NULL AS reaches, "
+        "st_geometrytype(g) <> 'ST_Point' AS is_outline "
         f"FROM (SELECT *, geom_3857 AS g FROM {entry.table} WHERE {entry.shows} AND ({AREAS.get(layer, 'true')})) t "
         "WHERE g && st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096)"
     )
     rows = connection.execute(text(sql), {"z": z, "x": x, "y": y}).all()
-    ids = [r.id for r in rows if r.own or (r.reaches and entry.geometry == "polygon")] if z >= entry.rows_from else []
+    ids = [r.id for r in rows if r.own or (r.reaches and r.is_outline)] if z >= entry.rows_from else []
     return sorted(ids), sum(r.own for r in rows) if z >= entry.minzoom else 0
 
 

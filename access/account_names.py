@@ -1,0 +1,32 @@
+"""What the records of a county say of accounts: the name behind a user name, and since when an account is there.
+
+Accounts stand in schema ``platform``, which may be on another server than the county; so SQL of a county names no account, and
+asks here. ``connection``: one that reads ``platform``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+def display_names(connection: Connection, usernames: Iterable[str | None]) -> dict[str, str]:
+    """User name → name as shown, of those that are there. Served by ``pk_account``."""
+    asked = sorted({username for username in usernames if username})
+    if not asked:
+        return {}
+    rows = connection.execute(
+        text("SELECT username, display_name FROM platform.account WHERE username = ANY(:usernames)"),
+        {"usernames": asked},
+    )
+    return {row.username: row.display_name for row in rows}
+
+
+def account_since(connection: Connection, username: str) -> datetime | None:
+    """When the account was made; None when there is none. Served by ``pk_account``."""
+    since: datetime | None = connection.scalar(
+        text("SELECT created_at FROM platform.account WHERE username = :username"), {"username": username}
+    )
+    return since

@@ -1,0 +1,66 @@
+"""Address libraries built by a parent before it forks: its children share their memory and only read what changed since."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from database.counties import county_codes
+from database.embedded import ensure_database, sqlalchemy_url
+from database.scope import Scope, enter_scope
+from database.settings import Settings
+from gazetteer.matching.index.build import Moment, build, read_moment
+from gazetteer.matching.index.library import Library
+
+log = structlog.get_logger()
+
+#: A server with many counties begins after so long; each process builds the others when they are asked for.
+MOST_S = 10.0
+
+
+class Inherited(NamedTuple):
+    """A library, what it has seen, and when that was (monotonic seconds)."""
+
+    library: Library
+    moment: Moment
+    seen_at: float
+
+
+_libraries: dict[tuple[str, str], Inherited] = {}
+
+
+def prebuild_libraries(settings: Settings) -> None:
+    """Build the libraries of the counties of these settings' database, with no thread and no connection left behind.
+
+    A county that cannot be read, for its schema is of another release, is left to whoever asks for it.
+    """
+    url = ensure_database(settings).app
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, hide_parameters=True)
+    began = time.monotonic()
+    try:
+        with engine.begin() as connection:
+            counties = county_codes(connection)
+        for county in counties:
+            if time.monotonic() - began > MOST_S:
+                return
+            start = time.monotonic()
+            with engine.begin() as connection:
+                enter_scope(connection, Scope.of_system(county, "address-index"))
+                moment = read_moment(connection)
+                library = build(connection)
+            _libraries[url, county] = Inherited(library, moment, start)
+            seconds = round(time.monotonic() - start, 2)
+            log.info("address_index.built", county=county, addresses=len(library), seconds=seconds)
+    except SQLAlchemyError as error:
+        log.warning("address_index.not_built", error=type(error).__name__)
+    finally:
+        engine.dispose()
+
+
+def inherited_libraries(url: str) -> dict[str, Inherited]:
+    """By county: what the parent of this process built of the database at this URL."""
+    return {county: found for (of, county), found in _libraries.items() if of == url}

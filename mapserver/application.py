@@ -1,0 +1,61 @@
+"""FastAPI with the entrance before all its layers, and ``/healthz`` and the door of the tiles beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mapserver import problems
+from mapserver.compression import Compression
+from mapserver.door.entrance import Entrance
+from mapserver.door.kept import KeptConnection
+from mapserver.door.turns import Turns
+from mapserver.headers import SecurityHeaders
+from mapserver.methods import as_get
+from mapserver.tiles.cache import NO_SNIFFING
+from mapserver.tiles.door import ROOT, Messages, TileDoor, send_both
+
+_ALIVE_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"15"), (b"cache-control", b"no-store")]
+ALIVE: Messages = (
+    {"type": "http.response.start", "status": 200, "headers": [*_ALIVE_HEADERS, *NO_SNIFFING]},
+    b'{"status":"ok"}',
+)
+
+
+class Application(FastAPI):
+    """``/healthz`` is answered here, whatever else is going on."""
+
+    def __init__(self, entrance: Entrance, *, https: bool = False, **settings: Any) -> None:
+        self._entrance, self._https = entrance, https
+        self._turns = Turns()
+        super().__init__(**settings)
+        self.state.tile_door = TileDoor(super().__call__, lambda: self.state.tiles, self._turns, https=https)
+        self._tile_door: ASGIApp = self.state.tile_door
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around;
+        a connection outlives a refused upload."""
+        return KeptConnection(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope, send = as_get(scope, send)
+        if scope["path"] == "/healthz":
+            await send_both(ALIVE, send)
+            return
+        try:
+            self._entrance.pass_in(scope)
+        except problems.ANSWERED as error:
+            refusal = problems.answer_to(Request(scope), error)
+            await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
+            return
+        if scope["path"].startswith(ROOT):
+            await self._tile_door(scope, receive, send)
+        else:
+            await self._turns.take()
+            await super().__call__(scope, receive, send)

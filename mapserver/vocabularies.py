@@ -1,0 +1,70 @@
+"""Every vocabulary of the house, for the interface and for the web app.
+
+``scripts/write_vocabulary`` writes what the web app needs to ``frontend/src/texts/vocabulary.json``, which is checked in; a test
+fails when the file says something else than the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+
+import orjson
+
+from alerts.lifecycle import ENDED, OFF_THE_MAP, PENDING, AlertStatus
+from database.vocabulary import Vocabulary
+
+#: The modules that declare vocabularies; tests/mapserver/test_vocabularies.py finds one that is missing.
+MODULES = (
+    "database.scope",
+    "database.vocabulary",
+    "gazetteer.corrections.vocabulary",
+    "gazetteer.library.vocabulary",
+    "gazetteer.lifecycle.vocabulary",
+    "gazetteer.plates.vocabulary",
+    "gazetteer.quality.vocabulary",
+    "grid.vocabulary",
+    "layers.changes.vocabulary",
+    "layers.events.vocabulary",
+    "layers.facilities.vocabulary",
+    "layers.people.national_codes",
+    "layers.people.vocabulary",
+    "layers.places.vocabulary",
+    "layers.visits.vocabulary",
+    "importing.vocabulary",
+    "alerts.lifecycle",
+)
+#: Sets of codes that have a name of their own.
+GROUPS: dict[str, frozenset[AlertStatus]] = {
+    "alert_status_pending": PENDING,
+    "alert_status_ended": ENDED,
+    "alert_status_off_the_map": OFF_THE_MAP,
+}
+
+
+@cache
+def vocabularies() -> dict[str, type[Vocabulary]]:
+    """Name → vocabulary, in the order of the floors."""
+    for module in MODULES:
+        import_module(module)
+    found = sorted(Vocabulary.__subclasses__(), key=lambda one: MODULES.index(one.__module__))
+    return {vocabulary.vocabulary_name(): vocabulary for vocabulary in found}
+
+
+def is_national(vocabulary: type[Vocabulary]) -> bool:
+    """Whether it is a table of a national standard, not one of our own columns."""
+    return vocabulary.__module__ == "layers.people.national_codes"
+
+
+def in_order(codes: Iterable[AlertStatus]) -> list[str]:
+    """The codes as the vocabulary declares them."""
+    wanted = frozenset(codes)
+    return [str(code) for code in AlertStatus if code in wanted]
+
+
+def web_app_file() -> bytes:
+    """What the web app is built with: vocabulary → code → Chinese label, and the named sets of codes."""
+    labels = {name: one.labels() for name, one in vocabularies().items() if not is_national(one)}
+    groups = {name: in_order(codes) for name, codes in GROUPS.items()}
+    return orjson.dumps(labels | groups, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
