@@ -92,7 +92,6 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.first_raised_at,
     Alert.last_raised_at,
     Alert.ceased_at,
-    Alert.facts.label("own_facts"),
 )  # type: ignore[assignment]
 
 
@@ -105,6 +104,8 @@ _TOLD: tuple[ColumnElement[Any], ...] = (
     func.coalesce(AlertWhole.reason, Alert.reason).label("reason"),
     func.coalesce(AlertWhole.facts, Alert.facts).label("facts"),
 )
+#: from which the title is worded in another language: the same for who sees the whole
+_OWN_FACTS = Alert.facts.label("own_facts")
 
 
 def list_alerts(
@@ -117,7 +118,7 @@ def list_alerts(
 
     after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises CursorInvalid.
     """
-    columns = [*_COLUMNS, *_TOLD] if with_reason else list(_COLUMNS)
+    columns = [*_COLUMNS, *_TOLD] if with_reason else [*_COLUMNS, _OWN_FACTS]
     query = (
         select(*columns, Alert.severity_rank)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
@@ -190,7 +191,11 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     related: the alerts in sight that tell other sides of the same finding; each has steps of its own. earlier: alerts of the
     same finding that ended before this one was raised, the latest first.
     """
-    query = select(*_COLUMNS, *_TOLD).outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id).where(Alert.id == alert_id)
+    query = (
+        select(*_COLUMNS, *_TOLD, _OWN_FACTS)
+        .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
+        .where(Alert.id == alert_id)
+    )
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))

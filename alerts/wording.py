@@ -1,4 +1,4 @@
-"""An alert in the words of a language: rule, title, reason, facts.
+"""An alert in the words of a language: rule, title, reason, facts, steps.
 
 Chinese title and reason stand in the alert, worded when it was raised, so that the search finds them; its facts are kept under
 stable keys. What cannot be worded in another language, an alert raised before its rule told all it needs, stays Chinese.
@@ -7,32 +7,45 @@ stable keys. What cannot be worded in another language, an alert raised before i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from alerts.detection.rules import RULES
 from alerts.detection.words import FactMissing, Language
+from alerts.lifecycle import AlertAction, AlertSystemStep
+
+_STEPS_EN: dict[str, str] = {step.value: step.en for kind in (AlertSystemStep, AlertAction) for step in kind}
 
 
-def in_words(alert: Mapping[str, Any], language: Language = "zh") -> dict[str, Any]:
-    """An alert of the store (``own_facts`` and, if it was asked for, ``reason`` and ``facts``) with ``rule_title``.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What an alert says in a language. reason, facts: None when the store was not asked for them. facts: by label."""
 
-    Without ``own_facts``; the facts under the labels of the language, codes in its words. The title is worded from the
-    alert's own facts, for it is the same for who sees the whole of a finding.
+    rule_title: str
+    title: str
+    reason: str | None
+    facts: dict[str, object] | None
+
+
+def in_words(alert: Mapping[str, Any], language: Language = "zh") -> Wording:
+    """An alert of the store, or one of a list, in a language.
+
+    The title is worded from the alert's ``own_facts``, for it is the same for who sees the whole of a finding.
     """
-    told = dict(alert)
-    own_facts = told.pop("own_facts")
-    rule = RULES.get(told["rule"])
+    title, reason, facts = alert["title"], alert.get("reason"), alert.get("facts")
+    rule = RULES.get(alert["rule"])
     if rule is None:
-        return told | {"rule_title": told["rule"]}
-    told["rule_title"] = rule.manual.title_en if language == "en" else rule.title
-    facts = told.get("facts")
-    if facts is not None:
-        told["facts"] = rule.labelled(facts, language)
-    if language == "en":
-        try:
-            told["title"] = rule.say_title(own_facts, language)
-            if facts is not None:
-                told["reason"] = rule.say_reason(facts, language)
-        except FactMissing:
-            told["title"] = alert["title"]
-    return told
+        return Wording(alert["rule"], title, reason, facts)
+    if language == "zh":
+        return Wording(rule.title, title, reason, None if facts is None else rule.labelled(facts))
+    try:
+        title = rule.say_title(alert["own_facts"], language)
+        reason = None if facts is None else rule.say_reason(facts, language)
+    except FactMissing:
+        title = alert["title"]
+    return Wording(rule.manual.title_en, title, reason, None if facts is None else rule.labelled(facts, language))
+
+
+def step_label(action: str, label: str, language: Language) -> str:
+    """The name of a step of an alert's history. label: in Chinese."""
+    return _STEPS_EN.get(action, label) if language == "en" else label

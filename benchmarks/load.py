@@ -229,7 +229,7 @@ def main() -> None:
             requests = Path(folder) / "requests"
             requests.write_text("".join(_lists(askers, wanted)))
             log(f"{demo['name']}, {demo['scale']}: {len(names)} accounts, {workers} processes; warming")
-            run(port, requests, 10, min(5, arguments.seconds))
+            run(port, requests, 10, min(5, arguments.seconds) * workers)  # each process keeps tiles of its own
             postmaster = server_pid(cluster.layout.data_dir)
             assert postmaster is not None
             rows = {}

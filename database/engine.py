@@ -157,8 +157,9 @@ def _look_at(driver: psycopg.Connection[Any], record: Any, _proxy: object) -> No
     """Whether a connection from the pool still lives: a server that ended it has left something to read. Raises InvalidatePoolError."""
     rested_s = time.monotonic() - record.info.get("given_back", time.monotonic())
     try:
-        readable, _, _ = select.select([driver.fileno()], [], [], 0)
-        if readable or rested_s > _RESTED_S:
+        socket = select.poll()  # select() knows no file above 1,023
+        socket.register(driver.fileno(), select.POLLIN)
+        if socket.poll(0) or rested_s > _RESTED_S:
             driver.execute("SELECT 1")
             driver.rollback()
     except (psycopg.Error, OSError, ValueError) as error:

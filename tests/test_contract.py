@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("layers", "alerts", "grid", "gazetteer")
 #: Lower it when a function gets a dataclass; a new function never needs it raised.
-MOST = 60
+MOST = 57
 
 
 def test_fewer_and_fewer_functions_hand_out_bare_dictionaries() -> None:

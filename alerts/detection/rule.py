@@ -80,7 +80,7 @@ class AnomalyRule(Rule):
         """Why, in a sentence or two. Raises FactMissing."""
         return worded(self.words[language].reason, self.facts, facts, language)
 
-    def labelled(self, facts: Mapping[str, Any], language: Language = "zh") -> dict[str, Any]:
+    def labelled(self, facts: Mapping[str, Any], language: Language = "zh") -> dict[str, object]:
         """The facts that are shown, under their labels; a key that this rule does not declare stays as it is."""
         return labelled(self.facts, facts, language)
 

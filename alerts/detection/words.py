@@ -55,9 +55,9 @@ def worded(template: str, declared: Mapping[str, Fact], facts: Mapping[str, Any]
         raise FactMissing(str(missing)) from None
 
 
-def labelled(declared: Mapping[str, Fact], facts: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def labelled(declared: Mapping[str, Fact], facts: Mapping[str, Any], language: Language) -> dict[str, object]:
     """Facts under their labels, those not shown left out; what is not declared stays as it is."""
-    shown = {}
+    shown: dict[str, object] = {}
     for key, value in facts.items():
         fact = declared.get(key)
         if fact is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -36,15 +38,34 @@ _REVIEW = (
 _CURSOR = Cursor("reviews", int)
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Something about an address that a person must decide. lon, lat: EPSG:4490, degrees; facts: for the scope's eyes."""
+
+    id: int
+    address_id: int | None
+    full_text: str | None
+    reason_code: str
+    reason: str
+    facts: dict[str, Any]
+    status: str
+    lon: float | None
+    lat: float | None
+    grid_code: str
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+
+
 def list_reviews(
     connection: Connection, *, status: str = "open", after: str | None = None, limit: int = 50
-) -> Page[dict[str, Any]]:
+) -> Page[Review]:
     """A page of reviews in order of their number. Raises CursorInvalid."""
     rows = connection.execute(
         text(_REVIEW + "WHERE r.status = :status AND r.id > :after ORDER BY r.id LIMIT :limit"),
         {"status": status, "after": _CURSOR.first(after) or 0, "limit": limit + 1},
     ).mappings()
-    return _CURSOR.page([dict(row) for row in rows], limit, lambda row: (row["id"],))
+    return _CURSOR.page([Review(**row) for row in rows], limit, lambda review: (review.id,))
 
 
 def count_open_reviews(connection: Connection) -> int:
@@ -52,9 +73,7 @@ def count_open_reviews(connection: Connection) -> int:
     return int(connection.scalar(text("SELECT count(*) FROM address_review WHERE status = 'open'")) or 0)
 
 
-def decide_review(
-    connection: Connection, review_id: int, *, accept: bool, note: str | None, actor: str
-) -> dict[str, Any]:
+def decide_review(connection: Connection, review_id: int, *, accept: bool, note: str | None, actor: str) -> Review:
     """Decide one review; returns it. Raises ReviewNotFound, or ReviewDecided when another was first."""
     decided = connection.execute(
         text(
@@ -68,7 +87,7 @@ def decide_review(
         raise ReviewNotFound(str(review_id))
     if not decided:
         raise ReviewDecided(f"{row.decided_by}", decided_by=row.decided_by)
-    return dict(row._mapping)
+    return Review(**row._mapping)
 
 
 #: What a text shows that lost characters (as ``LOST_CHARACTERS`` of the import does).

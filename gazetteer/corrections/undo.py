@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -19,16 +20,34 @@ _BATCH = (
 _CURSOR = Cursor("correction_batches", int)
 
 
-def list_batches(connection: Connection, *, after: str | None = None, limit: int = 50) -> Page[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class CorrectionBatch:
+    """What was decided in one go. logged_n: rows of the ledger it wrote; undone_by, undone_at: None while it holds."""
+
+    id: int
+    kind: str
+    action: str
+    summary: str
+    decided_n: int
+    logged_n: int
+    note: str | None
+    actor: str
+    created_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+    grid_code: str
+
+
+def list_batches(connection: Connection, *, after: str | None = None, limit: int = 50) -> Page[CorrectionBatch]:
     """A page of batches, newest first. Served by the primary key. Raises CursorInvalid."""
     rows = connection.execute(
         text(_BATCH + "WHERE CAST(:before AS bigint) IS NULL OR b.id < :before ORDER BY b.id DESC LIMIT :limit"),
         {"before": _CURSOR.first(after), "limit": limit + 1},
     ).mappings()
-    return _CURSOR.page([dict(row) for row in rows], limit, lambda row: (row["id"],))
+    return _CURSOR.page([CorrectionBatch(**row) for row in rows], limit, lambda batch: (batch.id,))
 
 
-def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> dict[str, Any]:
+def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> CorrectionBatch:
     """Take a batch back; returns it. Raises CorrectionBatchNotFound, BatchUndone; UndoConflict when a row of it was changed since,
     was built upon, or lies outside the scope: then nothing is undone.
     """
@@ -50,7 +69,7 @@ def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> dict[str,
         text("UPDATE correction_batch SET undone_by = :actor, undone_at = now() WHERE id = :id"),
         {"actor": scope.actor, "id": batch_id},
     )
-    return dict(connection.execute(text(_BATCH + "WHERE b.id = :id"), {"id": batch_id}).one()._mapping)
+    return CorrectionBatch(**connection.execute(text(_BATCH + "WHERE b.id = :id"), {"id": batch_id}).one()._mapping)
 
 
 def _refuse_when_built_upon(connection: Connection, batch_id: int) -> None:

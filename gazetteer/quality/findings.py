@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -35,12 +37,34 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFindings:
+    """How many findings of a rule are open in a village."""
+
+    rule: str
+    division_code: str | None
+    division_name: str | None
+    open_n: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRun:
+    """A run of the rules that ended."""
+
+    id: int
+    actor: str
+    started_at: datetime
+    finished_at: datetime
+    addresses_n: int
+    rules: dict[str, Any]
+
+
 def count_findings(
     connection: Connection, *, rule: str | None = None, village: str | None = None
-) -> list[dict[str, Any]]:
-    """The open findings by rule and village: rule, division_code, division_name, open_n."""
+) -> list[OpenFindings]:
+    """The open findings by rule and village."""
     rows = connection.execute(text(_COUNTS), {"rule": rule, "village": village})
-    return [dict(row) for row in rows.mappings()]
+    return [OpenFindings(**row) for row in rows.mappings()]
 
 
 def count_states(connection: Connection) -> dict[str, dict[str, int]]:
@@ -51,15 +75,15 @@ def count_states(connection: Connection) -> dict[str, dict[str, int]]:
     return counts
 
 
-def last_run(connection: Connection) -> dict[str, Any] | None:
-    """The latest run that ended: id, actor, started_at, finished_at, addresses_n, rules; None before the first."""
+def last_run(connection: Connection) -> QualityRun | None:
+    """The latest run that ended; None before the first."""
     row = connection.execute(
         text(
             "SELECT id, actor, started_at, finished_at, addresses_n, rules FROM quality_run "
             "WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
         )
     ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    return None if row is None else QualityRun(**row._mapping)
 
 
 _CURSOR = Cursor("findings", int)

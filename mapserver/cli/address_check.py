@@ -42,7 +42,7 @@ def check_command(
     with database.transaction(scope) as connection:
         counts: dict[str, int] = {}
         for row in count_findings(connection, village=village):
-            counts[row["rule"]] = counts.get(row["rule"], 0) + row["open_n"]
+            counts[row.rule] = counts.get(row.rule, 0) + row.open_n
         print_counts(report, counts)
         if out is not None:
             n = write_report(connection, rules_of(SETS), list(report.found), out, village=village)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -40,7 +40,8 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
 
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
-    alert = in_words(get_alert(connection, alert_id))
+    alert = get_alert(connection, alert_id)
+    alert |= asdict(in_words(alert))
     heading = MapHeading(county, synthetic, datetime.now(CHINA))
     code = alert["grid_code"]
     return alert_page(

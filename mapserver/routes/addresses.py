@@ -120,11 +120,13 @@ def reviews(
 ) -> ReviewPage:
     """The addresses that wait for a decision, oldest first."""
     page = list_reviews(connection, after=after, limit=limit)
-    return ReviewPage.of(page, lambda review: ReviewOut(**review), open_n=count_open_reviews(connection))
+    return ReviewPage.of(page, lambda review: ReviewOut(**asdict(review)), open_n=count_open_reviews(connection))
 
 
 @router.post("/reviews/{review_id}/decision")
 @audited("decide_review", "review:{review_id}")
 def decide(account: Decider, connection: CountyConnection, review_id: RecordId, body: Decision) -> ReviewOut:
     """Accept the address as it is, or reject it; either way who, when and why is kept."""
-    return ReviewOut(**decide_review(connection, review_id, accept=body.accept, note=body.note, actor=account.username))
+    return ReviewOut(
+        **asdict(decide_review(connection, review_id, accept=body.accept, note=body.note, actor=account.username))
+    )

@@ -16,7 +16,7 @@ from alerts.detection.rules import RULES
 from alerts.detection.words import Language
 from alerts.lifecycle import AlertAction, Transition, possible_actions
 from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
-from alerts.wording import in_words
+from alerts.wording import in_words, step_label
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
@@ -55,7 +55,11 @@ def _detail(connection: Connection, alert: dict[str, Any], account: Account, lan
     actions = [
         action for action in possible_actions(alert["status"], ceased=ceased, barred=barred) if NEEDED[action] in mine
     ]
-    return AlertDetail(**in_words(alert, language), actions=actions)
+    history = [
+        {**step, "action_label": step_label(step["action"], step["action_label"], language)}
+        for step in alert["history"]
+    ]
+    return AlertDetail(**{**alert, **asdict(in_words(alert, language)), "history": history}, actions=actions)
 
 
 @router.get("/alerts")
@@ -70,7 +74,7 @@ def alerts(
 ) -> PageOut[AlertOut]:
     """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
-    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**in_words(alert, language)))
+    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**{**alert, **asdict(in_words(alert, language))}))
 
 
 @router.get("/alerts/counts")

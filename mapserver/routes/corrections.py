@@ -97,7 +97,7 @@ def batches(
 ) -> PageOut[CorrectionBatchOut]:
     """What was decided, newest first, with who, when, how many, and whether it was undone."""
     page = list_batches(connection, after=after, limit=limit)
-    return PageOut[CorrectionBatchOut].of(page, lambda batch: CorrectionBatchOut(**batch))
+    return PageOut[CorrectionBatchOut].of(page, lambda batch: CorrectionBatchOut(**asdict(batch)))
 
 
 @router.post("/batches/{batch_id}/undo")
@@ -107,7 +107,7 @@ def undo(account: Decider, connection: CountyConnection, batch_id: RecordId) -> 
 
     409 ``undo-conflict`` when something of it was changed since or rests on it; then nothing is undone.
     """
-    return CorrectionBatchOut(**undo_batch(connection, batch_id, account.scope))
+    return CorrectionBatchOut(**asdict(undo_batch(connection, batch_id, account.scope)))
 
 
 @router.post("/collect", status_code=202)

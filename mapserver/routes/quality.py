@@ -61,9 +61,9 @@ def quality(
     rules = rules_of(SETS)
     shown = [get_rule(SETS, rule)] if rule else rules.values()
     return QualityOut(
-        last_run=RunOut(**run) if run else None,
+        last_run=RunOut(**asdict(run)) if run else None,
         rules=[_rule_out(item, states.get(item.name, {})) for item in shown],
-        villages=[VillageCount(**row) for row in count_findings(connection, rule=rule, village=village)],
+        villages=[VillageCount(**asdict(row)) for row in count_findings(connection, rule=rule, village=village)],
     )
 
 

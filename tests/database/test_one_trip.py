@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -69,3 +71,21 @@ def test_a_connection_that_died_in_the_pool_is_replaced_without_a_word(
         assert ask() > 0
         with pool.transaction(system) as connection:
             assert connection.connection.driver_connection.info.backend_pid != pid  # type: ignore[union-attr]
+
+
+def test_a_process_with_a_thousand_open_files_keeps_its_connections(
+    database: Database, system: Scope, cluster: EmbeddedCluster
+) -> None:
+    """Five hundred clients and the handles that listen are more files than select() can look at."""
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    pool = Database(cluster.dsn("app"), pool_size=1, spare=0)
+    try:
+        pids = set()
+        for _ in range(3):
+            with pool.transaction(system) as connection:
+                pids.add(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]
+                assert connection.connection.driver_connection.fileno() > 1023  # type: ignore[union-attr]
+        assert len(pids) == 1
+    finally:
+        for file in files:
+            os.close(file)

@@ -123,7 +123,7 @@ def test_a_finding_that_is_gone_cannot_be_ignored(library: Connection, system: S
 
 def test_counts_are_by_rule_and_village_and_pages_follow_each_other(library: Connection, system: Scope) -> None:
     run(library, system, "duplicate_text", "separators")
-    rows = {(r["rule"], r["division_code"]): r["open_n"] for r in count_findings(library)}
+    rows = {(r.rule, r.division_code): r.open_n for r in count_findings(library)}
     assert rows == {("duplicate_text", QIANQIU): 2, ("separators", QIANQIU): 1}
     assert count_findings(library, village=CHUNHUI) == []
     page = list_findings(library, village=QIANQIU, limit=2)

@@ -208,7 +208,7 @@ def test_a_rule_says_its_manual_and_its_parameters_in_the_language_asked_for(sig
     client = sign_in(Role.GRID_WORKER, CELLS[0])
     told = {}
     for language in ("zh", "en"):
-        rules = client.get(f"/api/330521/rules?lang={language}").json()
+        rules = client.get(f"/api/330521/rules?lang={language}").json()["items"]
         told[language] = next(rule for rule in rules if rule["name"] == "elderly_alone_unvisited")
     assert told["zh"]["title"] == "独居老人超期未走访"
     assert told["zh"]["description"] == "65 岁及以上（按年计）独居老人超过 30 天没有走访。"
@@ -255,8 +255,9 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
             "One person in two households",
         )
         assert english["reason"].startswith("甲 is a current member of 2 households: H1 (永安街); H2")
+        assert [one["action_label"] for one in english["history"]] == ["raised"]
         assert english["facts"] == {"name": "甲", "household numbers": ["H1", "H2"], "addresses": ["永安街", "永安街"]}
-    (listed,) = client.get(LIST, params={"lang": "en"}).json()["alerts"]
+    (listed,) = client.get(LIST, params={"lang": "en"}).json()["items"]
     assert listed["title"] == english["title"]
     assert (detail["before"], detail["after"]) == (None, None)
     assert [(s["action"], s["from_status"], s["to_status"]) for s in detail["history"]] == [("raise", None, "open")]

@@ -1939,7 +1939,7 @@ export interface paths {
         };
         /**
          * Rules
-         * @description The anomaly rules, in the order they are shown.
+         * @description The anomaly rules with their manuals and parameters, in the order they are shown.
          */
         get: operations["rules_api__county__rules_get"];
         put?: never;
@@ -2393,7 +2393,7 @@ export interface components {
             earlier: components["schemas"]["EarlierAlert"][];
             /**
              * Facts
-             * @description what the rule saw
+             * @description what the rule saw, under labels of the language
              */
             facts: {
                 [key: string]: unknown;
@@ -2427,7 +2427,7 @@ export interface components {
             lon: number | null;
             /**
              * Reason
-             * @description why, in Chinese, from the facts
+             * @description why, from the facts
              */
             reason: string;
             /**
@@ -5044,6 +5044,33 @@ export interface components {
             pairs: components["schemas"]["PairIn"][];
         };
         /**
+         * ParameterOut
+         * @description A parameter of a rule. source: why its default is what it is.
+         */
+        ParameterOut: {
+            /** Default */
+            default: boolean | number | string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Name
+             * @example visit_days
+             */
+            name: string;
+            /** Source */
+            source: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "boolean" | "integer" | "number" | "text";
+            /**
+             * Unit
+             * @example 天
+             */
+            unit: string;
+        };
+        /**
          * ParsedText
          * @description A text and its elements, in order; together they are the whole text.
          */
@@ -5736,22 +5763,30 @@ export interface components {
         };
         /**
          * RuleOut
-         * @description An anomaly rule.
+         * @description An anomaly rule: title, description and parameters in the language asked for, the manual in both.
          */
         RuleOut: {
             /** Description */
             description: string;
+            manual: components["schemas"]["ManualOut"];
             /**
              * Name
              * @example two_households
              */
             name: string;
+            /** Parameters */
+            parameters: components["schemas"]["ParameterOut"][];
             severity: components["schemas"]["Severity"];
             /**
              * Title
              * @example 一人两户
              */
             title: string;
+            /**
+             * Version
+             * @description counts the changes of what its facts mean; kept with each alert
+             */
+            version: number;
         };
         /**
          * RunAccepted
@@ -6259,6 +6294,11 @@ export interface components {
              * @description Objects (部件)
              */
             objects: number;
+            /**
+             * Parcels
+             * @description Land parcels (承包地块)
+             */
+            parcels: number;
             /**
              * Persons
              * @description Persons (人口)
@@ -8632,8 +8672,12 @@ export interface operations {
                 ceased?: boolean | null;
                 /** @description words in title or reason */
                 q?: string | null;
+                /** @description language of the answer; goes before Accept-Language */
+                lang?: ("zh" | "en") | null;
             };
-            header?: never;
+            header?: {
+                "accept-language"?: string | null;
+            };
             path: {
                 county: string;
             };
@@ -8719,8 +8763,13 @@ export interface operations {
     };
     alert_api__county__alerts__alert_id__get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description language of the answer; goes before Accept-Language */
+                lang?: ("zh" | "en") | null;
+            };
+            header?: {
+                "accept-language"?: string | null;
+            };
             path: {
                 alert_id: number;
                 county: string;
@@ -8785,8 +8834,13 @@ export interface operations {
     };
     transition_api__county__alerts__alert_id__transitions_post: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description language of the answer; goes before Accept-Language */
+                lang?: ("zh" | "en") | null;
+            };
+            header?: {
+                "accept-language"?: string | null;
+            };
             path: {
                 alert_id: number;
                 county: string;
@@ -10538,8 +10592,13 @@ export interface operations {
     };
     rules_api__county__rules_get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description language of the answer; goes before Accept-Language */
+                lang?: ("zh" | "en") | null;
+            };
+            header?: {
+                "accept-language"?: string | null;
+            };
             path: {
                 county: string;
             };

@@ -7,6 +7,7 @@ export const TILE_LAYERS = [
   'divisions',
   'cells',
   'addresses',
+  'parcels',
   'places',
   'persons',
   'events',
@@ -33,6 +34,7 @@ export const LAYERS: LayerInfo[] = [
   { name: 'events', label: '事件', shape: 'dot', shown: false, from: 8 },
   { name: 'objects', label: '部件', shape: 'square', shown: false, from: 8 },
   { name: 'places', label: '场所房屋', shape: 'square', shown: false, from: 8 },
+  { name: 'parcels', label: '承包地块', shape: 'square', shown: false, from: 13 },
   { name: 'addresses', label: '标准地址', shape: 'ring', shown: true, from: 13 },
   { name: 'cells', label: '网格', shape: 'fill', shown: true, from: 9 },
   { name: 'divisions', label: '行政区划', shape: 'line', shown: true, from: 0 },
@@ -43,8 +45,8 @@ export const LAYERS: LayerInfo[] = [
 export const NEAR = 'near'
 
 /** Points and areas that answer a click, and what stands for several records: there a click goes nearer. */
-const RECORDS: TileLayer[] = ['alerts', 'persons', 'events', 'objects', 'places', 'addresses']
-export const CLICKABLE = [...RECORDS.flatMap((name) => [`${name}-icon`, `${name}-dot`]), 'places-area']
+const RECORDS: TileLayer[] = ['alerts', 'persons', 'events', 'objects', 'places', 'parcels', 'addresses']
+export const CLICKABLE = [...RECORDS.flatMap((name) => [`${name}-icon`, `${name}-dot`]), 'places-area', 'parcels-area']
 export const COUNTS = RECORDS.flatMap((name) => [`${name}-count`, `${name}-count-number`])
 
 /** Layers of a style are named `<tile layer>-<part>`. */

@@ -83,7 +83,7 @@ def test_who_is_registered_elsewhere_is_named_only_to_who_sees_both(
         scan(connection, TODAY, [RULE.name])
     told: dict[str, Any]
     with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
-        (alert,) = list_alerts(connection, AlertFilter(), with_reason=True).alerts
+        (alert,) = list_alerts(connection, AlertFilter(), with_reason=True).items
         told = {**alert, **get_alert(connection, alert["id"])}
     assert "HU-WEST" in told["reason"]
     assert ("老魏" in str(told)) == named
@@ -99,4 +99,4 @@ def test_another_town_sees_nothing_of_it(database: Database, system: Scope, coun
         die(connection, person, date(2026, 3, 9))
         scan(connection, TODAY, [RULE.name])
     with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, (MOGAN,))) as connection:
-        assert list_alerts(connection, AlertFilter()).alerts == []
+        assert list_alerts(connection, AlertFilter()).items == []

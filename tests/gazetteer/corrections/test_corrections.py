@@ -238,7 +238,7 @@ def test_what_a_batch_says_of_itself_names_no_address_outside_its_own_cell(
     decided(database, here, Decision("alias", address_id=library["永安街1号"]))
     decided(database, there, Decision("alias", address_id=library["中兴路1号"], confirm=True))
     with database.transaction(Scope("330521", "narrow", Role.GIS_STAFF, (QIANQIU,))) as connection:
-        told = [batch["summary"] for batch in list_batches(connection).items]
+        told = [batch.summary for batch in list_batches(connection).items]
     assert any("永安街1号" in one for one in told)
     assert any("老粮站" in one for one in told)
     assert not any("中兴路" in one for one in told)
@@ -425,7 +425,7 @@ def test_reviews_alike_are_decided_at_once_and_undone_at_once(database: Database
         states = connection.scalars(text("SELECT status FROM address_review ORDER BY id")).all()
         assert (applied.decided_n, states) == (2, ["rejected", "rejected", "rejected", "open"])
         undone = undo_batch(connection, applied.batch_id or 0, STAFF)
-        assert undone["undone_by"] == "staff"
+        assert undone.undone_by == "staff"
         states = connection.scalars(text("SELECT status FROM address_review ORDER BY id")).all()
         assert states == ["rejected", "open", "open", "open"]
         with pytest.raises(BatchUndone):
@@ -493,7 +493,7 @@ def test_an_undo_that_cannot_see_every_row_is_refused(database: Database, librar
     with database.transaction(STAFF) as connection:
         batch = apply_alike(connection, number, STAFF).batch_id
     with database.transaction(HERE) as connection:
-        assert batch in [b["id"] for b in list_batches(connection).items]
+        assert batch in [b.id for b in list_batches(connection).items]
         with pytest.raises(UndoConflict):
             undo_batch(connection, batch or 0, HERE)
 

@@ -103,8 +103,14 @@ def test_a_severity_has_one_colour_on_every_map() -> None:
     colours = variant_colours(ALERTS, LIGHT)
     assert set(colours) == {"high", "medium", "low"}
     assert colours == COLOURS
-    written = dict(re.findall(r"(high|medium|low): '(#[0-9a-f]{6})'", WEB_MAP.read_text("utf-8")))
-    assert written == {} or written == colours
+    assert not re.search("#[0-9a-f]{6}", WEB_MAP.read_text("utf-8")), "the web map draws the served style"
+
+
+def test_the_legend_of_the_web_map_lists_every_kind() -> None:
+    listed = dict(re.findall(r"\{ name: '(\w+)', label: '[^']+', .*? from: (\d+)", WEB_MAP.read_text("utf-8")))
+    assert set(listed) - {"base"} == set(KINDS)
+    for kind in KINDS.values():
+        assert int(listed[kind.name]) == (kind.look.minzoom if kind.look is not None else kind.minzoom), kind.name
 
 
 def test_the_overview_has_every_total_of_the_catalogue() -> None:

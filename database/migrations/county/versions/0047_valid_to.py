@@ -16,4 +16,6 @@ TABLES = ("standard_address", "household_member", "person_place")
 def upgrade() -> None:
     for table in TABLES:
         op.execute(f"COMMENT ON COLUMN {table}.valid_to IS 'first day no longer valid'")
-    op.execute("COMMENT ON COLUMN address_event.kind IS 'created, imported, renamed … ; see gazetteer/lifecycle/vocabulary.py'")
+    op.execute(
+        "COMMENT ON COLUMN address_event.kind IS 'created, imported, renamed … ; see gazetteer/lifecycle/vocabulary.py'"
+    )
