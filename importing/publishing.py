@@ -100,6 +100,7 @@ def write_differences(stage: Stage, table: Table, *, entity: str | None = None) 
     stage.run(
         """
         CREATE TEMP TABLE stage_diff ON COMMIT DROP AS
+        SELECT nextval(pg_get_serial_sequence('change', 'id')) AS id, q.* FROM (
         SELECT s.row_no, t.{id}::text AS entity_id, d.fields, {shown_before} AS before, {shown_after} AS after,
                g.grid_code, {places_before} AS places_before, {places_after} AS places_after
         FROM stage_row s
@@ -111,7 +112,7 @@ def write_differences(stage: Stage, table: Table, *, entity: str | None = None) 
             FROM jsonb_each({after}) a JOIN jsonb_each({before}) b ON b.key = a.key
             WHERE a.value IS DISTINCT FROM b.value
         ) d
-        WHERE s.outcome = 'changed' AND d.fields IS NOT NULL
+        WHERE s.outcome = 'changed' AND d.fields IS NOT NULL ORDER BY s.row_no) q
         """,
         id=sql.Identifier(table.id_column),
         table=sql.Identifier(table.name),
@@ -184,9 +185,10 @@ def write_additions(stage: Stage, table: Table, *, entity: str | None = None) ->
     stage.run(
         """
         CREATE TEMP TABLE stage_diff ON COMMIT DROP AS
+        SELECT nextval(pg_get_serial_sequence('change', 'id')) AS id, q.* FROM (
         SELECT s.row_no, t.{id}::text AS entity_id, '[]'::jsonb AS fields, NULL::jsonb AS before, {after} AS after,
                t.grid_code, '{{}}'::jsonb AS places_before, {places} AS places_after
-        FROM stage_row s JOIN {table} t ON {same} WHERE s.outcome = 'added'
+        FROM stage_row s JOIN {table} t ON {same} WHERE s.outcome = 'added' ORDER BY s.row_no) q
         """,
         id=sql.Identifier(table.id_column),
         table=sql.Identifier(table.name),
@@ -200,14 +202,15 @@ def write_additions(stage: Stage, table: Table, *, entity: str | None = None) ->
 def _write_changes(stage: Stage, entity: str, operation: LiteralString) -> None:
     """The rows of ``stage_diff`` as changes; what their grid code does not hold is left out there and kept beside it.
 
+    ``stage_hidden`` has only the changes that leave something out: they are few.
+
     places_before, places_after: key of a state → grid code of the place it tells of.
     """
-    stage.run("DROP TABLE IF EXISTS pg_temp.stage_told")
+    stage.run("DROP TABLE IF EXISTS pg_temp.stage_hidden")
     stage.run(
         """
-        CREATE TEMP TABLE stage_told ON COMMIT DROP AS
-        SELECT nextval(pg_get_serial_sequence('change', 'id')) AS id, d.*, h.*
-        FROM (SELECT * FROM stage_diff ORDER BY row_no) d
+        CREATE TEMP TABLE stage_hidden ON COMMIT DROP AS
+        SELECT d.id, h.* FROM stage_diff d
         CROSS JOIN LATERAL (
             SELECT jsonb_object_agg(key, %(outside)s::text) FILTER (WHERE side = 'before') AS hidden_before,
                    jsonb_object_agg(key, %(outside)s::text) FILTER (WHERE side = 'after') AS hidden_after,
@@ -217,19 +220,21 @@ def _write_changes(stage: Stage, entity: str, operation: LiteralString) -> None:
             WHERE NOT place_within(p.code, d.grid_code)
               AND jsonb_typeof(CASE side WHEN 'before' THEN d.before ELSE d.after END -> key) <> 'null'
         ) h
+        WHERE h.codes IS NOT NULL
         """,
         outside=OUTSIDE,
     )
     stage.run(
         "INSERT INTO change (id, batch_id, entity, entity_id, operation, fields, before, after, actor, grid_code) "
-        "SELECT id, %(batch)s, %(entity)s, entity_id, {operation}, fields, before || coalesce(hidden_before, '{{}}'), "
-        "after || coalesce(hidden_after, '{{}}'), %(actor)s, grid_code FROM stage_told ORDER BY id",
+        "SELECT d.id, %(batch)s, %(entity)s, d.entity_id, {operation}, d.fields, d.before || coalesce(h.hidden_before, '{{}}'), "
+        "d.after || coalesce(h.hidden_after, '{{}}'), %(actor)s, d.grid_code "
+        "FROM stage_diff d LEFT JOIN stage_hidden h USING (id)",
         entity=entity,
         operation=sql.SQL(operation),
     )
     stage.run(
         "INSERT INTO change_whole (change_id, before, after, grid_code, also_grid_code) "
-        "SELECT id, before, after, grid_code, common_grid_code(codes) FROM stage_told WHERE codes IS NOT NULL"
+        "SELECT id, d.before, d.after, d.grid_code, common_grid_code(h.codes) FROM stage_diff d JOIN stage_hidden h USING (id)"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from psycopg import sql
+
 from importing.fields import Field, Kind, one_of
 from importing.publishing import Placed, Table
 from importing.stage import Stage
@@ -52,3 +54,28 @@ class HouseholdTarget(RecordTarget):
             "USING (household_no)",
         )
         super().compare(stage)
+        self._find_unchanged(stage)
+
+    def _find_unchanged(self, stage: Stage) -> None:
+        """Households that the file leaves as they are: nothing about them has to be matched or placed again.
+
+        An address that has no standard address yet is tried again; so is one whose door has moved, or changed its cell.
+        """
+        if stage.geometry:
+            return
+        same = [
+            sql.SQL("(s.{0} IS NOT DISTINCT FROM t.{0}{1})").format(
+                sql.Identifier(name),
+                sql.SQL(
+                    "" if stage.mapping.empty_of(name) == "clear" else " OR s.{0} IS NULL OR s.{0}::text = '[]'"
+                ).format(sql.Identifier(name)),
+            )
+            for name in ("kind", "head_name", "address_text", "status_codes")
+            if stage.maps(name)
+        ]
+        stage.run(
+            "UPDATE stage_row s SET outcome = 'unchanged' FROM household t JOIN standard_address a ON a.id = t.address_id "
+            "WHERE t.household_no = s.household_no AND s.outcome = 'changed' AND a.status <> 'retired' "
+            "AND a.grid_code = t.grid_code AND a.geom IS NOT DISTINCT FROM t.geom{same}",
+            same=sql.SQL("").join(sql.SQL(" AND ") + one for one in same),
+        )

@@ -9,7 +9,7 @@ from psycopg import sql
 from database.seal import Sealer
 from gazetteer.codes import resident_id_birth_date, resident_id_sex
 from importing.fields import Field, Kind, one_of
-from importing.matching import match_field
+from importing.matching import AddressField, match_fields
 from importing.publishing import Placed, Table, publish_rows
 from importing.reasons import Problem
 from importing.stage import Stage
@@ -20,8 +20,8 @@ from importing.targets.records import VILLAGE_CODE
 from layers.people.vocabulary import HouseholdKind, Sex
 
 ADDRESSES = (
-    ("actual_address_text", "actual_address_id", "actual_address_match"),
-    ("registered_address_text", "registered_address_id", None),
+    AddressField("actual_address_text", "actual_address_id", "actual_address_match"),
+    AddressField("registered_address_text", "registered_address_id"),
 )
 
 
@@ -68,11 +68,11 @@ class PersonTarget(Target):
             ("household_id", "bigint"),
             ("differs", "boolean"),
         ]
-        for text_column, id_column, match_column in ADDRESSES:
-            if stage.maps(text_column):
-                self.work_columns.append((id_column, "bigint"))
-                if match_column is not None:
-                    self.work_columns.append((match_column, "jsonb"))
+        for address in ADDRESSES:
+            if stage.maps(address.text):
+                self.work_columns.append((address.address_id, "bigint"))
+                if address.match is not None:
+                    self.work_columns.append((address.match, "jsonb"))
         for name, kind in (("birth_date", "date"), ("sex", "text")):
             if not stage.maps(name) and stage.maps("id_number"):
                 self.work_columns.append((name, kind))
@@ -129,15 +129,15 @@ class PersonTarget(Target):
 
     def resolve(self, stage: Stage) -> None:
         """Match the actual and the registered address; the grid follows where the person lives."""
-        grids: list[sql.Composable] = []
-        for text_column, id_column, match_column in ADDRESSES:
-            if stage.maps(text_column):
-                match_field(stage, text_column, id_column, match_column)
-                grids.append(
-                    sql.SQL("(SELECT a.grid_code FROM standard_address a WHERE a.id = s.{})").format(
-                        sql.Identifier(id_column)
-                    )
-                )
+        given = [address for address in ADDRESSES if stage.maps(address.text)]
+        if given:
+            match_fields(stage, given)
+        grids: list[sql.Composable] = [
+            sql.SQL("(SELECT a.grid_code FROM standard_address a WHERE a.id = s.{})").format(
+                sql.Identifier(address.address_id)
+            )
+            for address in given
+        ]
         if stage.maps("household_no"):
             grids.append(sql.SQL("(SELECT h.grid_code FROM household h WHERE h.household_no = s.household_no)"))
         if stage.maps("village_code"):
@@ -238,5 +238,5 @@ TABLE = Table(
     ),
     secret={"id_number": "id_number_hash", "phone": "phone_hash"},
     years=("birth_date", "death_date"),
-    placed=tuple(Placed((text_column, id_column), id_column) for text_column, id_column, _match in ADDRESSES),
+    placed=tuple(Placed((address.text, address.address_id), address.address_id) for address in ADDRESSES),
 )

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from importing.fields import Field, Kind
 from importing.gridding import assign_grid
-from importing.matching import match_field
+from importing.matching import AddressField, match_fields
 from importing.publishing import Table, compare_rows, keep_positions, publish_rows
 from importing.stage import Stage
 from importing.targets.base import Target
@@ -49,7 +49,7 @@ class RecordTarget(Target):
             check_offset_by_village(stage, "village_code")
         address = None
         if self.matches_address and stage.maps("address_text"):
-            match_field(stage, "address_text", "address_id", self.match_column)
+            match_fields(stage, [AddressField("address_text", "address_id", self.match_column)])
             check_offset_by_address(stage, "address_id")
             address = "address_id"
         if not stage.geometry:

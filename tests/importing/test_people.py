@@ -380,3 +380,34 @@ def test_a_phone_corrected_where_the_mask_hides_it_is_corrected(
     bound_to = row_binding("person", "phone_cipher", source, key)
     assert sealer.unseal(cipher, bound_to=bound_to) == "13822220001"
     assert bytes(found) == sealer.index("13822220001")
+
+
+@pytest.mark.usefixtures("doors")
+def test_a_household_that_stays_as_it_is_is_not_matched_again(tmp_path: Path, load: Load, query: Query):
+    mapping = (
+        'name = "test_households"\ntitle = "户"\ntarget = "household"\nkey = ["户号"]\n[columns]\nhousehold_no = "户号"\n'
+        'head_name = "户主"\naddress_text = "地址"\nstatus_codes = "标签"\n'
+    )
+
+    def row(no: str, head: str, address: str, codes: str = "") -> dict[str, Any]:
+        return {"户号": no, "户主": head, "地址": address, "标签": codes}
+
+    door = "湖州市德清县莫干镇桥西村前街{}号"
+    first = [
+        row("H1", "测试甲", door.format(1), "low_income"),
+        row("H2", "测试乙", door.format(2)),
+        row("H3", "测试丙", "没有的路 88 号"),
+    ]
+    assert load(write_csv(tmp_path / "h.csv", first), mapping).counts["added"] == 3
+    state = (
+        "SELECT household_no, head_name, address_id, status_codes, grid_code, st_astext(geom) FROM household ORDER BY 1"
+    )
+    before = query(state)
+    # an empty cell keeps; the household without a standard address is tried again; nothing else is
+    again = load(write_csv(tmp_path / "h2.csv", [row("H1", "", door.format(1)), *first[1:]]), mapping)
+    assert (again.counts["unchanged"], again.counts["changed"], again.counts["texts"]) == (3, 0, 1)
+    assert query(state) == before
+    moved = load(write_csv(tmp_path / "h3.csv", [row("H1", "测试甲", door.format(3)), *first[1:]]), mapping)
+    assert (moved.counts["unchanged"], moved.counts["changed"]) == (2, 1)
+    assert query(state)[0][2:] != before[0][2:]
+    assert query(state)[1:] == before[1:]
