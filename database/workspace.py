@@ -17,6 +17,8 @@ from pathlib import Path
 from database.settings import get_settings, prepare_home
 
 FOLDER = "work"
+#: Folders of temporary files in use, the newest last: a process may hold two applications.
+_in_use: list[Path] = []
 
 
 def make_workspace(purpose: str) -> Path:
@@ -65,14 +67,16 @@ def use_private_temporary_folder() -> Path:
     """
     sweep_workspaces(get_settings().home)
     folder = make_workspace("tmp")
+    _in_use.append(folder)
     tempfile.tempdir = str(folder)
     return folder
 
 
 def leave_temporary_folder(folder: Path) -> None:
     """End what ``use_private_temporary_folder`` began, with all that is left there."""
-    if tempfile.tempdir == str(folder):
-        tempfile.tempdir = None
+    if folder in _in_use:
+        _in_use.remove(folder)
+        tempfile.tempdir = str(_in_use[-1]) if _in_use else None
     remove_workspace(folder)
 
 

@@ -82,7 +82,7 @@ def style_document(
     document: dict[str, Any] = {
         "version": 8,
         "name": f"一张图 · {palette.title}",
-        "metadata": {"onemap:theme": palette.name, "onemap:legend": _legend(palette)},
+        "metadata": {"onemap:theme": palette.name, "onemap:legend": _legend(palette, allowed)},
         "sources": sources,
         "sprite": links.sprite,
         "glyphs": links.glyphs,
@@ -102,9 +102,9 @@ def tile_of(source_layer: str) -> str:
     return TILE_OF.get(source_layer, source_layer)
 
 
-def _legend(palette: Palette) -> dict[str, Any]:
+def _legend(palette: Palette, allowed: Sequence[str]) -> dict[str, Any]:
     """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
-    colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values()}
+    colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values() if kind.name in allowed}
     return {
         "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
         "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},

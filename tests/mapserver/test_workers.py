@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -106,12 +105,14 @@ class Server:
     def owner_of(self, line: Line) -> int | None:
         """The pid of the process at the other end of a line."""
         here, there = f"{self.port:04X}", f"{line.port:04X}"
-        table = Path("/proc/net/tcp").read_text()
-        found = re.search(rf":{here} \w+:{there} 01 .*? (\d+) \d+ \w+ \d+ \d+", table)
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        inodes = {
+            row[9] for row in rows if row[1].endswith(f":{here}") and row[2].endswith(f":{there}") and row[3] == "01"
+        }
         for pid in self.children():
             for file in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(OSError):
-                    if found and str(file.readlink()) == f"socket:[{found[1]}]":
+                    if str(file.readlink()).removeprefix("socket:").strip("[]") in inodes:
                         return pid
         return None
 
