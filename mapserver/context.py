@@ -18,6 +18,7 @@ from database.settings import Settings, load_secrets
 from database.sign import Signer
 from database.work import work_of_requests
 from database.workspace import leave_temporary_folder, use_private_temporary_folder
+from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.logs import install_structlog
 
 

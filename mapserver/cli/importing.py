@@ -23,6 +23,7 @@ from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
 from importing.reasons import REASONS
 from importing.warnings import WARNINGS
+from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.jobs import hand_in_elevations
 
 console = Console()

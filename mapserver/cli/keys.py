@@ -14,6 +14,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.settings import get_settings, load_secrets
 from layers.keys.rotation import KeyKeeper
+from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(no_args_is_help=True, help="密钥 / keys of sealed values")
 console = Console()

@@ -14,6 +14,7 @@ from database.embedded import ensure_database
 from database.engine import Database
 from database.scope import Scope
 from database.settings import get_settings
+from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.maps.pages import make_alerts_page
 
 app = typer.Typer(no_args_is_help=True, help="地图文件 / map files")

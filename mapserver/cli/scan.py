@@ -14,6 +14,7 @@ from database.embedded import ensure_database
 from database.engine import Database, current_day
 from database.scope import Scope
 from database.settings import get_settings
+from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 
 def scan_command(

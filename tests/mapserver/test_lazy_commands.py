@@ -6,7 +6,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from layers.catalogue.registry import KINDS
 from mapserver.cli.main import app
+from mapserver.metadata import COUNTY_METADATA
+from tests.rooms import ROOT
 
 NAMES = [
     "serve",
@@ -62,3 +65,17 @@ def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[] True"
+
+
+@pytest.mark.parametrize("module", ["importing", "scan", "maps", "raster", "tiles", "keys", "county", "demo", "serve"])
+def test_a_command_knows_every_table_and_every_kind_by_itself(module: str) -> None:
+    """In an interpreter of its own: here the tests have imported everything already."""
+    program = (
+        f"import mapserver.cli.{module}; from database.base import CountyBase; from layers.catalogue.registry import KINDS; "
+        "print(len(CountyBase.metadata.tables), *KINDS)"
+    )
+    known = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert int(known[0]) == len(COUNTY_METADATA.tables)
+    assert known[1:] == list(KINDS)
