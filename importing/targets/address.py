@@ -257,7 +257,7 @@ def _give_codes(stage: Stage) -> None:
 
 def _retire_absent(stage: Stage) -> None:
     """A complete file: what it lacks is retired today, never deleted."""
-    stage.counts["removed"] = stage.run(
+    stage.counts["removed"] = stage.run_in_sets(
         """
         WITH gone AS (
             UPDATE standard_address a SET status = 'retired', valid_to = %(today)s, updated_at = now()

@@ -126,8 +126,7 @@ class BaseMapTarget(Target):
         update_rows(stage, self.table)
         insert_rows(stage, self.table)
         if stage.mapping.snapshot:
-            stage.counts["removed"] = stage.run(
-                "DELETE FROM base_feature f USING (SELECT b.source_key FROM base_feature b WHERE b.source = %(source)s "
-                "AND NOT EXISTS (SELECT FROM stage_reject) EXCEPT SELECT s.source_key FROM stage_row s) gone "
-                "WHERE f.source = %(source)s AND f.source_key = gone.source_key"
+            stage.counts["removed"] = stage.run_in_sets(
+                "DELETE FROM base_feature f WHERE f.source = %(source)s AND NOT EXISTS (SELECT FROM stage_reject) "
+                "AND NOT EXISTS (SELECT FROM stage_row s WHERE s.source_key = f.source_key)"
             )

@@ -35,7 +35,7 @@ class FacilityTarget(RecordTarget):
         """A complete file retires the objects it lacks, unless rows of it were sent back."""
         super().publish(stage)
         if stage.mapping.snapshot:
-            stage.counts["removed"] = stage.run(
+            stage.counts["removed"] = stage.run_in_sets(
                 """
                 WITH gone AS (
                     UPDATE facility f SET state = 'retired', updated_at = now()

@@ -73,12 +73,9 @@ class HouseholdTarget(RecordTarget):
             for name in ("kind", "head_name", "address_text", "status_codes")
             if stage.maps(name)
         ]
-        # what is compared looks to the planner as if hardly a row passed, so that it would loop over the others for each
-        stage.run("SET LOCAL enable_nestloop = off")
-        stage.run(
+        stage.run_in_sets(
             "UPDATE stage_row s SET outcome = 'unchanged' FROM household t JOIN standard_address a ON a.id = t.address_id "
             "WHERE t.household_no = s.household_no AND s.outcome = 'changed' AND a.status <> 'retired' "
             "AND a.grid_code = t.grid_code AND a.geom IS NOT DISTINCT FROM t.geom{same}",
             same=sql.SQL("").join(sql.SQL(" AND ") + one for one in same),
         )
-        stage.run("RESET enable_nestloop")

@@ -141,7 +141,7 @@ def _add_members(stage: Stage) -> None:
 def _close_absent(stage: Stage) -> None:
     """Memberships of this source's persons that a complete file lacks end today; not when rows were sent back."""
     stage.run("UPDATE stage_row s SET household_id = h.id FROM household h WHERE h.household_no = s.household_no")
-    stage.counts["removed"] = stage.run(
+    stage.counts["removed"] = stage.run_in_sets(
         """
         WITH ended AS (
             UPDATE household_member m SET valid_to = greatest(%(today)s, m.valid_from) FROM person p
