@@ -90,7 +90,7 @@ def _requests_at_once() -> int:
 
 
 def _processes() -> int:
-    return min(4, os.cpu_count() or 1)
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
 class Settings(BaseSettings):
@@ -161,8 +161,8 @@ class Settings(BaseSettings):
         default_factory=_processes,
         ge=1,
         le=64,
-        description="Processes of the web server, behind one port; one more works off the job queue. Unset means one a processor, "
-        "at most 4. The embedded database has connections for 8.",
+        description="Processes of the web server, behind one port; one more works off the job queue. Unset means one for two processors, the other "
+        "being the database's, at most 4. The embedded database has connections for 8.",
     )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
