@@ -45,6 +45,8 @@ class Stage:
     stage_columns: set[str] = field(default_factory=set)
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    #: known rows that were found unchanged before anything was matched
+    set_aside: int = 0
     notices: list[str] = field(default_factory=list)
     #: what is odd about the whole file
     questions: list[dict[str, Any]] = field(default_factory=list)

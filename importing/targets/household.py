@@ -73,7 +73,7 @@ class HouseholdTarget(RecordTarget):
             for name in ("kind", "head_name", "address_text", "status_codes")
             if stage.maps(name)
         ]
-        stage.run_in_sets(
+        stage.set_aside = stage.run_in_sets(
             "UPDATE stage_row s SET outcome = 'unchanged' FROM household t JOIN standard_address a ON a.id = t.address_id "
             "WHERE t.household_no = s.household_no AND s.outcome = 'changed' AND a.status <> 'retired' "
             "AND a.grid_code = t.grid_code AND a.geom IS NOT DISTINCT FROM t.geom{same}",

@@ -33,9 +33,7 @@ LIBRARY_LEAST = 200
 ADDRESS_FIELDS = ("full_text", "address_text", "actual_address_text", "registered_address_text")
 FORMAL = frozenset({"address", "household", "person"})
 _FLOAT = re.compile(r"[+-]?\d+\.0+")
-#: Warnings about a change: their share is of the rows that change something, which must be so many of all: when three
-#: households of a county change, all of them may move.
-CHANGES_LEAST = 0.01
+#: Warnings about a change: their share is of the rows that may change something, those found unchanged at once among them.
 _OF_CHANGES = frozenset({"coarser_address", "address_lost", "moved_town"})
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 
@@ -195,8 +193,8 @@ def _without_village(stage: Stage, target: str) -> Iterator[Question]:
 def _warned(stage: Stage, outcomes: dict[str, int]) -> Iterator[Question]:
     rows = sum(outcomes.values())
     for code, n in stage.warnings.items():
-        of = outcomes.get("changed", 0) if code in _OF_CHANGES else rows
-        if code not in SYSTEMATIC or n < LEAST_ROWS or n < MOST * of or n < CHANGES_LEAST * rows:
+        of = outcomes.get("changed", 0) + stage.set_aside if code in _OF_CHANGES else rows
+        if code not in SYSTEMATIC or n < LEAST_ROWS or n < MOST * of:
             continue
         column = stage.value(
             "SELECT column_name FROM stage_warning WHERE warning_code = %(code)s GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
