@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import CheckConstraint, Engine, text
 
 from database.base import CountyBase, PlatformBase
@@ -130,3 +131,10 @@ def test_a_form_learns_the_shortest_purpose(sign_in: SignIn) -> None:
     client = sign_in(Role.GRID_WORKER, "330521001001001")
     least = client.get("/api/session").json()["settings"]["purpose_min"]
     assert purpose_given("访" * least) and not purpose_given("访" * (least - 1))
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/330521/vocabularies", "/tiles/330521/base/13/6831/3380.mvt", "/tiles/330521/base.json"]
+)
+def test_a_stranger_gets_no_words_and_no_base_map(stranger: TestClient, path: str) -> None:
+    assert stranger.get(path).status_code == 401
