@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from access.accounts import Account, list_accounts
+from access.accounts.accounts import Account, list_accounts
 from alerts.store import FIELD_ROLES, get_place
-from database.engine import current_day
-from database.scope import Role, Scope
+from database.connection.engine import current_day
+from database.rights.scope import Role, Scope
 from grid.postings import responsible_on
 
 NO_ACCOUNT = "没有可用的登录账号"

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alerts.lifecycle import NOT_ENDED, STEP_LABELS, AlertStatus
-from database.base import (
+from database.tables.base import (
     CountyBase,
     also_grid_code_column,
     geometry_column,

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 
-from access.account_names import display_names
-from access.accounts import list_accounts
+from access.accounts.accounts import list_accounts
+from access.administration.account_names import display_names
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
     PENDING,
@@ -26,7 +26,7 @@ from alerts.lifecycle import (
 from alerts.models import Alert, AlertWhole
 from database.errors import Invalid, Missing, Taken
 from database.paging import Cursor, Page
-from database.scope import Role, narrowed_to_scope, within_prefix
+from database.rights.scope import Role, narrowed_to_scope, within_prefix
 from database.vocabulary import Severity
 from gazetteer.library.models import Division
 from grid.models import GridCell

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from alerts.detection.rules import RULES
 from alerts.lifecycle import PENDING
 from alerts.models import Alert
-from database.scope import narrowed_to_scope
+from database.rights.scope import narrowed_to_scope
 from database.vocabulary import Severity
 
 

@@ -28,14 +28,14 @@ import morecantile
 import uvicorn
 from sqlalchemy import Engine, event, text
 
-from access.accounts import find_account
-from access.tokens import create_token, list_tokens, revoke_token
+from access.accounts.accounts import find_account
+from access.sessions.tokens import create_token, list_tokens, revoke_token
 from benchmarks.attack.openapi import operations_of
 from benchmarks.tiles_servers import free_port
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 
 BAR_MS = 300.0
 NAME = "answers"

@@ -18,14 +18,14 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
-from access.audit import record
-from access.audit_chain import verify
-from access.trail import read_chain
-from database.counties import create_county
+from access.audit.chain import verify
+from access.audit.record import record
+from access.audit.trail import read_chain
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
+from database.rights.scope import Scope
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 
 SCOPE = Scope.of_system("330521", "benchmark")
 

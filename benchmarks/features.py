@@ -27,11 +27,11 @@ import psycopg
 
 import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CELLS, CODE, COUNTY, MIDDLE, POINTS, explaining, log, scans, scopes
-from database.counties import create_county
+from database.connection.engine import Database, raw
 from database.embedded import EmbeddedCluster
-from database.engine import Database, raw
-from database.migrate import owner_engine
-from database.scope import Scope
+from database.rights.scope import Scope
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from layers.features.collections import get_collection
 from layers.features.items import FeaturePage, list_features
 from layers.features.query import read_query

@@ -16,7 +16,7 @@ import statistics
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.slow_line import SlowLine
-from database.settings import get_settings
+from database.installation.settings import get_settings
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LIST = '[data-testid="alert-item"]'

@@ -23,14 +23,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.keys import Suite
-from database.migrate import owner_engine
-from database.scope import Scope
-from database.seal import Sealer, mask_id_number, mask_phone, row_binding
-from database.settings import Settings, load_secrets
+from database.installation.keys import Suite
+from database.installation.settings import Settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 COUNTY = "330521"

@@ -32,14 +32,14 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from access.accounts import AccountInvalid
-from access.tokens import create_token
+from access.accounts.accounts import AccountInvalid
+from access.sessions.tokens import create_token
 from benchmarks.tiles_plan import log
 from benchmarks.tiles_servers import free_port
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster, ensure_database
 from database.embedded.process import server_pid
-from database.engine import Database
-from database.settings import get_settings
+from database.installation.settings import get_settings
 
 MIX = {"tiles": 60, "search": 20, "cards": 10, "lists": 10}
 HEALTH_MS, RATIO = 100.0, 0.9

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
-from database.seal import Sealer
-from database.settings import get_settings, load_secrets
+from database.installation.settings import get_settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from importing.pipeline import ImportReport
 from importing.plan import Step, load_plan, run_plan
 from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor

@@ -24,10 +24,10 @@ from sqlalchemy import Connection, text
 from benchmarks.match_synthetic import COUNTY as SYNTHETIC
 from benchmarks.match_synthetic import ensure_synthetic, synthetic_texts
 from benchmarks.match_variants import Plate, Register, Variant, variants
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 from gazetteer.matching.index.registry import registry_of
 from gazetteer.matching.match import Match, match_many, suggest
 from gazetteer.reading.normalise import normalise

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 from gazetteer.matching.match import Match, match_many
 
 

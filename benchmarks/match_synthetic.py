@@ -6,10 +6,10 @@ import random
 
 from sqlalchemy import text
 
-from database.counties import create_county
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
 
 COUNTY = "339902"

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, Engine, text
 
 from benchmarks.quality_errors import PLANTS, Planted, plant_all
 from benchmarks.quality_library import COUNTY, MILLION, SMALL, Size, build
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from gazetteer.quality.check import rules_of
 from grid.quality.county import SETS, check_county
 from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor

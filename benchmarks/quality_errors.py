@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from benchmarks.quality_library import LAT_M, LON_M, SIZE, Size, street_name, village_code
-from database.crs import from_4490
+from database.geodesy.crs import from_4490
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import address_keys
 from gazetteer.reading.parse import parse

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.engine import raw
+from database.connection.engine import raw
 
 COUNTY = "330521"
 WEST, SOUTH, SIZE = 119.5, 30.2, 0.03

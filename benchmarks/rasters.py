@@ -33,13 +33,13 @@ from rasterio.transform import from_bounds
 from rio_tiler.colormap import cmap
 from rio_tiler.io.rasterio import Reader
 
-from access.accounts import create_account
-from access.tokens import create_token
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
 from benchmarks.tiles_plan import CELL, COUNTY, SOUTH, WEST, filled_cluster, log
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from layers.raster.catalogue import RasterRow, file_of
 from layers.raster.elevations import refresh_elevations
 from layers.raster.flood import count_flooded, list_flooded

@@ -22,7 +22,7 @@ import openpyxl
 import pyogrio
 import shapely
 
-from database.workspace import workspace
+from database.installation.workspace import workspace
 from importing.files import CSV_SUFFIXES, VECTOR_SUFFIXES, WORKBOOK_SUFFIXES, open_table
 from importing.files.csv_file import CsvSource
 from importing.files.vector import VectorSource

@@ -16,13 +16,13 @@ import time
 import httpx
 import uvicorn
 
-from access.accounts import create_account
-from access.tokens import create_token
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
 from benchmarks.match_synthetic import COUNTY, synthetic_texts
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Role
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Role
 from mapserver.app import create_app
 
 WHO = {

@@ -28,10 +28,10 @@ from benchmarks import tiles_fresh, tiles_scope, tiles_warm
 from benchmarks.tiles_data import CELL, SOUTH, WEST, WIDTH, county, points
 from benchmarks.tiles_plan import COUNTY, log
 from benchmarks.tiles_servers import Answer, Contestant, make_token, our_settings, ours, peers
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Role
 from layers.tiles.catalogue import LAYERS
 
 ZOOMS = (8, 10, 12, 14, 16)

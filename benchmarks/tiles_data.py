@@ -20,10 +20,10 @@ import psycopg
 
 import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CODE, COUNTY, log
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.migrate import owner_engine
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from mapserver.jobs import run_outlines
 
 WEST, SOUTH, WIDTH, HEIGHT = 119.6, 30.3, 0.6, 0.3

@@ -27,11 +27,11 @@ import psycopg
 from sqlalchemy import Connection
 
 import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
-from database.counties import create_county
+from database.connection.engine import Database, raw
 from database.embedded import EmbeddedCluster
-from database.engine import Database, raw
-from database.migrate import owner_engine
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import get_tile
 

@@ -8,8 +8,8 @@ import time
 from sqlalchemy import text
 
 from benchmarks.tiles_plan import COUNTY, tile_at
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.tiles.tile import read_tile
 
 BAR = 1.3

@@ -17,13 +17,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import FastAPI
 
-from access.accounts import create_account
-from access.tokens import create_token
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
 from benchmarks.tiles_plan import COUNTY, log
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Role
 from mapserver.app import create_app
 
 #: more rows than the table has

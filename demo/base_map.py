@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from demo.addresses import BUILDING, DOOR, PLATE, SHOP, Addresses
-from demo.boundaries import METRES_PER_DEGREE_LAT, METRES_PER_DEGREE_LON, to_degrees
-from demo.divisions import Divisions
-from demo.place_names import PlaceNames
-from demo.places import footprints
-from demo.roads import Network, lengths, line_of, to_metres, tree_of
-from demo.terrain import Hills, Terrain, brooks, make_terrain, smooth
+from demo.land.addresses import BUILDING, DOOR, PLATE, SHOP, Addresses
+from demo.land.boundaries import METRES_PER_DEGREE_LAT, METRES_PER_DEGREE_LON, to_degrees
+from demo.land.divisions import Divisions
+from demo.land.place_names import PlaceNames
+from demo.land.roads import Network, lengths, line_of, to_metres, tree_of
+from demo.land.terrain import Hills, Terrain, brooks, make_terrain, smooth
+from demo.people.places import footprints
 from demo.words import TOWN_FIRST, TOWN_LAST, unique_names
 
 Floats = npt.NDArray[np.float64]

@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 
 from database.clock import day_in_china
-from demo import tables_land as land
-from demo import tables_people as persons
-from demo import tables_public as public
-from demo.addresses import Addresses, make_addresses
 from demo.base_map import make_base_map
-from demo.boundaries import make_boundaries
-from demo.divisions import Divisions, make_divisions
-from demo.happenings import make_events, make_visits
-from demo.parcels import write_parcels
-from demo.people import People, make_people
-from demo.place_names import PlaceNames, make_place_names
-from demo.places import Dwellings, Units, make_dwellings, make_units
-from demo.planted import Planted, plant
+from demo.land.addresses import Addresses, make_addresses
+from demo.land.boundaries import make_boundaries
+from demo.land.divisions import Divisions, make_divisions
+from demo.land.place_names import PlaceNames, make_place_names
+from demo.people.happenings import make_events, make_visits
+from demo.people.people import People, make_people
+from demo.people.places import Dwellings, Units, make_dwellings, make_units
+from demo.people.planted import Planted, plant
 from demo.scales import SCALES, Scale
-from demo.update import next_edition
+from demo.tables import land as land
+from demo.tables import people as persons
+from demo.tables import public as public
+from demo.tables.parcels import write_parcels
+from demo.tables.update import next_edition
+from demo.tables.written import Writer
 from demo.words import COUNTY_CODE, COUNTY_SHOWN, SYNTHETIC_NOTE
-from demo.written import Writer
 
 SEED = 339901
 BAD_PERSONS = 4

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from demo.generate import DemoCounty, DemoFile
-from importing.mapping import find_mapping
+from importing.mappings.mapping import find_mapping
 from importing.pipeline import ImportReport, import_file
 
 

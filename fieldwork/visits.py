@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
 
-from access.account_names import account_since
+from access.administration.account_names import account_since
 from alerts.detection.ending import end_by_visit
 from database.errors import Taken
 from layers.people.households import HouseholdNotFound

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from database.crs import metres_per_degree
 from database.errors import Malformed, Missing
+from database.geodesy.crs import metres_per_degree
 from grid.vocabulary import AssignmentReason
 
 MAX_GAP_M = 30.0

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import (
+from database.tables.base import (
     CountyBase,
     code_column,
     geometry_column,

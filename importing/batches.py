@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from importing.errors import BatchNotFound
-from importing.mapping import Mapping
+from importing.mappings.mapping import Mapping
 
 _COLUMNS = "id, mapping, target, file_name, state, counts, stages, error, created_by, created_at, published_at"
 

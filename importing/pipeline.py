@@ -18,28 +18,28 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from access.audit import record
-from access.limits import TooManyRequests
-from database.engine import Database, current_day
+from access.audit.record import record
+from access.sign_in.limits import TooManyRequests
+from database.connection.engine import Database, current_day
+from database.connection.turn import wait_for_turn
 from database.errors import OnemapError
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.turn import wait_for_turn
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
-from importing.empty_cells import count_rejected, fill_empty_cells
 from importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
-from importing.fields import SEALED
 from importing.files import file_sha256, open_source
 from importing.files.source import Source
-from importing.loading import Loader
-from importing.mapping import Mapping
-from importing.rejects import collect_rejects, store_rejects, write_rejects
-from importing.stage import Stage
+from importing.loading.empty_cells import count_rejected, fill_empty_cells
+from importing.loading.loading import Loader
+from importing.loading.rejects import collect_rejects, store_rejects, write_rejects
+from importing.mappings.mapping import Mapping
+from importing.stage.stage import Stage
+from importing.stage.warnings import collect_warnings, find_warnings, store_warnings
 from importing.targets import make_target
 from importing.targets.base import Target
 from importing.targets.person import PersonTarget
-from importing.warnings import collect_warnings, find_warnings, store_warnings
+from importing.values.fields import SEALED
 from importing.whole_file.checks import doubts
 from layers.people.looks import admit_look, count_look
 from layers.people.vocabulary import LookKind

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from importing.errors import MappingInvalid, MappingNotFound
-from importing.mapping import FOLDER, Mapping, find_mapping, load_mapping
+from importing.mappings.mapping import FOLDER, Mapping, find_mapping, load_mapping
 from importing.pipeline import ImportReport, Progress, import_file
 
 PLANS = FOLDER.parent / "plans"

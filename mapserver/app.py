@@ -14,7 +14,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from database.settings import Settings, get_settings
+from database.installation.settings import Settings, get_settings
 from layers.style.glyphs import GlyphStore
 from mapserver import metadata, problems  # noqa: F401 - every kind of record is in the catalogue
 from mapserver.application import Application

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from access.audit import record
+from access.audit.record import record
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from procrastinate import App
 
+from database.connection.engine import Database
+from database.connection.jobs import queue_app
+from database.connection.work import work_of_requests
 from database.embedded import ensure_database, keep_database, release_database
-from database.engine import Database
-from database.jobs import queue_app
-from database.processes import share_of
-from database.seal import Sealer
-from database.settings import Settings, load_secrets
-from database.sign import Signer
-from database.work import work_of_requests
-from database.workspace import leave_temporary_folder, use_private_temporary_folder
+from database.installation.processes import share_of
+from database.installation.settings import Settings, load_secrets
+from database.installation.workspace import leave_temporary_folder, use_private_temporary_folder
+from database.secrets.seal import Sealer
+from database.secrets.sign import Signer
 from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.logs import install_structlog
 

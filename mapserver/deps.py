@@ -13,9 +13,9 @@ from fastapi import Depends, Path, Request
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
-from access.accounts import Account, Due
-from access.permissions import permissions_of
-from database.counties import CountyNotFound
+from access.accounts.accounts import Account, Due
+from access.accounts.permissions import permissions_of
+from database.upgrade.counties import CountyNotFound
 from mapserver.context import Context
 from mapserver.door.door import ACCOUNT, Door
 from mapserver.door.known_accounts import COOKIE as COOKIE

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from database.settings import Settings
+from database.installation.settings import Settings
 from mapserver.app import create_app
 
 FILE = Path(__file__).parent.parent / "frontend" / "openapi.json"

@@ -9,20 +9,20 @@ from pathlib import Path
 import structlog
 from procrastinate import App, Blueprint, JobContext
 
-from access.accounts import find_account
-from access.heads import write_current_heads
+from access.accounts.accounts import find_account
+from access.audit.heads import write_current_heads
 from alerts.detection.scan import scan
-from database.counties import county_codes as known_codes
-from database.engine import Database, current_day
-from database.jobs import daily, hand_in
-from database.scope import Scope
-from database.seal import Sealer
-from database.settings import get_settings
+from database.connection.engine import Database, current_day
+from database.connection.jobs import daily, hand_in
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import county_codes as known_codes
 from gazetteer.lifecycle.reread import reread
 from grid.quality.county import check_county
 from importing.batches import sweep_batches
 from importing.bulk_match.jobs import run_job, sweep_jobs
-from importing.unmatched import collect_uncertain
+from importing.stage.unmatched import collect_uncertain
 from layers.raster.elevations import refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
 from layers.tiles.shapes import missing_shapes, refresh_shapes

@@ -1,10 +1,10 @@
 """The tables, kinds of record and SQL functions of every floor in one place; importing this module is what makes them complete."""
 
-from access import audit_models
-from access import models as access_models
+from access.audit import models as audit_models
+from access.audit import platform_models as access_models
 from alerts import kind as alert_kind
 from alerts import models as alert_models
-from database.base import CountyBase
+from database.tables.base import CountyBase
 from gazetteer.corrections import models as correction_models
 from gazetteer.library import models as gazetteer_models
 from gazetteer.lifecycle import models as lifecycle_models

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from database.sign import Signer
+from database.secrets.sign import Signer
 from database.spreadsheet import CsvTable
 from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates.plates import list_plates

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, text
 
-from database.versions import schemas_behind
+from database.upgrade.versions import schemas_behind
 from mapserver import problems
 from mapserver.deps import door_of
 from mapserver.worker import DEAD_S, JobWorker

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import structlog
 from starlette.requests import Request
 
-from access.accounts import Account
-from access.audit import record, record_platform
-from access.audit_words import action_words
-from access.permissions import ADMINISTRATORS
+from access.accounts.accounts import Account
+from access.accounts.permissions import ADMINISTRATORS
+from access.audit.record import record, record_platform
+from access.audit.words import action_words
 from database.errors import OnemapError
 from layers.raster.errors import PointNotVisible, RasterTileOutOfRange
 from layers.tiles.tile import TileOutOfRange

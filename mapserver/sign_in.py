@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from access.accounts import Account
-from access.asker import asker_address
-from access.devices import DEVICE_DAYS, device_cookie, device_of
-from access.failures import Lane
-from access.permissions import permissions_of
-from access.sign_in import SignInDoor
+from access.accounts.accounts import Account
+from access.accounts.permissions import permissions_of
+from access.audit.asker import asker_address
+from access.sign_in.devices import DEVICE_DAYS, device_cookie, device_of
+from access.sign_in.failures import Lane
+from access.sign_in.sign_in import SignInDoor
 from layers.people.looks import PURPOSE_MIN
 from mapserver.context import Context
 from mapserver.deps import COOKIE

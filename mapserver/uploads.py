@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from database.errors import TooLarge
-from database.workspace import make_workspace, remove_workspace, workspace
+from database.installation.workspace import make_workspace, remove_workspace, workspace
 from mapserver.context import Context
 
 #: bytes of a name without its ending, so that an ending or a word can be added

@@ -17,7 +17,7 @@ from database.vocabulary import Vocabulary
 
 #: The modules that declare vocabularies; tests/mapserver/test_vocabularies.py finds one that is missing.
 MODULES = (
-    "database.scope",
+    "database.rights.scope",
     "database.vocabulary",
     "gazetteer.codes.grid_code",
     "gazetteer.corrections.vocabulary",

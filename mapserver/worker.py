@@ -17,9 +17,9 @@ from procrastinate.worker import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from database.engine import Database
-from database.jobs import worker_app
-from database.work import work_of_jobs
+from database.connection.engine import Database
+from database.connection.jobs import worker_app
+from database.connection.work import work_of_jobs
 from mapserver.context import Context
 from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks, run_sweeps
 

@@ -1,7 +1,7 @@
 """Fail when a scope filter is written by hand: row-level security is the guard, and there is one way in.
 
 Looks at the string literals and comparisons of every file above the ground floor. A filter that a *user* chose (the
-grid prefix of a list) goes through ``database.scope.within_prefix``; the audit trail is the exception.
+grid prefix of a list) goes through ``database.rights.scope.within_prefix``; the audit trail is the exception.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 #: Every room but the ground floor.
 FLOORS = [room for room in CONTRACTS[0]["layers"] if room != "database"]
-AUDITED = {"access/audit.py"}
+AUDITED = {"access/audit/record.py"}
 
 FORBIDDEN: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"set_config\s*\(", re.I), "settings of the scope are made by platform.enter_scope only"),
     (re.compile(r"onemap\.prefixes|scope_prefixes\s*\(", re.I), "the prefixes are read by policies only"),
     (re.compile(r"\bSET\s+(LOCAL\s+|SESSION\s+)?(ROLE|search_path|SESSION\s+AUTHORIZATION|row_security)\b", re.I),
      "role, search path and row security are not changed by hand"),
-    (re.compile(r"grid_code\s*(\^@|LIKE\b|ILIKE\b|~)", re.I), "filter by grid prefix with database.scope.within_prefix"),
-    (re.compile(r"starts_with\s*\(\s*(\w+\.)?grid_code", re.I), "filter by grid prefix with database.scope.within_prefix"),
+    (re.compile(r"grid_code\s*(\^@|LIKE\b|ILIKE\b|~)", re.I), "filter by grid prefix with database.rights.scope.within_prefix"),
+    (re.compile(r"starts_with\s*\(\s*(\w+\.)?grid_code", re.I), "filter by grid prefix with database.rights.scope.within_prefix"),
 ]  # fmt: skip
 
 

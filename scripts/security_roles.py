@@ -1,4 +1,4 @@
-"""The table of roles in docs/security.md, written from access/permissions.py: ``python scripts/security_roles.py``."""
+"""The table of roles in docs/security.md, written from access/accounts/permissions.py: ``python scripts/security_roles.py``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from access.permissions import PERMISSIONS  # noqa: E402 - the script may be run from anywhere
-from database.scope import Role  # noqa: E402
+from access.accounts.permissions import PERMISSIONS  # noqa: E402 - the script may be run from anywhere
+from database.rights.scope import Role  # noqa: E402
 
 PAGE = ROOT / "docs" / "security.md"
 BEGIN, END = "<!-- roles -->\n", "<!-- /roles -->"

@@ -9,13 +9,13 @@ import hypothesis
 import pytest
 from sqlalchemy import Engine, text
 
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
-from database.seal import Sealer
-from database.settings import Settings, get_settings, load_secrets
+from database.installation.settings import Settings, get_settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from mapserver.metadata import COUNTY_METADATA
 
 COUNTY = "330521"

@@ -13,11 +13,11 @@ from datetime import date
 from sqlalchemy import text
 
 from alerts.detection.scan import scan
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
-from database.settings import get_settings, load_secrets
+from database.installation.settings import get_settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from demo import words
 from demo.scales import SCALES
 from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor

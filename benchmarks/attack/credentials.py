@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from access.accounts import create_account, find_account
-from access.permissions import ADMINISTRATORS
-from access.sessions import open_session
-from access.tokens import create_token
+from access.accounts.accounts import create_account, find_account
+from access.accounts.permissions import ADMINISTRATORS
+from access.sessions.sessions import open_session
+from access.sessions.tokens import create_token
 
 #: Prefix of who administers accounts and sees no record at all; no grid code begins so.
 ACCOUNTS_ONLY = "@accounts"

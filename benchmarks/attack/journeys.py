@@ -20,7 +20,7 @@ from benchmarks.attack.client import Answer, Client, Request
 from benchmarks.attack.credentials import create_account
 from benchmarks.attack.judge import Judge
 from benchmarks.attack.world import Asker, World
-from database.scope import Role
+from database.rights.scope import Role
 
 WAIT_S = 20.0
 REASON = {"reason": "现场核实无误"}

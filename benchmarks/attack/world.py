@@ -35,13 +35,13 @@ from benchmarks.attack.credentials import (
     open_session,
 )
 from benchmarks.attack.oracle import Oracle, View, Whole, runs_of, strings_in
-from database.counties import create_county
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.migrate import migrate_all, owner_engine
-from database.scope import Role, Scope
-from database.settings import Settings, get_settings, load_secrets
-from database.sign import Signer
+from database.installation.settings import Settings, get_settings, load_secrets
+from database.rights.scope import Role, Scope
+from database.secrets.sign import Signer
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import migrate_all, owner_engine
 from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates.plates import issue_plates
 from layers.raster.ingest import NewRaster, add_raster

@@ -21,11 +21,11 @@ import rasterio
 
 from benchmarks.faults.cases import IMPORTS, MATCHES, PARSES, RASTERS, judge
 from benchmarks.faults.runs import COUNTY, Product
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.migrate import owner_engine
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
+from database.upgrade.migrate import owner_engine
 from layers.raster.catalogue import file_of, get_raster
 from layers.raster.sample import values_at
 

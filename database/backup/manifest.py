@@ -11,11 +11,11 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from database.backup.errors import BackupDamaged, BackupOtherRelease
-from database.base import PLATFORM_SCHEMA
-from database.catalogue import read_catalogue
-from database.counties import county_codes
-from database.keys import KeyRing
-from database.scope import county_schema
+from database.installation.keys import KeyRing
+from database.rights.scope import county_schema
+from database.tables.base import PLATFORM_SCHEMA
+from database.tables.catalogue import read_catalogue
+from database.upgrade.counties import county_codes
 
 FILE, DUMP, RASTERS, HEADS = "manifest.json", "database.dump", "rasters", "audit-heads.jsonl"
 FORMAT = 1
@@ -27,7 +27,7 @@ _TABLES = text(
 @dataclass(frozen=True)
 class State:
     """A database as it stands at one moment. counts: rows by ``schema.table``. objects: digest of the description of each object of
-    each schema (tables, columns, policies, grants, functions, …; see ``database/catalogue.py``)."""
+    each schema (tables, columns, policies, grants, functions, …; see ``database/tables/catalogue.py``)."""
 
     revisions: dict[str, str]
     counts: dict[str, int]

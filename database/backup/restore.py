@@ -34,12 +34,19 @@ from database.backup.manifest import (
 )
 from database.backup.programs import client_program, disk_errors, in_database, refuse_without_space
 from database.backup.take import server_at
-from database.base import PLATFORM_SCHEMA
 from database.embedded import EmbeddedCluster, bootstrap_server, sqlalchemy_url
 from database.embedded.bootstrap import DATABASE
-from database.keys import KeyRing
-from database.settings import SECRETS_FILE, Settings, change_keys, load_home_secrets, load_secrets, prepare_home
-from database.versions import is_known_revision
+from database.installation.keys import KeyRing
+from database.installation.settings import (
+    SECRETS_FILE,
+    Settings,
+    change_keys,
+    load_home_secrets,
+    load_secrets,
+    prepare_home,
+)
+from database.tables.base import PLATFORM_SCHEMA
+from database.upgrade.versions import is_known_revision
 
 _SCRATCH = "verify-"
 _FOUND = text("SELECT nspname FROM pg_namespace WHERE nspname = :platform OR nspname ~ '^c[0-9]{6}$' ORDER BY nspname")

@@ -15,12 +15,12 @@ from database.backup.errors import BackupRoleTooWeak
 from database.backup.manifest import DUMP, HEADS, RASTERS, Manifest, digest_of, marks_of, read_state
 from database.backup.programs import Server, disk_errors, in_database, refuse_without_space
 from database.backup.store import keys_file, keys_folder, new_backup, remove_old
-from database.base import PLATFORM_SCHEMA
-from database.counties import county_codes
 from database.embedded import EmbeddedCluster, sqlalchemy_url
 from database.errors import Unavailable
-from database.scope import county_schema
-from database.settings import Settings, load_secrets
+from database.installation.settings import Settings, load_secrets
+from database.rights.scope import county_schema
+from database.tables.base import PLATFORM_SCHEMA
+from database.upgrade.counties import county_codes
 
 #: A dump is smaller than the database; indexes are not in it.
 _DUMP_SHARE = 0.5

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from database.checks.doctor import CheckResult
 from database.confinement.errors import ConfinementFailed
 from database.confinement.room import Room
 from database.confinement.walls import Limits
-from database.doctor import CheckResult
-from database.settings import Settings
+from database.installation.settings import Settings
 
 LIMITS = Limits(memory_mb=128, cpu_seconds=5, file_mb=1, answer_seconds=10)
 

@@ -27,9 +27,9 @@ from database.confinement.errors import (
 )
 from database.confinement.frames import FrameBroken, FrameLate, read_frame, write_frame
 from database.confinement.walls import NEEDED, Limits
-from database.processes import share_of
-from database.settings import get_settings
-from database.workspace import make_workspace, remove_workspace
+from database.installation.processes import share_of
+from database.installation.settings import get_settings
+from database.installation.workspace import make_workspace, remove_workspace
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60

@@ -25,7 +25,7 @@ from database.embedded.errors import (
 )
 from database.embedded.layout import PORT, Layout, choose_layout, record_data_dir, set_aside
 from database.embedded.tuning import server_options
-from database.settings import Secrets, load_home_secrets, prepare_home
+from database.installation.settings import Secrets, load_home_secrets, prepare_home
 
 SUPERUSER_ROLE = "onemap_superuser"
 Role = Literal["owner", "app", "superuser"]

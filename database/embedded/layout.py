@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from database.embedded.errors import ClusterInitError, ClusterOwnershipError
-from database.settings import CLUSTER_RECORD_FILE, prepare_home
+from database.installation.settings import CLUSTER_RECORD_FILE, prepare_home
 
 PORT = 5432  # only the name of the socket file; nothing listens on TCP
 _SOCKET_LIMIT_BYTES = 107

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from database.embedded.cluster import EmbeddedCluster
 from database.embedded.errors import OwnerUrlMissingError
 from database.embedded.keeper import ClusterKeeper, Lost
-from database.settings import Settings
+from database.installation.settings import Settings
 
 
 @dataclass(frozen=True)

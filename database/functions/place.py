@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from database.catalogue import ROUTINE_GRANTS
 from database.functions.texts import Branch, FunctionText, FunctionTextInvalid, function_texts
-from database.row_security import GUARD_ROLE, TILE_ROLE
+from database.rights.row_security import GUARD_ROLE, TILE_ROLE
+from database.tables.catalogue import ROUTINE_GRANTS
 
 _DIGESTS = re.compile(r"\[([0-9a-f]{16}) ([0-9a-f]{16})\]$")
 

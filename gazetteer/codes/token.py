@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from database.errors import Missing
-from database.sign import SIGNATURE_BYTES, Signer
+from database.secrets.sign import SIGNATURE_BYTES, Signer
 
 SERIAL_BYTES = 9
 _FORM = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.corrections.decide import alike_condition, mark, one_at_a_time, settle_reviews
 from gazetteer.corrections.decision import OUTCOMES, Decision
 from gazetteer.corrections.errors import CorrectionIncomplete, CorrectionNotFound

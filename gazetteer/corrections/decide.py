@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.corrections.decision import OUTCOMES, Decision
 from gazetteer.corrections.errors import (
     CorrectionConflicts,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.matching.match import match_many, normalised_alias
 from gazetteer.matching.rules import RoadRule, road_of, rule_book
 from gazetteer.reading.divisions import division_index

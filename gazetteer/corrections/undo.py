@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from database.paging import Cursor, Page
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.corrections.decide import one_at_a_time
 from gazetteer.corrections.errors import BatchUndone, CorrectionBatchNotFound, UndoConflict
 from gazetteer.corrections.ledger import ADDABLE, CHANGEABLE

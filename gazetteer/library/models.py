@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import (
+from database.tables.base import (
     CountyBase,
     code_column,
     geometry_column,

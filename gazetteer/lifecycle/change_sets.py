@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
 from database.errors import Invalid, Missing, Taken
-from database.scope import home_prefix
+from database.rights.scope import home_prefix
 from gazetteer.lifecycle.arguments import ARGUMENTS, Arguments
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS

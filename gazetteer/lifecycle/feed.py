@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from database.paging import Cursor
-from database.scope import narrowed_to_scope
+from database.rights.scope import narrowed_to_scope
 from gazetteer.lifecycle.models import AddressEvent
 
 # Drafts are the business of those who prepare them: for everybody else an address begins when it is published. What an address

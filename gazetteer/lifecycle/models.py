@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
+from database.tables.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
 from gazetteer.lifecycle.vocabulary import ChangeSetState
 
 

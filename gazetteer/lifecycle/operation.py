@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from database.errors import Invalid
-from database.operation_note import leave_note
+from database.rights.operation_note import leave_note
 from gazetteer.corrections.reviews import follow_addresses
 
 #: The addresses an operation touched, by the index of its events.

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.engine import current_day
+from database.connection.engine import current_day
 from gazetteer.library.writing import DERIVED, LEVELS, changed_columns, neighbours, read_text, relink, update_addresses
 from gazetteer.lifecycle.operation import Operation, recorded
 from gazetteer.matching.match import normalised_alias

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from database.errors import Taken
-from database.settings import get_settings
+from database.installation.settings import get_settings
 
 #: Losing more than this share of a village's addresses, and more than so many, needs a second person.
 GUARD_SHARE = 0.05

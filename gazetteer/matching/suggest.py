@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import Connection
 
-from database.scope import scope_divisions
+from database.rights.scope import scope_divisions
 from gazetteer.matching.candidates import Candidate, candidate_of
 from gazetteer.matching.index.library import natural_key
 from gazetteer.matching.index.registry import library_of

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, code_column, grid_code_check, grid_code_column, now_column
+from database.tables.base import CountyBase, code_column, grid_code_check, grid_code_column, now_column
 from gazetteer.plates.token_columns import IssuedToken, token_constraints, version_column
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from access.audit import record
-from database.counties import has_county
+from access.audit.record import record
 from database.errors import Invalid
-from database.scope import county_schema, within_prefix
+from database.rights.scope import county_schema, within_prefix
+from database.upgrade.counties import has_county
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.library.models import StandardAddress
 from gazetteer.plates.models import PlateToken

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import grid_code_check, grid_code_column, identity_column, now_column
+from database.tables.base import grid_code_check, grid_code_column, identity_column, now_column
 from gazetteer.plates.vocabulary import TokenStatus
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from access.audit import record
+from access.audit.record import record
 from database.errors import Invalid, Taken
 from gazetteer.codes.token import TokenKind
 

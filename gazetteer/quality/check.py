@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from database.engine import raw
+from database.connection.engine import raw
 from database.errors import Missing
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.quality.points import Library
 from gazetteer.quality.rule import Found, QualityRule, RuleSet
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from access.audit import record
+from access.audit.record import record
 from database.errors import Invalid, Missing, Taken
-from database.scope import Scope
+from database.rights.scope import Scope
 from gazetteer.corrections.reviews import follow_addresses
 from gazetteer.library.writing import KEYS, read_text, update_from
 from gazetteer.lifecycle.second_person import refuse_alone

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from sqlalchemy import text
 
-from database.crs import BD09, GCJ02, to_4490
+from database.geodesy.crs import BD09, GCJ02, to_4490
 from gazetteer.quality.points import Floats, Ints, Library, groups
 from gazetteer.quality.rule import Found
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import shapely
 from sqlalchemy import Connection, text
 
-from database.crs import metres_per_degree
-from database.engine import raw
+from database.connection.engine import raw
+from database.geodesy.crs import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

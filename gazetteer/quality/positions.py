@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from sqlalchemy import text
 
-from database.crs import diagnose_batch
+from database.geodesy.crs import diagnose_batch
 from gazetteer.quality.points import Ints, Library, groups
 from gazetteer.quality.rule import Found
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sqlalchemy import text
 
-from database.engine import raw
+from database.connection.engine import raw
 from gazetteer.quality.points import Library
 from gazetteer.quality.rule import Found
 from gazetteer.reading.normalise import fold_variants

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.quality.check import CheckReport, finish_run, get_rule, rules_of, run_rules, start_run
 from gazetteer.quality.rules import RULES as ADDRESS_RULES
 from grid.quality.rules import RULES as CELL_RULES

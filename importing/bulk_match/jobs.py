@@ -15,11 +15,11 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, text
 
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import Missing, OnemapError, Taken
-from database.scope import Scope, home_prefix
-from database.seal import Sealer, row_binding
-from database.workspace import workspace
+from database.installation.workspace import workspace
+from database.rights.scope import Scope, home_prefix
+from database.secrets.seal import Sealer, row_binding
 from importing.bulk_match.run import check_table, match_file
 from importing.bulk_match.writers import OutputNotPossible
 

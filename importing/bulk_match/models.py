@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, La
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, grid_code_check, grid_code_column, identity_column, now_column
+from database.tables.base import CountyBase, grid_code_check, grid_code_column, identity_column, now_column
 from importing.vocabulary import MatchJobState
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.matching.match import match_many
 from importing.bulk_match.answers import HEADER, answer, broken, tally
 from importing.bulk_match.writers import result_file

@@ -15,7 +15,7 @@ from importing.errors import FileEmpty, FileTruncated, FileUnreadable
 if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
     from importing.files.confined import ConfinedSource
     from importing.files.source import Source
-    from importing.mapping import Mapping
+    from importing.mappings.mapping import Mapping
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
 WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods"}

@@ -9,7 +9,7 @@ from typing import Any
 from database.confinement.errors import ConfinedEnded, ConfinedRefusal
 from database.confinement.room import Room
 from database.confinement.walls import Limits
-from database.settings import get_settings
+from database.installation.settings import get_settings
 from importing import errors
 from importing.files.source import BATCH_ROWS, FLAWS, Geometries, RowBatch
 

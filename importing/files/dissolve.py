@@ -12,7 +12,7 @@ from importing.files.cells import Text
 from importing.files.source import BATCH_ROWS, Geometries, RowBatch, Source, as_text
 
 if TYPE_CHECKING:
-    from importing.mapping import Dissolve
+    from importing.mappings.mapping import Dissolve
 
 
 class DissolvedSource:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from importing.errors import MappingInvalid
-from importing.mapping import Mapping
+from importing.mappings.mapping import Mapping
 from importing.targets.base import Target
 
 

@@ -13,14 +13,14 @@ from gazetteer.library.vocabulary import AddressStatus
 from gazetteer.library.writing import DERIVED, KEYS, LAST_NUMBERS, LEVELS, NAMED_BY_DIVISION, READ_LEVELS, read_text
 from gazetteer.reading.divisions import DivisionIndex, division_index
 from grid.assign import assign_cells
-from importing.fields import Field, Kind, one_of
-from importing.gridding import assign_grid
-from importing.publishing import Placed, Table, compare_rows, publish_rows
-from importing.reasons import Problem
-from importing.stage import Stage
-from importing.standardise import LOST_CHARACTERS
+from importing.stage.gridding import assign_grid
+from importing.stage.publishing import Placed, Table, compare_rows, publish_rows
+from importing.stage.stage import Stage
+from importing.stage.territory import check_offset_by_village, check_positions
 from importing.targets.base import Target, Text
-from importing.territory import check_offset_by_village, check_positions
+from importing.values.fields import Field, Kind, one_of
+from importing.values.reasons import Problem
+from importing.values.standardise import LOST_CHARACTERS
 
 
 class AddressTarget(Target):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, LiteralString
 
 from importing.errors import MappingInvalid
-from importing.fields import Field, Kind
-from importing.mapping import Mapping
-from importing.publishing import Table
-from importing.reasons import Problem
-from importing.stage import Stage
+from importing.mappings.mapping import Mapping
+from importing.stage.publishing import Table
+from importing.stage.stage import Stage
+from importing.values.fields import Field, Kind
+from importing.values.reasons import Problem
 
 Text = str | None
 GeometryKind = Literal["none", "point", "multipolygon", "any", "shape"]

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from psycopg import sql
 
-from importing.fields import Field, Kind, one_of
-from importing.publishing import Table, compare_rows, insert_rows, update_rows
-from importing.reasons import Problem
-from importing.stage import Stage
+from importing.stage.publishing import Table, compare_rows, insert_rows, update_rows
+from importing.stage.stage import Stage
+from importing.stage.territory import check_reach
 from importing.targets.base import Target, Text
-from importing.territory import check_reach
+from importing.values.fields import Field, Kind, one_of
+from importing.values.reasons import Problem
 from layers.base.catalogue import LAYERS
 
 #: What kinds of base features a geometry of this dimension may be.

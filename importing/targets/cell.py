@@ -6,11 +6,11 @@ from psycopg import sql
 from sqlalchemy import text
 
 from grid.assign import assign_cells
-from importing.fields import Field, Kind
-from importing.publishing import Table, publish_rows
-from importing.stage import Stage
+from importing.stage.publishing import Table, publish_rows
+from importing.stage.stage import Stage
+from importing.stage.territory import TOLERANCE_M, check_offset_by_village, check_positions
 from importing.targets.base import Target
-from importing.territory import TOLERANCE_M, check_offset_by_village, check_positions
+from importing.values.fields import Field, Kind
 
 #: Two cells overlap when they share more than this: less is the survey's inaccuracy.
 OVERLAP_M2 = 50.0

@@ -6,12 +6,12 @@ from collections.abc import Mapping as Values
 
 from gazetteer.codes import division_kind
 from gazetteer.corrections.reviews import follow_divisions
-from importing.fields import Field, Kind
-from importing.publishing import Table, publish_rows
-from importing.reasons import Problem
-from importing.stage import Stage
+from importing.stage.publishing import Table, publish_rows
+from importing.stage.stage import Stage
+from importing.stage.territory import check_positions
 from importing.targets.base import Target, Text
-from importing.territory import check_positions
+from importing.values.fields import Field, Kind
+from importing.values.reasons import Problem
 
 
 class DivisionTarget(Target):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importing.fields import Field, Kind, one_of
-from importing.publishing import Placed, Table
+from importing.stage.publishing import Placed, Table
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from importing.values.fields import Field, Kind, one_of
 from layers.events.vocabulary import EventState
 
 

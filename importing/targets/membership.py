@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from importing.stage import Stage
+from importing.stage.stage import Stage
 
 #: How departments write that a person is the head of the household.
 HEADS = ["户主", "戶長", "本人", "head"]

@@ -6,17 +6,17 @@ from collections.abc import Mapping as Values
 
 from psycopg import sql
 
-from database.seal import Sealer
+from database.secrets.seal import Sealer
 from gazetteer.codes import resident_id_birth_date, resident_id_sex
-from importing.fields import Field, Kind, one_of
-from importing.matching import AddressField, match_fields
-from importing.publishing import Placed, Table, publish_rows
-from importing.reasons import Problem
-from importing.stage import Stage
-from importing.standardise import sealed_for
+from importing.stage.matching import AddressField, match_fields
+from importing.stage.publishing import Placed, Table, publish_rows
+from importing.stage.stage import Stage
 from importing.targets.base import Target, Text
 from importing.targets.membership import count_empty_relations, publish_households, publish_members
 from importing.targets.records import VILLAGE_CODE
+from importing.values.fields import Field, Kind, one_of
+from importing.values.reasons import Problem
+from importing.values.standardise import sealed_for
 from layers.people.vocabulary import HouseholdKind, Sex
 
 ADDRESSES = (

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from importing.errors import MappingInvalid
-from importing.fields import Field, Kind, one_of
-from importing.mapping import Mapping
-from importing.stage import Stage
+from importing.mappings.mapping import Mapping
+from importing.stage.stage import Stage
 from importing.targets.base import Target
+from importing.values.fields import Field, Kind, one_of
 from layers.people.vocabulary import PersonPlaceRelation
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importing.fields import Field, Kind, one_of
-from importing.publishing import Placed, Table
-from importing.stage import Stage
+from importing.stage.publishing import Placed, Table
+from importing.stage.stage import Stage
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from importing.values.fields import Field, Kind, one_of
 from layers.places.vocabulary import Occupancy, PlaceKind
 
 

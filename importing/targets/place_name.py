@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gazetteer.library.vocabulary import PlaceNameKind
-from importing.fields import Field, Kind, one_of
-from importing.publishing import Placed, Table
+from importing.stage.publishing import Placed, Table
 from importing.targets.records import VILLAGE_CODE, RecordTarget
+from importing.values.fields import Field, Kind, one_of
 
 
 class PlaceNameTarget(RecordTarget):

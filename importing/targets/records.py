@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from importing.fields import Field, Kind
-from importing.gridding import assign_grid
-from importing.matching import AddressField, match_fields
-from importing.publishing import Table, compare_rows, keep_positions, publish_rows
-from importing.stage import Stage
+from importing.stage.gridding import assign_grid
+from importing.stage.matching import AddressField, match_fields
+from importing.stage.publishing import Table, compare_rows, keep_positions, publish_rows
+from importing.stage.stage import Stage
+from importing.stage.territory import check_offset_by_address, check_offset_by_village, check_positions
 from importing.targets.base import Target
-from importing.territory import check_offset_by_address, check_offset_by_village, check_positions
+from importing.values.fields import Field, Kind
 
 VILLAGE_CODE = Field(
     "village_code", Kind.CODE, pattern=r"\d{6}(\d{3}(\d{3})?)?", expected=("6、9 或 12 位数字", "6, 9 or 12 digits")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importing.fields import Field, Kind, one_of
-from importing.stage import Stage
+from importing.stage.stage import Stage
+from importing.stage.territory import check_positions
 from importing.targets.base import Target
-from importing.territory import check_positions
+from importing.values.fields import Field, Kind, one_of
 from layers.visits.vocabulary import VisitOutcome
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from database.seal import row_binding
+from database.secrets.seal import row_binding
 from grid.postings import post_worker
 from grid.vocabulary import Duty
-from importing.fields import Field, Kind, one_of
-from importing.stage import Stage
-from importing.standardise import sealed_for
+from importing.stage.stage import Stage
 from importing.targets.base import Target
+from importing.values.fields import Field, Kind, one_of
+from importing.values.standardise import sealed_for
 
 
 class WorkerTarget(Target):

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from psycopg import sql
 
 from gazetteer.reading.divisions import DivisionIndex, division_index
-from importing.fields import Field, Kind
-from importing.rewriting import Replace
-from importing.stage import Stage
-from importing.warnings import SYSTEMATIC, WARNINGS
+from importing.mappings.rewriting import Replace
+from importing.stage.stage import Stage
+from importing.stage.warnings import SYSTEMATIC, WARNINGS
+from importing.values.fields import Field, Kind
 from importing.whole_file.question import Question, percent
 from importing.whole_file.sample import LEAST_ROWS, Sample
 from importing.whole_file.texts import Library, Texts, check_texts, replace_line

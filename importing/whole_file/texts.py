@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from gazetteer.reading.divisions import DivisionIndex
 from gazetteer.reading.parse import ParsedAddress, parse
-from importing.mapping import Column
-from importing.rewriting import Replace
+from importing.mappings.mapping import Column
+from importing.mappings.rewriting import Replace
 from importing.whole_file.question import Question, percent
 
 #: Texts of a file whose number is not read: this share, and so much more than in the library.

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Float, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import (
+from database.tables.base import (
     CountyBase,
     geometry_column,
     grid_code_check,

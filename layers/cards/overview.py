@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from database.scope import narrowed_to_scope
+from database.rights.scope import narrowed_to_scope
 from grid.extent import county_bounds
 from layers.catalogue.kind import Total
 from layers.catalogue.registry import KINDS

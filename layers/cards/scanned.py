@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from access.audit import record
+from access.audit.record import record
 from gazetteer.codes.token import Token
 from gazetteer.library.addresses import get_address
 from gazetteer.plates.plates import PLATES

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Table, literal_column
 
-from database.base import CountyBase
+from database.tables.base import CountyBase
 
 Subject = Literal["area", "address", "person", "event", "place", "object", "work"]
 Geometry = Literal["point", "polygon", "mixed"]

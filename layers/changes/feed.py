@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from database.paging import Cursor, Page
-from database.scope import narrowed_to_scope
+from database.rights.scope import narrowed_to_scope
 from layers.changes.models import Change, ChangeWhole
 
 COLUMNS = (

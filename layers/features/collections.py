@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Boolean, Column, ColumnElement, Table, literal_column
 
-from database.base import CountyBase
+from database.tables.base import CountyBase
 from layers.catalogue.kind import Kind, Type
 from layers.catalogue.registry import KINDS, View
 from layers.features.errors import HiddenProperty, UnknownCollection, UnknownProperty

@@ -18,7 +18,7 @@ from pyproj import CRS
 from sqlalchemy import ColumnElement, func, type_coerce
 from sqlalchemy.types import NullType
 
-from database.crs import from_4490, to_4490
+from database.geodesy.crs import from_4490, to_4490
 from layers.features.errors import ParameterInvalid
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"

@@ -14,8 +14,8 @@ import shapely
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
-from database.crs import diagnose_outside
-from database.engine import current_day
+from database.connection.engine import current_day
+from database.geodesy.crs import diagnose_outside
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import DEPTHS
 from gazetteer.reading.parse import parse

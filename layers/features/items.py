@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
 from database.paging import CursorInvalid
-from database.scope import narrowed_to_scope, ranges_of_scope
+from database.rights.scope import narrowed_to_scope, ranges_of_scope
 from layers.features.collections import Collection
 from layers.features.cql2 import shape_in_sql
 from layers.features.crs import is_rectangle

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
 
-from access.audit import record_platform
-from database.counties import county_codes
-from database.engine import Database
+from access.audit.record import record_platform
+from database.connection.engine import Database
+from database.connection.turn import wait_for_turn
 from database.errors import Missing, Taken
-from database.keys import Key, KeyRing, KeySource, Suite
-from database.reseal import Resealed, SealedTable, check_complete, count_by_key, reseal_table
-from database.scope import Scope
-from database.seal import Sealer, header
-from database.settings import Settings, change_keys
-from database.turn import wait_for_turn
+from database.installation.keys import Key, KeyRing, KeySource, Suite
+from database.installation.settings import Settings, change_keys
+from database.rights.scope import Scope
+from database.secrets.reseal import Resealed, SealedTable, check_complete, count_by_key, reseal_table
+from database.secrets.seal import Sealer, header
+from database.upgrade.counties import county_codes
 from layers.keys.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
 
 #: by then every running process has looked at the secrets file again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from database.reseal import SealedColumn, SealedTable
+from database.secrets.reseal import SealedColumn, SealedTable
 
 COUNTY_TABLES = (
     SealedTable(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from access import audit
+from access.audit import record
 from database.clock import CHINA
-from database.counties import get_county
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import Invalid, Missing
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
+from database.upgrade.counties import get_county
 from grid.extent import county_bounds
 from layers.base.catalogue import TILES
 from layers.packs.drawing import drawing_files
@@ -82,7 +82,7 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
             maxzoom=order.maxzoom,
         )
         told = f"{len(tiles)} tiles: {','.join(layers)}"
-        audit.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
+        record.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
     return replace(pack, identity=pack.made_identity())
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Date, Double, ForeignKey, Index, Text, U
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import (
+from database.tables.base import (
     CountyBase,
     geometry_column,
     grid_code_check,

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from access.account_names import display_names
-from access.audit import record
-from database.engine import current_day
+from access.administration.account_names import display_names
+from access.audit.record import record
+from database.connection.engine import current_day
 from database.errors import Invalid, Missing
-from database.seal import Sealer, row_binding
+from database.secrets.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from layers.people.looks import PURPOSE_MIN, LookLimits, admit_look, count_look, purpose_given
 from layers.people.masking import mask_numbers

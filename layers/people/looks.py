@@ -15,11 +15,11 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, text
 
-from access.audit import record
-from access.limits import Limit, TooManyRequests
+from access.audit.record import record
+from access.sign_in.limits import Limit, TooManyRequests
 from database.errors import ConditionMissing
-from database.scope import home_prefix
-from database.settings import Settings, get_settings
+from database.installation.settings import Settings, get_settings
+from database.rights.scope import home_prefix
 from layers.people.vocabulary import LookKind
 
 PURPOSE_MIN = 4

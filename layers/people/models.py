@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import (
+from database.tables.base import (
     CountyBase,
     geometry_column,
     grid_code_check,

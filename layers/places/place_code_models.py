@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, grid_code_check, grid_code_column
+from database.tables.base import CountyBase, grid_code_check, grid_code_column
 from gazetteer.plates.token_columns import IssuedToken, token_constraints, version_column
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from access.audit import record
+from access.audit.record import record
 from layers.raster.errors import RasterFileMissing, RasterNotFound
 from layers.raster.kinds import KINDS, Kind
 

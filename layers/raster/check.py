@@ -21,7 +21,7 @@ from rasterio.io import DatasetReader
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-from database.crs import Bounds, metres_per_degree
+from database.geodesy.crs import Bounds, metres_per_degree
 from layers.raster.errors import RasterNotReferenced, RasterRefused, RasterTooLarge, RasterUnreadable
 from layers.raster.kinds import Kind
 

@@ -11,8 +11,8 @@ from typing import Any
 from database.confinement.errors import ConfinedEnded, ConfinedRefusal
 from database.confinement.room import Room
 from database.confinement.walls import Limits
-from database.crs import Bounds
-from database.settings import get_settings
+from database.geodesy.crs import Bounds
+from database.installation.settings import get_settings
 from layers.raster import errors
 
 #: text beside a raster that GDAL reads with it: by stem, and by whole name

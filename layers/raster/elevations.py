@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, text
 
-from database.engine import Database, raw
-from database.scope import Scope
+from database.connection.engine import Database, raw
+from database.rights.scope import Scope
 from layers.raster.catalogue import RasterRow, file_of, get_raster, list_rasters
 from layers.raster.datasets import OPEN_FILES
 from layers.raster.errors import NoElevationModel

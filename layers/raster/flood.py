@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from access.audit import record
-from database.base import CountyBase
+from access.audit.record import record
 from database.paging import Cursor, Page
-from database.scope import narrowed_to_scope
+from database.rights.scope import narrowed_to_scope
+from database.tables.base import CountyBase
 from layers.people.models import Household
 from layers.people.vocabulary import PersonStatus
 from layers.raster.models import AddressElevation

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from access.audit import record
-from database.crs import Bounds, UnknownCrs, diagnose_outside
-from database.datum import check_datum, parse_system
-from database.engine import Database
-from database.scope import Scope
+from access.audit.record import record
+from database.connection.engine import Database
+from database.geodesy.crs import Bounds, UnknownCrs, diagnose_outside
+from database.geodesy.datum import check_datum, parse_system
+from database.rights.scope import Scope
 from grid.extent import county_bounds
 from layers.raster.catalogue import RasterRow, delete_files, get_raster, insert_raster, list_rasters, remove_raster
 from layers.raster.check import MEGABYTE, sha256_of

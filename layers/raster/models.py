@@ -9,7 +9,14 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Float, ForeignKey,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import CountyBase, geometry_column, grid_code_check, grid_code_column, identity_column, now_column
+from database.tables.base import (
+    CountyBase,
+    geometry_column,
+    grid_code_check,
+    grid_code_column,
+    identity_column,
+    now_column,
+)
 from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 FILE_GRAMMAR = "'^[0-9]{6}/[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}([.]tiles)?[.]tif$'"

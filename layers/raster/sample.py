@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from database.crs import from_4490
+from database.geodesy.crs import from_4490
 from layers.raster.catalogue import RasterRow
 from layers.raster.datasets import OPEN_FILES
 

@@ -13,8 +13,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.base import TILE_SRID, CountyBase, code_column, grid_code_check, grid_code_column, now_column
-from database.base import identity_column as identity
+from database.tables.base import TILE_SRID, CountyBase, code_column, grid_code_check, grid_code_column, now_column
+from database.tables.base import identity_column as identity
 
 
 class TileCount(CountyBase):

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import Missing
-from database.scope import Scope
-from database.statement import Statement
+from database.rights.scope import Scope
+from database.rights.statement import Statement
 from grid.extent import county_bounds
 from layers.base.catalogue import TILES, described
 from layers.tiles.catalogue import LAYERS, MAX_ZOOM

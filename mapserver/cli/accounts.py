@@ -11,17 +11,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from access.account_list import list_all_accounts
-from access.accounts import AccountInvalid, create_account, find_account
-from access.administration import Administration, Administrator
-from access.audit import record_platform
-from access.passwords import new_password
-from access.sessions import list_sessions
-from access.tokens import create_token, list_tokens, revoke_token
+from access.accounts.accounts import AccountInvalid, create_account, find_account
+from access.accounts.passwords import new_password
+from access.administration.account_list import list_all_accounts
+from access.administration.administration import Administration, Administrator
+from access.audit.record import record_platform
+from access.sessions.sessions import list_sessions
+from access.sessions.tokens import create_token, list_tokens, revoke_token
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings, get_settings
+from database.installation.settings import Settings, get_settings
+from database.rights.scope import Role
 
 account_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")
 token_app = typer.Typer(no_args_is_help=True, help="访问令牌 / access tokens")

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 from gazetteer.quality.check import CheckReport, get_rule, rules_of
 from gazetteer.quality.findings import count_findings
 from gazetteer.quality.fix import FixReport, apply_fix, preview_fix

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings, load_secrets
-from database.sign import Signer
+from database.installation.settings import get_settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.sign import Signer
 from gazetteer.plates.plates import issue_plates
 from mapserver.plate_table import plate_csv
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 from gazetteer.lifecycle.reread import reread
 
 console = Console()

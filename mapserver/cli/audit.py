@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from access.audit_chain import PLATFORM, Verdict, check_heads, read_lines, report, verify, verify_file
-from access.heads import current_heads, heads_file, write_heads
-from access.trail import Trail, chain_rest, export_header, read_chain
-from database.counties import county_codes
+from access.audit.chain import PLATFORM, Verdict, check_heads, read_lines, report, verify, verify_file
+from access.audit.heads import current_heads, heads_file, write_heads
+from access.audit.trail import Trail, chain_rest, export_header, read_chain
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
+from database.upgrade.counties import county_codes
 
 app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit trail")
 County = Annotated[str | None, typer.Option(help="县代码；不给则全部 / county code; default all, and the platform")]

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from access.audit import record_platform
-from access.sessions import end_every_session
+from access.audit.record import record_platform
+from access.sessions.sessions import end_every_session
 from database.backup import find_backup, restore_backup, take_backup, verify_backup
 from database.backup.manifest import Manifest
 from database.backup.store import keys_file, keys_folder
 from database.backup.take import SuperuserUrlMissing, superuser_url
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.settings import Settings, get_settings
-from database.versions import head_of
+from database.installation.settings import Settings, get_settings
+from database.upgrade.versions import head_of
 
 console = Console()
 Superuser = Annotated[

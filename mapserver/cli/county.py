@@ -8,11 +8,11 @@ import psycopg
 import typer
 from rich.console import Console
 
-from database.counties import create_county
+from database.checks.schema_check import refuse_unlike
 from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
-from database.migrate import migrate_all, owner_engine
-from database.schema_check import refuse_unlike
-from database.settings import get_settings, load_secrets
+from database.installation.settings import get_settings, load_secrets
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import migrate_all, owner_engine
 from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 app = typer.Typer(no_args_is_help=True, help="县 / counties")

@@ -13,16 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from access.accounts import create_account
-from access.passwords import new_password
+from access.accounts.accounts import create_account
+from access.accounts.passwords import new_password
 from alerts.detection.scan import scan
-from database.counties import create_county
+from database.connection.engine import Database, current_day
 from database.embedded import ensure_database
-from database.engine import Database, current_day
-from database.migrate import migrate_all, owner_engine
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.settings import Settings, get_settings, load_secrets
+from database.installation.settings import Settings, get_settings, load_secrets
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
+from database.upgrade.migrate import migrate_all, owner_engine
 from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 from mapserver.cli.serve import serve
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from database.checks.doctor import run_checks
+from database.checks.schema_check import check_schema
 from database.confinement.check import check_confinement
-from database.doctor import run_checks
-from database.schema_check import check_schema
-from database.settings import get_settings
+from database.installation.settings import get_settings
 
 
 def doctor() -> None:

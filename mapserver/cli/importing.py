@@ -11,18 +11,18 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from database.connection.engine import Database
+from database.connection.jobs import queue_app
 from database.embedded import ensure_database
-from database.engine import Database
-from database.jobs import queue_app
-from database.scope import Scope
-from database.seal import Sealer
-from database.settings import get_settings, load_secrets
+from database.installation.settings import get_settings, load_secrets
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from importing.errors import ConfirmationNeeded
-from importing.mapping import Mapping, find_mapping, load_mapping
+from importing.mappings.mapping import Mapping, find_mapping, load_mapping
 from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
-from importing.reasons import REASONS
-from importing.warnings import WARNINGS
+from importing.stage.warnings import WARNINGS
+from importing.values.reasons import REASONS
 from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.jobs import hand_in_elevations
 

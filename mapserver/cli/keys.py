@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.settings import get_settings, load_secrets
+from database.installation.settings import get_settings, load_secrets
 from layers.keys.rotation import KeyKeeper
 from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 

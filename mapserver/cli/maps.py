@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 
 from alerts.store import AlertFilter
-from database.counties import get_county
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
+from database.upgrade.counties import get_county
 from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.maps.pages import make_alerts_page
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.detection.scan import scan
+from database.connection.engine import Database, current_day
 from database.embedded import ensure_database
-from database.engine import Database, current_day
-from database.scope import Scope
-from database.settings import get_settings
+from database.installation.settings import get_settings
+from database.rights.scope import Scope
 from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 

@@ -16,9 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from database.embedded import ensure_database, release_database, release_inherited
-from database.processes import announce, stand_alone, take_place
-from database.settings import Settings, get_settings
-from database.workspace import make_workspace, remove_workspace
+from database.installation.processes import announce, stand_alone, take_place
+from database.installation.settings import Settings, get_settings
+from database.installation.workspace import make_workspace, remove_workspace
 from gazetteer.matching.index.inherited import prebuild_libraries
 from mapserver.app import ENDING_S, create_app, end_task
 from mapserver.context import open_context

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from database.connection.engine import Database
 from database.embedded import ensure_database
-from database.engine import Database
-from database.settings import get_settings
+from database.installation.settings import get_settings
 from layers.packs.delta import apply_delta, make_delta
 from layers.packs.export import MAXZOOM, MINZOOM, USUAL_MAXZOOM, PackOrder, make_pack
 from layers.packs.files import check_format, read_pack, write_pack

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 from starlette.requests import HTTPConnection
 
-from access.accounts import Account
-from access.asker import asker_address
-from access.limits import Limit, TooManyRequests
-from database.processes import share_of
-from database.work import work_of_jobs
+from access.accounts.accounts import Account
+from access.audit.asker import asker_address
+from access.sign_in.limits import Limit, TooManyRequests
+from database.connection.work import work_of_jobs
+from database.installation.processes import share_of
 from mapserver.context import Connections, Context
 from mapserver.door.gate import Gate
 from mapserver.door.known_accounts import KnownAccounts

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from access.asker import ASKER_ADDRESS
+from access.audit.asker import ASKER_ADDRESS
 from database.errors import Malformed
-from database.settings import Settings
+from database.installation.settings import Settings
 
 #: Largest head of a request, and largest path with its query, in bytes. Nothing we serve asks for more.
 MOST_HEADER_BYTES = 32_768

@@ -13,12 +13,12 @@ import hashlib
 import time
 from typing import Any
 
-from access.accounts import Account
-from access.asker import asker_address
-from access.limits import Limit
-from access.sessions import find_session
-from access.tokens import find_token
-from database.processes import SharedNumber
+from access.accounts.accounts import Account
+from access.audit.asker import asker_address
+from access.sessions.sessions import find_session
+from access.sessions.tokens import find_token
+from access.sign_in.limits import Limit
+from database.installation.processes import SharedNumber
 from mapserver.context import Context
 from mapserver.door.gate import Gate
 

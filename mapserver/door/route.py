@@ -20,8 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute
 
-from access.accounts import Account
-from database.counties import CountyNotFound
+from access.accounts.accounts import Account
+from database.upgrade.counties import CountyNotFound
 from mapserver.context import Context
 from mapserver.deps import (
     SAFE_METHODS,

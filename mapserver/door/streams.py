@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from mmap import mmap
 
-from database.processes import Shared, place
+from database.installation.processes import Shared, place
 
 #: Accounts that can have open streams at the same time.
 MOST_ACCOUNTS = 4096

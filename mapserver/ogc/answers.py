@@ -11,9 +11,9 @@ import orjson
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from access import permissions
-from access.accounts import Account
-from database.scope import Role
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from database.rights.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
 from mapserver.headers import style_hash

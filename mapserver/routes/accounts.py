@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from access import permissions
-from access.account_list import list_all_accounts
-from access.accounts import Account
-from access.administration import Administration, Administrator, SeenGrant
-from access.permissions import SEPARATED
-from database.scope import Scope
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from access.accounts.permissions import SEPARATED
+from access.administration.account_list import list_all_accounts
+from access.administration.administration import Administration, Administrator, SeenGrant
+from database.rights.scope import Scope
 from gazetteer.reading.divisions import list_divisions
 from mapserver.deps import AppContext, CurrentAccount, refuse_unless
 from mapserver.door.route import DoorRoute

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.codes.beidou import decode, encode
 from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates.address_codes import get_address_codes

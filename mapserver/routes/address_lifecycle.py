@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
 
-from access import permissions
-from access.accounts import Account
-from database.engine import current_day
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from database.connection.engine import current_day
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step

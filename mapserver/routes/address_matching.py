@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse
 
-from access import permissions
-from access.accounts import Account
-from access.audit import record
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from access.audit.record import record
 from gazetteer.lifecycle.then import find_on_day
 from gazetteer.matching.candidates import Match
 from gazetteer.matching.match import match_many

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.reading.compare import compare_many
 from gazetteer.reading.tagging import tag_many
 from mapserver.deps import requires

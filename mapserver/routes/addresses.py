@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.corrections.reviews import count_open_reviews, decide_review, list_reviews
 from gazetteer.library.addresses import AddressNotFound, get_address
 from gazetteer.library.addresses import reverse as find_nearest

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from alerts.assignees import list_assignees
 from alerts.detection.rule import AnomalyRule
 from alerts.detection.rules import RULES

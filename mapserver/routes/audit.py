@@ -10,11 +10,10 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
-from access import permissions
-from access.accounts import Account
-from access.audit_chain import COUNTY_COLUMNS, PLATFORM, PLATFORM_COLUMNS
-from access.audit_words import ACTIONS
-from access.trail import (
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from access.audit.chain import COUNTY_COLUMNS, PLATFORM, PLATFORM_COLUMNS
+from access.audit.trail import (
     Trail,
     TrailFilter,
     TrailFilterInvalid,
@@ -25,8 +24,9 @@ from access.trail import (
     read_head,
     summarise,
 )
-from database.counties import county_codes
+from access.audit.words import ACTIONS
 from database.spreadsheet import csv_file
+from database.upgrade.counties import county_codes
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute, long_work

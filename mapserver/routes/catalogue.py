@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from layers.catalogue.kind import SUBJECTS, Field, Kind, Label, Look
 from layers.catalogue.kind import Colours as OwnColours
 from layers.catalogue.registry import KINDS

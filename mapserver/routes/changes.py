@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from layers.changes.feed import list_changes
 from layers.changes.vocabulary import ChangeOperation
 from mapserver.audited import audited

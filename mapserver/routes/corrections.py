@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.corrections.alike import apply_alike
 from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import Decided

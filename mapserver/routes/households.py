@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from alerts.store import open_alerts_of_household
 from fieldwork.visits import NewVisit, visit_household
 from layers.people.household_search import find_households

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 from fastapi.responses import FileResponse
 
-from access import permissions
-from access.accounts import Account
-from access.audit import record
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from access.audit.record import record
 from importing.batches import get_batch, list_batches, list_rejects, list_warnings
-from importing.mapping import find_mapping, list_mappings
+from importing.loading.rejects import write_rejects
+from importing.mappings.mapping import find_mapping, list_mappings
 from importing.pipeline import import_file
-from importing.rejects import write_rejects
 from mapserver.audited import audited
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work

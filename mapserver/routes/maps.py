@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from alerts.store import AlertFilter
 from mapserver.audited import audited
 from mapserver.deps import CountyConnection, RecordId, requires

@@ -10,8 +10,8 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection
 
-from access.accounts import Account
-from access.audit import record
+from access.accounts.accounts import Account
+from access.audit.record import record
 from layers.features.collections import Collection
 from layers.features.crs import FeatureCrs, find_crs
 from layers.features.items import Feature, FeaturePage, get_feature, list_features, version_of

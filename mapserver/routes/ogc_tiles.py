@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from access.accounts import Account
+from access.accounts.accounts import Account
 from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.crs import CRS84

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from alerts.totals import count_alerts
 from layers.cards.overview import get_overview
 from mapserver.deps import CountyConnection, requires

@@ -7,17 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from access import second_factor, sessions, tokens
-from access.accounts import Account, end_access
-from access.audit import record_platform
-from access.passwords import (
+from access.accounts.accounts import Account, end_access
+from access.accounts.passwords import (
     check_rules,
     check_unused,
     earlier_hashes,
     hash_password,
     store_password,
 )
-from access.sign_in import GATE
+from access.audit.record import record_platform
+from access.sessions import sessions, tokens
+from access.sign_in import second_factor
+from access.sign_in.sign_in import GATE
 from mapserver.context import Context
 from mapserver.deps import COOKIE, AnyAccount, AppContext, CurrentAccount, RecordId
 from mapserver.door.route import DoorRoute

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from access import permissions
-from access.accounts import Account
-from access.limits import TooManyRequests
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from access.sign_in.limits import TooManyRequests
 from layers.people.households import FIND_LIMIT, find_persons, reveal
 from layers.people.looks import LookLimits, PurposeNeeded
 from mapserver.deps import AppContext, CountyConnection, RecordId, requires

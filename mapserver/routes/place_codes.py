@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from access import permissions
-from access.accounts import Account
-from database.engine import current_day
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from database.connection.engine import current_day
 from gazetteer.codes.token import TokenKind
 from gazetteer.plates.tokens import revoke
 from layers.places.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code

@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown, read_token
 from gazetteer.plates.plates import find_public_plate
 from layers.cards.scanned import households_behind

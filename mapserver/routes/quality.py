@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from gazetteer.quality.check import get_rule, rules_of
 from gazetteer.quality.findings import (
     count_findings,

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from layers.raster.catalogue import file_of, get_raster
 from layers.raster.render import ImageFormat, check_tile, render_tile, tile_tag
 from layers.raster.styles import Style, style_of

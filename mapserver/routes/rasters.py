@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from layers.raster.catalogue import file_of, get_raster, list_rasters
 from layers.raster.errors import PointNotVisible, StyleNotPossible
 from layers.raster.flood import count_flooded, list_flooded

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from access.accounts import Account
-from access.audit import record, record_platform
-from access.permissions import ADMINISTRATORS
-from access.sessions import close_session, open_session
+from access.accounts.accounts import Account
+from access.accounts.permissions import ADMINISTRATORS
+from access.audit.record import record, record_platform
+from access.sessions.sessions import close_session, open_session
 from mapserver.context import Context
 from mapserver.deps import COOKIE, CSRF_HEADER, AnyAccount, AppContext
 from mapserver.door.route import DoorRoute

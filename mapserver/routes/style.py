@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from grid.extent import county_bounds
 from layers.style.glyphs import GlyphStore
 from layers.style.links import links_of

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.deps import CountyConnection, door_of, requires

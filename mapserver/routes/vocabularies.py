@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from access import permissions
-from access.accounts import Account
+from access.accounts import permissions
+from access.accounts.accounts import Account
 from mapserver.deps import requires
 from mapserver.door.route import DoorRoute
 from mapserver.kept_answers import tagged

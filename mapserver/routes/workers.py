@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from access import permissions
-from access.accounts import Account, list_accounts
+from access.accounts import permissions
+from access.accounts.accounts import Account, list_accounts
 from alerts.store import FIELD_ROLES
 from mapserver.deps import AppContext, requires
 from mapserver.door.route import DoorRoute

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from database.scope import Role
+from database.rights.scope import Role
 
 Prefix = Annotated[str, Field(pattern=r"^\d{6,17}$", examples=["330521100"])]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from alerts.lifecycle import STEP_LABELS, AlertAction, AlertStatus, Verdict
 from alerts.store import AlertFilter
-from database.scope import Role
+from database.rights.scope import Role
 from database.vocabulary import Severity
 from grid.vocabulary import Duty
 from mapserver.schemas.dates import Day

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from access.trail import TrailFilter
+from access.audit.trail import TrailFilter
 from mapserver.schemas.dates import Day
 
 Words = Annotated[str | None, Query(max_length=300)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from database.scope import Role
+from database.rights.scope import Role
 
 
 def _writable(password: SecretStr) -> SecretStr:

@@ -16,9 +16,9 @@ import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from access.accounts import Account
-from database.engine import Database
-from database.listen import Listener
+from access.accounts.accounts import Account
+from database.connection.engine import Database
+from database.connection.listen import Listener
 from layers.tiles.watch import BOX_ZOOM, CHANNEL, current_moment, read_changes
 from mapserver.door.gate import Gate, ServerBusy
 from mapserver.tiles.freshness import Freshness

@@ -12,8 +12,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes
 from mapserver.door.gate import Gate
 from mapserver.tiles.cache import Entry, TileCache, TileKey

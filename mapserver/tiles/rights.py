@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from access import permissions
-from access.accounts import Account
-from database.scope import Role
+from access.accounts import permissions
+from access.accounts.accounts import Account
+from database.rights.scope import Role
 from layers.base.catalogue import TILES
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import check_layers

@@ -6,12 +6,12 @@ import asyncio
 import time
 from contextlib import suppress
 
-from access.accounts import Account
-from access.limits import Limit
-from database.engine import Database
-from database.processes import place
-from database.scope import Scope
-from database.work import work_of_tiles
+from access.accounts.accounts import Account
+from access.sign_in.limits import Limit
+from database.connection.engine import Database
+from database.connection.work import work_of_tiles
+from database.installation.processes import place
+from database.rights.scope import Scope
 from layers.tiles.catalogue import is_personal
 from layers.tiles.tile import check_tile, read_tile_at_once
 from mapserver.door.door import Door

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from access import audit_chain
-from access.audit import record, record_platform
-from access.audit_chain import FORMAT, NOTHING_BEFORE, Verdict, check_heads, packed, row_hash, verify, verify_file
-from access.heads import current_heads, heads_file, write_heads
-from access.trail import chain_rest, export_header, read_chain, read_head
-from database.engine import Database
+from access.audit import chain as audit_chain
+from access.audit.chain import FORMAT, NOTHING_BEFORE, Verdict, check_heads, packed, row_hash, verify, verify_file
+from access.audit.heads import current_heads, heads_file, write_heads
+from access.audit.record import record, record_platform
+from access.audit.trail import chain_rest, export_header, read_chain, read_head
+from database.connection.engine import Database
 from database.functions.texts import function_texts
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 
 Rows = list[dict[str, Any]]
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from access.audit_words import ACTIONS, ENDINGS, action_words
+from access.audit.words import ACTIONS, ENDINGS, action_words
 from gazetteer.plates.plates import PLATES
 from layers.places.place_codes import PLACE_CODES
 from tests.rooms import ROOMS

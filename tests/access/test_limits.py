@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.limits import Limit, TooManyRequests
+from access.sign_in.limits import Limit, TooManyRequests
 
 
 def test_a_full_window_refuses_and_says_how_long_to_wait() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Connection, text
 
-from access.accounts import create_account
+from access.accounts.accounts import create_account
 from alerts.lifecycle import StepNotPossible, Transition
 from alerts.store import (
     AlertFilter,
@@ -20,10 +20,10 @@ from alerts.store import (
     list_alerts,
     open_alerts_of_household,
 )
-from database.engine import Database
+from database.connection.engine import Database
+from database.installation.settings import Settings
 from database.paging import CursorInvalid
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.world import CELLS, CHUNHUI
 

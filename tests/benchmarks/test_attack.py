@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from benchmarks.attack.campaign import attack
 from benchmarks.attack.judge import BARE, BROKEN, CROSSED, FOREIGN, TOLD_APART, TRUSTED, UNREADABLE, Tally
 from benchmarks.attack.world import NAMES
-from database.settings import Settings
+from database.installation.settings import Settings
 
 REQUESTS, SEED = 1_000, 20260101
 

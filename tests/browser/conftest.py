@@ -14,14 +14,14 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from sqlalchemy import Engine, text
 
-from access.accounts import create_account
+from access.accounts.accounts import create_account
 from alerts.detection.scan import scan
 from database.clock import day_in_china
-from database.counties import create_county
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
 from demo.generate import DemoCounty, generate_county
 from demo.loader import load_demo
 from mapserver.app import WEB_APP, create_app

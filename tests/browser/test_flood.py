@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from grid.extent import county_bounds
 from layers.raster.elevations import refresh_elevations
 from layers.raster.flood import count_flooded

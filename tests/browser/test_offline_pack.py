@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Route
 
-from database.engine import Database
+from database.connection.engine import Database
 from layers.packs.export import PackOrder, make_pack
 from layers.packs.files import write_pack
 from layers.style.fonts import FontLibrary

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from tests.browser.conftest import DESK, PHONE, OpenPage, Site, sign_in, wait_for_map
 
 pytestmark = pytest.mark.browser

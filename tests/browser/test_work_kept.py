@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from alerts.detection.scan import scan
 from database.clock import day_in_china
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from tests.browser.conftest import DESK, PHONE, OpenPage, Site, sign_in
 
 pytestmark = pytest.mark.browser

@@ -15,8 +15,8 @@ from database.confinement.errors import ConfinedEnded, ConfinementIncomplete
 from database.confinement.frames import FrameBroken, read_frame
 from database.confinement.room import PROJECT, Room, _check_walls
 from database.confinement.walls import Limits
-from database.settings import get_settings
-from database.workspace import FOLDER, make_workspace, sweep_workspaces, workspace
+from database.installation.settings import get_settings
+from database.installation.workspace import FOLDER, make_workspace, sweep_workspaces, workspace
 
 LIMITS = Limits(memory_mb=200, cpu_seconds=2, file_mb=8, answer_seconds=10)
 LINUX = sys.platform == "linux"

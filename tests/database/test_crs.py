@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from database.crs import (
+from database.geodesy.crs import (
     UnknownCrs,
     diagnose_batch,
     diagnose_outside,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
-from database.crs import UnknownCrs
-from database.datum import (
+from database.geodesy.crs import UnknownCrs
+from database.geodesy.datum import (
     DatumUncertain,
     check_datum,
     conversion,

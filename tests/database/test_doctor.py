@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from database.doctor import CHECKS, CheckResult, run_checks
+from database.checks.doctor import CHECKS, CheckResult, run_checks
 from database.embedded import EmbeddedCluster
-from database.settings import SECRETS_FILE, Settings
+from database.installation.settings import SECRETS_FILE, Settings
 
 
 def result_of(settings: Settings, name_en: str) -> CheckResult:

@@ -32,7 +32,7 @@ from database.embedded.errors import (
 )
 from database.embedded.keeper import ClusterKeeper
 from database.embedded.process import server_pid
-from database.settings import SECRETS_FILE, SecretsMissingError, Settings
+from database.installation.settings import SECRETS_FILE, SecretsMissingError, Settings
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_release_leaves_a_cluster_that_somebody_started_to_stay(own: EmbeddedClu
 
 
 def test_a_process_that_ends_releases_the_cluster(own: EmbeddedCluster) -> None:
-    program = "from database.embedded import ensure_database; from database.settings import Settings; "
+    program = "from database.embedded import ensure_database; from database.installation.settings import Settings; "
     program += "ensure_database(Settings())"
     environment = {**os.environ, "ONEMAP_HOME": str(own.home), "ONEMAP_EMBEDDED_FSYNC": "off"}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)

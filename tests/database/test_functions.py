@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from database.checks.schema_check import unlike_fresh
 from database.functions import texts
 from database.functions.place import put_functions
 from database.functions.texts import Branch, FunctionText, FunctionTextInvalid, function_texts, register
-from database.migrate import migrate_county
-from database.schema_check import unlike_fresh
+from database.upgrade.migrate import migrate_county
 from mapserver.metadata import COUNTY_METADATA
 from tests.rooms import ROOMS
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from layers.people.households import _MEMBERS
 from mapserver.metadata import COUNTY_METADATA
 from tests.rooms import ROOMS, ROOT

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from database.keys import Key, KeyRing, Suite
-from database.seal import Sealer
-from database.settings import SECRETS_FILE, SecretsUnreadableError, Settings, change_keys, load_secrets
-from database.sign import Signer
+from database.installation.keys import Key, KeyRing, Suite
+from database.installation.settings import SECRETS_FILE, SecretsUnreadableError, Settings, change_keys, load_secrets
+from database.secrets.seal import Sealer
+from database.secrets.sign import Signer
 
 
 def with_new(ring: KeyRing, suite: Suite = Suite.V1) -> KeyRing:

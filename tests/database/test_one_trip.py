@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from database.connection.engine import Database
+from database.connection.work import Work
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
-from database.statement import Statement
-from database.work import Work
+from database.rights.scope import Role, Scope
+from database.rights.statement import Statement
 from tests import world
 
 HASTY = Work("hasty", 0.2, 0.2, 5)

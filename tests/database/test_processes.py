@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 
-from access.limits import Limit, TooManyRequests
-from access.shared_windows import SharedWindows
-from database import processes
-from database.processes import SharedNumber, announce, share_of, stand_alone, take_place
+from access.sign_in.limits import Limit, TooManyRequests
+from access.sign_in.shared_windows import SharedWindows
+from database.installation import processes
+from database.installation.processes import SharedNumber, announce, share_of, stand_alone, take_place
 from mapserver.door.streams import Streams, TooManyStreams
 
 KEYS = ("甲", "乙", "10.0.0.9")
@@ -86,7 +86,7 @@ def test_shared_windows_answer_as_the_library_does(acts: list[tuple[str, int, bo
 
 def test_a_window_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("access.shared_windows.time.time", lambda: now[0])
+    monkeypatch.setattr("access.sign_in.shared_windows.time.time", lambda: now[0])
     moving, fixed = (SharedWindows("w", 2, moving=moving, keys=8) for moving in (True, False))
     assert [moving.acquire_entry("k", 2, 60) for _ in range(3)] == [True, True, False]
     assert [fixed.incr("k", 60) for _ in range(3)] == [1, 2, 3]

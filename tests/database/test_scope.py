@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from database.base import CountyBase
-from database.engine import Database
-from database.migrate import EmptyMetadata, differences, migrate_all, refuse_empty
-from database.scope import InvalidScope, Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import InvalidScope, Role, Scope
+from database.tables.base import CountyBase
+from database.upgrade.migrate import EmptyMetadata, differences, migrate_all, refuse_empty
 
 INSERT = text(
     "INSERT INTO facility (kind, name, source, source_key, grid_code, geom) "

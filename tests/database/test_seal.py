@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from database.keys import Key, KeyRing, Suite
-from database.seal import HEADER_BYTES, Sealer, UnsealFailed, header, row_binding
+from database.installation.keys import Key, KeyRing, Suite
+from database.secrets.seal import HEADER_BYTES, Sealer, UnsealFailed, header, row_binding
 
 HERE = row_binding("person", "id_number_cipher", "police", "a|1")
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from database.errors import OnemapError
-from database.settings import (
+from database.installation.settings import (
     CLUSTER_RECORD_FILE,
     SECRETS_FILE,
     Secrets,

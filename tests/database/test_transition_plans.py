@@ -4,8 +4,8 @@ import time
 
 from sqlalchemy import Connection, Engine, text
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from tests.world import QIANQIU, build_county
 
 ROWS = 6000

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.backup import take_backup
+from database.checks.schema_check import SchemaDiffers, refuse_unlike, unlike_fresh
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
 from database.functions.place import put_functions
 from database.functions.texts import function_texts
-from database.migrate import RevisionUnknown, migrate_county, upgrade_schema
-from database.schema_check import SchemaDiffers, refuse_unlike, unlike_fresh
-from database.scope import Scope
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Scope
+from database.upgrade.migrate import RevisionUnknown, migrate_county, upgrade_schema
 from mapserver.metadata import COUNTY_METADATA
 
 #: A county at revision 0040 as the release before the base left it: each table but the cache of outlines holds records, and the

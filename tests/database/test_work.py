@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from database import engine
+from database.connection import engine
+from database.connection.engine import Database
+from database.connection.work import Work, work_of_jobs, work_of_requests, work_of_tiles
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Scope
-from database.settings import Settings
-from database.work import Work, work_of_jobs, work_of_requests, work_of_tiles
+from database.installation.settings import Settings
+from database.rights.scope import Scope
 
 HASTY = Work("hasty", 0.2, 0.2, 0.2)
 PATIENT = Work("patient", 30, 30, 30)

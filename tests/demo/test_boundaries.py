@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import shapely
 
-from demo.boundaries import Boundaries, grow_regions, make_boundaries
-from demo.divisions import make_divisions
+from demo.land.boundaries import Boundaries, grow_regions, make_boundaries
+from demo.land.divisions import make_divisions
 from demo.scales import SCALES
 
 

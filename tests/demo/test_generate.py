@@ -22,7 +22,7 @@ from gazetteer.codes import (
     resident_id_sex,
 )
 from importing.files import open_source
-from importing.mapping import find_mapping
+from importing.mappings.mapping import find_mapping
 from tests.demo.conftest import TODAY
 
 PERSONS = "公安_实有人口.csv"

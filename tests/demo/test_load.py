@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine, text
 
 from alerts.detection.scan import scan
 from database.clock import day_in_china
-from database.counties import create_county
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
 from demo.generate import DemoCounty
 from demo.loader import load_demo
 from grid.topology import check_cells

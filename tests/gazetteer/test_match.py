@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.library.addresses import AddressNotFound, add_alias, get_address, reverse
 from gazetteer.matching.match import match_address, match_many, suggest
 from gazetteer.reading.divisions import division_index

@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.library.parents import link_parents
 from tests import world
 from tests.world import CELLS

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from database.rules.manual import Manual, ManualIncomplete
-from database.scope import Role, Scope
 from gazetteer.quality.check import UnknownRule, check, get_rule, rules_of
 from gazetteer.quality.findings import (
     FindingClosed,

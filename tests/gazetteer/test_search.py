@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.matching.division_names import find_divisions
 from gazetteer.matching.index.library import Library, natural_key
 from gazetteer.matching.index.segment import Record

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from gazetteer.library.parents import link_parents
 from gazetteer.library.writing import DERIVED, new_columns, read_text
 from gazetteer.lifecycle import operations as act
@@ -22,7 +22,7 @@ from gazetteer.lifecycle.reread import reread
 from gazetteer.lifecycle.rollback import OperationNotFound, roll_back
 from gazetteer.lifecycle.writing import NewAddress, NoVillage
 from gazetteer.reading.divisions import division_index
-from importing.mapping import parse_mapping
+from importing.mappings.mapping import parse_mapping
 from importing.pipeline import import_file
 from tests import world
 from tests.gazetteer.lifecycle.conftest import TODAY

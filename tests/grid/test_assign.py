@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from grid.assign import InvalidGeometry, NoCellNearby, assign_cell, assign_cells
 from grid.cells import CellNotFound, cell_at, get_cell
 from grid.postings import post_worker, responsible_on

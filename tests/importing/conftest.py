@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
-from importing.mapping import parse_mapping
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from importing.mappings.mapping import parse_mapping
 from importing.pipeline import ImportReport, import_file
 
 COUNTY, TOWN = "330521", "330521100"

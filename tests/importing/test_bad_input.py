@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from database.crs import from_4490
+from database.geodesy.crs import from_4490
 from importing.errors import (
     ColumnMissing,
     CoordinatesWrong,
@@ -276,8 +276,8 @@ def test_doubtful_addresses_are_published_and_wait_for_review(tmp_path: Path, lo
 
 
 def test_an_account_of_one_town_may_not_import(tmp_path: Path, database: Any, sealer: Any):
-    from database.scope import Role, Scope
-    from importing.mapping import parse_mapping
+    from database.rights.scope import Role, Scope
+    from importing.mappings.mapping import parse_mapping
     from importing.pipeline import import_file
 
     town = Scope("330521", "a", Role.TOWN_OFFICIAL, ("330521100",))
@@ -332,7 +332,7 @@ def test_keys_and_cells_that_hold_nothing_are_sent_back_by_column_and_row(tmp_pa
 def test_a_value_only_the_database_refuses_is_a_refused_file_without_the_value(
     tmp_path: Path, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ):
-    from importing import loading
+    from importing.loading import loading
 
     monkeypatch.setattr(loading, "limits_of", lambda *_: [])
     rows = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from importing.errors import CoordinatesWrong
-from importing.mapping import FOLDER
+from importing.mappings.mapping import FOLDER
 from tests.importing.conftest import MIDDLE_LAT, MIDDLE_LON, E, Load, N, S, W
 
 Query = Callable[..., list[tuple[Any, ...]]]

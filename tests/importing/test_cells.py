@@ -11,7 +11,6 @@ import openpyxl
 import pytest
 from openpyxl.workbook.protection import WorkbookProtection
 
-from importing.dates import RowProblem
 from importing.errors import (
     ColumnTwice,
     FileEmpty,
@@ -20,15 +19,16 @@ from importing.errors import (
     ImportRefused,
     SheetUnclear,
 )
-from importing.fields import Field, Kind
 from importing.files.cells import address, clean_header, clean_text, fault_of, folded, plain_key
 from importing.files.csv_file import CsvSource
 from importing.files.header import settle_names
 from importing.files.sniff import check_format
 from importing.files.workbook import WorkbookSource
 from importing.files.xls_marks import SIGNATURE, error_cells
-from importing.mapping import parse_mapping
-from importing.standardise import coordinate, field_readers, number, read_row, refuse_shortened
+from importing.mappings.mapping import parse_mapping
+from importing.values.dates import RowProblem
+from importing.values.fields import Field, Kind
+from importing.values.standardise import coordinate, field_readers, number, read_row, refuse_shortened
 from tests.importing.test_standardise import SEALER
 
 WANTED = ("编号", "名称")

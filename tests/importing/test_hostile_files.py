@@ -19,8 +19,8 @@ import pyogrio
 import pytest
 import shapely
 
-from database.settings import get_settings
-from database.workspace import FOLDER
+from database.installation.settings import get_settings
+from database.installation.workspace import FOLDER
 from importing.errors import (
     EncodingUnknown,
     FileTooHeavy,

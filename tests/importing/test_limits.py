@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from database.base import CountyBase
+from database.tables.base import CountyBase
 from importing.errors import CoordinateSystemUnknown
-from importing.fields import Field, Kind
-from importing.limits import LONGEST, limit_of
 from importing.targets import TARGETS
+from importing.values.fields import Field, Kind
+from importing.values.limits import LONGEST, limit_of
 from tests.importing.conftest import CELLS, EVENTS, WEST, Load, box, write_csv, write_geojson
 from tests.importing.test_vector_files import PLACE, SQUARE, geojson, packaged, polygon, shapefile
 

@@ -3,7 +3,7 @@
 import pytest
 
 from importing.errors import ColumnMissing, MappingInvalid, MappingNotFound
-from importing.mapping import find_mapping, list_mappings, parse_mapping
+from importing.mappings.mapping import find_mapping, list_mappings, parse_mapping
 from importing.plan import load_plan
 from importing.targets import TARGETS, make_target
 from tests.importing.conftest import ADDRESSES

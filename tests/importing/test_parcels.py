@@ -6,9 +6,9 @@ import mapbox_vector_tile
 import shapely
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from demo.writers import write_layer
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
+from demo.tables.writers import write_layer
 from layers.cards.overview import get_overview
 from layers.features.collections import get_collection
 from layers.features.items import list_features

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from database.seal import Sealer, row_binding
+from database.secrets.seal import Sealer, row_binding
 from tests.importing.conftest import (
     ADDRESSES,
     EAST,
@@ -264,7 +264,7 @@ def test_objects_need_a_position_and_are_retired_by_a_complete_file(tmp_path: Pa
         'name = "f"\ntitle = "部件"\ntarget = "facility"\ncrs = "EPSG:4549"\nkey = ["n"]\nsnapshot = true\n'
         'position = { lon = "东", lat = "北" }\n[columns]\nkind = { constant = "lamp" }\nname = "n"\n'
     )
-    from database.crs import from_4490
+    from database.geodesy.crs import from_4490
 
     east, north = (float(v) for v in from_4490(119.95, 30.45, "EPSG:4549"))
     lamps = [{"n": "L1", "东": east, "北": north}, {"n": "L2", "东": east + 10, "北": north}]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.matching.place_names import find_place_names
 from tests.importing.conftest import COUNTY, EAST, TOWN, WEST, Load, write_geojson
 

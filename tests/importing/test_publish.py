@@ -9,15 +9,15 @@ import openpyxl
 import pytest
 from sqlalchemy import Engine, text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer, row_binding
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer, row_binding
 from gazetteer.lifecycle.second_person import SecondPersonNeeded
 from importing.batches import get_batch, list_batches, list_rejects
 from importing.errors import BatchNotFound
-from importing.mapping import parse_mapping
+from importing.loading.rejects import write_rejects
+from importing.mappings.mapping import parse_mapping
 from importing.pipeline import import_file
-from importing.rejects import write_rejects
 from importing.targets import address as address_target
 from layers.changes.feed import list_changes
 from tests.importing.conftest import ADDRESSES, CELLS, WEST, Load, address_row, box, write_csv, write_geojson

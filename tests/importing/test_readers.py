@@ -19,7 +19,7 @@ from importing.errors import (
 from importing.files import open_source
 from importing.files.cells import LOST_DIGITS
 from importing.files.source import Source
-from importing.mapping import parse_mapping
+from importing.mappings.mapping import parse_mapping
 from tests.importing.conftest import box, write_csv, write_geojson
 
 MAPPING = 'name = "t"\ntitle = "t"\ntarget = "place"\nkey = ["编号"]\n[columns]\nkind = { constant = "zone" }\nname = "名称"\n'

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from database.counties import create_county
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
+from database.upgrade.counties import create_county
 from importing.errors import CoordinatesWrong
-from importing.mapping import Mapping, find_mapping, parse_mapping
+from importing.mappings.mapping import Mapping, find_mapping, parse_mapping
 from importing.pipeline import ImportReport, import_file
 from tests.importing.conftest import write_csv
 

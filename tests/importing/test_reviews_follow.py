@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from database.clock import day_in_china
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.reviews import decide_review
 from gazetteer.lifecycle.operation import Operation

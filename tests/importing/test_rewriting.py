@@ -5,11 +5,11 @@ import time
 import pytest
 
 from importing.errors import MappingInvalid
-from importing.mapping import parse_mapping
-from importing.patterns import PatternRefused, safe_pattern
-from importing.rewriting import CodeTemplate, Replace
+from importing.mappings.mapping import parse_mapping
+from importing.mappings.patterns import PatternRefused, safe_pattern
+from importing.mappings.rewriting import CodeTemplate, Replace
+from importing.mappings.toml_lines import line_of
 from importing.targets import make_target
-from importing.toml_lines import line_of
 
 HEAD = 'name = "t"\ntitle = "t"\ntarget = "address"\nkey = "编号"\n[columns]\nfull_text = "地址"\n'
 KINMEN = {"pattern": r"\d{5}(?P<town>\d{2})-(?P<village>\d{3})", "form": "710004{town:3}{village}"}

@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from database.keys import KeyRing
-from database.seal import Sealer, mask_id_number, mask_phone
-from importing.dates import RowProblem, read_date, read_time
-from importing.fields import Field, Kind
-from importing.mapping import parse_mapping
-from importing.standardise import field_readers, id_number, phone, read_row
+from database.installation.keys import KeyRing
+from database.secrets.seal import Sealer, mask_id_number, mask_phone
+from importing.mappings.mapping import parse_mapping
+from importing.values.dates import RowProblem, read_date, read_time
+from importing.values.fields import Field, Kind
+from importing.values.standardise import field_readers, id_number, phone, read_row
 from layers.people.masking import mask_numbers, mask_values
 from tests.importing.conftest import id_number as make_id
 

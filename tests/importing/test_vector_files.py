@@ -13,10 +13,8 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from database.crs import from_4490
-from database.datum import conversion
-from importing.axes import check_axes
-from importing.coordinates import Projector
+from database.geodesy.crs import from_4490
+from database.geodesy.datum import conversion
 from importing.errors import (
     CoordinatesWrong,
     CoordinateSystemUnknown,
@@ -28,7 +26,9 @@ from importing.files.cells import LOST_DIGITS, Text, marked
 from importing.files.csv_file import CsvSource
 from importing.files.cut_names import whole_names
 from importing.files.vector import VectorSource
-from importing.mapping import parse_mapping
+from importing.loading.axes import check_axes
+from importing.loading.coordinates import Projector
+from importing.mappings.mapping import parse_mapping
 from tests.database.test_datum import gauss
 
 WEST_80 = gauss("6378140,298.257")

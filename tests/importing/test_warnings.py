@@ -7,8 +7,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from importing.batches import list_warnings
 from tests.importing.conftest import ADDRESSES, EAST, EVENTS, WEST, Load, address_row, write_csv
 from tests.importing.test_people import PEOPLE, person

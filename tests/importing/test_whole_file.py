@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from database.engine import Database
-from database.scope import Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Scope
+from database.secrets.seal import Sealer
 from gazetteer.reading.divisions import DivisionIndex, DivisionName
 from importing.errors import ConfirmationNeeded
-from importing.mapping import Column, parse_mapping
+from importing.mappings.mapping import Column, parse_mapping
 from importing.pipeline import import_file
 from importing.whole_file.sample import SAMPLE_ROWS, Sample, SampledRow
 from importing.whole_file.texts import Library, Texts, check_texts

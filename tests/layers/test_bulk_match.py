@@ -6,8 +6,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from importing.bulk_match import run
 from importing.bulk_match.answers import HEADER
 from importing.bulk_match.run import match_file

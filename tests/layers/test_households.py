@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from alerts.totals import count_alerts
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from fieldwork.visits import NewVisit, VisitUidTaken, visit_household
 from layers.cards.overview import get_overview
 from layers.changes.feed import list_changes

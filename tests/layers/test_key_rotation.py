@@ -13,13 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, text
 
-from database.engine import Database
-from database.keys import KeyRing, Suite
-from database.reseal import SEALED_NAMES, SealedColumnUnknown
-from database.scope import Scope
-from database.seal import Sealer, UnsealFailed, row_binding
-from database.settings import Settings, change_keys, load_secrets
-from importing.mapping import parse_mapping
+from database.connection.engine import Database
+from database.installation.keys import KeyRing, Suite
+from database.installation.settings import Settings, change_keys, load_secrets
+from database.rights.scope import Scope
+from database.secrets.reseal import SEALED_NAMES, SealedColumnUnknown
+from database.secrets.seal import Sealer, UnsealFailed, row_binding
+from importing.mappings.mapping import parse_mapping
 from importing.pipeline import import_file
 from layers.keys import rotation as key_rotation
 from layers.keys.rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown

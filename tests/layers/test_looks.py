@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from access.limits import TooManyRequests
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.settings import Settings
+from access.sign_in.limits import TooManyRequests
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from layers.people.households import find_persons, get_household, reveal
 from layers.people.looks import LookLimits, LooksUsedUp, PurposeNeeded, _quick
 from tests import world

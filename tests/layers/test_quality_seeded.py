@@ -7,8 +7,8 @@ from sqlalchemy import text
 from benchmarks.quality import score, totals
 from benchmarks.quality_errors import PLANTS, plant_all
 from benchmarks.quality_library import Size, build
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.quality.check import check, rules_of
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import address_keys

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from access import accounts
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings
+from access.accounts import accounts
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from mapserver.app import create_app
 from tests.mapserver.documented import hold
 

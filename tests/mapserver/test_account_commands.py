@@ -8,10 +8,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import OnemapError
-from database.scope import Role
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from mapserver.cli.accounts import account_app, token_app
 from tests.mapserver.conftest import PASSWORD, SignIn
 

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from access.accounts import Due
-from access.permissions import ADMINISTRATORS, PERMISSIONS
-from database.engine import Database
-from database.scope import Role, Scope
+from access.accounts.accounts import Due
+from access.accounts.permissions import ADMINISTRATORS, PERMISSIONS
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.mapserver.conftest import PASSWORD, SignIn
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from database.engine import Database
-from database.scope import Scope
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Scope
 from gazetteer.quality.check import UnknownRule, rules_of
 from grid.quality.county import SETS
 from mapserver.cli.main import app

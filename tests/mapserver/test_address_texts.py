@@ -2,7 +2,7 @@
 
 from fastapi.testclient import TestClient
 
-from database.scope import Role
+from database.rights.scope import Role
 from tests.mapserver.conftest import SignIn
 
 API = "/api/330521/addresses"

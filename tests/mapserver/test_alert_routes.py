@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from alerts.detection.rules import RULES
 from alerts.detection.scan import scan
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from mapserver.language import preferred
 from tests import world
 from tests.mapserver.conftest import SignIn

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from access.audit import record
-from access.heads import heads_file
-from database.counties import county_codes
-from database.engine import Database
-from database.scope import Scope
-from database.settings import Settings, get_settings
+from access.audit.heads import heads_file
+from access.audit.record import record
+from database.connection.engine import Database
+from database.installation.settings import Settings, get_settings
+from database.rights.scope import Scope
+from database.upgrade.counties import county_codes
 from mapserver.cli.main import app
 from mapserver.jobs import DATABASE_KEY, make_tasks, write_audit_heads
 

@@ -10,12 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from access.audit import record, record_platform
-from access.audit_chain import verify_file
-from access.heads import current_heads
-from database.engine import Database
+from access.audit.chain import verify_file
+from access.audit.heads import current_heads
+from access.audit.record import record, record_platform
+from database.connection.engine import Database
 from database.paging import Cursor
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from mapserver.audited import EXEMPT, ITSELF, ON_THE_PLATFORM
 from mapserver.routes import ROUTERS
 from tests import world

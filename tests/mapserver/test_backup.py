@@ -19,15 +19,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner, Result
 
-from access.accounts import create_account
-from access.sessions import hash_secret
+from access.accounts.accounts import create_account
+from access.sessions.sessions import hash_secret
 from database.backup import find_backup
 from database.backup.manifest import DUMP, digest_of, read_manifest
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster, release_database
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.settings import SECRETS_FILE, Settings, get_settings
+from database.installation.settings import SECRETS_FILE, Settings, get_settings
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from mapserver.app import create_app
 from mapserver.cli.main import app as command_line
 from tests import world

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from database.scope import Role
+from database.rights.scope import Role
 from layers.catalogue.registry import KINDS
 from layers.style.palette import THEMES, colour_in
 from mapserver.tiles.rights import permitted_kinds

@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings, load_secrets
-from database.sign import Signer
+from database.connection.engine import Database
+from database.installation.settings import Settings, load_secrets
+from database.rights.scope import Role, Scope
+from database.secrets.sign import Signer
 from gazetteer.codes.token import SERIAL_BYTES, Token, TokenKind
 from tests import world
 from tests.mapserver.conftest import SignIn

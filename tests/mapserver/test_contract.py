@@ -17,8 +17,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.mapserver.conftest import SignIn
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from access.failures import SignInPaused
+from access.sign_in.failures import SignInPaused
 from alerts.lifecycle import VerifierMayNotClose
 from database.errors import KINDS, Malformed, OnemapError, Taken, all_errors
 from importing.errors import ConfirmationNeeded, ImportRefused, ScopeTooNarrow

@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from alerts.detection.scan import scan
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
-from importing.mapping import parse_mapping
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
+from importing.mappings.mapping import parse_mapping
 from importing.pipeline import import_file
 from layers.tiles.catalogue import LAYERS
 from tests import world

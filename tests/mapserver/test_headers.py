@@ -7,10 +7,10 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from access.accounts import create_account
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from access.accounts.accounts import create_account
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from mapserver.app import create_app
 from mapserver.headers import SecurityHeaders
 from tests import world

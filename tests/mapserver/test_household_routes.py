@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN

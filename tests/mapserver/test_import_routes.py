@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 
 IMPORTS = "/api/330521/imports"

@@ -9,10 +9,10 @@ from procrastinate import App
 from procrastinate.testing import InMemoryConnector
 from sqlalchemy import text
 
-from database.engine import Database, current_day
-from database.jobs import daily
-from database.scope import Scope
-from database.settings import Settings
+from database.connection.engine import Database, current_day
+from database.connection.jobs import daily
+from database.installation.settings import Settings
+from database.rights.scope import Scope
 from mapserver.app import create_app
 from mapserver.jobs import hand_in_scan, make_tasks
 from tests import world

@@ -71,7 +71,7 @@ def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
 def test_a_command_knows_every_table_and_every_kind_by_itself(module: str) -> None:
     """In an interpreter of its own: here the tests have imported everything already."""
     program = (
-        f"import mapserver.cli.{module}; from database.base import CountyBase; from layers.catalogue.registry import KINDS; "
+        f"import mapserver.cli.{module}; from database.tables.base import CountyBase; from layers.catalogue.registry import KINDS; "
         "print(len(CountyBase.metadata.tables), *KINDS)"
     )
     known = subprocess.run(

@@ -19,10 +19,10 @@ from procrastinate import Blueprint
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from database.connection.engine import Database, raw
+from database.connection.jobs import hand_in, queue_app, worker_app
 from database.embedded import EmbeddedCluster
-from database.engine import Database, raw
-from database.jobs import hand_in, queue_app, worker_app
-from database.scope import Scope
+from database.rights.scope import Scope
 from mapserver import logs, problems
 from tests.world import insert
 
@@ -230,7 +230,7 @@ def test_whatever_breaks_in_a_process_the_words_stay_inside(way: str) -> None:
 def test_a_command_that_breaks_names_kind_and_place_only(command: list[str]) -> None:
     program = (
         f"import sys\ndef fail(*_a, **_k):\n    held = {SECRET!r}\n    raise ValueError('Failing row contains ' + held)\n"
-        "import database.embedded, database.settings\ndatabase.settings.get_settings = fail\n"
+        "import database.embedded, database.installation.settings\ndatabase.installation.settings.get_settings = fail\n"
         "database.embedded.ensure_database = fail\n"
         f"sys.argv = ['onemap', *{command!r}]\nfrom mapserver.cli.main import main\nmain()"
     )

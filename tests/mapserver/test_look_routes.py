@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.seal import Sealer
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
+from database.secrets.seal import Sealer
 from layers.people.looks import _quick
 from tests import world
 from tests.importing.conftest import id_number
@@ -108,7 +108,7 @@ def test_a_refused_reveal_is_in_the_trail(
 def test_a_file_of_numbers_is_a_look_too(
     sign_in: SignIn, person: int, database: Database, system: Scope, settings: Settings
 ) -> None:
-    from importing.mapping import find_mapping
+    from importing.mappings.mapping import find_mapping
 
     columns = find_mapping(POPULATION).required_columns
     client = sign_in(Role.GIS_STAFF)

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from alerts.store import AlertFilter
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from mapserver.cli.maps import app
 from mapserver.maps import offline
 from mapserver.maps.alerts_map import LIMIT, alerts_page

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from database.clock import day_in_china
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from mapserver.app import create_app
 from mapserver.jobs import run_sweep
 from tests import world
@@ -137,8 +137,8 @@ def test_not_more_than_three_wait_and_old_ones_are_swept_away(
 def test_a_disabled_account_gets_nothing_matched(
     database: Database, system: Scope, settings: Settings, sign_in: SignIn
 ) -> None:
-    from database.seal import Sealer
-    from database.settings import load_secrets
+    from database.installation.settings import load_secrets
+    from database.secrets.seal import Sealer
     from mapserver.jobs import run_match
 
     client = sign_in(Role.GIS_STAFF)

@@ -24,11 +24,11 @@ import pytest
 import uvicorn
 from sqlalchemy import Engine, text
 
-from access.accounts import create_account
-from access.tokens import create_token
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from mapserver.app import create_app
 from mapserver.metadata import COUNTY_METADATA
 from tests import world

@@ -7,8 +7,8 @@ import jsonschema_rs
 import mapbox_vector_tile
 from fastapi.testclient import TestClient
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.features.collections import COLLECTIONS
 from tests import world
 from tests.mapserver.conftest import SignIn

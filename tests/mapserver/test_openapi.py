@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from database.settings import Settings
+from database.installation.settings import Settings
 from layers.features.collections import COLLECTIONS
 from mapserver.app import create_app
 from mapserver.interface import COMPONENTS

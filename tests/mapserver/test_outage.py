@@ -21,14 +21,14 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from access.accounts import create_account
+from access.accounts.accounts import create_account
+from database.connection.engine import Database
+from database.connection.turn import LOCK_CLASS
 from database.embedded import EmbeddedCluster
 from database.embedded.binaries import find_binaries
 from database.embedded.process import orphans, server_pid
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
-from database.turn import LOCK_CLASS
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.conftest import empty_counties
 

@@ -8,13 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from access import sign_in as sign_in_module
-from access.accounts import create_account
-from access.limits import Limit
-from access.tokens import create_token
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
+from access.sign_in import sign_in as sign_in_module
+from access.sign_in.limits import Limit
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from mapserver.door.known_accounts import find_credential
 from tests.mapserver.conftest import PASSWORD, SignIn
 

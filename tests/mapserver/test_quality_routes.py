@@ -7,9 +7,9 @@ import time
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from grid.quality.county import check_county
 from mapserver.app import create_app
 from tests import world

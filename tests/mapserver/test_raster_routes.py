@@ -9,10 +9,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from database.engine import Database
+from database.connection.engine import Database
+from database.installation.settings import Settings
 from database.paging import Cursor
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.rights.scope import Role, Scope
 from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster
 from mapserver.cli.raster import app

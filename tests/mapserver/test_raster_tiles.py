@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from rasterio.io import MemoryFile
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from layers.raster.catalogue import RasterRow
 from layers.raster.ingest import NewRaster, add_raster
 from layers.raster.render import render_tile

@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from access.tokens import create_token
-from database.engine import Database
-from database.scope import Role, Scope
+from access.sessions.tokens import create_token
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests.mapserver.conftest import PASSWORD, SignIn
 
 CSRF = {"X-Onemap-Request": "1"}

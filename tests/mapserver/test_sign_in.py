@@ -10,13 +10,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from access import passwords, sign_in
-from access.administration import Administration, Administrator
-from access.limits import Limit
-from access.passwords import Gate, SignInBusy
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings
+from access.accounts import passwords
+from access.accounts.passwords import Gate, SignInBusy
+from access.administration.administration import Administration, Administrator
+from access.sign_in import sign_in
+from access.sign_in.limits import Limit
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from tests.mapserver.conftest import PASSWORD
 
 Browser = Callable[..., TestClient]

@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from layers.base.catalogue import NAMES
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import Tile

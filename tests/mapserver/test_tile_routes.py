@@ -9,8 +9,8 @@ import mapbox_vector_tile
 import pytest
 from fastapi.testclient import TestClient
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.world import CELLS, CHUNHUI
 

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
-from database.scope import Role
-from database.settings import get_settings
-from database.workspace import FOLDER
+from database.installation.settings import get_settings
+from database.installation.workspace import FOLDER
+from database.rights.scope import Role
 from mapserver.uploads import STEM_BYTES, harmless_name
 from tests.mapserver.conftest import SignIn
 

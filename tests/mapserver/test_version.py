@@ -3,7 +3,7 @@
 import json
 import re
 
-from database.settings import Settings
+from database.installation.settings import Settings
 from mapserver.app import create_app
 from mapserver.version import version
 from tests.rooms import ROOT

@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import CheckConstraint, Engine, text
 
-from database.base import CountyBase, PlatformBase
-from database.models import Account
-from database.scope import Role, county_schema
+from database.rights.scope import Role, county_schema
+from database.tables.base import CountyBase, PlatformBase
+from database.tables.models import Account
 from database.vocabulary import Vocabulary
 from layers.events.vocabulary import EventState
 from layers.people.looks import purpose_given

@@ -20,12 +20,12 @@ import pytest
 import typer
 from sqlalchemy import Engine, text
 
-from access.accounts import create_account
-from access.tokens import create_token
+from access.accounts.accounts import create_account
+from access.sessions.tokens import create_token
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from mapserver.cli.serve import listening_together
 from tests import world
 from tests.conftest import empty_counties

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION {schema}.chain_audit() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = {schema}, pg_temp
 AS $$
--- what is hashed stands in access/audit_chain.py as well, which verifies it anywhere without a database
+-- what is hashed stands in access/audit/chain.py as well, which verifies it anywhere without a database
 DECLARE
     head audit_head%ROWTYPE;
     e audit_event%ROWTYPE;

@@ -1,4 +1,4 @@
-"""Alembic environment of the county schema; ``database.migrate`` hands over the connection."""
+"""Alembic environment of the county schema; ``database.upgrade.migrate`` hands over the connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Alembic environment of the platform schema; ``database.migrate`` hands over the connection."""
+"""Alembic environment of the platform schema; ``database.upgrade.migrate`` hands over the connection."""
 
 from alembic import context
 

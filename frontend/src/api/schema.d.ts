@@ -5721,7 +5721,7 @@ export interface components {
         };
         /**
          * Role
-         * @description What an account is; what each may do is listed in ``access/permissions.py``.
+         * @description What an account is; what each may do is listed in ``access/accounts/permissions.py``.
          * @enum {string}
          */
         Role: "grid_worker" | "village_officer" | "town_official" | "gis_staff" | "county_admin" | "system_admin" | "security_admin" | "auditor" | "system";

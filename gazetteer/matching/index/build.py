@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
-from database.engine import raw
+from database.connection.engine import raw
 from gazetteer.matching.index.library import Changed, Library
 from gazetteer.matching.index.segment import Record
 from gazetteer.reading.divisions import DivisionIndex, division_index

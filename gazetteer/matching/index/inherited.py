@@ -9,10 +9,10 @@ import structlog
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from database.counties import county_codes
 from database.embedded import ensure_database, sqlalchemy_url
-from database.scope import Scope, enter_scope
-from database.settings import Settings
+from database.installation.settings import Settings
+from database.rights.scope import Scope, enter_scope
+from database.upgrade.counties import county_codes
 from gazetteer.matching.index.build import Moment, build, read_moment
 from gazetteer.matching.index.library import Library
 

@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from database.listen import Listener
-from database.scope import Scope, enter_scope
+from database.connection.listen import Listener
+from database.rights.scope import Scope, enter_scope
 from gazetteer.matching.index.build import Moment, build, read_moment, read_records
 from gazetteer.matching.index.inherited import inherited_libraries
 from gazetteer.matching.index.library import Library

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 from alerts.detection.rules.dead_still_member import RULE, DeadMember, Limits, dead_still_member, died_before
 from alerts.detection.scan import scan
 from alerts.store import AlertFilter, get_alert, list_alerts
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.world import CELLS, MOGAN, WUKANG
 

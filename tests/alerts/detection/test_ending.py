@@ -12,8 +12,8 @@ from alerts.detection.rules.elderly_alone_unvisited import answered
 from alerts.detection.scan import scan
 from alerts.lifecycle import Transition
 from alerts.store import AlertFilter, apply_transition, count_alerts, get_alert, list_alerts
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from fieldwork.visits import NewVisit, visit_household
 from tests import world
 from tests.world import CELLS

@@ -23,8 +23,8 @@ from alerts.detection.rules.unknown_address import UnmatchedAddress, unknown_add
 from alerts.detection.rules.vacant_but_occupied import VacantDwelling, vacant_but_occupied
 from alerts.detection.words import FactMissing
 from alerts.wording import in_words
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from tests.rooms import ROOT
 from tests.world import CELLS
 

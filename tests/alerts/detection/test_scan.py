@@ -12,8 +12,8 @@ from alerts.detection.rules import RULES
 from alerts.detection.rules.elderly_alone_unvisited import LivesAlone, age, elderly_alone_unvisited
 from alerts.detection.rules.event_surge import WeeklyCounts, event_surge, upper_bound
 from alerts.detection.scan import scan
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from tests import world
 from tests.world import CELLS
 

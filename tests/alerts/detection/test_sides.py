@@ -10,8 +10,8 @@ from sqlalchemy import text
 from alerts.detection.scan import scan
 from alerts.lifecycle import Transition
 from alerts.store import AlertFilter, apply_transition, get_alert, list_alerts, open_alerts_of_household
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.people.households import get_household
 from tests import world
 from tests.world import CELLS, CHUNHUI, LIAOYUAN, MOGAN, QIANQIU, WUKANG

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from database.sign import Signer
+from database.secrets.sign import Signer
 from gazetteer.codes.token import SERIAL_BYTES, Token, TokenKind, TokenUnknown, read_token
 
 SIGNER = Signer(b"s" * 32)

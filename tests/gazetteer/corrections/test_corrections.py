@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import OnemapError
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from gazetteer.corrections.alike import apply_alike
 from gazetteer.corrections.choices import choices_for
 from gazetteer.corrections.decide import decide

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from database.clock import day_in_china
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from gazetteer.lifecycle.operation import Operation
 from tests import world
 from tests.world import CELLS

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.lifecycle import operations as act
 from gazetteer.lifecycle.feed import library_as_of, list_events
 from gazetteer.lifecycle.operation import Operation

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.lifecycle import operations as act
 from gazetteer.lifecycle.feed import address_as_of, history, library_as_of
 from gazetteer.lifecycle.operation import DateNotPossible

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.lifecycle.change_sets import prepare, preview, publish_set, step
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone

@@ -5,8 +5,8 @@ import uuid
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from gazetteer.lifecycle import operations as act
 from gazetteer.lifecycle.then import find_on_day
 from gazetteer.lifecycle.writing import NewAddress

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.base.catalogue import LAYERS, TILES, described
 from layers.tiles.catalogue import LAYERS as RECORDS
 from layers.tiles.pyramid import read_pyramid

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.features import ask, fill, plan_of
 from benchmarks.tiles_plan import explaining, scopes
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Scope
+from database.rights.scope import Scope
 from mapserver.metadata import COUNTY_METADATA
 
 ROWS = 100_000

@@ -6,7 +6,7 @@ import pytest
 import shapely
 from sqlalchemy.dialects import postgresql
 
-from database.crs import from_4490
+from database.geodesy.crs import from_4490
 from layers.features.collections import COLLECTIONS
 from layers.features.cql2 import day_of, moment_of
 from layers.features.crs import SUPPORTED, FeatureCrs, find_crs

@@ -8,8 +8,8 @@ import mapbox_vector_tile
 import pytest
 from sqlalchemy import Connection, text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.features.tile_grids import CGCS2000, MERCATOR, UnknownTileMatrixSet, get_grid_tile, matrix_set
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, UnknownLayer

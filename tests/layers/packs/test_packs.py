@@ -12,10 +12,10 @@ import mapbox_vector_tile
 import pytest
 from sqlalchemy import text
 
-from database.counties import CountyNotFound
-from database.engine import Database
+from database.connection.engine import Database
 from database.errors import OnemapError
-from database.scope import InvalidScope, Role, Scope
+from database.rights.scope import InvalidScope, Role, Scope
+from database.upgrade.counties import CountyNotFound
 from layers.base.catalogue import TILES, described
 from layers.packs.delta import PackMismatch, apply_delta, make_delta
 from layers.packs.export import NothingInScope, PackOrder, PackPurposeMissing, make_pack

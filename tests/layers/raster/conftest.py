@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from layers.raster.catalogue import RasterRow
 from layers.raster.ingest import NewRaster, add_raster
 from tests import world

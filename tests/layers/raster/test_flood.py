@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from database.clock import day_in_china
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.raster import elevations
 from layers.raster.elevations import find_dem, refresh_elevations
 from layers.raster.errors import NoElevationModel

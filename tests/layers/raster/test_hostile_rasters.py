@@ -13,8 +13,8 @@ import pytest
 import rasterio
 
 from database.confinement.errors import ConfinedEnded
-from database.settings import get_settings
-from database.workspace import FOLDER
+from database.installation.settings import get_settings
+from database.installation.workspace import FOLDER
 from layers.raster.conversion import Conversion
 from layers.raster.errors import RasterEnded, RasterRefused, RasterUnreadable
 from tests.layers.raster import make

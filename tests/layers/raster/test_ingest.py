@@ -12,9 +12,9 @@ from rasterio.warp import calculate_default_transform, reproject, transform_boun
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from database.crs import from_4490
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.geodesy.crs import from_4490
+from database.rights.scope import Role, Scope
 from layers.raster.catalogue import file_of, get_raster, list_rasters
 from layers.raster.errors import (
     RasterFileMissing,

@@ -8,8 +8,8 @@ import pytest
 import rasterio
 from rasterio.enums import ColorInterp
 
-from database.engine import Database
-from database.scope import Scope
+from database.connection.engine import Database
+from database.rights.scope import Scope
 from layers.raster.catalogue import file_of
 from layers.raster.check import inspect
 from layers.raster.convert import Staged, stage, write_tiles

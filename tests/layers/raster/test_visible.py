@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rasterio.io import MemoryFile
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.raster.catalogue import RasterRow, file_of
 from layers.raster.render import render_tile
 from layers.raster.styles import Style

@@ -9,8 +9,8 @@ import rasterio
 import shapely
 from rasterio.features import rasterize
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.raster import zonal
 from layers.raster.catalogue import RasterRow, file_of
 from layers.raster.zonal import Zone, list_zones, within_budget, zone_statistics

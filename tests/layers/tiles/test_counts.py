@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from layers.tiles.catalogue import BUDGET, CELLS_A_SIDE, CROWDED_BUDGET, LAYERS
 from layers.tiles.counts import count_differences, repair_counts, settle_counts
 from layers.tiles.tile import read_tile

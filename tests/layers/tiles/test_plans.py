@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from benchmarks.tiles_plan import SMALL, all_scans, explaining, fill, scopes
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
 from layers.tiles.catalogue import LAYERS
 from mapserver.metadata import COUNTY_METADATA
 

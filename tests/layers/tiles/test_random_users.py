@@ -7,8 +7,8 @@ from typing import Any
 import mapbox_vector_tile
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import read_tile
 from tests.layers.tiles.test_counts import crowded  # noqa: F401 - the fixture

@@ -8,8 +8,8 @@ import pytest
 import shapely
 from sqlalchemy import text
 
-from database.engine import Database
-from database.scope import Role, Scope
+from database.connection.engine import Database
+from database.rights.scope import Role, Scope
 from layers.tiles.shapes import BANDS, missing_shapes, refresh_shapes, simplified, tolerance_m
 from layers.tiles.tile import get_tile
 from mapserver.jobs import run_outlines

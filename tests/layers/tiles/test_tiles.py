@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, UnknownLayer, get_tile, get_tilejson, read_tile
 from tests import world

@@ -15,10 +15,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from access.tokens import create_token
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings
+from access.sessions.tokens import create_token
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from mapserver.app import create_app
 
 

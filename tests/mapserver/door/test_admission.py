@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIRouter
 from sqlalchemy import text
 
+from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
-from database.engine import Database
-from database.scope import Role, Scope
+from database.rights.scope import Role, Scope
 from mapserver.door.gate import Gate, ServerBusy
 from mapserver.door.route import DoorRoute, check_routes
 from mapserver.door.turns import Turns

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from database.scope import Role
+from database.rights.scope import Role
 from tests.mapserver.door.conftest import Served, read_answer
 
 MB = 2**20

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from access.asker import asker_address
-from database.engine import Database
-from database.scope import Role, Scope
-from database.settings import Settings
+from access.audit.asker import asker_address
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role, Scope
 from mapserver.door.entrance import Entrance, UnknownHost
 from tests import world
 from tests.mapserver.door.conftest import Served, serving

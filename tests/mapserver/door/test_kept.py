@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.routing import Route
 
-from database.scope import Role
+from database.rights.scope import Role
 from tests.mapserver.door.conftest import Served, read_answer
 from tests.mapserver.door.test_bodies import UPLOAD, TokenOf
 

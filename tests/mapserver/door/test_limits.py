@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from access.asker import ASKER_ADDRESS
-from database.engine import Database
-from database.scope import Role
-from database.settings import Settings
+from access.audit.asker import ASKER_ADDRESS
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Role
 from mapserver.door.door import asker
 from tests.mapserver.door.conftest import Answer, Served, serving
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from database.scope import Role
+from database.rights.scope import Role
 from gazetteer.reading.normalise import normalise
 from layers.features.collections import get_collection
 from layers.features.cql2 import LANGUAGES, MAX_CHARACTERS, read_filter

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 from geoalchemy2 import Geometry
 
-from database.row_security import APP_ROLE, TILE_ROLE, protect_table
+from database.rights.row_security import APP_ROLE, TILE_ROLE, protect_table
 
 revision = "0045"
 down_revision = "0040"

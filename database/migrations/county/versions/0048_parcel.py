@@ -10,7 +10,7 @@ from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects.postgresql import JSONB
 
-from database.row_security import protect_table
+from database.rights.row_security import protect_table
 
 revision = "0048"
 down_revision = "0047"

@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic import op
 from procrastinate.schema import SchemaManager
 
-from database.row_security import APP_ROLE, GUARD_ROLE, TILE_ROLE
+from database.rights.row_security import APP_ROLE, GUARD_ROLE, TILE_ROLE
 
 revision = "0004"
 down_revision = None

@@ -1,0 +1,72 @@
+"""The file of heads: what the chains of the audit trails ended with, day by day, to be kept elsewhere.
+
+A chain alone does not show that its end was cut off, or that all of it was made anew; a head that lies where the
+database's administrator does not reach does. Lines are added, never changed, and each carries the digest of the line before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from access.audit.chain import NOTHING_BEFORE, PLATFORM, head_digest, read_lines
+from access.audit.trail import chain_rest, read_head
+from database.connection.engine import Database
+from database.installation.settings import Settings
+from database.rights.scope import Scope
+
+FILE = "heads.jsonl"
+
+
+def heads_file(settings: Settings) -> Path:
+    """Where heads are written."""
+    return (settings.audit_anchor_folder or settings.home / "audit-heads") / FILE
+
+
+def current_heads(database: Database, counties: list[str]) -> list[dict[str, Any]]:
+    """The heads of the platform and of these counties, everything chained first."""
+    with database.platform() as connection:
+        chain_rest(connection, "platform")
+    with database.platform() as connection:
+        heads = [{"chain": PLATFORM} | read_head(connection, "platform")]
+    for county in counties:
+        scope = Scope.of_system(county, "audit")
+        with database.transaction(scope) as connection:
+            chain_rest(connection, "county")
+        with database.transaction(scope) as connection:
+            heads.append({"chain": county} | read_head(connection, "county"))
+    return heads
+
+
+def write_heads(heads: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+    """Append heads to the file (0600, its folder 0700); returns the lines written. Two writers wait for each other."""
+    path = heads_file(settings)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = NOTHING_BEFORE
+        for line in read_lines(str(path)):
+            before = str(line.get("digest"))
+        written = []
+        for head in heads:
+            line = head | {
+                "written_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "algorithm": settings.audit_anchor_hash,
+                "before": before,
+            }
+            line["digest"] = before = head_digest(line, before)
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            written.append(line)
+        file.flush()
+        os.fsync(file.fileno())
+    return written
+
+
+def write_current_heads(database: Database, counties: list[str], settings: Settings) -> list[dict[str, Any]]:
+    """Write the heads as they are now."""
+    return write_heads(current_heads(database, counties), settings)
