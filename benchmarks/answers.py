@@ -234,7 +234,7 @@ def main() -> None:
     demo = json.loads((settings.home / "demo.json").read_text())
     database = Database(ensure_database(settings).app, pool_size=2)
     statements = Statements()
-    from mapserver.app import create_app
+    from mapserver.app.create import create_app
 
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(create_app(settings, worker=False), port=port, log_level="warning"))

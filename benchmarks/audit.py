@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.server.metadata  # noqa: F401 - migrations need the tables of every floor
 from access.audit.chain import verify
 from access.audit.record import record
 from access.audit.trail import read_chain

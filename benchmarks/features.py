@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 import psycopg
 
-import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.server.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CELLS, CODE, COUNTY, MIDDLE, POINTS, explaining, log, scans, scopes
 from database.connection.engine import Database, raw
 from database.embedded import EmbeddedCluster

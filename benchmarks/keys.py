@@ -31,7 +31,7 @@ from database.rights.scope import Scope
 from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
-from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 COUNTY = "330521"
 BATCH = 5000

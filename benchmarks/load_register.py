@@ -26,7 +26,7 @@ from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
 from importing.pipeline import ImportReport
 from importing.plan import Step, load_plan, run_plan
-from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations need the tables of every floor
 
 
 class BackendMemory(threading.Thread):

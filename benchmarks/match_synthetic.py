@@ -10,7 +10,7 @@ from database.connection.engine import Database
 from database.rights.scope import Scope
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
-from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations need the tables of every floor
 
 COUNTY = "339902"
 PER_VILLAGE = 5_000

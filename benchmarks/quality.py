@@ -25,7 +25,7 @@ from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
 from gazetteer.quality.check import rules_of
 from grid.quality.county import SETS, check_county
-from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations need the tables of every floor
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from layers.raster.render import PNG, WEBP_SHADES, render_tile
 from layers.raster.styles import Style, style_of
 from layers.raster.visible import outline_in_tile
 from layers.raster.zonal import list_zones, within_budget, zone_statistics
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 
 EAST, NORTH = WEST + 100 * CELL, SOUTH + 50 * CELL
 TMS = morecantile.tms.get("WebMercatorQuad")

@@ -23,7 +23,7 @@ from database.connection.engine import Database
 from database.embedded import ensure_database
 from database.installation.settings import get_settings
 from database.rights.scope import Role
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 
 WHO = {
     "county admin": (Role.COUNTY_ADMIN, COUNTY),

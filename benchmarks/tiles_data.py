@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import psycopg
 
-import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.server.metadata  # noqa: F401 - migrations need the tables of every floor
 from benchmarks.tiles_plan import CODE, COUNTY, log
 from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
-from mapserver.jobs import run_outlines
+from mapserver.server.jobs import run_outlines
 
 WEST, SOUTH, WIDTH, HEIGHT = 119.6, 30.3, 0.6, 0.3
 CELL = 0.006

@@ -26,7 +26,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection
 
-import mapserver.metadata  # noqa: F401 - migrations need the tables of every floor
+import mapserver.server.metadata  # noqa: F401 - migrations need the tables of every floor
 from database.connection.engine import Database, raw
 from database.embedded import EmbeddedCluster
 from database.rights.scope import Role, Scope

@@ -24,7 +24,7 @@ from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
 from database.installation.settings import get_settings
 from database.rights.scope import Role
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 
 #: more rows than the table has
 UNCAPPED = 5_000_000

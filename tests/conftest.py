@@ -16,7 +16,7 @@ from database.rights.scope import Scope
 from database.secrets.seal import Sealer
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 
 COUNTY = "330521"
 NEIGHBOUR = "330522"

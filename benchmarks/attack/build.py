@@ -20,7 +20,7 @@ from database.rights.scope import Scope
 from database.secrets.seal import Sealer
 from demo import words
 from demo.scales import SCALES
-from mapserver import metadata  # noqa: F401 - migrations need the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations need the tables of every floor
 
 #: What a clean county lacks: something to review and something to mend in every village.
 _SOME = "SELECT min(id) AS id FROM standard_address WHERE status = 'published' AND depth >= 8 GROUP BY division_code"

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from benchmarks.attack.oracle import runs_of
 from layers.tiles.catalogue import LAYERS
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 
 TABLES = tuple(table.name for table in COUNTY_METADATA.sorted_tables)
 _LINKS: dict[str, set[str]] = {}

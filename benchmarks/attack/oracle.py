@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from benchmarks.attack.credentials import ACCOUNTS_ONLY
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 from tests.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from database.installation.settings import get_settings, load_secrets
 from database.rights.scope import Scope
 from database.secrets.sign import Signer
 from gazetteer.plates.plates import issue_plates
-from mapserver.plate_table import plate_csv
+from mapserver.pages.plate_table import plate_csv
 
 
 def plates(

@@ -13,7 +13,7 @@ from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
 from database.installation.settings import get_settings, load_secrets
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import migrate_all, owner_engine
-from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
+from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 app = typer.Typer(no_args_is_help=True, help="县 / counties")
 database_app = typer.Typer(no_args_is_help=True, help="数据库服务器 / the database server")

@@ -23,8 +23,8 @@ from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import migrate_all, owner_engine
-from mapserver import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 from mapserver.cli.serve import serve
+from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 if TYPE_CHECKING:
     from demo.generate import DemoCounty

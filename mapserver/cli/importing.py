@@ -23,8 +23,8 @@ from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
 from importing.stage.warnings import WARNINGS
 from importing.values.reasons import REASONS
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
-from mapserver.jobs import hand_in_elevations
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.server.jobs import hand_in_elevations
 
 console = Console()
 

@@ -14,7 +14,7 @@ from database.connection.engine import Database
 from database.embedded import ensure_database
 from database.installation.settings import get_settings, load_secrets
 from layers.keys.rotation import KeyKeeper
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(no_args_is_help=True, help="密钥 / keys of sealed values")
 console = Console()

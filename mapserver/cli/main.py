@@ -9,8 +9,8 @@ import sys
 from rich.console import Console
 
 from database.errors import OnemapError
-from mapserver import logs
 from mapserver.cli.lazy import lazy_app
+from mapserver.server import logs
 
 app = lazy_app(
     "数字乡村一张图 / one county on one map",

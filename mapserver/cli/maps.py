@@ -14,8 +14,8 @@ from database.embedded import ensure_database
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from database.upgrade.counties import get_county
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 from mapserver.maps.pages import make_alerts_page
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(no_args_is_help=True, help="地图文件 / map files")
 

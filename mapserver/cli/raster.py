@@ -19,7 +19,7 @@ from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
 from layers.raster.kinds import KINDS
 from layers.raster.vocabulary import RasterKind, RasterSensitivity
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()

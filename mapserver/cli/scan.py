@@ -14,7 +14,7 @@ from database.connection.engine import Database, current_day
 from database.embedded import ensure_database
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 
 def scan_command(

@@ -20,10 +20,10 @@ from database.installation.processes import announce, stand_alone, take_place
 from database.installation.settings import Settings, get_settings
 from database.installation.workspace import make_workspace, remove_workspace
 from gazetteer.matching.index.inherited import prebuild_libraries
-from mapserver.app import ENDING_S, create_app, end_task
-from mapserver.context import open_context
-from mapserver.supervisor import LOST, NOT_BEGUN, Supervisor, Work
-from mapserver.worker import JobWorker
+from mapserver.app.create import ENDING_S, create_app, end_task
+from mapserver.server.context import open_context
+from mapserver.server.supervisor import LOST, NOT_BEGUN, Supervisor, Work
+from mapserver.server.worker import JobWorker
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 #: moment keeps ``/healthz`` waiting for five hundred rounds.
 ACCEPTED_A_ROUND = 100
 BACKLOG = 2048
-#: So many processes find their connections in the embedded database (`mapserver/context.py`; it has 100).
+#: So many processes find their connections in the embedded database (`mapserver/server/context.py`; it has 100).
 MOST_EMBEDDED = 8
 #: More than a process takes to stop in order, before it is killed.
 MORE_S = 5.0

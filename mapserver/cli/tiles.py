@@ -17,8 +17,8 @@ from layers.packs.export import MAXZOOM, MINZOOM, USUAL_MAXZOOM, PackOrder, make
 from layers.packs.files import check_format, read_pack, write_pack
 from layers.packs.pack import Pack
 from layers.style.fonts import FontLibrary
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
-from mapserver.app import WEB_APP
+from mapserver.app.create import WEB_APP
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(help="瓦片：离线包 / tiles: offline packs", no_args_is_help=True, add_completion=False)
 console = Console()

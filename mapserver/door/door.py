@@ -14,10 +14,10 @@ from access.audit.asker import asker_address
 from access.sign_in.limits import Limit, TooManyRequests
 from database.connection.work import work_of_jobs
 from database.installation.processes import share_of
-from mapserver.context import Connections, Context
 from mapserver.door.gate import Gate
 from mapserver.door.known_accounts import KnownAccounts
 from mapserver.door.streams import Streams
+from mapserver.server.context import Connections, Context
 
 #: Under this key of the ASGI scope stands who asks: an account, or None for a stranger.
 ACCOUNT = "onemap.account"

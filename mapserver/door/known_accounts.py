@@ -19,8 +19,8 @@ from access.sessions.sessions import find_session
 from access.sessions.tokens import find_token
 from access.sign_in.limits import Limit
 from database.installation.processes import SharedNumber
-from mapserver.context import Context
 from mapserver.door.gate import Gate
+from mapserver.server.context import Context
 
 COOKIE = "onemap_session"
 _COOKIE_BYTES = COOKIE.encode() + b"="

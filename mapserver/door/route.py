@@ -22,8 +22,8 @@ from starlette.routing import BaseRoute
 
 from access.accounts.accounts import Account
 from database.upgrade.counties import CountyNotFound
-from mapserver.context import Context
-from mapserver.deps import (
+from mapserver.door.body import BODY, Body, has_body
+from mapserver.door.deps import (
     SAFE_METHODS,
     CountyAccount,
     door_of,
@@ -33,10 +33,10 @@ from mapserver.deps import (
     get_county_account,
     refuse_unless,
 )
-from mapserver.door.body import BODY, Body, has_body
 from mapserver.door.door import Door
 from mapserver.door.gate import Gate
-from mapserver.methods import is_head
+from mapserver.http.methods import is_head
+from mapserver.server.context import Context
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -16,9 +16,9 @@ from access.accounts.accounts import Account
 from database.rights.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
-from mapserver.headers import style_hash
-from mapserver.negotiation import best_media, header
-from mapserver.problems import NotPermitted
+from mapserver.door.problems import NotPermitted
+from mapserver.http.headers import style_hash
+from mapserver.http.negotiation import best_media, header
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA, OPEN_API = "application/schema+json", "application/vnd.oai.openapi+json;version=3.0"

@@ -15,7 +15,7 @@ from access.administration.account_list import list_all_accounts
 from access.administration.administration import Administration, Administrator, SeenGrant
 from database.rights.scope import Scope
 from gazetteer.reading.divisions import list_divisions
-from mapserver.deps import AppContext, CurrentAccount, refuse_unless
+from mapserver.door.deps import AppContext, CurrentAccount, refuse_unless
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.accounts import Counted, FirstPassword, Grant, ListedAccountOut, NewAccount, ScopeChoiceOut
 from mapserver.schemas.page import PageOut

@@ -14,11 +14,10 @@ from gazetteer.plates.address_codes import get_address_codes
 from gazetteer.plates.plates import PLATES, issue_plate, issue_plates, reissue_plate
 from gazetteer.plates.service_points import ServicePointText, put_service_point
 from gazetteer.plates.tokens import IssuedToken, revoke
-from mapserver.audited import audited
-from mapserver.context import Context
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.plate_table import plate_csv
+from mapserver.pages.plate_table import plate_csv
 from mapserver.schemas.address_codes import (
     AddressCodesOut,
     BeidouCellOut,
@@ -28,6 +27,7 @@ from mapserver.schemas.address_codes import (
     ServicePointOut,
     TokenOut,
 )
+from mapserver.server.context import Context
 
 router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 

@@ -19,8 +19,8 @@ from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from gazetteer.lifecycle.vocabulary import AddressEventKind
 from grid.address_changes import publish_change_set, take_back
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, RecordId, refuse_unless, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, RecordId, refuse_unless, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_lifecycle import (
     AddressOnDay,

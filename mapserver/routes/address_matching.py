@@ -15,10 +15,9 @@ from gazetteer.lifecycle.then import find_on_day
 from gazetteer.matching.candidates import Match
 from gazetteer.matching.match import match_many
 from importing.bulk_match.jobs import get_job, hand_in_file, list_jobs, remove_job, write_result
-from mapserver.audited import audited
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.jobs import hand_in_match
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.address_matching import (
     AddressesThen,
@@ -32,7 +31,8 @@ from mapserver.schemas.address_matching import (
 from mapserver.schemas.address_texts import TEXTS_BYTES
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import PageOut
-from mapserver.uploads import kept_upload, made_file
+from mapserver.server.jobs import hand_in_match
+from mapserver.server.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 

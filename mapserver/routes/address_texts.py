@@ -10,7 +10,7 @@ from access.accounts import permissions
 from access.accounts.accounts import Account
 from gazetteer.reading.compare import compare_many
 from gazetteer.reading.tagging import tag_many
-from mapserver.deps import requires
+from mapserver.door.deps import requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.address_texts import (
     TEXTS_BYTES,

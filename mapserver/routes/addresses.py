@@ -17,8 +17,8 @@ from gazetteer.matching.search import search as find_addresses
 from grid.address_cell import cell_of_address
 from grid.extent import with_cell_bounds
 from layers.people.household_search import households_inside
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import (
     AddressDetail,

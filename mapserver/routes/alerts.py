@@ -17,11 +17,11 @@ from alerts.detection.words import Language
 from alerts.lifecycle import AlertAction, Transition, possible_actions
 from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
 from alerts.wording import in_words, step_label
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, RecordId, requires
+from mapserver.door.problems import NotPermitted
 from mapserver.door.route import DoorRoute
-from mapserver.language import AnswerLanguage
-from mapserver.problems import NotPermitted
+from mapserver.http.language import AnswerLanguage
 from mapserver.schemas.alerts import (
     AlertCounts,
     AlertDetail,

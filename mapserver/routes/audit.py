@@ -27,14 +27,14 @@ from access.audit.trail import (
 from access.audit.words import ACTIONS
 from database.spreadsheet import csv_file
 from database.upgrade.counties import county_codes
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, requires
+from mapserver.door.problems import NotPermitted
+from mapserver.door.refusals import words_of
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.problems import NotPermitted
-from mapserver.refusals import words_of
 from mapserver.schemas.audit import AuditActionOut, AuditEventOut, AuditHeadOut, AuditSumOut, trail_filter
 from mapserver.schemas.page import After, PageOut
-from mapserver.uploads import made_file
+from mapserver.server.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
 

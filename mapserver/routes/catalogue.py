@@ -12,7 +12,7 @@ from layers.catalogue.kind import SUBJECTS, Field, Kind, Label, Look
 from layers.catalogue.kind import Colours as OwnColours
 from layers.catalogue.registry import KINDS
 from layers.style.palette import colours_of
-from mapserver.deps import requires
+from mapserver.door.deps import requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.catalogue import (
     Catalogue,

@@ -13,8 +13,8 @@ from access.accounts import permissions
 from access.accounts.accounts import Account
 from layers.changes.feed import list_changes
 from layers.changes.vocabulary import ChangeOperation
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.page import After, PageOut
 

@@ -16,10 +16,9 @@ from gazetteer.corrections.decide import decide as decide_correction
 from gazetteer.corrections.decision import Decision
 from gazetteer.corrections.queue import count_waiting, take_next
 from gazetteer.corrections.undo import list_batches, undo_batch
-from mapserver.audited import audited
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
-from mapserver.jobs import hand_in_collect
 from mapserver.routes.addresses import candidate_out
 from mapserver.schemas.corrections import (
     AppliedOut,
@@ -35,6 +34,7 @@ from mapserver.schemas.corrections import (
     TrialIn,
 )
 from mapserver.schemas.page import After, PageOut
+from mapserver.server.jobs import hand_in_collect
 
 router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"], route_class=DoorRoute)
 

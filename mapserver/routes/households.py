@@ -13,8 +13,8 @@ from alerts.store import open_alerts_of_household
 from fieldwork.visits import NewVisit, visit_household
 from layers.people.household_search import find_households
 from layers.people.households import get_household
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import FoundHousehold, first_shown
 from mapserver.schemas.households import HouseholdList, HouseholdOut, NewVisitIn, VisitOut

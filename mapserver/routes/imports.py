@@ -15,13 +15,13 @@ from importing.batches import get_batch, list_batches, list_rejects, list_warnin
 from importing.loading.rejects import write_rejects
 from importing.mappings.mapping import find_mapping, list_mappings
 from importing.pipeline import import_file
-from mapserver.audited import audited
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.jobs import hand_in_after_import
 from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.schemas.page import PageOut
-from mapserver.uploads import kept_upload, made_file
+from mapserver.server.jobs import hand_in_after_import
+from mapserver.server.uploads import kept_upload, made_file
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
 

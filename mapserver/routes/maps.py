@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from access.accounts import permissions
 from access.accounts.accounts import Account
 from alerts.store import AlertFilter
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.schemas.alerts import alert_filter

@@ -11,9 +11,9 @@ from access.accounts.accounts import Account
 from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.items import time_span
-from mapserver.deps import CountyConnection, requires
+from mapserver.door.deps import CountyConnection, requires
+from mapserver.door.interface import COMPONENTS
 from mapserver.door.route import DoorRoute
-from mapserver.interface import COMPONENTS
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     OPEN_API,

@@ -11,8 +11,9 @@ from layers.features.crs import DEFAULT, find_crs
 from layers.features.draft import MAX_BYTES, Draft, read_draft
 from layers.features.editing import DEFAULT_REASON, change_feature, create_feature, end_feature
 from layers.features.errors import FeatureInvalid
-from mapserver.audited import audited
-from mapserver.deps import CountyConnection, refuse_unless
+from mapserver.door.audited import audited
+from mapserver.door.deps import CountyConnection, refuse_unless
+from mapserver.door.problems import MediaTypeWrong, MethodMissing
 from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import (
     GEOJSON,
@@ -23,7 +24,6 @@ from mapserver.ogc.answers import (
     may_edit,
     only_parameters,
 )
-from mapserver.problems import MediaTypeWrong, MethodMissing
 from mapserver.routes.ogc import CollectionName, Viewer
 from mapserver.routes.ogc_items import FeatureId, feature_answer
 from mapserver.schemas.ogc import FeatureOut

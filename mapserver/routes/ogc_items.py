@@ -16,7 +16,7 @@ from layers.features.collections import Collection
 from layers.features.crs import FeatureCrs, find_crs
 from layers.features.items import Feature, FeaturePage, get_feature, list_features, version_of
 from layers.features.query import everything, read_query
-from mapserver.deps import CountyConnection
+from mapserver.door.deps import CountyConnection
 from mapserver.door.route import DoorRoute
 from mapserver.ogc.answers import (
     GEOJSON,

@@ -16,10 +16,10 @@ from layers.features.collections import Collection
 from layers.features.crs import CRS84
 from layers.features.tile_grids import TITLES, WELL_KNOWN, get_grid_tile, matrix_set
 from layers.tiles.catalogue import LAYERS, is_personal
-from mapserver.deps import CountyConnection
+from mapserver.door.deps import CountyConnection
 from mapserver.door.route import DoorRoute
-from mapserver.headers import NO_STORE
-from mapserver.negotiation import best_encoding, header, is_known
+from mapserver.http.headers import NO_STORE
+from mapserver.http.negotiation import best_encoding, header, is_known
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     JSON,

@@ -10,7 +10,7 @@ from access.accounts import permissions
 from access.accounts.accounts import Account
 from alerts.totals import count_alerts
 from layers.cards.overview import get_overview
-from mapserver.deps import CountyConnection, requires
+from mapserver.door.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.overview import Overview
 

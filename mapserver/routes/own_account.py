@@ -19,10 +19,10 @@ from access.audit.record import record_platform
 from access.sessions import sessions, tokens
 from access.sign_in import second_factor
 from access.sign_in.sign_in import GATE
-from mapserver.context import Context
-from mapserver.deps import COOKIE, AnyAccount, AppContext, CurrentAccount, RecordId
+from mapserver.door.deps import COOKIE, AnyAccount, AppContext, CurrentAccount, RecordId
+from mapserver.door.problems import NotSignedIn
 from mapserver.door.route import DoorRoute
-from mapserver.problems import NotSignedIn
+from mapserver.pages.sign_in import account_out, address_of, entrance_of, lane_of, set_session_cookie
 from mapserver.schemas.page import PageOut
 from mapserver.schemas.session import (
     AccessTokenOut,
@@ -37,7 +37,7 @@ from mapserver.schemas.session import (
     SessionOut,
     TokenIn,
 )
-from mapserver.sign_in import account_out, address_of, entrance_of, lane_of, set_session_cookie
+from mapserver.server.context import Context
 
 router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 

@@ -12,9 +12,9 @@ from access.accounts.accounts import Account
 from access.sign_in.limits import TooManyRequests
 from layers.people.households import FIND_LIMIT, find_persons, reveal
 from layers.people.looks import LookLimits, PurposeNeeded
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.problems import answer_to
 from mapserver.door.route import DoorRoute
-from mapserver.problems import answer_to
 from mapserver.schemas.addresses import first_shown
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
 

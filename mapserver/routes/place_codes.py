@@ -13,7 +13,7 @@ from database.connection.engine import current_day
 from gazetteer.codes.token import TokenKind
 from gazetteer.plates.tokens import revoke
 from layers.places.place_codes import PLACE_CODES, count_scans, get_place_code, issue_place_code, reissue_place_code
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.routes.address_codes import token_out
 from mapserver.schemas.address_codes import RevokeIn, TokenOut

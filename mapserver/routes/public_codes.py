@@ -17,14 +17,14 @@ from gazetteer.codes.token import Token, TokenKind, TokenUnknown, read_token
 from gazetteer.plates.plates import find_public_plate
 from layers.cards.scanned import households_behind
 from layers.places.place_codes import scan_place
-from mapserver.context import Context
-from mapserver.deps import AppContext, door_of, signed_in
+from mapserver.door.deps import AppContext, door_of, signed_in
 from mapserver.door.door import asker
 from mapserver.door.route import DoorRoute
-from mapserver.methods import is_head
-from mapserver.negotiation import best_media, header
-from mapserver.scan_page import HEADERS, scanned_page, unknown_page
+from mapserver.http.methods import is_head
+from mapserver.http.negotiation import best_media, header
+from mapserver.pages.scan_page import HEADERS, scanned_page, unknown_page
 from mapserver.schemas.public_codes import HouseholdLink, ScannedOut
+from mapserver.server.context import Context
 
 router = APIRouter(prefix="/p", tags=["codes"], route_class=DoorRoute)
 

@@ -21,10 +21,9 @@ from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
 from gazetteer.quality.rule import FAMILIES, QualityRule
 from gazetteer.quality.vocabulary import FindingState
 from grid.quality.county import SETS
-from mapserver.audited import audited
-from mapserver.deps import AppContext, CountyConnection, RecordId, requires
+from mapserver.door.audited import audited
+from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
-from mapserver.jobs import hand_in_check
 from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.quality import (
     FixIn,
@@ -39,6 +38,7 @@ from mapserver.schemas.quality import (
     RunOut,
     VillageCount,
 )
+from mapserver.server.jobs import hand_in_check
 
 router = APIRouter(prefix="/api/{county}/quality", tags=["quality"], route_class=DoorRoute)
 

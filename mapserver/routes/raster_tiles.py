@@ -18,11 +18,11 @@ from layers.raster.render import ImageFormat, check_tile, render_tile, tile_tag
 from layers.raster.styles import Style, style_of
 from layers.raster.tilejson import tilejson
 from layers.raster.visible import outline_in_tile
-from mapserver.context import Context
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.door.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.negotiation import is_known
+from mapserver.http.negotiation import is_known
 from mapserver.schemas.tile_numbers import TileNumber
+from mapserver.server.context import Context
 
 router = APIRouter(prefix="/tiles/{county}/raster", tags=["rasters"], route_class=DoorRoute)
 

@@ -15,7 +15,7 @@ from layers.raster.flood import count_flooded, list_flooded
 from layers.raster.sample import values_at
 from layers.raster.visible import scope_covers
 from layers.raster.zonal import ZONES, list_zones, within_budget, zone_statistics
-from mapserver.deps import AppContext, CountyConnection, requires
+from mapserver.door.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.rasters import (

@@ -9,12 +9,10 @@ from access.accounts.accounts import Account
 from access.accounts.permissions import ADMINISTRATORS
 from access.audit.record import record, record_platform
 from access.sessions.sessions import close_session, open_session
-from mapserver.context import Context
-from mapserver.deps import COOKIE, CSRF_HEADER, AnyAccount, AppContext
+from mapserver.door.deps import COOKIE, CSRF_HEADER, AnyAccount, AppContext
+from mapserver.door.problems import CsrfHeaderMissing
 from mapserver.door.route import DoorRoute
-from mapserver.problems import CsrfHeaderMissing
-from mapserver.schemas.session import AccountOut, FailuresOut, SignIn, WelcomeOut
-from mapserver.sign_in import (
+from mapserver.pages.sign_in import (
     PRIVATE,
     account_out,
     address_of,
@@ -23,6 +21,8 @@ from mapserver.sign_in import (
     set_device_cookie,
     set_session_cookie,
 )
+from mapserver.schemas.session import AccountOut, FailuresOut, SignIn, WelcomeOut
+from mapserver.server.context import Context
 
 router = APIRouter(prefix="/api/session", tags=["session"], route_class=DoorRoute)
 

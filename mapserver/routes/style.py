@@ -19,9 +19,9 @@ from layers.style.links import links_of
 from layers.style.palette import get_theme
 from layers.style.sprites import find_sheet
 from layers.style.style import style_document
-from mapserver.deps import CountyConnection, requires
+from mapserver.door.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.kept_answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
+from mapserver.http.kept_answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
 from mapserver.tiles.rights import permitted_layers
 
 router = APIRouter(tags=["style"], route_class=DoorRoute)

@@ -13,10 +13,10 @@ from access.accounts import permissions
 from access.accounts.accounts import Account
 from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
-from mapserver.deps import CountyConnection, door_of, requires
+from mapserver.door.deps import CountyConnection, door_of, requires
+from mapserver.door.problems import ANSWERED
 from mapserver.door.route import DoorRoute
 from mapserver.door.streams import TooManyStreams
-from mapserver.problems import ANSWERED
 from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.tiles.cache import MVT
 from mapserver.tiles.door import TILE, read_headers

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from access.accounts import permissions
 from access.accounts.accounts import Account
-from mapserver.deps import requires
+from mapserver.door.deps import requires
 from mapserver.door.route import DoorRoute
-from mapserver.kept_answers import tagged
+from mapserver.http.kept_answers import tagged
 from mapserver.schemas.vocabularies import CodeLabel, VocabulariesOut, VocabularyOut
-from mapserver.vocabularies import is_national
-from mapserver.vocabularies import vocabularies as all_vocabularies
+from mapserver.server.vocabularies import is_national
+from mapserver.server.vocabularies import vocabularies as all_vocabularies
 
 router = APIRouter(prefix="/api/{county}", tags=["catalogue"], route_class=DoorRoute)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from access.accounts import permissions
 from access.accounts.accounts import Account, list_accounts
 from alerts.store import FIELD_ROLES
-from mapserver.deps import AppContext, requires
+from mapserver.door.deps import AppContext, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.page import PageOut
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from layers.tiles.tile import Tile
 from layers.tiles.watch import Box
-from mapserver.headers import NO_STORE
+from mapserver.http.headers import NO_STORE
 
 MVT = "application/vnd.mapbox-vector-tile"
 HEADERS = {

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
-from mapserver import problems
+from mapserver.door import problems
 from mapserver.door.known_accounts import Known
 from mapserver.door.turns import Turns
-from mapserver.headers import SecurityHeaders
-from mapserver.negotiation import best_encoding
+from mapserver.http.headers import SecurityHeaders
+from mapserver.http.negotiation import best_encoding
 from mapserver.tiles.cache import Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of

@@ -10,7 +10,7 @@ from database.rights.scope import Role
 from layers.base.catalogue import TILES
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import check_layers
-from mapserver.problems import NotPermitted
+from mapserver.door.problems import NotPermitted
 
 NEEDED = {"personal": permissions.HOUSEHOLD_VIEW, "internal": permissions.MAP_VIEW, "public": permissions.MAP_VIEW}
 

@@ -24,7 +24,7 @@ from database.secrets.seal import Sealer
 from database.upgrade.counties import create_county
 from demo.generate import DemoCounty, generate_county
 from demo.loader import load_demo
-from mapserver.app import WEB_APP, create_app
+from mapserver.app.create import WEB_APP, create_app
 
 PASSWORD = secrets.token_urlsafe(9)
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

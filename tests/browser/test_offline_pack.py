@@ -14,7 +14,7 @@ from database.connection.engine import Database
 from layers.packs.export import PackOrder, make_pack
 from layers.packs.files import write_pack
 from layers.style.fonts import FontLibrary
-from mapserver.app import WEB_APP
+from mapserver.app.create import WEB_APP
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser

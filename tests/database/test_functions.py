@@ -11,7 +11,7 @@ from database.functions import texts
 from database.functions.place import put_functions
 from database.functions.texts import Branch, FunctionText, FunctionTextInvalid, function_texts, register
 from database.upgrade.migrate import migrate_county
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 from tests.rooms import ROOMS
 
 SCHEMA = "c330521"

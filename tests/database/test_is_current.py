@@ -9,7 +9,7 @@ from sqlalchemy import text
 from database.connection.engine import Database
 from database.rights.scope import Scope
 from layers.people.households import _MEMBERS
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 from tests.rooms import ROOMS, ROOT
 
 BY_HAND = re.compile(r"valid_to IS NULL OR [\w.]*valid_to\s*>(?!=|\s*valid_from)")

@@ -17,7 +17,7 @@ from database.functions.texts import function_texts
 from database.installation.settings import Settings
 from database.rights.scope import Scope
 from database.upgrade.migrate import RevisionUnknown, migrate_county, upgrade_schema
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 
 #: A county at revision 0040 as the release before the base left it: each table but the cache of outlines holds records, and the
 #: functions bear no digest. Made by `pg_dump --column-inserts`; comments left out.

@@ -26,7 +26,7 @@ from layers.keys.rotation import KeyInUse, KeyKeeper, KeysBusy, KeyUnknown
 from layers.keys.sealed_tables import COUNTY_TABLES, PLATFORM_TABLES
 from layers.people.households import find_persons, reveal
 from layers.people.looks import LookLimits
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 from tests.importing.conftest import id_number, write_csv
 from tests.world import CELLS, add_household, add_person, build_county
 

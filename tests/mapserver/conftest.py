@@ -10,7 +10,7 @@ from access.accounts import accounts
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 from tests.mapserver.documented import hold
 
 PASSWORD = "correct horse battery"

@@ -13,7 +13,7 @@ from alerts.detection.rules import RULES
 from alerts.detection.scan import scan
 from database.connection.engine import Database
 from database.rights.scope import Role, Scope
-from mapserver.language import preferred
+from mapserver.http.language import preferred
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, MOGAN, WUKANG

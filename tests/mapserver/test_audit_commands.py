@@ -16,7 +16,7 @@ from database.installation.settings import Settings, get_settings
 from database.rights.scope import Scope
 from database.upgrade.counties import county_codes
 from mapserver.cli.main import app
-from mapserver.jobs import DATABASE_KEY, make_tasks, write_audit_heads
+from mapserver.server.jobs import DATABASE_KEY, make_tasks, write_audit_heads
 
 
 def onemap(*arguments: object) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from access.audit.record import record, record_platform
 from database.connection.engine import Database
 from database.paging import Cursor
 from database.rights.scope import Role, Scope
-from mapserver.audited import EXEMPT, ITSELF, ON_THE_PLATFORM
+from mapserver.door.audited import EXEMPT, ITSELF, ON_THE_PLATFORM
 from mapserver.routes import ROUTERS
 from tests import world
 from tests.mapserver.conftest import SignIn
@@ -62,7 +62,7 @@ def trail_of(database: Database, system: Scope) -> list[tuple[Any, ...]]:
 
 
 def test_every_route_is_audited_or_exempt_with_a_reason() -> None:
-    """A new route fails here until it says ``@audited(…)``, or stands in mapserver/audited.py with its reason."""
+    """A new route fails here until it says ``@audited(…)``, or stands in mapserver/door/audited.py with its reason."""
     seen, open_ = set(), []
     for router in ROUTERS:
         for route in router.routes:

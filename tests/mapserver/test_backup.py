@@ -28,7 +28,7 @@ from database.embedded import EmbeddedCluster, release_database
 from database.installation.settings import SECRETS_FILE, Settings, get_settings
 from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 from mapserver.cli.main import app as command_line
 from tests import world
 from tests.conftest import empty_counties

@@ -13,11 +13,11 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 
-from mapserver import app as web
-from mapserver import problems
-from mapserver.compression import Compression, is_text
-from mapserver.methods import Methods
-from mapserver.static_files import HASHED
+from mapserver.app import create as web
+from mapserver.door import problems
+from mapserver.http.compression import Compression, is_text
+from mapserver.http.methods import Methods
+from mapserver.http.static_files import HASHED
 
 SCRIPT = "console.log('一张图');" * 200
 BUILT = web.WEB_APP

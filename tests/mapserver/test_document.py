@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mapserver.document import FILE, document_of_api
+from mapserver.app.document import FILE, document_of_api
 
 FRONTEND = FILE.parent
 GENERATOR = FRONTEND / "node_modules" / ".bin" / "openapi-typescript"
 
 
 def test_the_document_is_fresh() -> None:
-    assert FILE.read_text("utf-8") == document_of_api(), "python -m mapserver.document > frontend/openapi.json"
+    assert FILE.read_text("utf-8") == document_of_api(), "python -m mapserver.app.document > frontend/openapi.json"
 
 
 def test_the_client_is_generated_from_it(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from alerts.lifecycle import VerifierMayNotClose
 from database.errors import KINDS, Malformed, OnemapError, Taken, all_errors
 from importing.errors import ConfirmationNeeded, ImportRefused, ScopeTooNarrow
 from mapserver.door.entrance import UrlTooLong
-from mapserver.interface import PROBLEMS
-from mapserver.problems import title_of
+from mapserver.door.interface import PROBLEMS
+from mapserver.door.problems import title_of
 from tests.rooms import ROOMS
 
 

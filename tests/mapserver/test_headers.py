@@ -11,8 +11,8 @@ from access.accounts.accounts import create_account
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
-from mapserver.app import create_app
-from mapserver.headers import SecurityHeaders
+from mapserver.app.create import create_app
+from mapserver.http.headers import SecurityHeaders
 from tests import world
 from tests.mapserver.conftest import PASSWORD, SignIn
 

@@ -9,7 +9,7 @@ import pytest
 
 from mapserver.maps.offline import PACKAGES, render_page
 from mapserver.ogc.answers import page, table
-from mapserver.scan_page import unknown_page
+from mapserver.pages.scan_page import unknown_page
 
 EVIL = '<b title="x">&amp;</body></html>{{ 7*7 }}'
 

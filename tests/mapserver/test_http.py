@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from database.connection.engine import Database
 from database.rights.scope import Role, Scope
-from mapserver.negotiation import best_encoding, best_media
+from mapserver.http.negotiation import best_encoding, best_media
 from mapserver.routes import ROUTERS
 from tests import world
 from tests.mapserver.conftest import SignIn

@@ -13,8 +13,8 @@ from database.connection.engine import Database, current_day
 from database.connection.jobs import daily
 from database.installation.settings import Settings
 from database.rights.scope import Scope
-from mapserver.app import create_app
-from mapserver.jobs import hand_in_scan, make_tasks
+from mapserver.app.create import create_app
+from mapserver.server.jobs import hand_in_scan, make_tasks
 from tests import world
 from tests.world import CELLS
 

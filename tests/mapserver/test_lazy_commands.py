@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from layers.catalogue.registry import KINDS
 from mapserver.cli.main import app
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 from tests.rooms import ROOT
 
 NAMES = [

@@ -23,7 +23,8 @@ from database.connection.engine import Database, raw
 from database.connection.jobs import hand_in, queue_app, worker_app
 from database.embedded import EmbeddedCluster
 from database.rights.scope import Scope
-from mapserver import logs, problems
+from mapserver.door import problems
+from mapserver.server import logs
 from tests.world import insert
 
 SECRET = "绝密甲33052119800101123X"

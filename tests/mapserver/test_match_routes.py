@@ -13,8 +13,8 @@ from database.clock import day_in_china
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
-from mapserver.app import create_app
-from mapserver.jobs import run_sweep
+from mapserver.app.create import create_app
+from mapserver.server.jobs import run_sweep
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, LIAOYUAN
@@ -139,7 +139,7 @@ def test_a_disabled_account_gets_nothing_matched(
 ) -> None:
     from database.installation.settings import load_secrets
     from database.secrets.seal import Sealer
-    from mapserver.jobs import run_match
+    from mapserver.server.jobs import run_match
 
     client = sign_in(Role.GIS_STAFF)
     number = send(client, a_file(*TEXTS)).json()["id"]

@@ -29,8 +29,8 @@ from access.sessions.tokens import create_token
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
-from mapserver.app import create_app
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.app.create import create_app
+from mapserver.server.metadata import COUNTY_METADATA
 from tests import world
 
 QGIS_PYTHON = "/usr/bin/python3"

@@ -8,8 +8,8 @@ import pytest
 
 from database.installation.settings import Settings
 from layers.features.collections import COLLECTIONS
-from mapserver.app import create_app
-from mapserver.interface import COMPONENTS
+from mapserver.app.create import create_app
+from mapserver.door.interface import COMPONENTS
 from mapserver.ogc.definition import definition
 
 

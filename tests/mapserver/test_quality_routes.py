@@ -11,7 +11,7 @@ from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
 from grid.quality.county import check_county
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 from tests import world
 from tests.mapserver.conftest import SignIn
 from tests.world import CELLS, CHUNHUI, QIANQIU

@@ -16,7 +16,7 @@ from database.rights.scope import Role, Scope
 from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster
 from mapserver.cli.raster import app
-from mapserver.jobs import run_elevations
+from mapserver.server.jobs import run_elevations
 from tests import world
 from tests.layers.raster import make
 from tests.world import CELLS, WUKANG

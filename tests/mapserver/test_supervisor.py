@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mapserver.supervisor import LOST, NOT_BEGUN, Supervisor
+from mapserver.server.supervisor import LOST, NOT_BEGUN, Supervisor
 
 Work = Callable[[], int]
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from database.installation.settings import get_settings
 from database.installation.workspace import FOLDER
 from database.rights.scope import Role
-from mapserver.uploads import STEM_BYTES, harmless_name
+from mapserver.server.uploads import STEM_BYTES, harmless_name
 from tests.mapserver.conftest import SignIn
 
 EVENTS = "demo_events"

@@ -4,8 +4,8 @@ import json
 import re
 
 from database.installation.settings import Settings
-from mapserver.app import create_app
-from mapserver.version import version
+from mapserver.app.create import create_app
+from mapserver.server.version import version
 from tests.rooms import ROOT
 
 

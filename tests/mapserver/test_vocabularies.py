@@ -20,7 +20,7 @@ from layers.people.vocabulary import PersonStatus
 from layers.places.vocabulary import Occupancy
 from layers.visits.vocabulary import VisitOutcome
 from mapserver.maps.words import words_of
-from mapserver.vocabularies import GROUPS, MODULES, vocabularies, web_app_file
+from mapserver.server.vocabularies import GROUPS, MODULES, vocabularies, web_app_file
 from tests.mapserver.conftest import SignIn
 from tests.rooms import ROOMS, ROOT
 

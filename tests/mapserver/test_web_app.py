@@ -7,8 +7,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from mapserver import app as web
-from mapserver import problems
+from mapserver.app import create as web
+from mapserver.door import problems
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from benchmarks.tiles_plan import explaining, scopes
 from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
 from database.rights.scope import Scope
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 
 ROWS = 100_000
 

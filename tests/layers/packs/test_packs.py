@@ -23,7 +23,7 @@ from layers.packs.files import UnknownPackFormat, read_pack, write_pack
 from layers.packs.pack import NotAPack, Pack
 from layers.style.fonts import FontLibrary
 from layers.tiles.catalogue import LAYERS
-from mapserver.app import WEB_APP
+from mapserver.app.create import WEB_APP
 from tests import world
 from tests.layers.style.test_glyphs import read as read_glyphs
 from tests.layers.tiles.test_counts import crowded  # noqa: F401

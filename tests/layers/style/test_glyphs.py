@@ -10,7 +10,7 @@ import pytest
 from layers.style import glyphs as glyph_files
 from layers.style.fonts import REGULAR, SEMIBOLD, SYSTEM_FOLDERS, FontLibrary
 from layers.style.glyphs import FontFilesMissing, GlyphRangeInvalid, GlyphStore, UnknownFont
-from mapserver.app import WEB_APP
+from mapserver.app.create import WEB_APP
 
 STACK = REGULAR.stack
 

@@ -9,7 +9,7 @@ from benchmarks.tiles_plan import SMALL, all_scans, explaining, fill, scopes
 from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
 from layers.tiles.catalogue import LAYERS
-from mapserver.metadata import COUNTY_METADATA
+from mapserver.server.metadata import COUNTY_METADATA
 
 ROWS = 25_000  # in each of eight tables
 

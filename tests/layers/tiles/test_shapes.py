@@ -12,7 +12,7 @@ from database.connection.engine import Database
 from database.rights.scope import Role, Scope
 from layers.tiles.shapes import BANDS, missing_shapes, refresh_shapes, simplified, tolerance_m
 from layers.tiles.tile import get_tile
-from mapserver.jobs import run_outlines
+from mapserver.server.jobs import run_outlines
 from tests import world
 from tests.layers.tiles.test_tiles import tile_column
 from tests.world import CELLS

@@ -19,7 +19,7 @@ from access.sessions.tokens import create_token
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 
 
 @dataclass

@@ -22,7 +22,7 @@ from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import DEFAULT
 from layers.features.errors import FilterInvalid, UnknownProperty
 from mapserver.door.known_accounts import session_in
-from mapserver.negotiation import best_encoding, best_media
+from mapserver.http.negotiation import best_encoding, best_media
 from tests.mapserver.door.conftest import Served
 from tests.rooms import ROOMS
 

@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mapserver import problems
-from mapserver.compression import Compression
+from mapserver.door import problems
 from mapserver.door.entrance import Entrance
 from mapserver.door.kept import KeptConnection
 from mapserver.door.turns import Turns
-from mapserver.headers import SecurityHeaders
-from mapserver.methods import as_get
+from mapserver.http.compression import Compression
+from mapserver.http.headers import SecurityHeaders
+from mapserver.http.methods import as_get
 from mapserver.tiles.cache import NO_SNIFFING
 from mapserver.tiles.door import ROOT, Messages, TileDoor, send_both
 

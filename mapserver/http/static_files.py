@@ -15,7 +15,7 @@ from pathlib import Path
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
-from mapserver.negotiation import best_encoding, header, is_known
+from mapserver.http.negotiation import best_encoding, header, is_known
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"

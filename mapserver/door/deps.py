@@ -16,16 +16,16 @@ from starlette.requests import HTTPConnection
 from access.accounts.accounts import Account, Due
 from access.accounts.permissions import permissions_of
 from database.upgrade.counties import CountyNotFound
-from mapserver.context import Context
 from mapserver.door.door import ACCOUNT, Door
 from mapserver.door.known_accounts import COOKIE as COOKIE
-from mapserver.problems import (
+from mapserver.door.problems import (
     CsrfHeaderMissing,
     NotPermitted,
     NotSignedIn,
     PasswordChangeNeeded,
     SecondFactorEnrolmentNeeded,
 )
+from mapserver.server.context import Context
 
 #: the number of a record in a path
 RecordId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[12])]

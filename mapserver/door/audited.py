@@ -2,7 +2,7 @@
 
 ``@audited("view_alert", target="alert:{alert_id}")`` below ``@router.get(…)`` adds the row after the route has done its work,
 in the same transaction: a look that failed is no look, a change that was taken back none either. What was refused is
-recorded by ``mapserver/refusals.py``. A test holds every route of the application against this file.
+recorded by ``mapserver/door/refusals.py``. A test holds every route of the application against this file.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import gzip
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mapserver.negotiation import best_encoding
+from mapserver.http.negotiation import best_encoding
 
 #: A network packet: less gains nothing.
 LEAST_BYTES = 1400

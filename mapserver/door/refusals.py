@@ -23,7 +23,7 @@ from access.audit.words import action_words
 from database.errors import OnemapError
 from layers.raster.errors import PointNotVisible, RasterTileOutOfRange
 from layers.tiles.tile import TileOutOfRange
-from mapserver import problems
+from mapserver.door import problems
 from mapserver.door.door import ACCOUNT, Door
 
 log = structlog.get_logger()

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from mapserver.compression import LEAST_BYTES, LEVEL, is_text
-from mapserver.negotiation import best_encoding, header, is_known
+from mapserver.http.compression import LEAST_BYTES, LEVEL, is_text
+from mapserver.http.negotiation import best_encoding, header, is_known
 
 #: A day, and an address that names a version for as long as anybody likes.
 PUBLIC = "public, max-age=86400"

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a file: ``python -m mapserver.document > frontend/openapi.json``.
+"""The OpenAPI document as a file: ``python -m mapserver.app.document > frontend/openapi.json``.
 
 The web app's client is generated from it (``npm --prefix frontend run client``); `tests/mapserver/test_document.py` fails when either
 is stale. Only the JSON interface under ``/api/`` is in it: tiles, maps and OGC are asked by other means.
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from database.installation.settings import Settings
-from mapserver.app import create_app
+from mapserver.app.create import create_app
 
-FILE = Path(__file__).parent.parent / "frontend" / "openapi.json"
+FILE = Path(__file__).parent.parent.parent / "frontend" / "openapi.json"
 _REFERENCE = re.compile(r'"#/components/(\w+)/([^"]+)"')
 
 

@@ -18,8 +18,8 @@ from database.installation.settings import Settings, load_secrets
 from database.installation.workspace import leave_temporary_folder, use_private_temporary_folder
 from database.secrets.seal import Sealer
 from database.secrets.sign import Signer
-from mapserver import metadata  # noqa: F401 - the tables of every floor, and every kind of record
-from mapserver.logs import install_structlog
+from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.server.logs import install_structlog
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from database.connection.engine import Database
 from database.connection.jobs import worker_app
 from database.connection.work import work_of_jobs
-from mapserver.context import Context
-from mapserver.jobs import DATABASE_KEY, SEALER_KEY, make_tasks, run_sweeps
+from mapserver.server.context import Context
+from mapserver.server.jobs import DATABASE_KEY, SEALER_KEY, make_tasks, run_sweeps
 
 log = structlog.get_logger()
 

@@ -23,8 +23,8 @@ from starlette.exceptions import HTTPException
 from database.errors import Malformed, Missing, NotAllowed, OnemapError, Unidentified, all_errors
 from layers.features.errors import OutsideScope
 from mapserver.door import body
-from mapserver.headers import DATA_PATHS
-from mapserver.methods import READ
+from mapserver.http.headers import DATA_PATHS
+from mapserver.http.methods import READ
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"

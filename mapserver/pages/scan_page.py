@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from mapserver.headers import style_hash
+from mapserver.http.headers import style_hash
 from mapserver.schemas.public_codes import ScannedOut
 
 _STYLE = """

@@ -16,27 +16,28 @@ from fastapi.responses import PlainTextResponse
 
 from database.installation.settings import Settings, get_settings
 from layers.style.glyphs import GlyphStore
-from mapserver import metadata, problems  # noqa: F401 - every kind of record is in the catalogue
-from mapserver.application import Application
-from mapserver.context import open_context
+from mapserver.app.application import Application
+from mapserver.app.readiness import ready
+from mapserver.door import problems
 from mapserver.door.door import Door
 from mapserver.door.entrance import Entrance
+from mapserver.door.interface import OgcProblems, open_api
+from mapserver.door.refusals import Refusals
 from mapserver.door.route import check_routes
-from mapserver.headers import DATA_PATHS
-from mapserver.interface import OgcProblems, open_api
-from mapserver.methods import Methods
-from mapserver.readiness import ready
-from mapserver.refusals import Refusals
+from mapserver.http.headers import DATA_PATHS
+from mapserver.http.methods import Methods
+from mapserver.http.static_files import built_file
 from mapserver.routes import ROUTERS
-from mapserver.static_files import built_file
+from mapserver.server import metadata  # noqa: F401 - every kind of record is in the catalogue
+from mapserver.server.context import open_context
+from mapserver.server.version import version
+from mapserver.server.worker import JobWorker
 from mapserver.tiles.service import TileService
-from mapserver.version import version
-from mapserver.worker import JobWorker
 
 log = structlog.get_logger()
 #: How long a stop waits for the threads of work that was broken off.
 ENDING_S = 5.0
-WEB_APP = Path(__file__).parent.parent / "frontend" / "dist"
+WEB_APP = Path(__file__).parent.parent.parent / "frontend" / "dist"
 OPEN_API_DESCRIPTION = (
     "数字乡村一张图: one county on one map. Every answer holds only what the signed-in account may see."
 )

@@ -11,9 +11,9 @@ from access.sign_in.devices import DEVICE_DAYS, device_cookie, device_of
 from access.sign_in.failures import Lane
 from access.sign_in.sign_in import SignInDoor
 from layers.people.looks import PURPOSE_MIN
-from mapserver.context import Context
-from mapserver.deps import COOKIE
+from mapserver.door.deps import COOKIE
 from mapserver.schemas.session import AccountOut, SettingsOut
+from mapserver.server.context import Context
 
 DEVICE_COOKIE = "onemap_device"
 #: the device cookie is sent only where names and passwords are checked

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, text
 
 from database.upgrade.versions import schemas_behind
-from mapserver import problems
-from mapserver.deps import door_of
-from mapserver.worker import DEAD_S, JobWorker
+from mapserver.door import problems
+from mapserver.door.deps import door_of
+from mapserver.server.worker import DEAD_S, JobWorker
 
 RETRY_S = 5
 _ALIVE = text(

@@ -13,10 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from mapserver.deps import CSRF_HEADER, SAFE_METHODS
+from mapserver.door.deps import CSRF_HEADER, SAFE_METHODS
 from mapserver.door.known_accounts import COOKIE
+from mapserver.door.problems import MEDIA_TYPE
 from mapserver.door.route import DoorRoute
-from mapserver.problems import MEDIA_TYPE
 
 Document = dict[str, Any]
 

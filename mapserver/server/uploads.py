@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from database.errors import TooLarge
 from database.installation.workspace import make_workspace, remove_workspace, workspace
-from mapserver.context import Context
+from mapserver.server.context import Context
 
 #: bytes of a name without its ending, so that an ending or a word can be added
 STEM_BYTES = 150
