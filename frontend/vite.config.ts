@@ -57,7 +57,10 @@ function packed(): Plugin {
         if (!/\.(js|mjs|css|html|svg|json|webmanifest)$/.test(name)) continue
         const plain = readFileSync(join(folder, name))
         const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length }
-        const forms: [string, Buffer][] = [['.br', brotliCompressSync(plain, { params })], ['.gz', gzipSync(plain, { level: 9 })]]
+        const forms: [string, Buffer][] = [
+          ['.br', brotliCompressSync(plain, { params })],
+          ['.gz', gzipSync(plain, { level: 9 })],
+        ]
         for (const [suffix, bytes] of forms) {
           if (plain.length >= 1400 && bytes.length < plain.length) writeFileSync(join(folder, name + suffix), bytes)
         }
@@ -81,12 +84,7 @@ function chunkOf(id: string): string | undefined {
 }
 
 export default defineConfig({
-  plugins: [
-    vue(),
-    noRemoteStyles(),
-    serviceWorker(),
-    packed(),
-  ],
+  plugins: [vue(), noRemoteStyles(), serviceWorker(), packed()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   worker: { format: 'es' },
   build: {
@@ -104,5 +102,10 @@ export default defineConfig({
     port: 5173,
     proxy: Object.fromEntries(['/api', '/tiles', '/maps'].map((path) => [path, { target: backend }])),
   },
-  test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'], setupFiles: ['tests/setup.ts'], server: { deps: { inline: ['element-plus'] } } },
+  test: {
+    environment: 'happy-dom',
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
+    server: { deps: { inline: ['element-plus'] } },
+  },
 })

@@ -55,9 +55,26 @@ describe('the list of alerts', () => {
 
 describe('a step that somebody else overtook', () => {
   const step = (action: string, to: string, reason: string | null = null): AlertHistoryItem =>
-    ({ action, action_label: action, from_status: 'open', to_status: to, actor: 'a', actor_name: '李四', at: '2026-11-28T10:00:00+08:00', reason, evidence: {} }) as AlertHistoryItem
+    ({
+      action,
+      action_label: action,
+      from_status: 'open',
+      to_status: to,
+      actor: 'a',
+      actor_name: '李四',
+      at: '2026-11-28T10:00:00+08:00',
+      reason,
+      evidence: {},
+    }) as AlertHistoryItem
   const detail = (over: Partial<AlertDetail>): AlertDetail =>
-    ({ id: 1, version: 1, status: 'open', actions: ['acknowledge', 'assign', 'verify'], history: [step('raise', 'open')], ...over }) as AlertDetail
+    ({
+      id: 1,
+      version: 1,
+      status: 'open',
+      actions: ['acknowledge', 'assign', 'verify'],
+      history: [step('raise', 'open')],
+      ...over,
+    }) as AlertDetail
   let root: HTMLElement
   let app: App
   const shown = ref(detail({}))
@@ -100,7 +117,14 @@ describe('a step that somebody else overtook', () => {
       versions.push((body as { version: number }).version)
       return versions.length === 1 ? conflict() : json(detail({ version: 3, status: 'confirmed', actions: [], history: [] }))
     }
-    mount(detail({ version: 2, status: 'acknowledged', actions: ['assign', 'verify'], history: [step('raise', 'open'), step('签收', 'acknowledged')] }))
+    mount(
+      detail({
+        version: 2,
+        status: 'acknowledged',
+        actions: ['assign', 'verify'],
+        history: [step('raise', 'open'), step('签收', 'acknowledged')],
+      }),
+    )
     await write()
     expect(at('action-meanwhile')?.textContent).toMatch(/李四[^]*签收/)
     expect(at('action-meanwhile')?.textContent).not.toContain('raise')
@@ -115,7 +139,9 @@ describe('a step that somebody else overtook', () => {
 
   it('keeps it also where the step is no longer possible, for another step', async () => {
     answer = conflict
-    mount(detail({ version: 2, status: 'refuted', actions: ['reopen'], history: [step('raise', 'open'), step('核查', 'refuted', '查无此事')] }))
+    mount(
+      detail({ version: 2, status: 'refuted', actions: ['reopen'], history: [step('raise', 'open'), step('核查', 'refuted', '查无此事')] }),
+    )
     await write()
     expect(at('action-meanwhile')?.textContent).toContain('查无此事')
     expect(at<HTMLButtonElement>('action-submit')?.disabled).toBe(true)

@@ -25,7 +25,13 @@ describe('which tiles a change touches', () => {
   it('makes several changes one', () => {
     const one: Change = { zoom: 18, layers: { alerts: [[1, 1, 1, 1]] } }
     const two: Change = { zoom: 18, layers: { alerts: [[2, 2, 2, 2]], cells: [[3, 3, 3, 3]] } }
-    expect(merged([one, two]).layers).toEqual({ alerts: [[1, 1, 1, 1], [2, 2, 2, 2]], cells: [[3, 3, 3, 3]] })
+    expect(merged([one, two]).layers).toEqual({
+      alerts: [
+        [1, 1, 1, 1],
+        [2, 2, 2, 2],
+      ],
+      cells: [[3, 3, 3, 3]],
+    })
   })
 })
 

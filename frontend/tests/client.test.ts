@@ -26,9 +26,7 @@ describe('requests', () => {
   })
 
   it('turn a problem document into Chinese text', async () => {
-    vi.stubGlobal('fetch', () =>
-      Promise.resolve(answer(409, { title: '记录已被他人更新', detail: '版本 3 / version 3', status: 409 })),
-    )
+    vi.stubGlobal('fetch', () => Promise.resolve(answer(409, { title: '记录已被他人更新', detail: '版本 3 / version 3', status: 409 })))
     const error = await api.GET('/api/session').catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(Problem)
     expect((error as Problem).status).toBe(409)
@@ -54,7 +52,9 @@ describe('requests', () => {
     vi.stubGlobal('fetch', () => Promise.resolve(answer(401, { title: '用户名或密码不对' })))
     await quietApi.POST('/api/session', { body: { username: 'a', password: 'b', code: null } }).catch(() => undefined)
     expect(ended).not.toHaveBeenCalled()
-    await countyApi('330521').overview().catch(() => undefined)
+    await countyApi('330521')
+      .overview()
+      .catch(() => undefined)
     expect(ended).toHaveBeenCalledOnce()
   })
 })

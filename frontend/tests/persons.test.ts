@@ -10,7 +10,14 @@ describe('what a typed text asks for', () => {
   it('takes a number in whatever form it is written', () => {
     expect(personQueryOf(' 330521 19800101 123x ')).toEqual({ id_number: '33052119800101123X' })
     expect(personQueryOf('３３０５２１１９８００１０１１２３Ｘ')).toEqual({ id_number: '33052119800101123X' })
-    for (const typed of ['138-1234-5678', '+8613812345678', '0086 138 1234 5678', '+86－138－1234－5678', '８６１３８１２３４５６７８', '(+86)13812345678'])
+    for (const typed of [
+      '138-1234-5678',
+      '+8613812345678',
+      '0086 138 1234 5678',
+      '+86－138－1234－5678',
+      '８６１３８１２３４５６７８',
+      '(+86)13812345678',
+    ])
       expect(personQueryOf(typed)).toEqual({ phone: '13812345678' })
   })
   it('takes everything else as a name', () => {

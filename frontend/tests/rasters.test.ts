@@ -2,13 +2,23 @@ import { describe, expect, it } from 'vitest'
 import type { Raster } from '@/api/names'
 import { backdrops, backdropUrl, floodUrl, levelOf } from '@/map/rasters'
 
-const dem = { name: 'dem', title: '高程', kind: 'dem', bounds: [119, 30, 120, 31], minzoom: 8, maxzoom: 14, attribution: null } as unknown as Raster
+const dem = {
+  name: 'dem',
+  title: '高程',
+  kind: 'dem',
+  bounds: [119, 30, 120, 31],
+  minzoom: 8,
+  maxzoom: 14,
+  attribution: null,
+} as unknown as Raster
 
 describe('rasters on the map', () => {
   it('offers an elevation model as shade and as colours', () => {
     const offered = backdrops([dem, { ...dem, name: 'img', title: '影像', kind: 'imagery' }])
     expect(offered.map((one) => one.label)).toEqual(['高程（山影）', '高程（分层设色）', '影像'])
-    expect(offered[0] && backdropUrl('http://x', '330521', offered[0])).toBe('http://x/tiles/330521/raster/dem/{z}/{x}/{y}.webp?style=hillshade')
+    expect(offered[0] && backdropUrl('http://x', '330521', offered[0])).toBe(
+      'http://x/tiles/330521/raster/dem/{z}/{x}/{y}.webp?style=hillshade',
+    )
     expect(backdrops([])).toEqual([])
   })
   it('asks for the water of a level', () => {

@@ -18,7 +18,16 @@ const hits = (confidence: number): AddressHits => ({
   query: '',
   candidates: [candidate(1, confidence)],
   divisions: [
-    { code: '330521001002', level: 'village', kind: '社区', name: '春晖社区', town: '武康街道', county: '德清县', former: '老桥村', bounds: null },
+    {
+      code: '330521001002',
+      level: 'village',
+      kind: '社区',
+      name: '春晖社区',
+      town: '武康街道',
+      county: '德清县',
+      former: '老桥村',
+      bounds: null,
+    },
     { code: '330521103206', level: 'village', kind: '村', name: '春晖村', town: '莫干山镇', county: '德清县', former: null, bounds: null },
   ],
   place_names: [
@@ -50,7 +59,10 @@ describe('what the search box lists', () => {
   it('offers a visit only addresses and households', () => {
     const household = { id: 3, household_no: 'H3', head_name: '张三', address_id: 1, address: '永安街1号', grid_code: '3', members_n: 2 }
     const items = searchItems(hits(0.7), [household], false)
-    expect(items.map((one) => [one.kind, one.title])).toEqual([['household', '张三（2 人）'], ['address', '永安街1号']])
+    expect(items.map((one) => [one.kind, one.title])).toEqual([
+      ['household', '张三（2 人）'],
+      ['address', '永安街1号'],
+    ])
   })
 })
 

@@ -44,9 +44,7 @@ describe('times', () => {
 
 describe('counts of an import', () => {
   it('says in words what became of empty cells, and leaves out what did not happen', () => {
-    expect(emptyCells({ empty: { 电话: { kept: 3, cleared: 0, rejected: 1 } } })).toEqual([
-      { column: '电话', words: '保留原值 3，退回 1' },
-    ])
+    expect(emptyCells({ empty: { 电话: { kept: 3, cleared: 0, rejected: 1 } } })).toEqual([{ column: '电话', words: '保留原值 3，退回 1' }])
     expect(emptyCells({ read: 4 })).toEqual([])
     expect(importQuestions({ read: 4 })).toEqual([])
   })

@@ -218,7 +218,7 @@ _WAYS = {
 def test_whatever_breaks_in_a_process_the_words_stay_inside(way: str) -> None:
     program = (
         f"HELD = {SECRET!r}\ndef fail():\n    raise ValueError('Failing row contains ' + HELD)\n"
-        f"from mapserver import logs\nlogs.install()\n{_WAYS[way]}\n"
+        f"from mapserver.server import logs\nlogs.install()\n{_WAYS[way]}\n"
     )
     done = _python(program)
     assert SECRET not in done.stdout + done.stderr

@@ -116,14 +116,20 @@ function early(path: string, method: string): Promise<Response> | undefined {
 async function send(path: string, { method = 'GET', headers, body, signal }: Asked): Promise<Response> {
   let response: Response
   try {
-    response = await (early(path, method) ?? fetch(path, {
-      method,
-      headers: { Accept: 'application/json', 'Accept-Language': 'zh-CN', 'X-Onemap-Request': '1', ...(headers && Object.fromEntries(headers)) },
-      body: body ?? null,
-      credentials: 'same-origin',
-      cache: 'no-store',
-      signal: signal ?? null,
-    }))
+    response = await (early(path, method) ??
+      fetch(path, {
+        method,
+        headers: {
+          Accept: 'application/json',
+          'Accept-Language': 'zh-CN',
+          'X-Onemap-Request': '1',
+          ...(headers && Object.fromEntries(headers)),
+        },
+        body: body ?? null,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: signal ?? null,
+      }))
   } catch (error) {
     if (isAbort(error)) throw error
     watcher.onReachable(false)

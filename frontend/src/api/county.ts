@@ -73,7 +73,14 @@ export function filterQuery(filter: AlertFilter): AlertQuery {
 }
 
 function auditQuery({ trail, allowed, actor, action, target, address, from, to }: AuditFilter): AuditQuery {
-  const given = { actor: actor || null, action: action || null, target: target || null, address: address || null, from: from || null, to: to || null }
+  const given = {
+    actor: actor || null,
+    action: action || null,
+    target: target || null,
+    address: address || null,
+    from: from || null,
+    to: to || null,
+  }
   return { trail, allowed: allowed === '' ? null : allowed === 'true', ...given }
 }
 
@@ -97,7 +104,11 @@ export function countyApi(county: string) {
     household: (household_id: number) =>
       dataOf(api.GET('/api/{county}/households/{household_id}', { params: { path: { county, household_id } } })),
     reveal: async (person_id: number, field: RevealField, purpose: string) =>
-      (await dataOf(api.POST('/api/{county}/persons/{person_id}/reveal', { params: { path: { county, person_id } }, body: { field, purpose } }))).value,
+      (
+        await dataOf(
+          api.POST('/api/{county}/persons/{person_id}/reveal', { params: { path: { county, person_id } }, body: { field, purpose } }),
+        )
+      ).value,
     // a POST, for names and ID numbers must not stand in a URL
     findPersons: (body: PersonQuery) => dataOf(api.POST('/api/{county}/persons/search', { params: { path }, body })),
     recordVisit: (household_id: number, body: VisitIn) =>
@@ -106,7 +117,8 @@ export function countyApi(county: string) {
       dataOf(api.GET('/api/{county}/alerts', { params: { path, query: { ...filterQuery(filter), after, limit } }, ...until(signal) })),
     alertCounts: (filter: AlertFilter, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/alerts/counts', { params: { path, query: filterQuery(filter) }, ...until(signal) })),
-    assignees: (alert_id: number) => itemsOf(api.GET('/api/{county}/alerts/{alert_id}/assignees', { params: { path: { county, alert_id } } })),
+    assignees: (alert_id: number) =>
+      itemsOf(api.GET('/api/{county}/alerts/{alert_id}/assignees', { params: { path: { county, alert_id } } })),
     alert: (alert_id: number) => dataOf(api.GET('/api/{county}/alerts/{alert_id}', { params: { path: { county, alert_id } } })),
     transition: (alert_id: number, body: TransitionIn) =>
       dataOf(api.POST('/api/{county}/alerts/{alert_id}/transitions', { params: { path: { county, alert_id } }, body })),

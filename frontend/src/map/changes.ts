@@ -52,8 +52,7 @@ export function touched(boxes: Box[], boxZoom: number, z: number, view: Box): { 
 /** Several changes as one. */
 export function merged(changes: Change[]): Change {
   const layers: Record<string, Box[]> = {}
-  for (const change of changes)
-    for (const [layer, boxes] of Object.entries(change.layers)) (layers[layer] ??= []).push(...boxes)
+  for (const change of changes) for (const [layer, boxes] of Object.entries(change.layers)) (layers[layer] ??= []).push(...boxes)
   return { zoom: changes[0]?.zoom ?? 18, layers }
 }
 

@@ -1,7 +1,6 @@
 /** Rasters under the records, and the water over them: what may be chosen, and where the tiles come from. */
 import type { Raster } from '@/api/names'
 
-
 /** One picture that can lie under the records. */
 export interface Backdrop {
   id: string

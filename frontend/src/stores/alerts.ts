@@ -43,9 +43,7 @@ export const useAlerts = defineStore('alerts', () => {
   const me = computed(() => session.account?.username ?? '')
   /** more than the state is chosen */
   const chosen = computed(() => narrowed.value > 0 || filter.newSince !== '' || filter.assignee !== '' || filter.unassigned)
-  const narrowed = computed(
-    () => filter.severity.length + (filter.rule ? 1 : 0) + (filter.grid ? 1 : 0) + (filter.q.trim() ? 1 : 0),
-  )
+  const narrowed = computed(() => filter.severity.length + (filter.rule ? 1 : 0) + (filter.grid ? 1 : 0) + (filter.q.trim() ? 1 : 0))
 
   async function load(): Promise<void> {
     running?.abort()
@@ -74,13 +72,14 @@ export const useAlerts = defineStore('alerts', () => {
 
   /** The numbers on the chips say what a click on them will show. */
   async function countAll(mine: AbortController): Promise<void> {
-    const asked = [
-      { ...filter },
-      { ...filter, newSince: newSince() },
-      { ...filter, assignee: me.value, unassigned: false },
-    ]
+    const asked = [{ ...filter }, { ...filter, newSince: newSince() }, { ...filter, assignee: me.value, unassigned: false }]
     const counts = await Promise.all(
-      asked.map((one) => session.api.alertCounts(one, mine.signal).then(({ n }) => n, () => null)),
+      asked.map((one) =>
+        session.api.alertCounts(one, mine.signal).then(
+          ({ n }) => n,
+          () => null,
+        ),
+      ),
     )
     if (running !== mine) return
     ;[total.value = null, freshN.value = null, mineN.value = null] = counts
@@ -126,5 +125,27 @@ export const useAlerts = defineStore('alerts', () => {
     total.value = freshN.value = mineN.value = null
   }
 
-  return { filter, items, next, loading, loadingMore, error, loaded, version, total, freshN, mineN, me, narrowed, chosen, load, loadOnce, more, replace, changed, clear, forget }
+  return {
+    filter,
+    items,
+    next,
+    loading,
+    loadingMore,
+    error,
+    loaded,
+    version,
+    total,
+    freshN,
+    mineN,
+    me,
+    narrowed,
+    chosen,
+    load,
+    loadOnce,
+    more,
+    replace,
+    changed,
+    clear,
+    forget,
+  }
 })

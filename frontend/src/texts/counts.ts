@@ -1,8 +1,23 @@
 /** The counts of an import as labelled numbers, in the order people read them. */
 import { countLabel } from './labels'
 
-const ORDER = ['read', 'rows', 'total', 'staged', 'added', 'new', 'changed', 'updated', 'unchanged', 'removed', 'retired', 'rejected', 'warned', 'review']
-const rank = (name: string) => (ORDER.indexOf(name) + 1 || ORDER.length + 1)
+const ORDER = [
+  'read',
+  'rows',
+  'total',
+  'staged',
+  'added',
+  'new',
+  'changed',
+  'updated',
+  'unchanged',
+  'removed',
+  'retired',
+  'rejected',
+  'warned',
+  'review',
+]
+const rank = (name: string) => ORDER.indexOf(name) + 1 || ORDER.length + 1
 
 /** What is odd about a whole file (`counts.questions`): it is published after a yes. mapping: the line that would mend it. */
 export interface ImportQuestion {

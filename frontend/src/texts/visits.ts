@@ -6,9 +6,7 @@ import { outcomeLabel } from './labels'
 
 /** card: of the household, where it was opened in this session; without it the visit is known by the household's number only. */
 export function visitText(visit: WaitingVisit, card?: Pick<Household, 'household_no' | 'address' | 'address_text'>): string {
-  const household = card
-    ? `${card.household_no} ${card.address?.text ?? card.address_text ?? ''}`.trim()
-    : `住户编号 ${visit.household_id}`
+  const household = card ? `${card.household_no} ${card.address?.text ?? card.address_text ?? ''}`.trim() : `住户编号 ${visit.household_id}`
   return [
     '走访记录（未上传）',
     `住户：${household}`,
