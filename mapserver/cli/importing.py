@@ -23,7 +23,7 @@ from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
 from importing.stage.warnings import WARNINGS
 from importing.values.reasons import REASONS
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 from mapserver.server.jobs import hand_in_elevations
 
 console = Console()
@@ -157,7 +157,7 @@ def print_report(report: ImportReport, name: str) -> None:
 
 def _open() -> tuple[Database, Sealer]:
     settings = get_settings()
-    return Database(ensure_database(settings).app, pool_size=2), Sealer.from_secrets(load_secrets(settings))
+    return open_database(), Sealer.from_secrets(load_secrets(settings))
 
 
 def _hand_in_elevations(county: str) -> None:
