@@ -93,8 +93,8 @@ def packed(fields: Iterable[object]) -> bytes:
         if value is None:
             parts.append(b"-,")
             continue
-        said = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        data = said.encode("utf-8", "surrogatepass")
+        content = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        data = content.encode("utf-8", "surrogatepass")
         parts.append(str(len(data)).encode() + b":" + data + b",")
     return b"".join(parts)
 

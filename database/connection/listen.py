@@ -25,13 +25,13 @@ class Listener(threading.Thread):
     every minute, for what rang unheard. Errors of either are logged, never fatal."""
 
     def __init__(
-        self, engine: Engine, channel: str, heard: Callable[[set[str]], None], everything: Callable[[], None]
+        self, engine: Engine, channel: str, on_notify: Callable[[set[str]], None], on_reconnect: Callable[[], None]
     ) -> None:
         super().__init__(name=f"listen-{channel}", daemon=True)
         self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._channel = channel
-        self._heard = heard
-        self._everything = everything
+        self._on_notify = on_notify
+        self._on_reconnect = on_reconnect
         self._stopped = threading.Event()
         self.connected = threading.Event()
         self.backend_pid: int | None = None
@@ -64,11 +64,11 @@ class Listener(threading.Thread):
         waited = CHECK_S
         while not self._stopped.is_set():
             if waited >= CHECK_S:
-                waited = 0.0 if self._guarded(self._everything) else CHECK_S - WAIT_S
-            rang = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
-            rang |= {notify.payload for notify in connection.notifies(timeout=0)}
+                waited = 0.0 if self._guarded(self._on_reconnect) else CHECK_S - WAIT_S
+            payloads = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
+            payloads |= {notify.payload for notify in connection.notifies(timeout=0)}
             waited += WAIT_S
-            if rang and not self._guarded(partial(self._heard, rang)):
+            if payloads and not self._guarded(partial(self._on_notify, payloads)):
                 waited = CHECK_S
 
     def _guarded(self, work: Callable[[], None]) -> bool:

@@ -41,9 +41,9 @@ def _codes(facts: dict[str, Any]) -> list[str]:
 
 def _masked(facts: dict[str, Any], seen_ids: set[int], seen_codes: set[str]) -> dict[str, Any]:
     hidden: dict[str, Any] = {}
-    for key, said in NAMED_BY_ID.items():
+    for key, names in NAMED_BY_ID.items():
         if key in facts and facts[key] not in seen_ids:
-            hidden |= {key: None} | {name: HIDDEN for name in said if name in facts}
+            hidden |= {key: None} | {name: HIDDEN for name in names if name in facts}
     if CODES in facts:
         hidden[CODES] = SEPARATOR.join(c if c in seen_codes else HIDDEN for c in _codes(facts))
     return facts | hidden

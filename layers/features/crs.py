@@ -76,7 +76,7 @@ class FeatureCrs:
                 raise turned
         return area
 
-    def shape_asked(self, geometry: Any) -> Any:
+    def query_shape(self, geometry: Any) -> Any:
         """As :meth:`shape_of`, of a geometry that is asked for. Raises ParameterInvalid as :meth:`box` does."""
         outside: ParameterInvalid | None = None
         area = shapely.Polygon()

@@ -68,7 +68,7 @@ def render_tile(
     path: of the raster's ``tile_file``. outline: polygons in EPSG:3857 outside of which nothing is shown; None: no limit.
     Raises RasterFileMissing.
     """
-    with OPEN_FILES.lent(path) as reader:
+    with OPEN_FILES.borrow(path) as reader:
         pixels = read_tile(reader, raster, style, z, x, y)
         palette = reader.colormap if style.how == "plain" else None
         box = tuple(reader.tms.xy_bounds(Tile(x, y, z)))

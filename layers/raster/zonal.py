@@ -83,7 +83,7 @@ def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, ban
     ]
     if not features:
         return []
-    with OPEN_FILES.lent(path) as reader:
+    with OPEN_FILES.borrow(path) as reader:
         found = exact_extract(
             RasterioRasterSource(reader.dataset, band),
             JSONFeatureSource(features),

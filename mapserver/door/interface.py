@@ -166,13 +166,17 @@ def _complete(operation: Document, route: DoorRoute, method: str) -> None:
     responses = operation["responses"]
     declared = {status: answer for status, answer in responses.items() if status.isdecimal() and int(status) >= 400}
     for status, reference in problem_references(problems_of(route, method)).items():
-        said = declared.get(status, {})
+        declaration = declared.get(status, {})
         if status == "422" or (
-            set(said) <= {"description"} and said.get("description") in (None, phrases.get(int(status)))
+            set(declaration) <= {"description"} and declaration.get("description") in (None, phrases.get(int(status)))
         ):
             responses[status] = reference
         else:  # the route says more than the status does
             common = problem_responses()[f"Problem{status}"]
-            responses[status] = {**common, **said, "content": {**common["content"], **said.get("content", {})}}
+            responses[status] = {
+                **common,
+                **declaration,
+                "content": {**common["content"], **declaration.get("content", {})},
+            }
     if not route.plan.private:
         operation["security"] = []

@@ -56,7 +56,7 @@ class Refusal:
     account: Account
     action: str
     target: str
-    asked: Variables
+    context: Variables
     began: float
     waiting: int = 0
 
@@ -128,7 +128,7 @@ class Refusals:
 
         for one, times in rows:
             try:
-                await self._door.looks.run(lambda one=one, times=times: one.asked.copy().run(write, one, times))  # type: ignore[misc]
+                await self._door.looks.run(lambda one=one, times=times: one.context.copy().run(write, one, times))  # type: ignore[misc]
             except Exception as error:  # the answer is given all the same
                 one.waiting += times
                 log.error("audit.refusal_not_recorded", error=type(error).__name__, times=times)

@@ -189,11 +189,11 @@ def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         return endpoint
     signature = inspect.signature(endpoint, eval_str=True)
     name = next((p.name for p in signature.parameters.values() if _is_connection(p.annotation)), None)
-    asked = next((p.name for p in signature.parameters.values() if p.annotation is Request), None)
+    request_name = next((p.name for p in signature.parameters.values() if p.annotation is Request), None)
 
     @wraps(endpoint)
     async def hop(*, door_account: Account | None = None, **values: Any) -> Any:
-        request: Request = values[asked] if asked is not None else values.pop("door_request")
+        request: Request = values[request_name] if request_name is not None else values.pop("door_request")
         door, plan = door_of(request), request.scope[PLAN]
         database = door.context.database.of(door.jobs) if plan.long else door.context.database
         if plan.long:
@@ -212,7 +212,7 @@ def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         return await (gate.run_inside(work) if ADMITTED in request.scope else gate.run(work))
 
     del hop.__wrapped__  # FastAPI would look at the function behind
-    hop.__signature__ = _signature(signature, name, asked)  # type: ignore[attr-defined]
+    hop.__signature__ = _signature(signature, name, request_name)  # type: ignore[attr-defined]
     return hop
 
 

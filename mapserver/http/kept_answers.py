@@ -24,10 +24,10 @@ def tagged(request: Request, body: bytes, media: str, headers: Mapping[str, str]
             body = gzip.compress(body, compresslevel=LEVEL, mtime=0)
             headers["Content-Encoding"] = "gzip"
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    told = {**headers, "ETag": etag}
+    all_headers = {**headers, "ETag": etag}
     if is_known(etag, request):
-        return Response(status_code=304, headers=told)
-    return Response(body, media_type=media, headers=told)
+        return Response(status_code=304, headers=all_headers)
+    return Response(body, media_type=media, headers=all_headers)
 
 
 def takes_gzip(request: Request) -> bool:

@@ -29,13 +29,13 @@ def best_media(accept: str, offered: Sequence[str]) -> str:
 
 def best_encoding(accepted: str, offered: Sequence[str]) -> str | None:
     """The coding to send in, or None for plain bytes. accepted: the header. offered: the server's first choice first."""
-    asked = dict(_members(accepted))
+    weights = dict(_members(accepted))
     best, best_quality = None, 0.0
     for coding in offered:
-        quality = asked.get(coding, asked.get("*", 0.0))
+        quality = weights.get(coding, weights.get("*", 0.0))
         if quality > best_quality:
             best, best_quality = coding, quality
-    return None if asked.get("identity", 0.0) > best_quality else best
+    return None if weights.get("identity", 0.0) > best_quality else best
 
 
 def header(request: HTTPConnection, name: str) -> str:

@@ -18,7 +18,7 @@ from fastapi.responses import FileResponse
 from mapserver.http.negotiation import best_encoding, header, is_known
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-ASKED_AGAIN = "no-cache"
+REVALIDATE = "no-cache"
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
 HASHED = re.compile(r"assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
 
@@ -35,7 +35,7 @@ def built_file(request: Request, folder: Path, name: str) -> Response | None:
     # a part of a file is a part of its plain bytes
     coding = None if "Range" in request.headers else best_encoding(header(request, "Accept-Encoding"), tuple(packed))
     path, status = (file, file.stat()) if coding is None else (f"{file}{_SUFFIXES[coding]}", packed[coding])
-    headers = {"Cache-Control": IMMUTABLE if HASHED.fullmatch(name) else ASKED_AGAIN}
+    headers = {"Cache-Control": IMMUTABLE if HASHED.fullmatch(name) else REVALIDATE}
     if packed:
         headers["Vary"] = "Accept-Encoding"
     if coding is not None:

@@ -233,17 +233,17 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
 def _marker(place: tuple[float, float], there: Sequence[dict[str, Any]], *, full: bool) -> dict[str, Any]:
     order = list(SEVERITIES)
     sorted_alerts = sorted(there, key=lambda alert: order.index(alert["severity"]))
-    told = [
+    rows = [
         [
             safe_text(alert["title"]), alert["severity"], safe_text(alert["rule"]), alert["status"],
             f"{alert['first_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
         ]
         for alert in sorted_alerts[:STACK_LIMIT]
     ]  # fmt: skip
-    more = len(there) - len(told)
+    more = len(there) - len(rows)
     return {
         "type": "Feature",
-        "properties": {"a": told, "n": more} if more else {"a": told},
+        "properties": {"a": rows, "n": more} if more else {"a": rows},
         "geometry": {"type": "Point", "coordinates": place},
     }
 

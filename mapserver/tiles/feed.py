@@ -43,7 +43,7 @@ class ChangeFeed:
         self._readers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._rung: dict[str, asyncio.Event] = {}
         self._lookouts: dict[str, asyncio.Task[None]] = {}
-        self._listener = Listener(database.engine, CHANNEL, self._heard, lambda: None)
+        self._listener = Listener(database.engine, CHANNEL, self._on_notify, lambda: None)
         self._listener.start()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
@@ -79,15 +79,15 @@ class ChangeFeed:
                 await asyncio.sleep(GATHER_S)
                 news.clear()
                 try:
-                    moment, told = await self._gate.run(partial(self._changes, account, moment))
+                    moment, boxes = await self._gate.run(partial(self._changes, account, moment))
                 except (ServerBusy, SQLAlchemyError) as error:
                     news.set()  # told in the next round; the database may be away for a moment
                     if isinstance(error, SQLAlchemyError):
                         await asyncio.sleep(LOOK_S)
                         yield None
                     continue
-                if told:
-                    yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": told})
+                if boxes:
+                    yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": boxes})
         finally:
             self._readers[account.county].discard(news)
 
@@ -99,11 +99,11 @@ class ChangeFeed:
         allowed = permitted_layers(account.role)
         with self._database.transaction(account.scope) as connection:
             moment, boxes = read_changes(connection, since)
-        told: dict[str, list[list[int]]] = {}
+        by_layer: dict[str, list[list[int]]] = {}
         for box in boxes:
             if box.layer in allowed:
-                told.setdefault(box.layer, []).append(list(box[1:]))
-        return moment, told
+                by_layer.setdefault(box.layer, []).append(list(box[1:]))
+        return moment, by_layer
 
     def _enter(self, county: str, news: asyncio.Event) -> None:
         self._loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ class ChangeFeed:
             self._rung[county] = asyncio.Event()
             self._lookouts[county] = asyncio.create_task(self._look_out(county))
 
-    def _heard(self, counties: set[str]) -> None:
+    def _on_notify(self, counties: set[str]) -> None:
         """Called by the listener's thread."""
         for county in counties:
             self._freshness.doubt(county)
