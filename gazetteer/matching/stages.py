@@ -317,8 +317,8 @@ def fallback(parsed: ParsedAddress, dropped: Sequence[str]) -> tuple[Reason, flo
         return Reason("number_plate", "conflicting", text_zh), sure.OTHER_NUMBER
     lost = [str(getattr(parsed, level)) for level in dropped if getattr(parsed, level)]
     lost += [f"“{parsed.rest}”"] if parsed.rest else []
-    kept = [level for level in ("number_plate", "building", "entrance", "floor") if level not in dropped]
-    to = next((level for level in reversed(kept) if getattr(parsed, level)), "road")
+    levels_left = [level for level in ("number_plate", "building", "entrance", "floor") if level not in dropped]
+    to = next((level for level in reversed(levels_left) if getattr(parsed, level)), "road")
     ceiling = sure.TO_ROAD if to == "road" else sure.DEEPER
     text_zh = f"库中没有{'、'.join(lost)}，退到{LEVEL_NAMES[to]}"
     if parsed.unread or _FURTHER_NUMBER.search(parsed.rest):

@@ -134,9 +134,9 @@ class Conversion:
         except ConfinedEnded as error:
             raise self._ended(str(error.facts.get("why"))) from None
         except ConfinedRefusal as error:
-            known = getattr(errors, error.name, None)
-            if isinstance(known, type) and issubclass(known, errors.RasterRefused):
-                raise known(error.detail, **error.facts) from None
+            kind = getattr(errors, error.name, None)
+            if isinstance(kind, type) and issubclass(kind, errors.RasterRefused):
+                raise kind(error.detail, **error.facts) from None
             raise errors.RasterUnreadable(
                 f"{self._name} 读不出来（{error.detail}）；请用 QGIS 或 gdal_translate 转成 GeoTIFF 再试。 / it cannot be read "
                 f"({error.detail}): convert it to GeoTIFF with QGIS or gdal_translate."

@@ -13,8 +13,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from mapserver.door.account_cache import COOKIE
 from mapserver.door.deps import CSRF_HEADER, SAFE_METHODS
-from mapserver.door.known_accounts import COOKIE
 from mapserver.door.problems import MEDIA_TYPE
 from mapserver.door.route import DoorRoute
 
@@ -129,7 +129,7 @@ class OgcProblems:
     """Method and path below ``/ogc/{county}`` → the problems of that operation, as references."""
 
     def __init__(self, routes: Iterable[Any]) -> None:
-        self._known = {
+        self._operations = {
             (method, route.path.removeprefix("/ogc/{county}")): problem_references(problems_of(route, method))
             for route in routes
             if isinstance(route, DoorRoute) and route.path.startswith("/ogc/{county}")
@@ -137,7 +137,7 @@ class OgcProblems:
         }
 
     def __call__(self, method: str, path: str) -> Document:
-        return dict(self._known[method, path])
+        return dict(self._operations[method, path])
 
 
 def open_api(app: FastAPI, routes: Iterable[Any]) -> Document:

@@ -218,7 +218,7 @@ def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 def _signature(signature: inspect.Signature, connection: str | None, request: str | None) -> inspect.Signature:
     """What FastAPI sees: the endpoint's parameters without the connection, with what the hop needs. FastAPI fills in one Request."""
-    kept = [
+    parameters = [
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name != connection
     ]
     added = []
@@ -226,7 +226,7 @@ def _signature(signature: inspect.Signature, connection: str | None, request: st
         added.append(inspect.Parameter("door_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request))
     if connection is not None:
         added.append(inspect.Parameter("door_account", inspect.Parameter.KEYWORD_ONLY, annotation=CountyAccount))
-    return signature.replace(parameters=[*added, *kept])
+    return signature.replace(parameters=[*added, *parameters])
 
 
 def check_routes(routes: Iterable[BaseRoute]) -> None:

@@ -74,7 +74,7 @@ def _quality_of(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float,
     return 0.0, 0
 
 
-def is_known(etag: str, request: HTTPConnection) -> bool:
+def etag_matches(etag: str, request: HTTPConnection) -> bool:
     """Whether the client has this representation already: ``If-None-Match``, weak comparison (RFC 9110, 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in header(request, "If-None-Match").split(",")]
     return etag.removeprefix("W/") in tags or "*" in tags

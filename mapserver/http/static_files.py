@@ -15,7 +15,7 @@ from pathlib import Path
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
-from mapserver.http.negotiation import best_encoding, header, is_known
+from mapserver.http.negotiation import best_encoding, etag_matches, header
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
@@ -42,9 +42,9 @@ def built_file(request: Request, folder: Path, name: str) -> Response | None:
         headers["Content-Encoding"] = coding
     media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     response = FileResponse(path, headers=headers, media_type=media, stat_result=status)
-    if is_known(response.headers["etag"], request):
-        kept = {key: response.headers[key] for key in ("cache-control", "etag", "vary") if key in response.headers}
-        return Response(status_code=304, headers=kept)
+    if etag_matches(response.headers["etag"], request):
+        unchanged = {key: response.headers[key] for key in ("cache-control", "etag", "vary") if key in response.headers}
+        return Response(status_code=304, headers=unchanged)
     return response
 
 

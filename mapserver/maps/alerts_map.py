@@ -152,7 +152,7 @@ def _add_cells(
 
 def _collection(drawn: Coordinates, features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any]:
     named = ({**f, "properties": shown(f["properties"])} for f in features)
-    return {"type": "FeatureCollection", "features": [drawn.taken_out(f) for f in named]}
+    return {"type": "FeatureCollection", "features": [drawn.take_out(f) for f in named]}
 
 
 def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
@@ -203,7 +203,7 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
             places.setdefault((round(alert["lon"], 5), round(alert["lat"], 5)), []).append(alert)
     full = len(alerts) <= FULL_TEXT_LIMIT
     features = [
-        drawn.taken_out(_marker(place, there, full=full))
+        drawn.take_out(_marker(place, there, full=full))
         for place, there in places.items()
         if any(alert["severity"] == severity for alert in there)
     ]

@@ -20,7 +20,7 @@ from layers.raster.tilejson import tilejson
 from layers.raster.visible import outline_in_tile
 from mapserver.door.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.http.negotiation import is_known
+from mapserver.http.negotiation import etag_matches
 from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.server.context import Context
 
@@ -95,8 +95,8 @@ def raster_tilejson(
     raster = get_raster(connection, name)
     style = style_of(raster, **query.style_options)
     url = f"{str(request.base_url).rstrip('/')}/tiles/{account.county}/raster/{name}/{{z}}/{{x}}/{{y}}.png"
-    kept = urlencode(list(request.query_params.multi_items()))
-    return tilejson(raster, style, f"{url}?{kept}" if kept else url)
+    query_string = urlencode(list(request.query_params.multi_items()))
+    return tilejson(raster, style, f"{url}?{query_string}" if query_string else url)
 
 
 @router.get("/{name}/{z}/{x}/{y}.{image}", response_class=Response, responses=PICTURE)
@@ -147,7 +147,7 @@ def _answer(
         outline = outline_in_tile(connection, *tile) if raster.scoped else None
     etag = f'"{tile_tag(raster, style, *tile, image, outline)}"'
     headers = {**HEADERS, "ETag": etag}
-    if is_known(etag, request):
+    if etag_matches(etag, request):
         return Response(status_code=304, headers=headers)
     path = file_of(context.settings.rasters_folder, raster.tile_file)
     return Response(render_tile(path, raster, style, *tile, image, outline), media_type=MEDIA[image], headers=headers)

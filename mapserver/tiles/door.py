@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver.door import problems
-from mapserver.door.known_accounts import Known
+from mapserver.door.account_cache import CachedAccount
 from mapserver.door.turns import Turns
 from mapserver.http.headers import SecurityHeaders
 from mapserver.http.negotiation import best_encoding
@@ -110,10 +110,10 @@ class TileDoor:
             return
         headers = read_headers(scope)
         try:
-            messages = await self._kept(path, headers)
+            messages = await self._warm(path, headers)
             if messages is None:
                 await self._turns.take()
-                messages = await self._made(path, headers)
+                messages = await self._cold(path, headers)
         except problems.ANSWERED as error:
             refusal = problems.answer_to(Request(scope), error)
             await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
@@ -125,24 +125,24 @@ class TileDoor:
         else:
             await send_both(messages, send)
 
-    def give(self, entry: Entry, headers: RequestHeaders, known: Known | None = None) -> Messages:
+    def give(self, entry: Entry, headers: RequestHeaders, cached: CachedAccount | None = None) -> Messages:
         """The answer with this tile, counted for the credential that asks. Raises TooManyRequests."""
         service = self._service()
-        known = known or service.accounts.get(headers.cookie, headers.authorization)
-        if known is not None:
-            service.count(known)
+        cached = cached or service.accounts.get(headers.cookie, headers.authorization)
+        if cached is not None:
+            service.count(cached)
         return entry.messages(packed=self._packed(headers.accept_encoding), if_none_match=headers.if_none_match)
 
-    async def _kept(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
+    async def _warm(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
         """The answer, when account and tile are known; waits for a look at the changes when one is due."""
         service = self._service()
-        known = service.accounts.get(headers.cookie, headers.authorization)
-        if known is None or known.account.due is not None or known.account.county != path.county:
+        cached = service.accounts.get(headers.cookie, headers.authorization)
+        if cached is None or cached.account.due is not None or cached.account.county != path.county:
             return None
-        entry = await service.warm(key_of(known.account, *path[1:]))
-        return None if entry is None else self.give(entry, headers, known)
+        entry = await service.warm(key_of(cached.account, *path[1:]))
+        return None if entry is None else self.give(entry, headers, cached)
 
-    async def _made(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
+    async def _cold(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
         """The answer, looked up and made where it must be; None where the route has to say what is wrong."""
         service = self._service()
         account = await service.accounts.find(headers.cookie, headers.authorization)

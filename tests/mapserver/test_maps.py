@@ -335,8 +335,8 @@ def test_the_map_of_one_alert_holds_only_its_own_town(alert_ids: list[int], data
 def test_no_record_can_name_the_coordinates_of_a_page() -> None:
     drawn = Coordinates()
     feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [120.5, 30.25]}}
-    token = drawn.taken_out(feature)["geometry"]["coordinates"]
+    token = drawn.take_out(feature)["geometry"]["coordinates"]
     assert drawn.put_back(f'{{"coordinates": "{token}"}} "0123456789abcdef/0" {token}') == (
         f'{{"coordinates": [120.5,30.25]}} "0123456789abcdef/0" {token}'
     )
-    assert Coordinates().taken_out(feature)["geometry"]["coordinates"] != token
+    assert Coordinates().take_out(feature)["geometry"]["coordinates"] != token

@@ -15,7 +15,7 @@ from access.sign_in.limits import Limit
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role
-from mapserver.door.known_accounts import find_credential
+from mapserver.door.account_cache import find_credential
 from tests.mapserver.conftest import PASSWORD, SignIn
 
 NEW = "kitchen rain lamp seven"

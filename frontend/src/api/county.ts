@@ -4,8 +4,8 @@ import type { AuditFilter, AlertFilter } from './filters'
 import type { AuditQuery, AlertQuery, Cursor, ListedAccount, PersonQuery, Proof, RevealField, Role, TransitionIn, VisitIn } from './names'
 
 /** The whole of a list that is never long enough to have pages. */
-async function itemsOf<T>(asked: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
-  return (await dataOf(asked)).items
+async function itemsOf<T>(response: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
+  return (await dataOf(response)).items
 }
 
 /** With a signal only where there is one. */

@@ -189,9 +189,9 @@ def _with_own(connection: Connection, library: Library, own: Sequence[Any]) -> L
     if not own:
         return library
     key = (id(library), max(row.id for row in own), len(own))
-    kept = connection.info.get("own_addresses")
-    if kept is not None and kept[0] == key:
-        return kept[1]  # type: ignore[no-any-return]
+    cached = connection.info.get("own_addresses")
+    if cached is not None and cached[0] == key:
+        return cached[1]  # type: ignore[no-any-return]
     ids = {i for row in own for i in row.address_ids}
     small = len(ids) <= MANY_CHANGES
     mine = library.with_changes(ids, read_records(connection, ids)) if small else build(connection)
