@@ -1,4 +1,4 @@
-"""Listening to the server's bell (NOTIFY) on a connection of one's own, for as long as the process has its pool."""
+"""LISTEN on a channel of the server, on a connection of one's own, for as long as the process has its pool."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sqlalchemy import Engine
 
 log = structlog.get_logger()
 
-#: How long one wait for the bell lasts; also how soon the thread notices that it shall stop.
+#: How long one wait for a notification lasts; also how soon the thread notices that it shall stop.
 WAIT_S = 1.0
-#: Even without a bell the listener calls ``everything`` so often: a pooler or a sharded server may swallow bells.
+#: Even without a NOTIFY the listener calls ``on_reconnect`` so often: a pooler or a sharded server may lose notifications.
 CHECK_S = 60.0
 RETRY_S = (0.2, 1.0, 2.0)
 CONNECT_S = 3
 
 
 class Listener(threading.Thread):
-    """A daemon thread. heard: called with the payloads that rang together. everything: called after every (re)connection and
-    every minute, for what rang unheard. Errors of either are logged, never fatal."""
+    """A daemon thread. on_notify: called with the payloads that came together. on_reconnect: called after every (re)connection
+    and every minute, for notifications that were lost. Errors of either are logged, never fatal."""
 
     def __init__(
         self, engine: Engine, channel: str, on_notify: Callable[[set[str]], None], on_reconnect: Callable[[], None]

@@ -58,7 +58,7 @@ class FixReport:
 
 
 _OPEN_FINDINGS = """
-CREATE TEMP TABLE quality_asked ON COMMIT DROP AS
+CREATE TEMP TABLE quality_target ON COMMIT DROP AS
 SELECT f.address_id AS id FROM address_finding f
 WHERE f.rule = :rule AND f.state = 'open' AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
 """
@@ -148,7 +148,7 @@ def _collect(connection: Connection, rule: QualityRule, village: str | None) -> 
     """Fill ``pg_temp.quality_change``; returns the number of open findings asked for."""
     if rule.fix is None:
         raise NoSafeFix(rule.manual.title, rule=rule.name)
-    for name in ("quality_asked", "quality_change"):
+    for name in ("quality_target", "quality_change"):
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     total = connection.execute(text(_OPEN_FINDINGS), {"rule": rule.name, "village": village}).rowcount
     connection.execute(text(_CHANGES))
@@ -182,7 +182,7 @@ def _mended(connection: Connection, rule: QualityRule) -> Iterator[dict[str, Any
     rows = connection.execute(
         text(
             f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *KEYS, 'depth'))} "  # noqa: S608 - constants
-            "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
+            "FROM pg_temp.quality_target x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
         )
     ).mappings()
     for row in rows:

@@ -1,6 +1,6 @@
 """Changes pushed to open maps: which tiles to ask for again, never what is in them, and only inside the reader's scope.
 
-The bell (NOTIFY) makes it quick; without it the county is looked at every second while somebody reads. Each reader asks for
+NOTIFY makes it quick; without it the county is looked at every second while somebody reads. Each reader asks for
 its own changes in a transaction of its own scope, so row-level security decides what it is told.
 """
 
@@ -26,7 +26,7 @@ from mapserver.tiles.rights import permitted_layers
 
 log = structlog.get_logger()
 
-#: How often a county is looked at while somebody reads and no bell rings.
+#: How often a county is looked at while somebody reads and no NOTIFY comes.
 LOOK_S = 1.0
 #: Changes that come together are told together.
 GATHER_S = 0.05
@@ -35,7 +35,7 @@ HEARTBEAT_S = 15.0
 
 
 class ChangeFeed:
-    """Readers of this process, a bell, and one look-out a county while it has readers."""
+    """Readers of this process, a listener, and one look-out a county while it has readers."""
 
     def __init__(self, database: Database, freshness: Freshness, gate: Gate) -> None:
         self._database, self._gate = database, gate
@@ -125,7 +125,7 @@ class ChangeFeed:
             self._rung[county].set()
 
     async def _look_out(self, county: str) -> None:
-        """Look when the bell rings, and every second; wake the readers when something changed."""
+        """Look at each NOTIFY, and every second; wake the readers when something changed."""
         generation: int | None = None
         while self._readers[county] and not self.closed:
             with suppress(TimeoutError):

@@ -1,7 +1,7 @@
 """What this process knows of a county's changes, and for how long it may rely on it.
 
 The truth is the table ``tile_change``. A look at it is good for 50 milliseconds; a finished tile is given only while the last look is,
-so a change is seen within 50 ms of its commit whether or not any bell rang; when it rings, at once.
+so a change is seen within 50 ms of its commit whether or not any NOTIFY came; when one comes, at once.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Freshness:
         return None if state is None or state.moment is None else state.generation
 
     def doubt(self, county: str) -> None:
-        """A bell rang: the last look is good no longer."""
+        """A NOTIFY came: the last look is good no longer."""
         state = self._counties.get(county)
         if state is not None:
             state.looked_at = min(state.looked_at, time.monotonic() - TRUST_S)

@@ -142,7 +142,7 @@ def kept(database: Database) -> Library:
     return snapshot[0]
 
 
-def test_the_bell_brings_the_index_up_to_date_before_anybody_asks(library: Database, system: Scope) -> None:
+def test_a_notify_brings_the_index_up_to_date_before_anybody_asks(library: Database, system: Scope) -> None:
     assert found(library, system, "永安街12号") is not None
     assert registry_of(library.engine).listener.connected.wait(5)
     before = kept(library)
@@ -162,7 +162,7 @@ def test_a_listener_that_lost_its_connection_catches_up(library: Database, syste
     lost = listener.backend_pid
     with psycopg.connect(cluster.dsn("app"), autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", [lost])
-    add(library, system, "武康街道千秋社区永安街20号", WUKANG)  # its bell may ring unheard
+    add(library, system, "武康街道千秋社区永安街20号", WUKANG)  # its NOTIFY may be lost
     assert eventually(lambda: bool(kept(library).local("永安街20号", "")))
     assert eventually(lambda: listener.backend_pid != lost)
 

@@ -101,7 +101,7 @@ def test_a_change_is_seen_within_a_tenth_of_a_second(
 
 
 @pytest.mark.alone
-def test_a_lost_bell_costs_no_freshness(
+def test_a_lost_notify_costs_no_freshness(
     county_map: Database, sign_in: SignIn, system: Scope, application: TestClient
 ) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
