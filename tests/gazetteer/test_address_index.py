@@ -170,8 +170,8 @@ def test_a_listener_that_lost_its_connection_catches_up(library: Database, syste
 def test_a_county_that_is_gone_does_not_keep_the_others_waiting(library: Database, system: Scope) -> None:
     assert found(library, system, "永安街12号") is not None
     libraries = registry_of(library.engine)
-    libraries.adopt("110199", registry.lend("330521") or pytest.fail("no library"))
-    libraries._entries = dict(reversed(registry._entries.items()))  # the one that is gone comes first
+    libraries.adopt("110199", libraries.lend("330521") or pytest.fail("no library"))
+    libraries._entries = dict(reversed(libraries._entries.items()))  # the one that is gone comes first
     add(library, system, "武康街道千秋社区永安街21号", WUKANG)
     libraries.refresh()
     assert kept(library).local("永安街21号", "")
