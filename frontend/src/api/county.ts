@@ -91,6 +91,7 @@ export function countyApi(county: string) {
   const path = { county }
   return {
     overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
+    catalogue: () => dataOf(api.GET('/api/{county}/catalogue', { params: { path } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     searchHouseholds: (q: string, signal?: AbortSignal) =>
