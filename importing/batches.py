@@ -32,7 +32,7 @@ def open_batch(
     *,
     request: dict[str, Any] | None = None,
 ) -> int:
-    """Record that an import begins; returns its number. request: of a file that waits for the background (`received`)."""
+    """Record that an import begins; returns its number. request: of a file that waits for the background (`background`)."""
     return int(
         connection.execute(
             text(
@@ -80,7 +80,7 @@ def sweep_batches(connection: Connection) -> int:
     """Mark the imports whose process died as failed, with a reason for whoever began them; returns how many.
 
     One that began within the last minute may not have come to its transaction yet. Files from the web are taken up again
-    instead (`received`).
+    instead (`background`).
     """
     return connection.execute(_SWEEP).rowcount
 

@@ -11,10 +11,10 @@ from fastapi.responses import FileResponse
 from access.accounts import permissions
 from access.accounts.accounts import Account
 from access.audit.record import record
+from importing.background import receive_file
 from importing.batches import cancel_batch, get_batch, list_batches, list_rejects, list_warnings
 from importing.loading.rejects import write_rejects
 from importing.mappings.mapping import list_mappings
-from importing.received import receive_file
 from importing.vocabulary import ImportState
 from mapserver.door.audited import audited
 from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
@@ -22,7 +22,7 @@ from mapserver.door.route import DoorRoute, long_work
 from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.schemas.page import PageOut
 from mapserver.server.jobs import hand_in_import
-from mapserver.server.uploads import kept_upload, made_file
+from mapserver.server.uploads import made_file, temporary_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
 
@@ -64,7 +64,7 @@ def upload(
     Without ``publish`` the report says what would change, and nothing does. A file that looks odd as a whole
     (``counts.questions``) is only checked, with ``error_code`` ``confirmation-needed``, until ``confirmed``.
     """
-    with kept_upload(file, context) as path:
+    with temporary_upload(file, context) as path:
         batch = receive_file(
             context.database,
             account.scope,

@@ -20,20 +20,20 @@ from database.errors import OnemapError
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from database.secrets.seal import Sealer
-from database.upgrade.counties import county_codes as known_codes
+from database.upgrade.counties import county_codes as all_county_codes
 from gazetteer.lifecycle.reread import reread
 from grid.quality.county import check_county
-from importing.batches import sweep_batches
-from importing.bulk_match.jobs import run_job, sweep_jobs
-from importing.received import (
-    Received,
-    begin_received,
+from importing.background import (
+    Upload,
+    begin_upload,
     give_up_old,
-    import_received,
+    import_upload,
     is_published,
     orphans,
-    refuse_received,
+    refuse_upload,
 )
+from importing.batches import sweep_batches
+from importing.bulk_match.jobs import run_job, sweep_jobs
 from importing.stage.unmatched import collect_uncertain
 from layers.raster.elevations import refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
@@ -153,9 +153,9 @@ def run_import(database: Database, sealer: Sealer, county: str, batch_id: int) -
     """
     system = Scope.of_system(county, "import")
     with database.transaction(system) as connection:
-        received = begin_received(connection, batch_id)
-    if received is not None:
-        _import(database, sealer, county, received)
+        upload = begin_upload(connection, batch_id)
+    if upload is not None:
+        _import(database, sealer, county, upload)
     with database.transaction(system) as connection:
         published = is_published(connection, batch_id)
     if published:  # also when a worker died between the commit and this
@@ -163,20 +163,20 @@ def run_import(database: Database, sealer: Sealer, county: str, batch_id: int) -
             hand_in_after_import(queue, county)
 
 
-def _import(database: Database, sealer: Sealer, county: str, received: Received) -> None:
-    scope = Scope(county, received.actor, received.request.role, received.request.prefixes)
+def _import(database: Database, sealer: Sealer, county: str, upload: Upload) -> None:
+    scope = Scope(county, upload.actor, upload.request.role, upload.request.prefixes)
     why = _rights_lost(database, scope)
     if why is not None:
         with database.transaction(Scope.of_system(county, "import")) as connection:
-            refuse_received(connection, received, why)
-        log.warning("import.rights_lost", county=county, batch=received.batch_id)
+            refuse_upload(connection, upload, why)
+        log.warning("import.rights_lost", county=county, batch=upload.batch_id)
         return
     try:
-        report = import_received(database, scope, sealer, received)
+        report = import_upload(database, scope, sealer, upload)
     except OnemapError as error:  # the batch says it in full
-        log.info("import.ended", county=county, batch=received.batch_id, code=error.code)
+        log.info("import.ended", county=county, batch=upload.batch_id, code=error.code)
     else:
-        log.info("import.done", county=county, batch=received.batch_id, state=report.state)
+        log.info("import.done", county=county, batch=upload.batch_id, state=report.state)
 
 
 def _rights_lost(database: Database, scope: Scope) -> str | None:
@@ -218,7 +218,7 @@ def run_sweep(database: Database, county: str) -> None:
 
 
 def _take_up(database: Database, county: str, batches: list[int]) -> None:
-    """Received files that no job of the queue is about: the server died between keeping a file and handing it in."""
+    """Upload files that no job of the queue is about: the server died between keeping a file and handing it in."""
     with database.platform() as connection:
         in_queue = set(connection.scalars(_IN_QUEUE, {"task": f"{NAMESPACE}:{IMPORT_FILE}", "county": county}))
     lost = [batch_id for batch_id in batches if batch_id not in in_queue]
@@ -341,4 +341,4 @@ async def write_audit_heads(context: JobContext, timestamp: int) -> None:
 def county_codes(database: Database) -> list[str]:
     """The counties of this server."""
     with database.platform() as connection:
-        return known_codes(connection)
+        return all_county_codes(connection)

@@ -10,7 +10,7 @@ from mapserver.server.jobs import run_import
 IMPORTS = "/api/330521/imports"
 
 
-def finished(client: TestClient, answer: Response) -> dict[str, Any]:
+def report_of(client: TestClient, answer: Response) -> dict[str, Any]:
     """The report of an import that was handed in; the job is worked off here and now."""
     assert answer.status_code == 202, answer.text
     context = client.app.state.context  # type: ignore[attr-defined]

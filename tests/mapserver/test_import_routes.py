@@ -17,13 +17,13 @@ from sqlalchemy.exc import OperationalError
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
+from importing.background import begin_upload
 from importing.batches import get_batch
-from importing.received import begin_received
 from importing.stage.stage import Stage
 from importing.targets.event import EventTarget
 from mapserver.server.jobs import run_import, run_sweep
 from tests import world
-from tests.mapserver.imports import IMPORTS, finished
+from tests.mapserver.imports import IMPORTS, report_of
 
 SignIn = Callable[..., TestClient]
 
@@ -76,7 +76,7 @@ def test_an_odd_file_is_published_only_when_confirmed_and_work_is_handed_in(
     staff: TestClient, database: Database, system: Scope
 ):
     content = events(30, "武康街道千秋社区永安街{i}I-")
-    report = finished(staff, send(staff, content, publish="true"))
+    report = report_of(staff, send(staff, content, publish="true"))
     assert (report["state"], report["to_publish"], report["error_code"]) == ("checked", True, "confirmation-needed")
     assert "“I-”紧跟数字" in report["error"]
     (question,) = [one for one in report["counts"]["questions"] if one["code"] == "numbers_unread"]
@@ -89,14 +89,14 @@ def test_an_odd_file_is_published_only_when_confirmed_and_work_is_handed_in(
         connection.execute(text("DELETE FROM procrastinate_jobs"))
     answer = send(staff, content, publish="true", confirmed="true")
     assert jobs(database) == {"import_file"}
-    done = finished(staff, answer)
+    done = report_of(staff, answer)
     assert (done["state"], done["stage"], done["rows_done"], done["error"]) == ("published", "done", 30, None)
     assert jobs(database) == {"import_file", "scan_county", "collect_uncertain", "refresh_elevations"}
 
 
 def test_warnings_stand_in_the_report_and_on_a_sheet_of_the_workbook(staff: TestClient):
-    assert finished(staff, send(staff, events(2, "某处{i}"), publish="true"))["state"] == "published"
-    report = finished(staff, send(staff, events(2, "某处{i}").replace(b"T1,", "ｔ1,".encode())))
+    assert report_of(staff, send(staff, events(2, "某处{i}"), publish="true"))["state"] == "published"
+    report = report_of(staff, send(staff, events(2, "某处{i}").replace(b"T1,", "ｔ1,".encode())))
     assert [(one["warning_code"], one["column_name"], one["rows_n"]) for one in report["warnings"]] == [
         ("key_differs_in_form", "工单编号", 1)
     ]
@@ -116,12 +116,12 @@ def test_a_file_waits_sealed_and_goes_with_the_end_of_its_import(staff: TestClie
     with database.transaction(system) as connection:
         (sealed,) = connection.scalars(pieces).all()
     assert b"T1" not in bytes(sealed)
-    assert finished(staff, answer)["state"] == "published"
+    assert report_of(staff, answer)["state"] == "published"
     with database.transaction(system) as connection:
         assert connection.scalars(pieces).all() == []
         seen = connection.scalars(text("SELECT action FROM audit_event WHERE target LIKE 'import:%'")).all()
         # taken up once more after its end, it does nothing
-        assert begin_received(connection, batch["id"]) is None
+        assert begin_upload(connection, batch["id"]) is None
     assert seen == ["import", "view_import"]
 
 
@@ -141,7 +141,7 @@ def test_only_who_imports_cancels_and_what_waits_ends_at_once(
     assert staff.post(cancel).status_code == 409
     assert staff.post(f"{IMPORTS}/999999/cancel").status_code == 404
     with database.transaction(system) as connection:
-        assert begin_received(connection, batch["id"]) is None
+        assert begin_upload(connection, batch["id"]) is None
         assert connection.scalar(text("SELECT count(*) FROM import_piece")) == 0
 
 
@@ -219,12 +219,12 @@ def test_a_broken_connection_leaves_the_file_waiting_and_is_not_its_fault(
 
     monkeypatch.setattr(EventTarget, "publish", cut)
     with pytest.raises(OperationalError):
-        finished(staff, answer)
+        report_of(staff, answer)
     with database.transaction(system) as connection:
         left = connection.execute(text("SELECT state, starts FROM import_batch")).one()
         assert tuple(left) == ("waiting", 0)
     monkeypatch.undo()
-    assert finished(staff, answer)["state"] == "published"
+    assert report_of(staff, answer)["state"] == "published"
     with database.transaction(system) as connection:
         assert connection.scalar(text("SELECT count(*) FROM event")) == 2
 

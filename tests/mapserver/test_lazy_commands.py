@@ -63,8 +63,8 @@ def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
         "CliRunner().invoke(app, ['address', 'parse'], input='永安街12号'); "
         "print(sorted({'fastapi', 'folium', 'sqlalchemy', 'pypinyin'} & set(sys.modules)), 'gazetteer.reading.tagging' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "[] True"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[] True"
 
 
 @pytest.mark.parametrize("module", ["importing", "scan", "maps", "raster", "tiles", "keys", "county", "demo", "serve"])
@@ -101,11 +101,11 @@ for name in sys.argv[1:]:
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0, name
 """
-    asked = [
+    command = [
         sys.executable,
         "-c",
         program,
         *sorted(name for name in names if not name.startswith(("frontend", "tests"))),
     ]
     assert len(names) > 20
-    assert subprocess.run(asked, capture_output=True, text=True, check=True, cwd=ROOT).stdout == ""
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout == ""

@@ -14,7 +14,7 @@ from layers.people.looks import _quick
 from tests import world
 from tests.importing.conftest import id_number
 from tests.mapserver.conftest import SignIn
-from tests.mapserver.imports import finished
+from tests.mapserver.imports import report_of
 from tests.world import CELLS
 
 API = "/api/330521"
@@ -120,7 +120,7 @@ def test_a_file_of_numbers_is_a_look_too(
         files = {"file": ("p.csv", rows.encode(), "text/csv")}
         answer = client.post(f"{API}/imports", files=files, data={"mapping": POPULATION})
         if answer.status_code == 202:
-            assert finished(client, answer)["state"] == "checked"
+            assert report_of(client, answer)["state"] == "checked"
         return answer.status_code
 
     assert [check() for _ in range(3)] == [202, 202, 429]

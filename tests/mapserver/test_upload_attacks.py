@@ -15,7 +15,7 @@ from database.installation.workspace import FOLDER
 from database.rights.scope import Role
 from mapserver.server.uploads import STEM_BYTES, harmless_name
 from tests.mapserver.conftest import SignIn
-from tests.mapserver.imports import IMPORTS, finished
+from tests.mapserver.imports import IMPORTS, report_of
 
 EVENTS = "demo_events"
 JOBS = "/api/330521/addresses/match-jobs"
@@ -75,7 +75,7 @@ def test_no_name_of_a_file_is_a_server_error(staff: TestClient):
             answer = staff.post(path, content=content, headers=headers)
             assert answer.status_code < 500, (name, answer.text)
             if answer.status_code == 202 and path == IMPORTS:
-                assert finished(staff, answer)["state"] == "failed"
+                assert report_of(staff, answer)["state"] == "failed"
     assert left_behind() == []
 
 
@@ -104,7 +104,7 @@ def test_a_document_that_points_to_the_secrets_gives_nothing_back(staff: TestCli
     vrt = f'<OGRVRTDataSource><OGRVRTLayer name="secrets"><SrcDataSource>CSV:{secrets}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
     for name in (b"a.json", b"a.geojson", b"a.gpkg", b"a.zip", b"a.csv", b"a.xlsx"):
         content, headers = body(name, vrt.encode(), {"mapping": EVENTS})
-        report = finished(staff, staff.post(IMPORTS, content=content, headers=headers))
+        report = report_of(staff, staff.post(IMPORTS, content=content, headers=headers))
         assert report["state"] == "failed", name
         assert not [key for key in keys if key in str(report)]
     for batch in staff.get(IMPORTS).json()["items"]:
@@ -122,7 +122,7 @@ def test_a_file_that_ends_its_reader_leaves_the_server_standing(staff: TestClien
     made = io.BytesIO()
     book.save(made)
     content, headers = body(b"a.xlsx", made.getvalue(), {"mapping": EVENTS})
-    report = finished(staff, staff.post(IMPORTS, content=content, headers=headers))
+    report = report_of(staff, staff.post(IMPORTS, content=content, headers=headers))
     assert report["state"] == "failed"
     assert "Ctrl+End" in report["error"]
     assert staff.get("/healthz").status_code == 200
@@ -136,13 +136,13 @@ def test_rejected_rows_come_back_as_text_and_import_again_unchanged(staff: TestC
     needed = next(m for m in staff.get("/api/330521/mappings").json()["items"] if m["name"] == EVENTS)["columns"]
     rows = ",".join([*needed, *fields]) + "\n" + ",".join(["=bad"] * len(needed) + ["=1+1", "-2+3", "@x"]) + "\n"
     content, headers = body(b"a.csv", rows.encode(), mapping)
-    report = finished(staff, staff.post(IMPORTS, content=content, headers=headers))
+    report = report_of(staff, staff.post(IMPORTS, content=content, headers=headers))
     assert report["counts"]["rejected"] == 1
     first = staff.get(f"{IMPORTS}/{report['id']}/rejects.xlsx").content
     cells = list(openpyxl.load_workbook(io.BytesIO(first)).active.iter_rows())
     assert {cell.data_type for row in cells for cell in row[1:] if cell.value is not None} == {"s"}
     content, headers = body(b"again.xlsx", first, mapping)
-    report = finished(staff, staff.post(IMPORTS, content=content, headers=headers))
+    report = report_of(staff, staff.post(IMPORTS, content=content, headers=headers))
     assert report["counts"]["rejected"] == 1
     second = staff.get(f"{IMPORTS}/{report['id']}/rejects.xlsx").content
     values = [[cell.value for cell in row[3:]] for row in openpyxl.load_workbook(io.BytesIO(second)).active.iter_rows()]
@@ -159,15 +159,15 @@ def test_no_error_holds_a_row_of_a_file_without_a_header(staff: TestClient, row:
     for path, fields in ((IMPORTS, {"mapping": EVENTS}), (JOBS, {"column": "地址"})):
         content, headers = body(b"a.csv", f"{row}\n{row}\n".encode(), fields)
         answer = staff.post(path, content=content, headers=headers)
-        said = answer.text
+        words = answer.text
         if path == IMPORTS:
-            report = finished(staff, answer)
+            report = report_of(staff, answer)
             assert report["state"] == "failed"
-            said += report["error"]
+            words += report["error"]
         else:
             assert answer.status_code == 422
         for value in row.split(","):
-            assert value not in said
+            assert value not in words
     assert "张三" not in staff.get(IMPORTS).text
 
 

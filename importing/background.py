@@ -28,7 +28,7 @@ from importing.vocabulary import ImportState
 #: A file over which the worker died so often is not tried again.
 MOST_STARTS = 2
 #: A file that nobody took up for so long is given up: there is no worker.
-KEPT_DAYS = 7
+RETENTION_DAYS = 7
 #: What is younger may be on its way into the queue.
 FRESH_MINUTES = 1
 
@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Received:
+class Upload:
     """A file whose import begins. actor: whose it is."""
 
     batch_id: int
@@ -100,7 +100,7 @@ def receive_file(
         return get_batch(connection, batch_id)
 
 
-def begin_received(connection: Connection, batch_id: int) -> Received | None:
+def begin_upload(connection: Connection, batch_id: int) -> Upload | None:
     """Take up a file: the first time, or after its worker died. None when there is nothing to do.
 
     A file over which the worker died ``MOST_STARTS`` times is refused here, before anything reads it once more.
@@ -121,44 +121,44 @@ def begin_received(connection: Connection, batch_id: int) -> Received | None:
     if refusal is not None:
         fail_batch(connection, batch_id, str(refusal), code=refusal.code)
         return None
-    asked = row.request
+    stored = row.request
     request = Request(
-        asked["mapping"],
-        asked["publish"],
-        asked["confirmed"],
-        asked["sheet"],
-        Role(asked["role"]),
-        tuple(asked["prefixes"]),
+        stored["mapping"],
+        stored["publish"],
+        stored["confirmed"],
+        stored["sheet"],
+        Role(stored["role"]),
+        tuple(stored["prefixes"]),
     )
-    return Received(row.id, row.file_name, row.created_by, request)
+    return Upload(row.id, row.file_name, row.created_by, request)
 
 
-def refuse_received(connection: Connection, received: Received, why: str) -> None:
+def refuse_upload(connection: Connection, upload: Upload, why: str) -> None:
     """End an import whose account lost its rights after the upload."""
     error = RightsChanged(why)
-    fail_batch(connection, received.batch_id, str(error), code=error.code)
+    fail_batch(connection, upload.batch_id, str(error), code=error.code)
 
 
-def import_received(database: Database, scope: Scope, sealer: Sealer, received: Received) -> ImportReport:
+def import_upload(database: Database, scope: Scope, sealer: Sealer, upload: Upload) -> ImportReport:
     """Import a file that was taken up; see `run_batch` for what it raises.
 
     When server or database end in the middle, the file waits for the next start, which this end is not counted against.
     """
-    request = received.request
+    request = upload.request
     try:
         mapping = find_mapping(request.mapping)
         if request.sheet:
             mapping = mapping.model_copy(update={"sheet": request.sheet})
         with workspace("import") as folder:
-            path = folder / received.file_name
+            path = folder / upload.file_name
             with database.transaction(scope) as connection:
-                _restore(connection, sealer, received.batch_id, path)
+                _restore(connection, sealer, upload.batch_id, path)
             return run_batch(
                 database,
                 scope,
                 path,
                 mapping,
-                batch_id=received.batch_id,
+                batch_id=upload.batch_id,
                 sealer=sealer,
                 publish=request.publish,
                 confirmed=request.confirmed,
@@ -167,10 +167,10 @@ def import_received(database: Database, scope: Scope, sealer: Sealer, received: 
     except BaseException as error:
         with suppress(Exception), database.transaction(scope) as connection:
             if is_interruption(error):
-                _put_back(connection, received.batch_id)
+                _put_back(connection, upload.batch_id)
             else:  # what `run_batch` refused has ended already
                 code = error.code if isinstance(error, OnemapError) else None
-                fail_batch(connection, received.batch_id, why_of(error), code=code)
+                fail_batch(connection, upload.batch_id, why_of(error), code=code)
         raise
 
 
@@ -186,13 +186,13 @@ def orphans(connection: Connection) -> list[int]:
 
 
 def give_up_old(connection: Connection) -> int:
-    """End the imports that no worker took up within ``KEPT_DAYS``, and remove their files; returns how many."""
-    ids = connection.execute(_OLD, {"days": KEPT_DAYS}).scalars().all()
+    """End the imports that no worker took up within ``RETENTION_DAYS``, and remove their files; returns how many."""
+    ids = connection.execute(_OLD, {"days": RETENTION_DAYS}).scalars().all()
     given_up = [batch_id for batch_id in ids if not is_held(connection, batch_id)]
     for batch_id in given_up:
         fail_batch(
             connection, batch_id,
-            f"{KEPT_DAYS} 天没有后台程序处理，已放弃；请确认后台程序在运行，再传一次 / no worker took it up within {KEPT_DAYS} days; see that one runs, "
+            f"{RETENTION_DAYS} 天没有后台程序处理，已放弃；请确认后台程序在运行，再传一次 / no worker took it up within {RETENTION_DAYS} days; see that one runs, "
             "then send the file again",
         )  # fmt: skip
     return len(given_up)
