@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mapserver.door import problems
 from mapserver.door.entrance import Entrance
-from mapserver.door.kept import KeptConnection
+from mapserver.door.keep_alive import KeepAlive
 from mapserver.door.turns import Turns
 from mapserver.http.compression import Compression
 from mapserver.http.headers import SecurityHeaders
@@ -44,7 +44,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around;
         a connection outlives a refused upload."""
-        return KeptConnection(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
+        return KeepAlive(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
 
     def record(self, routes: Iterable[BaseRoute], *, log: bool) -> RequestCounts:
         """Count every request, by these routes. log: write a line of each, too."""
