@@ -16,13 +16,13 @@ from database.connection.engine import platform_beside
 
 def display_names(connection: Connection, usernames: Iterable[str | None]) -> dict[str, str]:
     """User name → name as shown, of those that are there. Served by ``pk_account``."""
-    asked = sorted({username for username in usernames if username})
-    if not asked:
+    names = sorted({username for username in usernames if username})
+    if not names:
         return {}
     with platform_beside(connection) as platform:
         rows = platform.execute(
             text("SELECT username, display_name FROM platform.account WHERE username = ANY(:usernames)"),
-            {"usernames": asked},
+            {"usernames": names},
         ).all()
     return {row.username: row.display_name for row in rows}
 
