@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from database.connection.servers import addresses_of_counties
 from database.tables.base import CountyBase
 from database.upgrade.migrate import migrate_county, migrate_platform, refuse_empty
-from database.upgrade.server import ServerUnfit, migrate_server, owner_elsewhere
+from database.upgrade.server import ServerUnfit, list_counties, migrate_server, owner_elsewhere
 
 
 def migrate_all(owner: Engine) -> list[str]:
@@ -27,6 +27,7 @@ def migrate_all(owner: Engine) -> list[str]:
             with owner_of(owner, address) as engine:
                 if address is not None:
                     migrate_server(engine, owner)
+                    list_counties(engine, owner, counties)
                 for code in counties:
                     migrate_county(engine, code)
         except ServerUnfit as error:

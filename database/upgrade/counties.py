@@ -11,7 +11,7 @@ from database.connection.servers import addresses_of_counties
 from database.errors import Missing, Taken
 from database.rights.scope import county_schema
 from database.upgrade.migrate import migrate_county, migrate_platform
-from database.upgrade.server import migrate_server, owner_elsewhere
+from database.upgrade.server import list_counties, migrate_server, owner_elsewhere
 
 
 class CountyNotFound(Missing):
@@ -39,26 +39,23 @@ def create_county(owner: Engine, code: str, name: str, *, synthetic: bool = Fals
         known = addresses_of_counties(connection)
     if code in known and known[code] != address:
         raise CountyElsewhere(known[code] or "本机 / the home server")
-    county = {"code": code, "name": name, "synthetic": synthetic}
     if address is None:
         migrate_county(owner, code)
     else:
         with owner_elsewhere(owner, address) as there:
             migrate_server(there, owner)
             migrate_county(there, code)
-            _register(there, county, None)
-    _register(owner, county, address)
-
-
-def _register(owner: Engine, county: dict[str, object], address: str | None) -> None:
     with owner.begin() as connection:
         connection.execute(
             text(
                 "INSERT INTO platform.county (code, name, synthetic, server) VALUES (:code, :name, :synthetic, :server) "
                 "ON CONFLICT (code) DO UPDATE SET name = excluded.name"
             ),
-            county | {"server": address},
+            {"code": code, "name": name, "synthetic": synthetic, "server": address},
         )
+    if address is not None:
+        with owner_elsewhere(owner, address) as there:
+            list_counties(there, owner, [code])
 
 
 @dataclass(frozen=True, slots=True)

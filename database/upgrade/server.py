@@ -66,6 +66,23 @@ def migrate_server(there: Engine, owner: Engine) -> None:
         close_platform(connection)
 
 
+def list_counties(there: Engine, owner: Engine, codes: list[str]) -> None:
+    """Let a server know the counties that live on it, as the home server names them."""
+    with owner.connect() as connection:
+        rows = connection.execute(
+            text("SELECT code, name, synthetic FROM platform.county WHERE code = ANY(:codes)"), {"codes": codes}
+        )
+        counties = [row._asdict() for row in rows]
+    with there.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO platform.county (code, name, synthetic) VALUES (:code, :name, :synthetic) "
+                "ON CONFLICT (code) DO UPDATE SET name = excluded.name, server = NULL"
+            ),
+            counties,
+        )
+
+
 def close_platform(connection: Connection) -> None:
     """Take from the application what ``platform`` holds here but the list of counties. Safe to repeat."""
     connection.execute(text(_CLOSE))

@@ -99,15 +99,17 @@ def restore(
         raise SuperuserUrlMissing("--superuser-url, ONEMAP_SUPERUSER_URL")
     key_file = keys.absolute() if keys else keys_file(keys_folder(chosen.parent), chosen)
     manifest = restore_backup(settings, chosen, key_file, superuser_url=superuser)
-    ended = _end_sessions(settings)
+    of_home = bool(manifest.state.counts.get("platform.account"))  # another server of counties has no account
+    ended = _end_sessions(settings) if of_home else 0
     if set(manifest.state.revisions.values()) <= {head_of("platform"), head_of("county")}:
         _record(settings, "restore", chosen)
     _print(chosen, manifest, "已恢复 / restored")
-    console.print(
-        f"备份中的 {ended} 个登录已全部结束，请各用户重新登录；备份之后吊销的令牌又有效，请核对：onemap token list / "
-        f"every session of the backup ({ended}) has ended; tokens revoked since then are valid again, look: onemap token list",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    if of_home:
+        console.print(
+            f"备份中的 {ended} 个登录已全部结束，请各用户重新登录；备份之后吊销的令牌又有效，请核对：onemap token list / "
+            f"every session of the backup ({ended}) has ended; tokens revoked since then are valid again, look: onemap token list",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     heads = {head_of("platform"), head_of("county")}
     if set(manifest.state.revisions.values()) - heads:
         console.print("备份来自较早的版本，请运行 / of an earlier release, run: onemap migrate", highlight=False)

@@ -48,7 +48,7 @@ from tests.mapserver.documented import hold
 
 HERE, THERE = "330521", "330525"
 STAFF, OFFICIAL, AUDITOR = "staff", "official", "auditor"
-TILE = "cells,events/14/13653/6756.mvt"
+TILE = "cells,events/14/13653/6733.mvt"
 T = Any
 
 
@@ -212,18 +212,17 @@ def test_every_list_and_page_answers_alike_on_both_servers(pair: Pair) -> None:
     """Also where names of accounts, the audit trail of the platform or the list of counties are read."""
     document = pair.application.get("/api/openapi.json").json()["paths"]
     paths = [
-        path for path, methods in document.items() if "get" in methods and path.count("{") == 1 and "{county}" in path
+        path
+        for path, methods in document.items()
+        if path.count("{") == 1 and "{county}" in path and "event-stream" not in str(methods.get("get", "event-stream"))
     ]
-    paths += [
-        "/api/{county}/audit?trail=platform",
-        "/api/{county}/audit/summary?trail=platform",
-        "/api/{county}/audit/head?trail=platform",
-    ]
-    paths += ["/api/{county}/audit/export?format=csv&trail=platform", "/api/{county}/alerts/1/assignees"]
-    assert len(paths) > 40
-    for role in (OFFICIAL, AUDITOR):
+    assert len(paths) >= 40
+    trail = "/api/{county}/audit"
+    trails = [f"{trail}?trail=platform", f"{trail}/summary?trail=platform", f"{trail}/head?trail=platform"]
+    trails += [f"{trail}/export?format=csv&trail=platform", trail, f"{trail}/export"]
+    for role, asked in ((OFFICIAL, [*paths, "/api/{county}/alerts/1/assignees"]), (AUDITOR, trails)):
         here, there = (
-            {path: client.get(path.replace("{county}", county)).status_code for path in paths}
+            {path: client.get(path.replace("{county}", county)).status_code for path in asked}
             for county, client in ((county, pair.sign_in(county, role)) for county in WORLDS)
         )
         assert there == here
