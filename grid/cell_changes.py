@@ -6,7 +6,8 @@ answer. Writers of one village wait for each other, so that two outlines that ov
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -22,6 +23,20 @@ _MOST_ADDRESSES = 500_000
 
 class CellInvalid(Invalid):
     """网格不符合划分规则 | The cell breaks a rule of the grid"""
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """A present cell as its changes (异动) show it. geom: GeoJSON, EPSG:4490."""
+
+    code: str
+    level: str
+    parent_code: str
+    name: str
+    households_n: int | None
+    population_n: int | None
+    valid_from: date
+    geom: dict[str, object]
 
 
 _STATE = text(
@@ -47,12 +62,12 @@ _NEXT = text(
 )
 
 
-def cell_state(connection: Connection, code: str) -> dict[str, Any]:
-    """A present cell as changes show it; ``geom`` as GeoJSON. Raises CellNotFound."""
-    row = connection.execute(_STATE, {"code": code}).mappings().one_or_none()
+def cell_state(connection: Connection, code: str) -> CellState:
+    """A present cell as its changes show it. Raises CellNotFound."""
+    row = connection.execute(_STATE, {"code": code}).one_or_none()
     if row is None:
         raise CellNotFound(code)
-    return dict(row)
+    return CellState(**row._mapping)
 
 
 def create_cell(connection: Connection, parent_code: str, name: str, outline: bytes) -> str:
@@ -86,8 +101,8 @@ def change_cell(connection: Connection, code: str, *, name: str, outline: bytes 
     if outline is None:
         connection.execute(text("UPDATE grid_cell SET name = :name WHERE code = :code"), {"name": name, "code": code})
         return
-    _wait_for_others(connection, before["parent_code"])
-    _refuse_faults(connection, code, before["level"], before["parent_code"], outline)
+    _wait_for_others(connection, before.parent_code)
+    _refuse_faults(connection, code, before.level, before.parent_code, outline)
     touched = _addresses(connection, code)
     connection.execute(
         text("UPDATE grid_cell SET name = :name, geom = st_multi(st_geomfromwkb(:outline, 4490)) WHERE code = :code"),
@@ -99,7 +114,7 @@ def change_cell(connection: Connection, code: str, *, name: str, outline: bytes 
 def retire_cell(connection: Connection, code: str) -> None:
     """A cell given up from today on; its postings end with it. Raises CellNotFound; CellInvalid while it has micro cells."""
     before = cell_state(connection, code)
-    _wait_for_others(connection, before["parent_code"])
+    _wait_for_others(connection, before.parent_code)
     if connection.scalar(
         text("SELECT EXISTS (SELECT FROM grid_cell WHERE parent_code = :c AND valid_to IS NULL)"), {"c": code}
     ):

@@ -13,6 +13,7 @@ from database.vocabulary import Severity
 from gazetteer.quality.points import Library
 
 Family = Literal["tree", "duplicates", "numbering", "position", "names", "text", "codes", "dates", "state", "grid"]
+#: JSON document: the facts of a finding, under the keys of its rule; before it the number of the address
 Found = tuple[int, dict[str, Any]]
 Mend = Callable[[Mapping[str, str | None]], dict[str, str | None]]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layers.base.catalogue import NAMES
-from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
+from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette, Wash, parts
 
@@ -110,7 +108,7 @@ def name_layers(palette: Palette) -> list[Layer]:
     ]  # fmt: skip
 
 
-def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> dict[str, Any]:
+def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> Layout:
     """The layout of a name. spacing: between characters, in their own size."""
     return {
         "text-field": ["get", "name"],
@@ -123,6 +121,6 @@ def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -
     }
 
 
-def name_paint(palette: Palette, colour: str) -> dict[str, Any]:
+def name_paint(palette: Palette, colour: str) -> Paint:
     """The paint of a name: its colour and a halo of the ground's."""
     return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": 1.6, "text-halo-blur": 0.4}
