@@ -71,8 +71,8 @@ def _narrow_events(
     events: list[LoggedEvent] = []
     number = AddressEvent.number
     while len(events) < wanted:
-        seen = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
-        numbers = connection.scalars(select(seen.c.number).order_by(seen.c.number).limit(wanted)).all()
+        visible = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
+        numbers = connection.scalars(select(visible.c.number).order_by(visible.c.number).limit(wanted)).all()
         if numbers:
             rows = connection.execute(_NUMBERED, {"numbers": list(numbers), "drafts": drafts})
             events += records_of(LoggedEvent, rows)

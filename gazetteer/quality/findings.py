@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from database.connection.records import records_of
 from database.errors import Missing, Taken
 from database.paging import Cursor, Page
-from gazetteer.quality.sight import seen_facts
+from gazetteer.quality.sight import visible_facts
 
 
 class FindingNotFound(Missing):
@@ -158,7 +158,7 @@ def get_finding(connection: Connection, finding_id: int) -> ListedFinding:
 
 def _as_seen(connection: Connection, found: list[ListedFinding]) -> list[ListedFinding]:
     """The findings, what the scope does not show taken out of their facts."""
-    facts = seen_facts(connection, [one.facts for one in found])
+    facts = visible_facts(connection, [one.facts for one in found])
     return [replace(one, facts=shown) for one, shown in zip(found, facts, strict=True)]
 
 

@@ -24,27 +24,27 @@ CODES = "codes"
 SEPARATOR = "、"
 
 
-def seen_facts(connection: Connection, findings: Sequence[Facts]) -> list[Facts]:
+def visible_facts(connection: Connection, findings: Sequence[Facts]) -> list[Facts]:
     """The facts of findings, without what the entered scope does not show. One question for all of them."""
     ids = {facts[key] for facts in findings for key in NAMED_BY_ID if key in facts}
     codes = {code for facts in findings for code in _codes(facts)}
-    seen = connection.execute(
+    visible = connection.execute(
         text("SELECT id, code FROM standard_address WHERE id = ANY(:ids) OR code = ANY(:codes)"),
         {"ids": list(ids), "codes": list(codes)},
     ).all()
-    seen_ids, seen_codes = {row.id for row in seen}, {row.code for row in seen}
-    return [_masked(facts, seen_ids, seen_codes) for facts in findings]
+    visible_ids, visible_codes = {row.id for row in visible}, {row.code for row in visible}
+    return [_masked(facts, visible_ids, visible_codes) for facts in findings]
 
 
 def _codes(facts: Facts) -> list[str]:
     return str(facts[CODES]).split(SEPARATOR) if CODES in facts else []
 
 
-def _masked(facts: Facts, seen_ids: set[int], seen_codes: set[str]) -> Facts:
+def _masked(facts: Facts, visible_ids: set[int], visible_codes: set[str]) -> Facts:
     hidden: Facts = {}
-    for key, said in NAMED_BY_ID.items():
-        if key in facts and facts[key] not in seen_ids:
-            hidden |= {key: None} | {name: HIDDEN for name in said if name in facts}
+    for key, names in NAMED_BY_ID.items():
+        if key in facts and facts[key] not in visible_ids:
+            hidden |= {key: None} | {name: HIDDEN for name in names if name in facts}
     if CODES in facts:
-        hidden[CODES] = SEPARATOR.join(c if c in seen_codes else HIDDEN for c in _codes(facts))
+        hidden[CODES] = SEPARATOR.join(c if c in visible_codes else HIDDEN for c in _codes(facts))
     return facts | hidden

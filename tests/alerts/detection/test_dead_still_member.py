@@ -83,12 +83,12 @@ def test_who_is_registered_elsewhere_is_named_only_to_who_sees_both(
     with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
         (alert,) = list_alerts(connection, AlertFilter(), with_reason=True).items
         file = get_alert(connection, alert.id)
-    told = str((alert, file))
+    content = str((alert, file))
     assert "HU-WEST" in file.reason
-    assert ("老魏" in told) == named
-    assert (MOGAN in told) is False
+    assert ("老魏" in content) == named
+    assert (MOGAN in content) is False
     assert (file.after == {"death_date": "2026"}) == named
-    assert "03-09" not in told
+    assert "03-09" not in content
 
 
 def test_another_town_sees_nothing_of_it(database: Database, system: Scope, county: str) -> None:
