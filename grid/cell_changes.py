@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from database.errors import Invalid
 from grid.assign import assign_cells
 from grid.cells import CellNotFound
+from grid.vocabulary import CellFault
 
 #: What the survey may be out by: an overlap, or a part outside the unit above, up to so many square metres is a sliver.
 SLIVER_M2 = 10.0
@@ -164,9 +165,8 @@ def _refuse_faults(connection: Connection, code: str, level: str, parent: str, o
     values = {"outline": outline, "code": code, "level": level, "parent": parent}
     faults = [row for row in connection.execute(_FAULTS, values) if row.area_m2 > SLIVER_M2]
     if faults:
-        words = {"outside": "超出所属的", "overlap": "与现有网格重叠："}
         raise CellInvalid(
-            "；".join(f"{words[f.fault]} {f.code}，{f.area_m2:,.0f} 平方米" for f in faults[:5]),
+            "；".join(f"{CellFault(f.fault).zh} {f.code}，{f.area_m2:,.0f} 平方米" for f in faults[:5]),
             faults=[{"fault": f.fault, "code": f.code, "area_m2": round(f.area_m2, 1)} for f in faults[:20]],
         )
 

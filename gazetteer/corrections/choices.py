@@ -29,7 +29,7 @@ def choices_for(connection: Connection, row: Correction) -> tuple[list[Candidate
     candidates = match_address(connection, row.address_text, limit=MOST, min_confidence=0.0)
     if row.kind == "review":
         choices = [
-            Choice("a", "地址无误，保留", Decision(CorrectionAction.ACCEPT)),
+            Choice("a", "地址无误，采纳", Decision(CorrectionAction.ACCEPT)),
             Choice("x", "地址有误，驳回", Decision(CorrectionAction.REJECT)),
         ]
         return candidates, choices

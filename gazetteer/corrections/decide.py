@@ -19,6 +19,7 @@ from gazetteer.corrections.errors import (
 from gazetteer.corrections.ledger import add_row, change_rows, close_batch, open_batch
 from gazetteer.corrections.queue import Correction, get_correction
 from gazetteer.corrections.retest import Conflict, alias_conflicts, rule_conflicts
+from gazetteer.corrections.vocabulary import CorrectionAction
 from gazetteer.matching.match import normalised_alias
 
 
@@ -223,8 +224,7 @@ def summary(connection: Connection, row: Correction, decision: Decision) -> str:
     if decision.action == "rule":
         rule = decision.rule()
         return f"在 {rule.division_code}，“{rule.written}”即“{rule.standard}”"
-    verdict = {"accept": "保留", "reject": "驳回", "dismiss": "不处理"}[decision.action]
-    return f"{verdict}：{row.address_text}"
+    return f"{CorrectionAction(decision.action).zh}：{row.address_text}"
 
 
 def _actor(connection: Connection) -> str:

@@ -11,7 +11,7 @@ from gazetteer.codes.address_code import parse_address_code
 from gazetteer.codes.beidou import BeidouOutOfRange, encode
 from gazetteer.codes.beidou_height import encode_height
 from gazetteer.codes.grid_code import GridLevel, grid_level
-from gazetteer.codes.statistical import CLASS_NAMES, full_statistical_code
+from gazetteer.codes.statistical import UrbanRuralClass, full_statistical_code
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.plates.plates import PLATES
 from gazetteer.plates.tokens import IssuedToken, latest
@@ -97,7 +97,7 @@ def get_address_codes(connection: Connection, address_id: int, *, height_m: floa
             name=row.division_name,
             kind=division_kind(row.division_code),
             class_code=row.class_code,
-            class_name=CLASS_NAMES.get(row.class_code or ""),
+            class_name=UrbanRuralClass.labels().get(row.class_code or ""),
         ),
         grid=ResponsibleCell(row.grid_code, level, level.zh),
         beidou=_beidou(row.lon, row.lat, height_m),

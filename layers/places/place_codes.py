@@ -12,10 +12,10 @@ from database.errors import Missing
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.plates.plates import public_row
 from gazetteer.plates.tokens import IssuedToken, TokenTable, issue, latest, revoke
+from layers.places.vocabulary import PlaceKind
 
 # a dwelling's name may be that of its people; a door has a plate
 PLACE_CODES = TokenTable(TokenKind.PLACE, "place_code", "place_id", "place", "o.kind NOT IN ('dwelling', 'parcel')")
-PLACE_KINDS = {"building": "楼宇", "premises": "场所", "unit": "单位", "zone": "片区"}
 
 
 class PlaceNotFound(Missing):
@@ -46,7 +46,7 @@ def scan_place(connection: Connection, token: Token, *, counted: bool = True) ->
     row = public_row(connection, token, call) if token.kind is TokenKind.PLACE else None
     if row is None:
         raise TokenUnknown
-    return PublicPlace(**{**row._mapping, "kind": PLACE_KINDS.get(row.kind, row.kind)})
+    return PublicPlace(**{**row._mapping, "kind": PlaceKind.label_of(row.kind)})
 
 
 def issue_place_code(connection: Connection, place_id: int, *, actor: str) -> IssuedToken:

@@ -24,7 +24,6 @@ from mapserver.server import metadata  # noqa: F401 - the tables of every floor,
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()
 County = Annotated[str, typer.Option(help="县代码 / county code")]
-STAGES = {"check": "检查", "read": "通读", "values": "存值", "tiles": "切片", "enter": "入库"}
 
 
 @app.command()
@@ -73,7 +72,7 @@ def add(
             file,
             new,
             max_mb=settings.max_raster_mb,
-            progress=lambda stage: progress.update(task, description=f"{file.name} {STAGES[stage]} / {stage}"),
+            progress=lambda step: progress.update(task, description=f"{file.name} {step.zh} / {step}"),
         )
     database.close()
     console.print(

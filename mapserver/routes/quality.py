@@ -19,7 +19,7 @@ from gazetteer.quality.findings import (
     list_findings,
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
-from gazetteer.quality.rule import FAMILIES, QualityRule
+from gazetteer.quality.rule import QualityRule
 from gazetteer.quality.vocabulary import FindingState
 from grid.quality.county import SETS
 from mapserver.door.audited import audited
@@ -126,7 +126,7 @@ def _rule_out(rule: QualityRule, states: dict[str, int]) -> QualityRuleOut:
     return QualityRuleOut(
         name=rule.name,
         family=rule.family,
-        family_zh=FAMILIES[rule.family],
+        family_zh=rule.family.zh,
         severity=rule.severity,
         fixable=rule.fix is not None,
         manual=ManualOut(**asdict(rule.manual)),
