@@ -45,8 +45,8 @@ def called_by(function: FunctionType, seen: set[FunctionType]) -> Iterator[Funct
 
 def errors_of(function: FunctionType, errors: dict[str, type[OnemapError]]) -> Iterator[type[OnemapError]]:
     """The errors that the docstring of a function names after ``Raises``."""
-    for said in RAISES.findall(function.__doc__ or ""):
-        yield from (errors[name] for name in NAME.findall(said.split(". ")[0]) if name in errors)
+    for listed in RAISES.findall(function.__doc__ or ""):
+        yield from (errors[name] for name in NAME.findall(listed.split(". ")[0]) if name in errors)
 
 
 def endpoint_of(route: DoorRoute) -> FunctionType:
