@@ -38,13 +38,6 @@ _SCIENTIFIC = re.compile(
 #: In a row's hash: an empty cell that clears. The same file by a mapping that keeps is another row.
 CLEARED = "\x18"
 
-ID_PROBLEMS = {
-    "length": "不是 18 位",
-    "division": "行政区划码不存在",
-    "birth_date": "出生日期不可能",
-    "checksum": "校验码不符",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class FieldReader:
@@ -365,7 +358,7 @@ def id_number(text: str) -> str:
     value = _SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
     problem = resident_id_problem(value)
     if problem is not None:
-        raise RowProblem("bad_id_checksum", why=ID_PROBLEMS.get(problem, problem))
+        raise RowProblem("bad_id_checksum", why=problem.zh)
     return value
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layers.base.catalogue import NAMES
 from layers.style.colour import parts
-from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
+from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette, Wash
 
@@ -111,7 +109,7 @@ def name_layers(palette: Palette) -> list[Layer]:
     ]  # fmt: skip
 
 
-def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> dict[str, Any]:
+def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> Layout:
     """The layout of a name. spacing: between characters, in their own size."""
     return {
         "text-field": ["get", "name"],
@@ -124,6 +122,6 @@ def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -
     }
 
 
-def name_paint(palette: Palette, colour: str) -> dict[str, Any]:
+def name_paint(palette: Palette, colour: str) -> Paint:
     """The paint of a name: its colour and a halo of the ground's."""
     return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": 1.6, "text-halo-blur": 0.4}

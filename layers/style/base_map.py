@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layers.base.catalogue import BASE, HOUSE_NUMBERS_FROM, LAYERS, NAMES
 from layers.style.base_palette import BASE_THEMES, BasePalette
-from layers.style.expressions import Expression, Layer, by_zoom, drawn
+from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, drawn
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette
 
@@ -128,7 +126,7 @@ def label_layers(palette: Palette) -> list[Layer]:
     ]
 
 
-def _text(weight: Weight, size: float | Expression, more: dict[str, Any], field: str = "name") -> dict[str, Any]:
+def _text(weight: Weight, size: float | Expression, more: Layout, field: str = "name") -> Layout:
     return {
         "text-field": ["get", field],
         "text-font": [weight.stack],
@@ -136,7 +134,7 @@ def _text(weight: Weight, size: float | Expression, more: dict[str, Any], field:
     } | more
 
 
-def _paint(palette: Palette, colour: str, width: float = 1.4) -> dict[str, Any]:
+def _paint(palette: Palette, colour: str, width: float = 1.4) -> Paint:
     return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": width, "text-halo-blur": 0.3}
 
 

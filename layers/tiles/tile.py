@@ -14,7 +14,8 @@ from database.rights.scope import Scope
 from database.rights.statement import Statement
 from grid.extent import county_bounds
 from layers.base.catalogue import TILES, described
-from layers.tiles.catalogue import LAYERS, MAX_ZOOM
+from layers.catalogue.tilejson import TileJson, VectorLayer
+from layers.tiles.catalogue import LAYERS, MAX_ZOOM, TileLayer
 
 
 class UnknownLayer(Missing):
@@ -93,12 +94,12 @@ def get_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: in
     return read_tile(connection, names, z, x, y).body
 
 
-def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -> dict[str, Any]:
+def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -> TileJson:
     """TileJSON 3.0.0 of these layers; bounds are those of the scope. tiles_url: template with {z}, {x}, {y}."""
     check_layers(names)
     chosen = [LAYERS[name] for name in names if name in LAYERS]
     public = [TILES[name] for name in names if name in TILES]
-    document: dict[str, Any] = {
+    document: TileJson = {
         "tilejson": "3.0.0",
         "name": "、".join([*(layer.title for layer in chosen), *(title for title, *_ in public)]),
         "scheme": "xyz",
@@ -106,21 +107,24 @@ def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -
         "minzoom": min([*(layer.minzoom for layer in chosen), *(lowest for _, _, lowest, _ in public)]),
         "maxzoom": MAX_ZOOM if chosen else max(highest for *_, highest in public),
         "vector_layers": [
-            {
-                "id": layer.name,
-                "description": layer.title,
-                "minzoom": layer.minzoom,
-                "maxzoom": MAX_ZOOM,
-                "fields": {field.name: field.meaning for field in layer.fields},
-                "geometry": layer.geometry,
-                "generalisation": layer.generalisation,
-            }
-            for layer in chosen
-        ]
-        + [one for name in names if name in TILES for one in described(name)],
+            *(_vector_layer(layer) for layer in chosen),
+            *(one for name in names if name in TILES for one in described(name)),
+        ],
     }
     bounds = county_bounds(connection)
     if bounds is not None:
         document["bounds"] = bounds
         document["center"] = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, 11]
     return document
+
+
+def _vector_layer(layer: TileLayer) -> VectorLayer:
+    return {
+        "id": layer.name,
+        "description": layer.title,
+        "minzoom": layer.minzoom,
+        "maxzoom": MAX_ZOOM,
+        "fields": {field.name: field.meaning for field in layer.fields},
+        "geometry": layer.geometry,
+        "generalisation": layer.generalisation,
+    }

@@ -22,7 +22,6 @@ from mapserver.cli.opening import open_database
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()
 County = Annotated[str, typer.Option(help="县代码 / county code")]
-STAGES = {"check": "检查", "read": "通读", "values": "存值", "tiles": "切片", "enter": "入库"}
 
 
 @app.command()
@@ -71,7 +70,7 @@ def add(
             file,
             new,
             max_mb=settings.max_raster_mb,
-            progress=lambda stage: progress.update(task, description=f"{file.name} {STAGES[stage]} / {stage}"),
+            progress=lambda step: progress.update(task, description=f"{file.name} {step.zh} / {step}"),
         )
     database.close()
     console.print(

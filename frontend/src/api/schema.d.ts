@@ -2198,11 +2198,8 @@ export interface components {
             road: string | null;
             /** Room */
             room: string | null;
-            /**
-             * Status
-             * @example published
-             */
-            status: string;
+            /** @example published */
+            status: components["schemas"]["AddressStatus"];
             /** Town */
             town: string | null;
             /**
@@ -2223,6 +2220,12 @@ export interface components {
             /** Village Group */
             village_group: string | null;
         };
+        /**
+         * AddressEventKind
+         * @description What can happen to an address.
+         * @enum {string}
+         */
+        AddressEventKind: "created" | "imported" | "edited" | "reviewed" | "published" | "renamed" | "renumbered" | "split" | "merged" | "villages_merged" | "moved" | "demolished" | "restored" | "regridded" | "left" | "deleted";
         /**
          * AddressOnDay
          * @description One address as it was on a day.
@@ -2287,11 +2290,8 @@ export interface components {
              * @description degrees, EPSG:4490
              */
             lon: number | null;
-            /**
-             * Status
-             * @example published
-             */
-            status: string;
+            /** @example published */
+            status: components["schemas"]["AddressStatus"];
             /**
              * Text
              * @example 浙江省湖州市德清县武康街道千秋社区永安街12号
@@ -2304,6 +2304,12 @@ export interface components {
              */
             uid: string;
         };
+        /**
+         * AddressStatus
+         * @description The life of a standard address (地址状态).
+         * @enum {string}
+         */
+        AddressStatus: "draft" | "reviewed" | "published" | "retired";
         /**
          * AddressThen
          * @description An address that a text meant on a day, and what it is now.
@@ -3135,11 +3141,8 @@ export interface components {
             published_at: string | null;
             /** Reason */
             reason: string;
-            /**
-             * State
-             * @example submitted
-             */
-            state: string;
+            /** @example submitted */
+            state: components["schemas"]["ChangeSetState"];
             /** Title */
             title: string;
         };
@@ -3215,14 +3218,17 @@ export interface components {
             published_at: string | null;
             /** Reason */
             reason: string;
-            /**
-             * State
-             * @example submitted
-             */
-            state: string;
+            /** @example submitted */
+            state: components["schemas"]["ChangeSetState"];
             /** Title */
             title: string;
         };
+        /**
+         * ChangeSetState
+         * @description How far a set of changes is (变更集状态).
+         * @enum {string}
+         */
+        ChangeSetState: "draft" | "submitted" | "approved" | "published" | "rejected" | "withdrawn";
         /**
          * ChoiceOut
          * @description One key to press and the decision it sends.
@@ -3372,12 +3378,17 @@ export interface components {
          */
         CorrectionAction: "alias" | "rule" | "accept" | "reject" | "dismiss";
         /**
+         * CorrectionBatchKind
+         * @description How many rows one decision took.
+         * @enum {string}
+         */
+        CorrectionBatchKind: "decide" | "alike";
+        /**
          * CorrectionBatchOut
          * @description What was decided in one go.
          */
         CorrectionBatchOut: {
-            /** Action */
-            action: string;
+            action: components["schemas"]["CorrectionAction"];
             /** Actor */
             actor: string;
             /**
@@ -3391,11 +3402,7 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description decide or alike
-             */
-            kind: string;
+            kind: components["schemas"]["CorrectionBatchKind"];
             /** Note */
             note: string | null;
             /**
@@ -3408,6 +3415,12 @@ export interface components {
             /** Undone By */
             undone_by: string | null;
         };
+        /**
+         * CorrectionKind
+         * @description What waits for a person.
+         * @enum {string}
+         */
+        CorrectionKind: "match" | "review";
         /**
          * CorrectionOut
          * @description A row of the queue: a text without a certain match, or a review of an address.
@@ -3439,12 +3452,8 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description match or review
-             * @example match
-             */
-            kind: string;
+            /** @example match */
+            kind: components["schemas"]["CorrectionKind"];
             /** Leased By */
             leased_by: string | null;
             /** Leased Until */
@@ -3455,11 +3464,7 @@ export interface components {
              * @example 3
              */
             occurrences: number;
-            /**
-             * Outcome
-             * @description alias, rule, by_rule, accepted, rejected or dismissed
-             */
-            outcome: string | null;
+            outcome: components["schemas"]["CorrectionOutcome"] | null;
             /**
              * Reason
              * @example 地址写的是千秋社区，坐标落在春晖社区
@@ -3478,12 +3483,20 @@ export interface components {
              * @example 雍安街
              */
             road_key: string | null;
-            /**
-             * Status
-             * @description open or decided
-             */
-            status: string;
+            status: components["schemas"]["CorrectionStatus"];
         };
+        /**
+         * CorrectionOutcome
+         * @description What was decided.
+         * @enum {string}
+         */
+        CorrectionOutcome: "alias" | "rule" | "by_rule" | "accepted" | "rejected" | "dismissed";
+        /**
+         * CorrectionStatus
+         * @description Whether somebody has decided.
+         * @enum {string}
+         */
+        CorrectionStatus: "open" | "decided";
         /**
          * Counted
          * @description How many there were.
@@ -3632,11 +3645,8 @@ export interface components {
             id: number;
             /** Name */
             name: string;
-            /**
-             * Occupancy
-             * @description occupied, vacant, let, unknown, as recorded
-             */
-            occupancy: string | null;
+            /** @description as recorded */
+            occupancy: components["schemas"]["Occupancy"] | null;
         };
         /**
          * EarlierAlert
@@ -4132,17 +4142,20 @@ export interface components {
              * @example 330521001001001
              */
             code: string;
-            /**
-             * Level
-             * @example cell
-             */
-            level: string;
+            /** @example cell */
+            level: components["schemas"]["GridLevel"];
             /**
              * Level Name
              * @example 网格
              */
             level_name: string;
         };
+        /**
+         * GridLevel
+         * @description How far a grid code reaches (层级).
+         * @enum {string}
+         */
+        GridLevel: "county" | "town" | "village" | "cell" | "micro_cell";
         /**
          * HouseholdAddress
          * @description The standard address of a household. lon, lat in EPSG:4490.
@@ -4173,6 +4186,12 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * HouseholdKind
+         * @description What a household is (户类型).
+         * @enum {string}
+         */
+        HouseholdKind: "family" | "collective" | "single";
         /**
          * HouseholdList
          * @description Households by number or by room.
@@ -4224,11 +4243,7 @@ export interface components {
             household_no: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description family, collective or single
-             */
-            kind: string;
+            kind: components["schemas"]["HouseholdKind"];
             /** Members */
             members: components["schemas"]["MemberOut"][];
             /**
@@ -4697,8 +4712,7 @@ export interface components {
              * @example 户主
              */
             relation: string | null;
-            /** Sex */
-            sex: string | null;
+            sex: components["schemas"]["Sex"] | null;
             /** Status Codes */
             status_codes: components["schemas"]["CodeOut"][];
         };
@@ -4839,6 +4853,12 @@ export interface components {
             note?: string | null;
         };
         /**
+         * Occupancy
+         * @description How a dwelling is used (使用状况), in the words of the housing tables.
+         * @enum {string}
+         */
+        Occupancy: "occupied" | "vacant" | "let" | "unknown";
+        /**
          * OpenBySeverity
          * @description Alerts that wait for something, by severity.
          */
@@ -4860,11 +4880,10 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * Kind
              * @description kind of the events it leaves
              * @example renamed
              */
-            kind: string;
+            kind: components["schemas"]["AddressEventKind"];
             /**
              * Name
              * @example rename_road
@@ -5289,11 +5308,8 @@ export interface components {
          * @description A place and its newest code.
          */
         PlaceCodeOut: {
-            /**
-             * Kind
-             * @example premises
-             */
-            kind: string;
+            /** @example premises */
+            kind: components["schemas"]["PlaceKind"];
             /**
              * Name
              * @example 武康农贸市场
@@ -5303,6 +5319,18 @@ export interface components {
             place_id: number;
             token: components["schemas"]["TokenOut"] | null;
         };
+        /**
+         * PlaceKind
+         * @description What a place is (类别).
+         * @enum {string}
+         */
+        PlaceKind: "building" | "dwelling" | "premises" | "unit" | "zone" | "parcel";
+        /**
+         * PlaceNameKind
+         * @description What a place name names (地名类别).
+         * @enum {string}
+         */
+        PlaceNameKind: "natural_village" | "road" | "compound" | "water" | "mountain" | "landmark" | "other";
         /**
          * PlaceNameOut
          * @description A place name (地名): natural village, road, compound, water, mountain, landmark.
@@ -5314,11 +5342,8 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @example natural_village
-             */
-            kind: string;
+            /** @example natural_village */
+            kind: components["schemas"]["PlaceNameKind"];
             /** Lat */
             lat: number | null;
             /** Lon */
@@ -5468,11 +5493,9 @@ export interface components {
              * @example 同村有 2 条写法相同：33052100100100000001、33052100100100000002
              */
             sentence: string;
-            /** Severity */
-            severity: string;
+            severity: components["schemas"]["Severity"];
             state: components["schemas"]["FindingState"];
-            /** Status */
-            status: string;
+            status: components["schemas"]["AddressStatus"];
             /** Title */
             title: string;
         };
@@ -5492,11 +5515,8 @@ export interface components {
          * @description A rule with its manual and the number of its findings in scope.
          */
         QualityRuleOut: {
-            /**
-             * Family
-             * @example duplicates
-             */
-            family: string;
+            /** @example duplicates */
+            family: components["schemas"]["RuleFamily"];
             /**
              * Family Zh
              * @example 重复
@@ -5516,11 +5536,8 @@ export interface components {
             name: string;
             /** Open N */
             open_n: number;
-            /**
-             * Severity
-             * @example high
-             */
-            severity: string;
+            /** @example high */
+            severity: components["schemas"]["Severity"];
         };
         /**
          * RasterKind
@@ -5802,8 +5819,7 @@ export interface components {
              * @example village_mismatch
              */
             reason_code: string;
-            /** Status */
-            status: string;
+            status: components["schemas"]["ReviewStatus"];
         };
         /**
          * ReviewPage
@@ -5820,6 +5836,12 @@ export interface components {
             /** Open N */
             open_n: number;
         };
+        /**
+         * ReviewStatus
+         * @description What became of a doubtful address of an import (复核状态).
+         * @enum {string}
+         */
+        ReviewStatus: "open" | "accepted" | "rejected" | "closed";
         /**
          * RevokeIn
          * @description Why a code is made worthless.
@@ -5879,6 +5901,12 @@ export interface components {
              */
             title: string;
         };
+        /**
+         * RuleFamily
+         * @description What the rules about addresses look at (问题类别).
+         * @enum {string}
+         */
+        RuleFamily: "tree" | "duplicates" | "numbering" | "position" | "names" | "text" | "codes" | "dates" | "state" | "grid";
         /**
          * RuleOut
          * @description An anomaly rule: title, description and parameters in the language asked for, the manual in both.
@@ -6128,6 +6156,12 @@ export interface components {
          */
         Severity: "high" | "medium" | "low";
         /**
+         * Sex
+         * @description Sex, as stored (性别).
+         * @enum {string}
+         */
+        Sex: "male" | "female";
+        /**
          * SignIn
          * @description Name and password; the code of the second factor when it was asked for.
          */
@@ -6365,12 +6399,8 @@ export interface components {
             revoked_at: string | null;
             /** Revoked By */
             revoked_by: string | null;
-            /**
-             * Status
-             * @description valid or revoked
-             * @example valid
-             */
-            status: string;
+            /** @example valid */
+            status: components["schemas"]["TokenStatus"];
             /**
              * Token
              * @example CECQV2OBS5VZVJ3BH6RQ5MNJ7TEI6GKXS4ASFJ2I
@@ -6382,6 +6412,12 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * TokenStatus
+         * @description Whether a printed code still holds (二维码状态).
+         * @enum {string}
+         */
+        TokenStatus: "valid" | "revoked";
         /**
          * Totals
          * @description How many records of each library the account sees.
