@@ -22,15 +22,15 @@ export const useCounty = defineStore('county', () => {
   /** The worker's open alerts as last read, for looking at without signal: mine, and what nobody deals with yet. */
   const todo = ref<{ mine: Todo; free: Todo } | null>(null)
 
-  let overviewAsked: Promise<Overview> | null = null
+  let overviewRequest: Promise<Overview> | null = null
 
   /** Several parts of a page ask for it at once: one question. */
   async function loadOverview(): Promise<void> {
-    const asked = (overviewAsked ??= session.api.overview())
+    const request = (overviewRequest ??= session.api.overview())
     try {
-      overview.value = await asked
+      overview.value = await request
     } finally {
-      if (overviewAsked === asked) overviewAsked = null
+      if (overviewRequest === request) overviewRequest = null
     }
   }
 
