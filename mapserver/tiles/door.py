@@ -110,7 +110,7 @@ class TileDoor:
             return
         asked = read_headers(scope)
         try:
-            messages = await self._kept(path, asked)
+            messages = self._at_hand(path, asked) or await self._kept(path, asked)
             if messages is None:
                 await self._turns.take()
                 messages = await self._made(path, asked)
@@ -123,7 +123,9 @@ class TileDoor:
         if messages is None:
             await self._rest(scope, receive, send)
         else:
-            await send_both(messages, send)
+            start, body = messages
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
 
     def give(self, entry: Entry, asked: Asked, known: Known | None = None) -> Messages:
         """The answer with this tile, counted for the credential that asks. Raises TooManyRequests."""
@@ -133,8 +135,17 @@ class TileDoor:
             service.count(known)
         return entry.messages(packed=self._packed(asked.accept_encoding), if_none_match=asked.if_none_match)
 
+    def _at_hand(self, path: TilePath, asked: Asked) -> Messages | None:
+        """The answer, when account, tile and changes are known and nobody has to wait for anything."""
+        service = self._service()
+        known = service.accounts.get(asked.cookie, asked.authorization)
+        if known is None or known.account.due is not None or known.account.county != path.county:
+            return None
+        entry = service.at_hand(key_of(known.account, *path[1:]))
+        return None if entry is None else self.give(entry, asked, known)
+
     async def _kept(self, path: TilePath, asked: Asked) -> Messages | None:
-        """The answer, when account and tile are known; waits for a look at the changes when one is due."""
+        """The same, when one has to wait for a look at the changes."""
         service = self._service()
         known = service.accounts.get(asked.cookie, asked.authorization)
         if known is None or known.account.due is not None or known.account.county != path.county:

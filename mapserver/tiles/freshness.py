@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from database.connection.engine import Database
 from database.rights.scope import Scope
-from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes
+from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes_at_once
 from mapserver.door.gate import Gate
 from mapserver.tiles.cache import Entry, TileCache, TileKey
 
@@ -87,11 +87,13 @@ class Freshness:
         known = self._counties.setdefault(county, _County())
         with known.lock:
             started = time.monotonic()
-            with self._database.transaction(Scope.of_system(county, "tiles")) as connection:
-                if known.moment is None or started - known.looked_at > OLDEST_S:
-                    known.moment, boxes = current_moment(connection), None
-                else:
-                    known.moment, boxes = read_changes(connection, known.moment)
+            scope = Scope.of_system(county, "tiles")
+            boxes: list[Box] | None = None
+            if known.moment is None or started - known.looked_at > OLDEST_S:
+                with self._database.transaction(scope) as connection:
+                    known.moment = current_moment(connection)
+            else:
+                known.moment, boxes = read_changes_at_once(self._database, scope, known.moment)
             if boxes is None:
                 self._cache.clear(county)
             elif boxes:
