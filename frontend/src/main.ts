@@ -1,5 +1,6 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import '@/styles/colours.css'
 import '@/styles/tokens.css'
 import '@/styles/base.css'
 import '@/styles/components.css'
@@ -14,7 +15,7 @@ const app = createApp(App)
 app.use(createPinia())
 
 watchRequests({
-  onReachable: (reachable) => useNetwork().heard(reachable),
+  onReachable: (reachable) => useNetwork().report(reachable),
   onDue: () => {
     const here = router.currentRoute.value
     if (here.name === 'begin') return

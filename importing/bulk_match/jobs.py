@@ -2,14 +2,13 @@
 
 File and result are kept in the database, encrypted in pieces, so that the worker may be another machine than the server
 that took the file. Nobody but the owner sees the job (policy ``owner``), and not even the owner for longer than
-``KEPT_DAYS``.
+``RETENTION_DAYS``.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,9 +21,9 @@ from database.rights.scope import Scope, home_prefix
 from database.secrets.seal import Sealer, row_binding
 from importing.bulk_match.run import check_table, match_file
 from importing.bulk_match.writers import OutputNotPossible
+from importing.pieces import pieces_of
 
-PIECE_BYTES = 1 << 20
-KEPT_DAYS = 7
+RETENTION_DAYS = 7
 #: how often a running job says that it lives, and after how long without it is taken for dead
 BEAT_S = 2.0
 DEAD_MINUTES = 15
@@ -155,7 +154,7 @@ def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int, *, ag
 
 
 def sweep_jobs(connection: Connection) -> int:
-    """Mark the dead as failed and remove what is older than ``KEPT_DAYS``; returns how many were removed."""
+    """Mark the dead as failed and remove what is older than ``RETENTION_DAYS``; returns how many were removed."""
     connection.execute(
         text(
             "UPDATE match_job SET state = 'failed', finished_at = now(), error = '匹配中断，请重新上传 / interrupted; send the "
@@ -165,7 +164,7 @@ def sweep_jobs(connection: Connection) -> int:
         {"minutes": DEAD_MINUTES},
     )
     old = connection.execute(
-        text("DELETE FROM match_job WHERE created_at < now() - make_interval(days => :days)"), {"days": KEPT_DAYS}
+        text("DELETE FROM match_job WHERE created_at < now() - make_interval(days => :days)"), {"days": RETENTION_DAYS}
     )
     return old.rowcount
 
@@ -245,14 +244,9 @@ def _keep(connection: Connection, sealer: Sealer, job_id: int, kind: str, file: 
         "INSERT INTO match_job_piece (job_id, kind, number, sealed, created_by, grid_code) "
         "SELECT id, :kind, :number, :sealed, created_by, grid_code FROM match_job WHERE id = :id"
     )
-    for number, piece in enumerate(_pieces(file)):
+    for number, piece in enumerate(pieces_of(file)):
         sealed = sealer.seal_bytes(piece, bound_to=row_binding("match_job_piece", "sealed", job_id, kind, number))
         connection.execute(insert, {"id": job_id, "kind": kind, "number": number, "sealed": sealed})
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(PIECE_BYTES):
-        yield piece
 
 
 def _restore(connection: Connection, sealer: Sealer, job_id: int, kind: str, path: Path) -> None:

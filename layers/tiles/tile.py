@@ -55,7 +55,7 @@ _TILE = Statement(
     "<any layer> AS t".replace("<any layer>", ANY_LAYER.format(z="%(z)s", x="%(x)s", y="%(y)s"))
 )
 
-#: The same for one kind of record alone, which is most of what is asked: nothing to plan but the call.
+#: The same for one kind of record alone, which is most of what is wanted: nothing to plan but the call.
 _ONE = Statement(
     "SELECT body, CASE WHEN generalised THEN ARRAY[CAST(%(layer)s AS text)] END AS generalised "
     "FROM tile_layer(%(layer)s, %(z)s, %(x)s, %(y)s)"
@@ -69,8 +69,8 @@ def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: i
     feature carries n, how many rows it stands for in this tile; over the tiles of a zoom n adds up to the rows that the scope
     permits. Raises UnknownLayer, TileOutOfRange.
     """
-    statement, asked = _question(names, z, x, y)
-    return _tile_of(connection.execute(statement.text, asked).one())
+    statement, parameters = _question(names, z, x, y)
+    return _tile_of(connection.execute(statement.text, parameters).one())
 
 
 def read_tile_at_once(database: Database, scope: Scope, names: Sequence[str], z: int, x: int, y: int) -> Tile:

@@ -4,8 +4,8 @@ import type { AuditFilter, AlertFilter } from './filters'
 import type { AuditQuery, AlertQuery, Cursor, ListedAccount, PersonQuery, Proof, RevealField, Role, TransitionIn, VisitIn } from './names'
 
 /** The whole of a list that is never long enough to have pages. */
-async function itemsOf<T>(asked: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
-  return (await dataOf(asked)).items
+async function itemsOf<T>(response: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
+  return (await dataOf(response)).items
 }
 
 /** With a signal only where there is one. */
@@ -91,6 +91,7 @@ export function countyApi(county: string) {
   const path = { county }
   return {
     overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
+    catalogue: () => dataOf(api.GET('/api/{county}/catalogue', { params: { path } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     searchHouseholds: (q: string, signal?: AbortSignal) =>
@@ -126,6 +127,8 @@ export function countyApi(county: string) {
     mappings: () => itemsOf(api.GET('/api/{county}/mappings', { params: { path } })),
     imports: () => itemsOf(api.GET('/api/{county}/imports', { params: { path } })),
     importReport: (batch_id: number) => dataOf(api.GET('/api/{county}/imports/{batch_id}', { params: { path: { county, batch_id } } })),
+    cancelImport: (batch_id: number) =>
+      dataOf(api.POST('/api/{county}/imports/{batch_id}/cancel', { params: { path: { county, batch_id } } })),
     upload: (file: File, mapping: string, publish: boolean, confirmed = false, sheet = '') => {
       const form = new FormData()
       form.append('file', file)
