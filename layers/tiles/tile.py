@@ -56,6 +56,12 @@ _TILE = Statement(
     "<any layer> AS t".replace("<any layer>", ANY_LAYER.format(z="%(z)s", x="%(x)s", y="%(y)s"))
 )
 
+#: The same for one kind of record alone, which is most of what is wanted: nothing to plan but the call.
+_ONE = Statement(
+    "SELECT body, CASE WHEN generalised THEN ARRAY[CAST(%(layer)s AS text)] END AS generalised "
+    "FROM tile_layer(%(layer)s, %(z)s, %(x)s, %(y)s)"
+)
+
 
 def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: int) -> Tile:
     """These layers in one tile, XYZ scheme, extent 4096, and which of them are generalised.
@@ -64,19 +70,21 @@ def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: i
     feature carries n, how many rows it stands for in this tile; over the tiles of a zoom n adds up to the rows that the scope
     permits. Raises UnknownLayer, TileOutOfRange.
     """
-    parameters = _checked(names, z, x, y)
-    return _tile_of(connection.execute(_TILE.text, parameters).one())
+    statement, parameters = _question(names, z, x, y)
+    return _tile_of(connection.execute(statement.text, parameters).one())
 
 
 def read_tile_at_once(database: Database, scope: Scope, names: Sequence[str], z: int, x: int, y: int) -> Tile:
     """The same in a transaction of its own, in one trip to the server."""
-    return _tile_of(database.read_in_one_trip(scope, _TILE, _checked(names, z, x, y)))
+    return _tile_of(database.read_in_one_trip(scope, *_question(names, z, x, y)))
 
 
-def _checked(names: Sequence[str], z: int, x: int, y: int) -> dict[str, Any]:
+def _question(names: Sequence[str], z: int, x: int, y: int) -> tuple[Statement, dict[str, Any]]:
     check_layers(names)
     check_tile(z, x, y)
-    return {"layers": list(names), "z": z, "x": x, "y": y}
+    if len(names) == 1 and names[0] in LAYERS:
+        return _ONE, {"layer": names[0], "z": z, "x": x, "y": y}
+    return _TILE, {"layers": list(names), "z": z, "x": x, "y": y}
 
 
 def _tile_of(row: Any) -> Tile:
