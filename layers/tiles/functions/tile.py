@@ -44,11 +44,11 @@ def _branch(grid: Grid, kind: Kind) -> str:
     rows_from = "true" if kind.rows_from <= COUNTED_TO else f"z > {COUNTED_TO}"
     counted = f"{grid.counts_in} t.layer = '{kind.name}' AND t.level = store AND {SCOPE}"
     # near by there are seldom too many: points are read at once and counted while they are
-    asked = f"budget < (SELECT coalesce(sum(t.n), 0) FROM {counted})"
-    asked = asked if kind.geometry == "mixed" else f"z < {COUNTED_ON_THE_WAY_FROM} AND {asked}"
+    over_budget = f"budget < (SELECT coalesce(sum(t.n), 0) FROM {counted})"
+    over_budget = over_budget if kind.geometry == "mixed" else f"z < {COUNTED_ON_THE_WAY_FROM} AND {over_budget}"
     return f"""
     WHEN '{kind.name}' THEN
-        generalised := NOT ({rows_from}) OR {asked};
+        generalised := NOT ({rows_from}) OR {over_budget};
         IF NOT generalised THEN {_rows(grid, kind)}
         END IF;
         IF NOT generalised THEN NULL;
@@ -58,7 +58,7 @@ def _branch(grid: Grid, kind: Kind) -> str:
 
 
 def _body(kind: Kind, select: str) -> str:
-    """Statement that sets body. st_asmvt leaves out a row without a geometry; asked for here, each would be computed twice, in the scan."""
+    """Statement that sets body. st_asmvt leaves out a row without a geometry; if it were computed here, each would be computed twice, in the scan."""
     return f"body := (SELECT coalesce(st_asmvt(q, '{kind.name}', 4096, 'geom'), '') FROM ({select}) q);"
 
 

@@ -96,9 +96,9 @@ def test_a_generalised_outline_is_drawn_as_postgis_would_draw_it(county_map: Dat
             features = tile["cells"]["features"]
             assert features
             for feature in features:
-                asked = {"z": z, "x": x, "y": y, "c": feature["properties"]["id"], "b": band}
+                arguments = {"z": z, "x": x, "y": y, "c": feature["properties"]["id"], "b": band}
                 expected, seen = (
-                    shapely.from_wkt(connection.scalar(drawn, asked)),
+                    shapely.from_wkt(connection.scalar(drawn, arguments)),
                     shapely.geometry.shape(feature["geometry"]),
                 )
                 assert seen.is_valid
