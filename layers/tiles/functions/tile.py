@@ -58,7 +58,7 @@ def _branch(grid: Grid, kind: Kind) -> str:
 
 
 def _body(kind: Kind, select: str) -> str:
-    """Statement that sets body. st_asmvt leaves out a row without a geometry; if it were computed here, each would be computed twice, in the scan."""
+    """Statement that sets body. st_asmvt leaves out a row without a geometry: a filter for it here would compute each twice, in the scan."""
     return f"body := (SELECT coalesce(st_asmvt(q, '{kind.name}', 4096, 'geom'), '') FROM ({select}) q);"
 
 
