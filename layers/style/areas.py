@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from layers.base.catalogue import NAMES
+from layers.style.colour import parts
 from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
-from layers.style.palette import Palette, Wash, parts
+from layers.style.palette import Palette, Wash
 
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 

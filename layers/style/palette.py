@@ -1,4 +1,4 @@
-"""The colours of the three themes. Text keeps 4.5:1 to every ground it may stand on, in high contrast 7:1 (WCAG 2.2, 1.4.3 and 1.4.6).
+"""The colours of the three themes of the map; those of pages follow from them (``tokens``). Text keeps 4.5:1 to every ground it may stand on, in high contrast 7:1 (WCAG 2.2, 1.4.3 and 1.4.6).
 
 Colours are ``#rrggbb``; a wash lies over the ground with an opacity. A test computes the contrasts.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from database.errors import Missing
 from layers.catalogue.kind import Colours
+from layers.style.colour import over
 
 
 class UnknownTheme(Missing):
@@ -26,7 +27,7 @@ class Wash:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One theme. ring: the rim of dots and icons, which parts them from the ground and from each other."""
+    """One theme. halo: what parts names, dots and icons from the ground and from each other. focus: a ring around what is looked at."""
 
     name: str
     title: str
@@ -42,8 +43,6 @@ class Palette:
     cell_text: str
     place_text: str
     halo: str
-    ring: str
-    symbol: str
     addresses: str
     places: str
     persons: str
@@ -54,23 +53,35 @@ class Palette:
     alert_medium: str
     alert_low: str
     flood: str
+    focus: str
     line_scale: float = 1.0
+
+    @property
+    def ring(self) -> str:
+        """The rim of dots and icons."""
+        return self.halo
+
+    @property
+    def symbol(self) -> str:
+        """The figure inside an icon."""
+        return self.halo
+
+    @property
+    def glow(self) -> str:
+        """Around what is looked at, and where a cell has alerts."""
+        return self.washes[1].colour
 
     def washed(self) -> tuple[str, ...]:
         """What text may stand on: outside, the ground, and the ground under each wash."""
         return (self.outside, self.ground, *(over(wash.colour, wash.opacity, self.ground) for wash in self.washes))
 
 
-def over(colour: str, opacity: float, ground: str) -> str:
-    """The colour seen where one lies over a ground."""
-    top, below = parts(colour), parts(ground)
-    mixed = (round(t * opacity + b * (1 - opacity)) for t, b in zip(top, below, strict=True))
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+#: Waiting alerts from which each wash lies over a cell.
+WASHED_FROM = (0, 1, 3, 8)
 
 
-def parts(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255."""
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+def _washes(*shades: tuple[str, float]) -> tuple[Wash, ...]:
+    return tuple(Wash(alerts, colour, opacity) for alerts, (colour, opacity) in zip(WASHED_FROM, shades, strict=True))
 
 
 LIGHT = Palette(
@@ -78,12 +89,7 @@ LIGHT = Palette(
     title="浅色",
     outside="#e6ebee",
     ground="#fbfcfa",
-    washes=(
-        Wash(0, "#4c7a63", 0.03),
-        Wash(1, "#f0a23a", 0.11),
-        Wash(3, "#e27d1c", 0.17),
-        Wash(8, "#c44a14", 0.23),
-    ),
+    washes=_washes(("#4c7a63", 0.03), ("#f0a23a", 0.11), ("#e27d1c", 0.17), ("#c44a14", 0.23)),
     cell_line="#4c7a63",
     village_line="#8796a5",
     town_line="#5b6b7a",
@@ -93,8 +99,6 @@ LIGHT = Palette(
     cell_text="#254a37",
     place_text="#553408",
     halo="#ffffff",
-    ring="#ffffff",
-    symbol="#ffffff",
     addresses="#66788a",
     places="#8a5a12",
     persons="#17406d",
@@ -105,6 +109,7 @@ LIGHT = Palette(
     alert_medium="#b86a00",
     alert_low="#3f78ad",
     flood="#1f6fb5",
+    focus="#0f2f52",
 )
 
 DARK = Palette(
@@ -112,12 +117,7 @@ DARK = Palette(
     title="深色",
     outside="#10161c",
     ground="#1a222b",
-    washes=(
-        Wash(0, "#7fb79b", 0.03),
-        Wash(1, "#e0953a", 0.11),
-        Wash(3, "#e27d1c", 0.18),
-        Wash(8, "#d2571f", 0.26),
-    ),
+    washes=_washes(("#7fb79b", 0.03), ("#e0953a", 0.11), ("#e27d1c", 0.18), ("#d2571f", 0.26)),
     cell_line="#5f9179",
     village_line="#7b8b9a",
     town_line="#9aa9b7",
@@ -127,8 +127,6 @@ DARK = Palette(
     cell_text="#c4e4d3",
     place_text="#f0d6a8",
     halo="#10161c",
-    ring="#10161c",
-    symbol="#10161c",
     addresses="#93a4b4",
     places="#d8a657",
     persons="#6fa8e0",
@@ -139,6 +137,7 @@ DARK = Palette(
     alert_medium="#f5b041",
     alert_low="#7fb5e6",
     flood="#5aa9e6",
+    focus="#ffd89a",
 )
 
 CONTRAST = Palette(
@@ -146,12 +145,7 @@ CONTRAST = Palette(
     title="高对比度",
     outside="#ffffff",
     ground="#ffffff",
-    washes=(
-        Wash(0, "#ffffff", 0.0),
-        Wash(1, "#ffd24d", 0.25),
-        Wash(3, "#ffb000", 0.40),
-        Wash(8, "#ff8a3d", 0.55),
-    ),
+    washes=_washes(("#ffffff", 0.0), ("#ffd24d", 0.25), ("#ffb000", 0.40), ("#ff8a3d", 0.55)),
     cell_line="#00552e",
     village_line="#4a4a4a",
     town_line="#1f1f1f",
@@ -161,8 +155,6 @@ CONTRAST = Palette(
     cell_text="#00331b",
     place_text="#3a2200",
     halo="#ffffff",
-    ring="#ffffff",
-    symbol="#ffffff",
     addresses="#333333",
     places="#5c3500",
     persons="#003c8f",
@@ -173,6 +165,7 @@ CONTRAST = Palette(
     alert_medium="#8a4500",
     alert_low="#004a8f",
     flood="#004a9f",
+    focus="#0f2f52",
     line_scale=1.5,
 )
 
