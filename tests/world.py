@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from alerts.records import ListedAlert
-from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer, row_binding
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import DEPTHS, address_keys
 from gazetteer.reading.parse import parse

@@ -10,7 +10,8 @@ from datetime import date
 
 import orjson
 
-from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer, row_binding
 from gazetteer.codes import resident_id_problem
 from importing.files.cells import LOST_DIGITS, Text, fault_of, shown_text
 from importing.mappings.mapping import Column, Empty, Mapping, template_columns
