@@ -17,7 +17,7 @@ class UnknownTheme(Missing):
 
 @dataclass(frozen=True, slots=True)
 class Wash:
-    """The shade of a cell from so many waiting alerts on."""
+    """The band inside the outline of a cell, from so many waiting alerts on."""
 
     alerts: int
     colour: str
@@ -57,7 +57,7 @@ class Palette:
     line_scale: float = 1.0
 
     def washed(self) -> tuple[str, ...]:
-        """What text may stand on: outside, the ground, and the ground under each wash."""
+        """What text may stand on: outside, the ground, and the ground under the band of a cell."""
         return (self.outside, self.ground, *(over(wash.colour, wash.opacity, self.ground) for wash in self.washes))
 
 
@@ -79,10 +79,9 @@ LIGHT = Palette(
     outside="#e6ebee",
     ground="#fbfcfa",
     washes=(
-        Wash(0, "#4c7a63", 0.03),
-        Wash(1, "#f0a23a", 0.11),
-        Wash(3, "#e27d1c", 0.17),
-        Wash(8, "#c44a14", 0.23),
+        Wash(1, "#f0a23a", 0.45),
+        Wash(3, "#e27d1c", 0.55),
+        Wash(8, "#c44a14", 0.5),
     ),
     cell_line="#4c7a63",
     village_line="#8796a5",
@@ -113,10 +112,9 @@ DARK = Palette(
     outside="#10161c",
     ground="#1a222b",
     washes=(
-        Wash(0, "#7fb79b", 0.03),
-        Wash(1, "#e0953a", 0.11),
-        Wash(3, "#e27d1c", 0.18),
-        Wash(8, "#d2571f", 0.26),
+        Wash(1, "#e0953a", 0.3),
+        Wash(3, "#e27d1c", 0.46),
+        Wash(8, "#e0561f", 0.66),
     ),
     cell_line="#5f9179",
     village_line="#7b8b9a",
@@ -147,10 +145,9 @@ CONTRAST = Palette(
     outside="#ffffff",
     ground="#ffffff",
     washes=(
-        Wash(0, "#ffffff", 0.0),
-        Wash(1, "#ffd24d", 0.25),
-        Wash(3, "#ffb000", 0.40),
-        Wash(8, "#ff8a3d", 0.55),
+        Wash(1, "#ffd24d", 0.7),
+        Wash(3, "#ffa61a", 0.85),
+        Wash(8, "#ff8a3d", 0.8),
     ),
     cell_line="#00552e",
     village_line="#4a4a4a",

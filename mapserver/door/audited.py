@@ -85,7 +85,7 @@ EXEMPT: dict[str, str] = {
         ),
         PICTURES,
     ),
-    **dict.fromkeys(("workers.workers", "alerts.assignees"), "names of colleagues on duty in the asker's own scope"),
+    **dict.fromkeys(("workers.workers", "alerts.assignees", "cells.cell"), "names of colleagues on duty in the asker's own scope"),
     "quality.run": "hands in a run, whose asker stands with it",
 }  # fmt: skip
 

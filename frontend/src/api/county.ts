@@ -91,6 +91,7 @@ export function countyApi(county: string) {
   const path = { county }
   return {
     overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
+    cell: (code: string) => dataOf(api.GET('/api/{county}/cells/{code}', { params: { path: { county, code } } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     searchHouseholds: (q: string, signal?: AbortSignal) =>

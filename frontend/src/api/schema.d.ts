@@ -1137,6 +1137,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/cells/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cell
+         * @description The name of a cell, who is responsible for it today, its households and the alerts that wait in it, under the asker's rights.
+         */
+        get: operations["cell_api__county__cells__code__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/changes": {
         parameters: {
             query?: never;
@@ -2945,6 +2965,45 @@ export interface components {
             subjects: components["schemas"]["SubjectOut"][];
         };
         /**
+         * CellOut
+         * @description A cell in a few words.
+         */
+        CellOut: {
+            /**
+             * Code
+             * @example 330521001001001
+             */
+            code: string;
+            /**
+             * Households
+             * @description null for roles that see no households
+             */
+            households: number | null;
+            /**
+             * Level
+             * @description cell or micro_cell
+             * @example cell
+             */
+            level: string;
+            /**
+             * Name
+             * @example 永安一网格
+             */
+            name: string;
+            /** @description null for roles that see no alerts */
+            open_alerts: components["schemas"]["OpenBySeverity"] | null;
+            /**
+             * Village
+             * @description its village or community; null when that is out of sight
+             */
+            village: string | null;
+            /**
+             * Workers
+             * @description the lead first; a micro cell's own before its cell's
+             */
+            workers: components["schemas"]["mapserver__routes__cells__ResponsibleOut"][];
+        };
+        /**
          * ChangeItemOut
          * @description One operation of a change set.
          */
@@ -4142,7 +4201,7 @@ export interface components {
              * Responsible
              * @description grid workers of the cell today, the lead first
              */
-            responsible: components["schemas"]["ResponsibleOut"][];
+            responsible: components["schemas"]["mapserver__schemas__households__ResponsibleOut"][];
             /** Status Codes */
             status_codes: components["schemas"]["CodeOut"][];
             /**
@@ -5602,19 +5661,6 @@ export interface components {
             relations: components["schemas"]["RelationOut"][];
         };
         /**
-         * ResponsibleOut
-         * @description A grid worker responsible for the cell today.
-         */
-        ResponsibleOut: {
-            /** Name */
-            name: string;
-            /**
-             * Phone Masked
-             * @example *******5678
-             */
-            phone_masked: string | null;
-        };
-        /**
          * RevealIn
          * @description What to reveal, and why.
          */
@@ -6690,6 +6736,31 @@ export interface components {
             shares: components["schemas"]["ClassShare"][] | null;
             /** Sum */
             sum: number | null;
+        };
+        /**
+         * ResponsibleOut
+         * @description Who is responsible for a cell today.
+         */
+        mapserver__routes__cells__ResponsibleOut: {
+            duty: components["schemas"]["Duty"];
+            /**
+             * Name
+             * @example 王网格
+             */
+            name: string;
+        };
+        /**
+         * ResponsibleOut
+         * @description A grid worker responsible for the cell today.
+         */
+        mapserver__schemas__households__ResponsibleOut: {
+            /** Name */
+            name: string;
+            /**
+             * Phone Masked
+             * @example *******5678
+             */
+            phone_masked: string | null;
         };
     };
     responses: {
@@ -9112,6 +9183,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cell_api__county__cells__code__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellOut"];
                 };
             };
             400: components["responses"]["Problem400"];
