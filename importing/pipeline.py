@@ -26,6 +26,7 @@ from database.errors import OnemapError
 from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
+from grid.extent import county_area
 from importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
 from importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
 from importing.files import file_sha256, open_source
@@ -98,12 +99,12 @@ def import_file(
         name = path.name.encode("utf-8", "replace").decode()
         batch_id = open_batch(connection, mapping, name, _sha256(path), scope.county, scope.actor)
         record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
-        known = _known_names(connection)
+        known, area = _known_names(connection), county_area(connection)
     run = _Run(target, mapping, batch_id, sealer, today, publish, confirmed, progress)
     try:
         with (
             holding_batch(database, scope, batch_id) as connection,
-            closing(open_source(path, mapping, known)) as source,
+            closing(open_source(path, mapping, known, area)) as source,
         ):
             report = run.within(connection, scope, source)
             if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
