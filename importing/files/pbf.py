@@ -80,7 +80,9 @@ class PbfSource:
         wkb = osmium.geom.WKBFactory()
         with _Readable(self.name):
             wanted = osmium.filter.KeyFilter(*KEYS)
-            objects: Iterable[Any] = osmium.FileProcessor(str(self._path)).with_locations().with_areas(wanted).with_filter(wanted)
+            objects: Iterable[Any] = (
+                osmium.FileProcessor(str(self._path)).with_locations().with_areas(wanted).with_filter(wanted)
+            )
             for one in objects:
                 if one.is_relation():
                     continue
