@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.lifecycle import NOT_ENDED, OFF_THE_MAP, PENDING, states_sql
+from alerts.lifecycle import NOT_ENDED, OFF_THE_MAP, PENDING, AlertStatus, states_sql
 from alerts.models import Alert
 from database.vocabulary import Severity
 from layers.catalogue.kind import Field, Kind, Label, Look, Variant
@@ -27,7 +27,7 @@ ALERTS = register(
         order=90,
         colour="alert_high",
         look=Look(
-            "alert-high", 0, (8, 2.5, 12, 5), icons_from=12, above=True, unless=("status", OFF_THE_MAP), decided_by="severity",
+            "alert-high", 0, (5, 2, 8, 3), icons_from=8, above=True, unless=("status", OFF_THE_MAP), decided_by="severity",
             variants=(
                 Variant("high", "alert_high", "alert-high"),
                 Variant("medium", "alert_medium", "alert-medium"),
@@ -43,8 +43,8 @@ ALERTS = register(
         fields=(
             Field("rule", Label("规则", "Rule"), tile=0, ogc=True),
             Field("title", Label("标题", "Title"), tile=0, ogc=True, card=True, search=True),
-            Field("severity", Label("级别", "Severity"), tile=0, ogc=True, card=True, meaning=Severity.comment()),
-            Field("status", Label("状态", "Status"), tile=0, ogc=True, card=True),
+            Field("severity", Label("级别", "Severity"), tile=0, ogc=True, card=True, codes=Severity),
+            Field("status", Label("状态", "Status"), tile=0, ogc=True, card=True, codes=AlertStatus),
             Field("raised_at", Label("首次发现", "First raised"), "timestamp", column="first_raised_at", ogc=True, card=True),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True),
         ),

@@ -100,7 +100,7 @@ _CURSOR = Cursor("alerts", int, datetime, int)
 
 # what an alert says: the whole to who sees every place it names (row-level security of alert_whole, by its primary key),
 # its own side to the others
-_TOLD: tuple[ColumnElement[Any], ...] = (
+_REASON_AND_FACTS: tuple[ColumnElement[Any], ...] = (
     func.coalesce(AlertWhole.reason, Alert.reason).label("reason"),
     func.coalesce(AlertWhole.facts, Alert.facts).label("facts"),
 )
@@ -118,7 +118,7 @@ def list_alerts(
 
     after: the ``next`` of the page before. with_reason: also reason and facts, for maps. Raises CursorInvalid.
     """
-    columns = [*_COLUMNS, *_TOLD] if with_reason else [*_COLUMNS, _OWN_FACTS]
+    columns = [*_COLUMNS, *_REASON_AND_FACTS] if with_reason else [*_COLUMNS, _OWN_FACTS]
     query = (
         select(*columns, Alert.severity_rank)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
@@ -192,7 +192,7 @@ def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
     same finding that ended before this one was raised, the latest first.
     """
     query = (
-        select(*_COLUMNS, *_TOLD, _OWN_FACTS)
+        select(*_COLUMNS, *_REASON_AND_FACTS, _OWN_FACTS)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
         .where(Alert.id == alert_id)
     )

@@ -170,8 +170,8 @@ def paths(document: dict[str, Any], ids: dict[str, Any]) -> Iterator[tuple[str, 
             for name, value in given.items():
                 path = path.replace("{" + name + "}", quote(str(value), safe=","))
             required = {p["name"]: _example(p, values) for p in operation.parameters_in("query") if p.get("required")}
-            asked = [required] if not QUERIES.get(operation.path) or not required else []
-            for query in (*asked, *QUERIES.get(operation.path, [])):
+            minimal = [required] if not QUERIES.get(operation.path) or not required else []
+            for query in (*minimal, *QUERIES.get(operation.path, [])):
                 filled = {k: str(v).format(**values) if isinstance(v, str) else v for k, v in query.items()}
                 yield operation.path, path + (f"?{urlencode(filled)}" if filled else "")
 

@@ -152,7 +152,9 @@ def plan_of(database: Database, scope: Scope, parameters: dict[str, str]) -> lis
         driver.add_notice_handler(keep)
         list_features(connection, read_query(get_collection("addresses"), list(parameters.items())))
         driver.remove_notice_handler(keep)
-    plans = [json.loads(said[said.index("{") :])["Plan"] for said in notices if "{" in said and "duration" in said]
+    plans = [
+        json.loads(notice[notice.index("{") :])["Plan"] for notice in notices if "{" in notice and "duration" in notice
+    ]
     return [way for plan in plans for table, way in scans(plan) if table == "standard_address"]
 
 
@@ -165,8 +167,8 @@ def measure_pages(database: Database, scope: Scope, repeat: int) -> tuple[str, f
     chosen = [cursors[0], cursors[len(cursors) // 2], cursors[-1]] if cursors else []
     times = [timed(database, scope, {"limit": "1000", "cursor": cursor}, repeat)[0] for cursor in chosen]
     ratio = times[-1] / times[0] if times else 1.0
-    told = " | ".join(f"{ms:.1f} ms" for ms in times) or "– | – | –"
-    return f"{page.matched:,} | {counted:.1f} ms | {told} | {ratio:.2f} | {walked:.1f} s", ratio
+    figures = " | ".join(f"{ms:.1f} ms" for ms in times) or "– | – | –"
+    return f"{page.matched:,} | {counted:.1f} ms | {figures} | {ratio:.2f} | {walked:.1f} s", ratio
 
 
 def main() -> int:
@@ -197,8 +199,8 @@ def report(cluster: EmbeddedCluster, known: dict[str, Scope], repeat: int) -> in
             results = [timed(database, scope, parameters, repeat) for scope in users.values()]
             ways = {way for scope in users.values() for way in plan_of(pool, scope, parameters)}
             faults += words in ("box 200 m", "box 1 km") and any(way.startswith("Seq") for way in ways)
-            told = " | ".join(f"{ms:.1f} ms ({page.matched:,})" for ms, page in results)
-            print(f"| {words} | {told} | {'; '.join(sorted(ways))} |", flush=True)
+            figures = " | ".join(f"{ms:.1f} ms ({page.matched:,})" for ms, page in results)
+            print(f"| {words} | {figures} | {'; '.join(sorted(ways))} |", flush=True)
     database.close()
     print(f"\nFaults: {faults}")
     return 1 if faults else 0

@@ -42,12 +42,12 @@ def password_of(account: str) -> str:
     return {a["username"]: a["password"] for a in written["accounts"]}[account]  # type: ignore[no-any-return]
 
 
-def visit(browser: Browser, line: SlowLine, asked: argparse.Namespace, password: str) -> list[Figures]:
+def visit(browser: Browser, line: SlowLine, options: argparse.Namespace, password: str) -> list[Figures]:
     """A first and a second visit: seconds to list and map, kilobytes on the line by then."""
-    context = browser.new_context(viewport=PHONE if asked.phone else DESK, locale="zh-CN")  # type: ignore[arg-type]
+    context = browser.new_context(viewport=PHONE if options.phone else DESK, locale="zh-CN")  # type: ignore[arg-type]
     signed_in = context.request.post(
         f"{line.url}/api/session",
-        data={"username": asked.account, "password": password},
+        data={"username": options.account, "password": password},
         headers={"X-Onemap-Request": "1"},
     )
     assert signed_in.ok, signed_in.text()
@@ -56,7 +56,7 @@ def visit(browser: Browser, line: SlowLine, asked: argparse.Namespace, password:
         page = context.new_page()
         page.add_init_script(WATCH)
         before = line.bytes
-        page.goto(f"{line.url}/{asked.page}", wait_until="commit")
+        page.goto(f"{line.url}/{options.page}", wait_until="commit")
         one: Figures = {}
         for name, selector in (("list", LIST), ("map", MAP)):
             page.wait_for_selector(selector, timeout=60_000, state="attached")
@@ -79,20 +79,20 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--mbit", type=float, default=1.6)
     parser.add_argument("--latency-ms", type=float, default=150)
-    asked = parser.parse_args()
-    password = password_of(asked.account)
+    options = parser.parse_args()
+    password = password_of(options.account)
     chromium = os.environ.get("ONEMAP_CHROMIUM", "/usr/bin/chromium")
     with (
         sync_playwright() as playwright,
-        SlowLine(asked.port, mbit=asked.mbit, round_trip_s=asked.latency_ms / 1000) as line,
+        SlowLine(options.port, mbit=options.mbit, round_trip_s=options.latency_ms / 1000) as line,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--no-first-run"])
-        visits = [visit(browser, line, asked, password) for _ in range(asked.runs)]
+        visits = [visit(browser, line, options, password) for _ in range(options.runs)]
         browser.close()
     for n, name in enumerate(("first visit", "second visit")):
         runs = [one[n] for one in visits]
         middle = {key: round(statistics.median(run[key] for run in runs), 1) for key in runs[0]}
-        print(f"{name} of /{asked.page} as {asked.account}: {middle}")
+        print(f"{name} of /{options.page} as {options.account}: {middle}")
 
 
 if __name__ == "__main__":

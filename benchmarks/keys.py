@@ -178,8 +178,8 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=200_000)
     parser.add_argument("--suite", type=Suite, choices=list(Suite), default=Suite.V1)
     parser.add_argument("--kill-after", type=float, default=20.0, help="seconds until the first run is killed")
-    asked = parser.parse_args()
-    found = measure(asked.persons, asked.suite, asked.kill_after)
+    options = parser.parse_args()
+    found = measure(options.persons, options.suite, options.kill_after)
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
     sys.exit(1 if found["missed"] or found["left"] else 0)
 

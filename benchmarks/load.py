@@ -70,8 +70,8 @@ class Asker:
     def paths(self) -> dict[str, list[str]]:
         """What this account would ask for, by kind; only what it may."""
         api = f"/api/{self.county}"
-        asked = [f"{api}/addresses/search?q={quote(q)}&limit=10" for q in SEARCHES]
-        found = [self.get(path) for path in asked]
+        searches = [f"{api}/addresses/search?q={quote(q)}&limit=10" for q in SEARCHES]
+        found = [self.get(path) for path in searches]
         addresses = [one["address_id"] for page in found if page for one in page["candidates"]]
         alerts = [one["id"] for one in (self.get(f"{api}/alerts?limit=50") or {"items": []})["items"]]
         households = self.get(f"/ogc/{self.county}/collections/households/items?limit=50") or {"features": []}
@@ -84,7 +84,7 @@ class Asker:
         ]
         return {
             "tiles": self._tiles(),
-            "search": [path for path, page in zip(asked, found, strict=True) if page is not None],
+            "search": [path for path, page in zip(searches, found, strict=True) if page is not None],
             "cards": [f"{api}/addresses/{id}" for id in addresses]
             + [f"{api}/alerts/{id}" for id in alerts]
             + [f"{api}/households/{one['id']}" for one in households["features"]],
@@ -186,14 +186,14 @@ def run(port: int, requests: Path, clients: int, seconds: int) -> dict[str, Any]
     health = Health(port)
     health.start()
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT)]
-    said = subprocess.run(
+    process = subprocess.run(
         [*command, f"http://127.0.0.1:{port}", "--", str(requests), str(clients)], capture_output=True, text=True, check=True
     )  # fmt: skip
     health.stopped.set()
     health.join()
-    line = next((one for one in said.stdout.splitlines() if one.startswith("RESULT ")), None)
+    line = next((one for one in process.stdout.splitlines() if one.startswith("RESULT ")), None)
     if line is None:
-        raise RuntimeError(said.stdout + said.stderr)
+        raise RuntimeError(process.stdout + process.stderr)
     counted: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
     counted["per_second"] = counted["good"] / counted["seconds"]
     counted["health_ms"] = max(health.ms)

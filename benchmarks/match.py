@@ -61,11 +61,11 @@ def accuracy(database: Database, arguments: argparse.Namespace) -> None:
     with database.transaction(Scope.of_system(COUNTY, "benchmark")) as connection:
         plates = read_plates(connection)
         register = Register(plates)
-        asked = variants(register, arguments.each, arguments.seed)
-        asked += old_names(connection, register, arguments.each, arguments.seed)
-        matches = match_many(connection, [v.text for v in asked])
-        report(asked, matches, {p.address_id: p.text() for p in plates}, arguments.misses)
-        baselines(plates, [v for v in asked if v.determined], arguments.seed)
+        queries = variants(register, arguments.each, arguments.seed)
+        queries += old_names(connection, register, arguments.each, arguments.seed)
+        matches = match_many(connection, [v.text for v in queries])
+        report(queries, matches, {p.address_id: p.text() for p in plates}, arguments.misses)
+        baselines(plates, [v for v in queries if v.determined], arguments.seed)
         connection.rollback()
 
 
@@ -123,9 +123,9 @@ def old_names(connection: Connection, register: Register, each: int, seed: int) 
     return made
 
 
-def report(asked: list[Variant], matches: list[Match], texts: dict[int, str], misses: int) -> None:
+def report(queries: list[Variant], matches: list[Match], texts: dict[int, str], misses: int) -> None:
     by_kind: dict[str, list[tuple[Variant, Match]]] = defaultdict(list)
-    for variant, match in zip(asked, matches, strict=True):
+    for variant, match in zip(queries, matches, strict=True):
         by_kind[variant.kind].append((variant, match))
     print("## Variants of the register\n")
     print(
@@ -146,7 +146,7 @@ def report(asked: list[Variant], matches: list[Match], texts: dict[int, str], mi
         shown += [_shown(v, m, texts) for v, m in wrong[:misses]]
     print(f"\nright top-1 where the text determines it: **{right / total:.2%}** of {total} (bar 98 %)")
     print(f"class A wrong: **{sure_wrong / max(sure, 1):.3%}** of {sure} (bar 0.1 %)")
-    calibration(asked, matches, texts)
+    calibration(queries, matches, texts)
     for line in shown:
         print(line)
 
@@ -166,11 +166,11 @@ def _shown(variant: Variant, match: Match, texts: dict[int, str]) -> str:
     return f"- {variant.kind}: {variant.text} → {found} (meant {meant}) {reasons}"
 
 
-def calibration(asked: list[Variant], matches: list[Match], texts: dict[int, str]) -> None:
+def calibration(queries: list[Variant], matches: list[Match], texts: dict[int, str]) -> None:
     """How far stated confidence is from the share that is right, over all texts that got an answer."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
     by_score: dict[float, list[bool]] = defaultdict(list)
-    for variant, match in zip(asked, matches, strict=True):
+    for variant, match in zip(queries, matches, strict=True):
         if not match.candidates:
             continue
         first = match.candidates[0]
@@ -190,13 +190,13 @@ def calibration(asked: list[Variant], matches: list[Match], texts: dict[int, str
     print(f"\nby score of single answers: {scores}\n")
 
 
-def baselines(plates: list[Plate], asked: list[Variant], seed: int) -> None:
+def baselines(plates: list[Plate], queries: list[Variant], seed: int) -> None:
     """The simplest ways to do it: equal texts, and the closest text of the whole register."""
     keys = {normalise(p.text()): p.address_id for p in plates}
     as_written = {p.text(): p.address_id for p in plates}
-    plain = sum(as_written.get(v.text) == v.meant for v in asked) / len(asked)
-    folded = sum(keys.get(normalise(v.text)) == v.meant for v in asked) / len(asked)
-    some = random.Random(seed).sample(asked, 100)
+    plain = sum(as_written.get(v.text) == v.meant for v in queries) / len(queries)
+    folded = sum(keys.get(normalise(v.text)) == v.meant for v in queries) / len(queries)
+    some = random.Random(seed).sample(queries, 100)
     choices, ids = list(keys), list(keys.values())
     start = time.process_time()
     closest = [process.extractOne(normalise(v.text), choices, scorer=fuzz.ratio, score_cutoff=50) for v in some]

@@ -458,7 +458,7 @@ def main() -> None:
                     (a for a in answers if a[2].startswith("wrong") or a[2] == "none"), key=lambda a: a[2] == "none"
                 )
                 shown += [
-                    f"- {kind}: {verdict}: {one.text} → {_said(match)} (meant {[texts[i] for i in sorted(one.meant)][:3]})"
+                    f"- {kind}: {verdict}: {one.text} → {_outcome(match)} (meant {[texts[i] for i in sorted(one.meant)][:3]})"
                     for one, match, verdict in wrong[: arguments.misses]
                 ]
             print(f"| **all** | {sum(total.values())} | " + " | ".join(str(total[v]) for v in VERDICTS) + " |\n")
@@ -483,7 +483,7 @@ def judged(odd: Odd, match: Match) -> str:
     return f"{'right' if good else 'wrong'} {class_}"
 
 
-def _said(match: Match) -> str:
+def _outcome(match: Match) -> str:
     return "; ".join(
         f"{c.full_text} {c.confidence_class} {c.confidence:.2f} {[r.text_zh for r in c.reasons]}"
         for c in match.candidates[:2]

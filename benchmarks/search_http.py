@@ -1,7 +1,7 @@
 """Searching as a person types, through HTTP, in the invented county of a million addresses. Prints Markdown.
 
     python -m benchmarks.match --synthetic 1000000     # once: the county, into ONEMAP_HOME
-    python -m benchmarks.search_http [--asked 500]
+    python -m benchmarks.search_http [--queries 500]
 
 Each text is asked at a half and at three quarters of its length, and whole, one request after the other on one connection.
 """
@@ -34,7 +34,7 @@ WHO = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--asked", type=int, default=500)
+    parser.add_argument("--queries", type=int, default=500)
     arguments = parser.parse_args()
     settings = get_settings()
     database = Database(ensure_database(settings).app, pool_size=2)
@@ -47,7 +47,7 @@ def main() -> None:
     print("| who | requests | p50 | p95 | p99 |\n|---|--:|--:|--:|--:|")
     try:
         for who, secret in tokens.items():
-            measure(who, secret, f"http://127.0.0.1:{settings.port}", arguments.asked)
+            measure(who, secret, f"http://127.0.0.1:{settings.port}", arguments.queries)
     finally:
         server.should_exit = True
         time.sleep(2)
@@ -70,9 +70,9 @@ def token(database: Database, role: Role, prefix: str) -> str:
         return create_token(connection, name, "benchmark", days=1)
 
 
-def measure(who: str, secret: str, base: str, asked: int) -> None:
+def measure(who: str, secret: str, base: str, queries: int) -> None:
     """Ask and print one row."""
-    texts = [text for text in synthetic_texts(asked // 3 + 1, 1_000_000, 1) if len(text) > 6]
+    texts = [text for text in synthetic_texts(queries // 3 + 1, 1_000_000, 1) if len(text) > 6]
     waits = []
     with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {secret}"}, timeout=60) as client:
         path = f"/api/{COUNTY}/addresses/search"

@@ -108,14 +108,14 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def measure(contestants: Sequence[Contestant], tile: Tile, repeat: int) -> dict[str, list[Answer]]:
     """Ask all in turn, after one question each that does not count; who has used up the patience is left out."""
-    told: dict[str, list[Answer]] = {one.name: [one.ask(*tile)] for one in contestants}
+    answers_by_name: dict[str, list[Answer]] = {one.name: [one.ask(*tile)] for one in contestants}
     for turn in range(repeat):
         first = turn % len(contestants)
         for one in (*contestants[first:], *contestants[:first]):
-            answers = told[one.name]
+            answers = answers_by_name[one.name]
             if sum(answer.ms for answer in answers) < 1000 * PATIENCE_S:
                 answers.append(one.ask(*tile))
-    return {name: answers[1:] or answers for name, answers in told.items()}
+    return {name: answers[1:] or answers for name, answers in answers_by_name.items()}
 
 
 def single_tiles(contestants: Sequence[Contestant], lon: np.ndarray, lat: np.ndarray, repeat: int) -> list[str]:
@@ -127,9 +127,9 @@ def single_tiles(contestants: Sequence[Contestant], lon: np.ndarray, lat: np.nda
     for zoom in ZOOMS:
         found = tiles_of(zoom, lon, lat)
         for kind, (tile, held) in (("dense", found[0]), ("typical", found[len(found) // 2])):
-            told = measure(contestants, tile, repeat)
-            middles = {name: statistics.median(a.ms for a in answers) for name, answers in told.items()}
-            for name, answers in told.items():
+            answers_by_name = measure(contestants, tile, repeat)
+            middles = {name: statistics.median(a.ms for a in answers) for name, answers in answers_by_name.items()}
+            for name, answers in answers_by_name.items():
                 number, rows = features(answers[-1].body)
                 p95, size = quantile([a.ms for a in answers], 0.95), answers[-1].size / 1024
                 print(f"| z{zoom} {kind} | {held:,} | {name} | {middles[name]:.1f} | {p95:.1f} | {size:,.1f} | {number:,} | {rows:,} |",
@@ -154,9 +154,9 @@ def every_tile(users: Sequence[Contestant], lon: np.ndarray, lat: np.ndarray) ->
     missed = []
     for user in users:
         for title, path in (("points", PATH), ("all layers", EVERYTHING)):
-            asked = Contestant(user.name, user.port, path, user.token)
-            asked.ask(*tiles[0])
-            answers = [asked.ask(*tile) for _ in range(3) for tile in tiles]
+            contestant = Contestant(user.name, user.port, path, user.token)
+            contestant.ask(*tiles[0])
+            answers = [contestant.ask(*tile) for _ in range(3) for tile in tiles]
             p50, p95 = (quantile([a.ms for a in answers], share) for share in (0.5, 0.95))
             largest = max(a.size for a in answers) / 1024
             print(f"| {user.name}, {title} | {len(tiles)} | {p50:.1f} | {p95:.1f} | {largest:.1f} |", flush=True)
@@ -187,9 +187,9 @@ def session() -> list[list[Tile]]:
 def pan_and_zoom(contestants: Sequence[Contestant], repeat: int) -> None:
     """The recorded session, with a browser's memory of tags: what is asked again is asked with If-None-Match."""
     views = session()
-    asked = sum(len(view) for view in views)
+    request_count = sum(len(view) for view in views)
     print(
-        f"\n| session: {len(views)} views, {asked} tiles | s | p50 ms | p95 ms | MB | unchanged |\n|---|--:|--:|--:|--:|--:|"
+        f"\n| session: {len(views)} views, {request_count} tiles | s | p50 ms | p95 ms | MB | unchanged |\n|---|--:|--:|--:|--:|--:|"
     )
     times: dict[str, list[list[Answer]]] = {one.name: [] for one in contestants}
     for turn in range(repeat):

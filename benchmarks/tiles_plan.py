@@ -261,10 +261,10 @@ def report(cluster: EmbeddedCluster, chosen: dict[str, Scope], repeat: int) -> i
     for (layer, z), ways in plans.items():
         results = [measure(database, scope, layer, z, repeat) for scope in chosen.values()]
         times = " | ".join(f"{ms:.1f} ms, {size / 1024:.0f} KB" for ms, size in results)
-        told = "; ".join(
+        summary = "; ".join(
             way if len(names) == len(chosen) else f"{way} ({', '.join(sorted(names))})" for way, names in ways.items()
         )
-        print(f"| {layer} {z} | {times} | {told} |", flush=True)
+        print(f"| {layer} {z} | {times} | {summary} |", flush=True)
     database.close()
     print(f"\nSequential scans of big tables: {faults}")
     return 1 if faults else 0

@@ -182,9 +182,9 @@ def tipg(stack: ExitStack, url: str) -> list[Contestant]:
 def host_before_path(url: str) -> str:
     """The same address of the database, its socket folder written as a host: what tipg reads."""
     parts = urlsplit(url)
-    asked = parse_qs(parts.query)
-    host = quote(asked["host"][0], safe="") if "host" in asked else parts.hostname or ""
-    port = asked["port"][0] if "port" in asked else parts.port
+    query = parse_qs(parts.query)
+    host = quote(query["host"][0], safe="") if "host" in query else parts.hostname or ""
+    port = query["port"][0] if "port" in query else parts.port
     return f"postgresql://{parts.username}:{parts.password or ''}@{host}:{port}{parts.path}"
 
 

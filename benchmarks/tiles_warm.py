@@ -26,16 +26,16 @@ class Bare:
     """Returns the answer of a file to everybody, headers and bytes as ours sent them; 304 to whoever says the tag."""
 
     def __init__(self) -> None:
-        told = json.loads(Path(os.environ["ONEMAP_BENCH_ANSWERS"]).read_text())
+        answers = json.loads(Path(os.environ["ONEMAP_BENCH_ANSWERS"]).read_text())
         self.start, self.unchanged = (
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [(name.encode(), value.encode()) for name, value in told[str(status)].items()],
+                "headers": [(name.encode(), value.encode()) for name, value in answers[str(status)].items()],
             }
             for status in (200, 304)
         )
-        self.body = base64.b64decode(told["body"])
+        self.body = base64.b64decode(answers["body"])
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
         if scope["type"] == "lifespan":
@@ -57,7 +57,7 @@ def report(warm: Contestant, tile: tuple[int, int, int], pid: int) -> list[str]:
         return ["the warm path was not measured: wrk is missing"]
     first = warm.ask(*tile)
     again = warm.ask(*tile, **{"If-None-Match": first.headers["etag"]})
-    told = {
+    answers = {
         "200": {name: value for name, value in first.headers.items() if name not in ("date", "server")},
         "304": {name: value for name, value in again.headers.items() if name not in ("date", "server")},
         "body": base64.b64encode(first.body).decode(),
@@ -80,7 +80,7 @@ def report(warm: Contestant, tile: tuple[int, int, int], pid: int) -> list[str]:
     )
     missed = []
     with tempfile.NamedTemporaryFile() as file:
-        file.write(json.dumps(told).encode())
+        file.write(json.dumps(answers).encode())
         file.flush()
         with process(command, port, "/", ONEMAP_BENCH_ANSWERS=file.name) as bare:
             for title, more in (("200", []), ("304", [f"If-None-Match: {first.headers['etag']}"])):
@@ -113,10 +113,10 @@ def load(url: str, headers: list[str], pid: int) -> tuple[float, float]:
         *(part for line in headers for part in ("-H", line)),
         url,
     ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said and "If-None-Match" not in "".join(headers):
-        raise RuntimeError(said)
-    requests, per_second = re.search(r"(\d+) requests in", said), re.search(r"Requests/sec:\s+([\d.]+)", said)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output and "If-None-Match" not in "".join(headers):
+        raise RuntimeError(output)
+    requests, per_second = re.search(r"(\d+) requests in", output), re.search(r"Requests/sec:\s+([\d.]+)", output)
     assert requests is not None and per_second is not None
     return float(per_second[1]), 1e6 * (cpu_seconds(pid) - before) / int(requests[1])
 

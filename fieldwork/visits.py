@@ -117,7 +117,7 @@ def visit_household(
         },
     )
     visited_at, phone_time = plausible_time(visit.visited_at, since, datetime.now(UTC))
-    kept = replace(
+    record = replace(
         visit,
         visited_at=visited_at,
         phone_time=phone_time,
@@ -126,7 +126,7 @@ def visit_household(
         note=None if visit.note is None else mask_numbers(visit.note),
     )
     try:
-        recorded, new = record_visit(connection, kept, visitor)
+        recorded, new = record_visit(connection, record, visitor)
     except NoResultFound:  # it exists where this account does not see
         raise VisitUidTaken(str(visit.client_uid)) from None
     if recorded["household_id"] != household_id:
@@ -136,14 +136,14 @@ def visit_household(
             text(
                 "UPDATE household SET last_visit_at = greatest(last_visit_at, CAST(:at AS timestamptz)) WHERE id = :id"
             ),
-            {"id": household_id, "at": kept.visited_at},
+            {"id": household_id, "at": record.visited_at},
         )
         end_by_visit(
             connection,
             household_id,
             visit_id=recorded["id"],
-            visited_at=kept.visited_at,
-            outcome=kept.outcome,
+            visited_at=record.visited_at,
+            outcome=record.outcome,
             outcome_label=recorded["outcome_label"],
             sure=phone_time is None,
         )

@@ -143,12 +143,12 @@ def earlier_hashes(connection: Connection, username: str, settings: Settings) ->
         text("SELECT password_hash FROM platform.password_history WHERE username = :u ORDER BY id DESC LIMIT :n"),
         {"u": username, "n": settings.password_history},
     ).all()
-    return [kept for kept in (*present, *earlier) if kept != NO_PASSWORD]
+    return [stored_hash for stored_hash in (*present, *earlier) if stored_hash != NO_PASSWORD]
 
 
 def check_unused(password: str, hashes: list[str]) -> None:
     """Raise PasswordWeak when the password is one of these. A tenth of a second each: outside every transaction."""
-    if any(_hasher().verify(password, kept) for kept in hashes):
+    if any(_hasher().verify(password, stored_hash) for stored_hash in hashes):
         raise PasswordWeak("这个密码最近用过，请换一个 / this password was used before: take another")
 
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, text
 
 def display_names(connection: Connection, usernames: Iterable[str | None]) -> dict[str, str]:
     """User name → name as shown, of those that are there. Served by ``pk_account``."""
-    asked = sorted({username for username in usernames if username})
-    if not asked:
+    names = sorted({username for username in usernames if username})
+    if not names:
         return {}
     rows = connection.execute(
         text("SELECT username, display_name FROM platform.account WHERE username = ANY(:usernames)"),
-        {"usernames": asked},
+        {"usernames": names},
     )
     return {row.username: row.display_name for row in rows}
 

@@ -93,8 +93,8 @@ def packed(fields: Iterable[object]) -> bytes:
         if value is None:
             parts.append(b"-,")
             continue
-        said = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        data = said.encode("utf-8", "surrogatepass")
+        content = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        data = content.encode("utf-8", "surrogatepass")
         parts.append(str(len(data)).encode() + b":" + data + b",")
     return b"".join(parts)
 
@@ -115,7 +115,7 @@ def verify(
     part: the trail is a part, which need not begin at the first row nor end at the last.
     """
     verdict = Verdict(chain)
-    known = {
+    hashes = {
         head["number"]: str(head.get("hash"))
         for head in heads
         if head.get("chain") == chain and isinstance(head.get("number"), int)
@@ -129,18 +129,18 @@ def verify(
             continue
         verdict.rows_n += 1
         if last is None:
-            _begin(verdict, row, number, known, part)
+            _begin(verdict, row, number, hashes, part)
         elif not _in_order(verdict, last, row, number):
             continue
         if row_hash(chain, row) != row.get("hash"):
             wrong.append(row)
-        if number in known and known[number] != row.get("hash"):
+        if number in hashes and hashes[number] != row.get("hash"):
             verdict.add(Fault("rebuilt", number, number, "the head kept elsewhere is another / 与外存链头不符"))
         last = row
     _name_wrong(verdict, wrong)
     if last is not None:
         verdict.number, verdict.hash = int(last["number"]), str(last.get("hash"))
-    beyond = max(known, default=0)
+    beyond = max(hashes, default=0)
     if beyond > verdict.number and not part:
         verdict.add(Fault("cut off", verdict.number + 1, beyond, "a head kept elsewhere says so / 外存链头为证"))
     return verdict
@@ -151,9 +151,9 @@ def _unnumbered(verdict: Verdict, row: Mapping[str, Any]) -> None:
     verdict.add(Fault(kind, verdict.rows_n, verdict.rows_n, f"id {row.get('id')}" if kind == "unchained" else ""))
 
 
-def _begin(verdict: Verdict, row: Mapping[str, Any], number: int, known: Mapping[int, str], part: bool) -> None:
+def _begin(verdict: Verdict, row: Mapping[str, Any], number: int, hashes: Mapping[int, str], part: bool) -> None:
     if number > 1:
-        if number - 1 in known and known[number - 1] != row.get("previous"):
+        if number - 1 in hashes and hashes[number - 1] != row.get("previous"):
             verdict.add(Fault("rebuilt", number - 1, number - 1, "before the first row / 首行之前"))
         if not part:
             verdict.add(Fault("deleted", 1, number - 1, "the beginning is missing / 缺少开头"))

@@ -81,6 +81,6 @@ def record_platform(
     )
 
 
-def _short(said: str | None) -> str | None:
+def _short(value: str | None) -> str | None:
     """A text as the trail keeps it: no longer than LONGEST, and nothing the database cannot store."""
-    return None if said is None else said[:LONGEST].replace("\0", "�")
+    return None if value is None else value[:LONGEST].replace("\0", "�")

@@ -44,7 +44,7 @@ class Enrolment:
 def begin_enrolment(connection: Connection, username: str, sealer: Sealer) -> Enrolment:
     """A new secret, which counts once a first code was right. Raises SecondFactorState when one is in force."""
     secret = pyotp.random_base32()
-    kept = connection.execute(
+    result = connection.execute(
         text(
             "INSERT INTO platform.second_factor (username, secret_cipher) VALUES (:u, :secret) "
             "ON CONFLICT (username) DO UPDATE SET secret_cipher = excluded.secret_cipher, last_step = 0 "
@@ -52,7 +52,7 @@ def begin_enrolment(connection: Connection, username: str, sealer: Sealer) -> En
         ),
         {"u": username, "secret": sealer.seal(secret, bound_to=_binding(username))},
     )
-    if kept.rowcount != 1:
+    if result.rowcount != 1:
         raise SecondFactorState("已经启用；请先停用再重新设置 / it is in force: remove it before setting up another")
     uri = pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=username, issuer_name=_ISSUER)
     picture = segno.make(uri, error="m").svg_inline(scale=4, border=2, dark="#16222f", light="#ffffff")

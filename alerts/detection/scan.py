@@ -52,7 +52,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('onemap.scan'), hashtext(current_
 _UPSERT = """
 WITH found AS MATERIALIZED (
     SELECT f.*, EXISTS (
-        SELECT FROM alert known WHERE known.fingerprint = f.fingerprint AND known.ceased_at IS NULL) AS is_known
+        SELECT FROM alert known WHERE known.fingerprint = f.fingerprint AND known.ceased_at IS NULL) AS etag_matches
     FROM jsonb_to_recordset(CAST(:findings AS jsonb)) AS f(
         fingerprint text, finding_key text, subject_kind text, subject_id text, household_id bigint, title text, reason text,
         facts jsonb, grid_code text, lon float, lat float, records jsonb, whole_reason text, whole_facts jsonb, places text[])
@@ -61,7 +61,7 @@ WITH found AS MATERIALIZED (
     FROM found f CROSS JOIN jsonb_to_recordset(f.records) AS r(entity text, key text)
     JOIN change c ON c.entity = r.entity AND c.entity_id = r.key
     CROSS JOIN LATERAL (SELECT ARRAY(SELECT jsonb_array_elements_text(CAST(:watches AS jsonb) -> c.entity)) AS fields) w
-    WHERE NOT f.is_known
+    WHERE NOT f.etag_matches
       AND CASE WHEN w.fields = '{}' THEN c.operation = 'added' ELSE c.operation = 'changed' AND c.fields ?| w.fields END
 ), explained AS (
     SELECT f.*, CASE WHEN own.id IS NULL THEN '{}' ELSE jsonb_build_object('before', own.before, 'after', own.after) END AS cause,

@@ -64,8 +64,8 @@ def labelled(declared: Mapping[str, Fact], facts: Mapping[str, Any], language: L
             shown[key] = value
         elif fact.shown:
             form = fact.form[language == "en"]
-            said = _value(fact, value, language)
-            shown[fact.en if language == "en" else fact.zh] = form.format(said) if form else said
+            words = _value(fact, value, language)
+            shown[fact.en if language == "en" else fact.zh] = form.format(words) if form else words
     return shown
 
 

@@ -25,7 +25,7 @@ class Request:
     body: bytes = b""
     asker: str = ""
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """As a report shows it; credentials left out."""
         shown = [f"{n}: {v}" for n, v in self.headers if n.lower() not in ("cookie", "authorization")]
         body = self.body[:240].decode("utf-8", errors="backslashreplace")

@@ -29,7 +29,7 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass
-class Said:
+class Content:
     """words: see ``runs_of``. ids: (table, number). kind: how the answer was read."""
 
     words: set[str] = field(default_factory=set)
@@ -56,35 +56,35 @@ def _singular(word: str) -> str:
     return word
 
 
-def read_answer(content_type: str, encoding: str, body: bytes, path: str) -> Said:
+def read_answer(content_type: str, encoding: str, body: bytes, path: str) -> Content:
     """Everything said by the body of an answer. path: of the OpenAPI, tells what a plain ``id`` is the id of."""
-    said = Said()
+    content = Content()
     if not body:
-        return said
+        return content
     if encoding == "gzip":
         body = gzip.decompress(body)
     elif encoding == "deflate":
         body = zlib.decompress(body)
     kind = content_type.partition(";")[0].strip().lower()
     if kind.endswith("ndjson"):
-        said.kind = "json lines"
+        content.kind = "json lines"
         for line in body.splitlines():
-            _walk(json.loads(line), said, path, _collection_of(path))
+            _walk(json.loads(line), content, path, _collection_of(path))
     elif kind.endswith(("json", "/schema+json")):
-        said.kind = "json"
-        _walk(json.loads(body), said, path, _collection_of(path))
+        content.kind = "json"
+        _walk(json.loads(body), content, path, _collection_of(path))
     elif "mapbox-vector-tile" in kind or "mvt" in kind:
-        said.kind = "tile"
-        _tile(body, said)
+        content.kind = "tile"
+        _tile(body, content)
     elif "spreadsheet" in kind:
-        said.kind = "workbook"
-        _workbook(body, said)
+        content.kind = "workbook"
+        _workbook(body, content)
     elif kind.startswith("image/") or "protobuf" in kind:
-        said.kind = "picture"
+        content.kind = "picture"
     else:
-        said.kind = "text"
-        _text(body.decode("utf-8", errors="replace"), said)
-    return said
+        content.kind = "text"
+        _text(body.decode("utf-8", errors="replace"), content)
+    return content
 
 
 def _collection_of(path: str) -> str:
@@ -93,41 +93,41 @@ def _collection_of(path: str) -> str:
     return plain[-1] if plain else ""
 
 
-def _walk(value: Any, said: Said, path: str, collection: str) -> None:
+def _walk(value: Any, content: Content, path: str, collection: str) -> None:
     if isinstance(value, str):
-        said.words |= runs_of(value)
+        content.words |= runs_of(value)
     elif isinstance(value, list):
         for one in value:
-            _walk(one, said, path, collection)
+            _walk(one, content, path, collection)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            said.words |= runs_of(name)
+            content.words |= runs_of(name)
             if isinstance(inner, int | str) and not isinstance(inner, bool):
-                _number(name, str(inner), value, said, path, collection)
-            _walk(inner, said, path, name if isinstance(inner, list | dict) and name != "features" else collection)
+                _number(name, str(inner), value, content, path, collection)
+            _walk(inner, content, path, name if isinstance(inner, list | dict) and name != "features" else collection)
 
 
-def _number(name: str, number: str, row: dict[str, Any], said: Said, path: str, collection: str) -> None:
+def _number(name: str, number: str, row: dict[str, Any], content: Content, path: str, collection: str) -> None:
     """The id under a key: household_id; subject_kind with subject_id, entity with entity_id; id of a collection."""
     if not number.isdigit() or (name != "id" and not name.endswith("_id")):
         return
     if name == "id" and path.startswith(("/api/session", "/api/accounts", "/api/{county}/audit")):
         return  # sessions, tokens, accounts and rows of a trail: no records of a county
     stem = name.removesuffix("_id")
-    told = row.get(f"{stem}_kind") or row.get(stem)
+    kind = row.get(f"{stem}_kind") or row.get(stem)
     if name == "id":
         named = tables_named(collection, path)
-    elif isinstance(told, str):
-        named = tables_named(told, path)
+    elif isinstance(kind, str):
+        named = tables_named(kind, path)
     else:
         named = tables_named(name, path)
         if len(named) > 1 and not any(part in named[0].split("_")[:-1] for part in re.split(r"[/_-]", path)):
             return  # a batch may be of an import or of corrections: nothing says which
     if named:
-        said.ids.add((named[0], number))
+        content.ids.add((named[0], number))
 
 
-def _tile(body: bytes, said: Said) -> None:
+def _tile(body: bytes, content: Content) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         layers = mapbox_vector_tile.decode(body)
@@ -135,19 +135,19 @@ def _tile(body: bytes, said: Said) -> None:
         for feature in layer["features"]:
             for key, value in feature["properties"].items():
                 if isinstance(value, str):
-                    said.words |= runs_of(value)
+                    content.words |= runs_of(value)
                 if key == "id" and name in LAYERS:
-                    said.ids.add((LAYERS[name].table, str(value)))
+                    content.ids.add((LAYERS[name].table, str(value)))
 
 
-def _workbook(body: bytes, said: Said) -> None:
+def _workbook(body: bytes, content: Content) -> None:
     book = CalamineWorkbook.from_filelike(io.BytesIO(body))
     for sheet in book.sheet_names:
         for row in book.get_sheet_by_name(sheet).to_python():
             for cell in row:
-                said.words |= runs_of(str(cell))
+                content.words |= runs_of(str(cell))
 
 
-def _text(text: str, said: Said) -> None:
+def _text(text: str, content: Content) -> None:
     text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), html.unescape(text))
-    said.words |= runs_of(text)
+    content.words |= runs_of(text)

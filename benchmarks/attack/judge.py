@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from benchmarks.attack.client import Answer, Request
-from benchmarks.attack.extract import Said, read_answer
+from benchmarks.attack.extract import Content, read_answer
 from benchmarks.attack.hostile import FILLER
 from benchmarks.attack.oracle import runs_of
 from benchmarks.attack.world import SCRATCH, Asker, World
 
 FOREIGN, BARE, CROSSED, TRUSTED = "foreign", "bare number", "crossed", "trusted"
-BROKEN, TOLD_APART, UNREADABLE, SLOW = "5xx", "told apart", "unreadable", "slow"
+BROKEN, DISTINGUISHABLE, UNREADABLE, SLOW = "5xx", "told apart", "unreadable", "slow"
 #: What each kind of finding means, in the order of the report.
 KINDS = {
     FOREIGN: "rows outside the asker's scope",
@@ -22,7 +22,7 @@ KINDS = {
     CROSSED: "doors that should have been shut",
     TRUSTED: "headers or paths believed that anybody can write",
     BROKEN: "server errors and broken connections",
-    TOLD_APART: "foreign and absent records told apart",
+    DISTINGUISHABLE: "foreign and absent records told apart",
     UNREADABLE: "answers that their type does not describe",
     SLOW: "answers that took longer than the bar",
 }
@@ -71,8 +71,10 @@ class Tally:
 
     def never_answered(self) -> list[str]:
         """The operations to which nobody ever got a 2xx; targeted attacks and OWN_SECRETS left out."""
-        asked = ((name, counts) for name, counts in self.answers.items() if not name.startswith("["))
-        return sorted(n for n, counts in asked if not counts["2xx"] and not n.partition(" ")[2].startswith(OWN_SECRETS))
+        operations = ((name, counts) for name, counts in self.answers.items() if not name.startswith("["))
+        return sorted(
+            n for n, counts in operations if not counts["2xx"] and not n.partition(" ")[2].startswith(OWN_SECRETS)
+        )
 
 
 class Judge:
@@ -80,14 +82,14 @@ class Judge:
 
     def __init__(self, world: World) -> None:
         self.world, self.tally = world, Tally()
-        self._asked: dict[str, set[str]] = defaultdict(set)
+        self._sent_words: dict[str, set[str]] = defaultdict(set)
         self._suspects: list[tuple[Request, Answer, Asker, str, int]] = []
 
     def look(self, request: Request, answer: Answer, asker: Asker, path: str, number: int = -1) -> list[Finding]:
         """Judge and count one answer. path: of the OpenAPI."""
         if answer.status < 300 and 0 < len(request.body) < _ECHO:
             self.world.oracle.written |= runs_of(request.body.decode(errors="replace"))
-        found, said = self._findings(request, answer, asker, path, number)
+        found, content = self._findings(request, answer, asker, path, number)
         if f"/{SCRATCH}/" in request.path and any(f.kind == FOREIGN for f in found):
             # the scratch county changes under the attack: judged again by what it is afterwards, see settle
             found = [f for f in found if f.kind != FOREIGN]
@@ -98,9 +100,9 @@ class Judge:
             tally.requests += 1
             tally.refused_for_now += answer.is_refusal_for_now
             tally.answers[request.operation][f"{answer.status // 100}xx"] += 1
-            tally.kinds[said.kind] += 1
-            tally.words += len(said.words)
-            tally.ids += len(said.ids)
+            tally.kinds[content.kind] += 1
+            tally.words += len(content.words)
+            tally.ids += len(content.ids)
             tally.findings += found
         return found
 
@@ -124,32 +126,32 @@ class Judge:
 
     def _findings(
         self, request: Request, answer: Answer, asker: Asker, path: str, number: int
-    ) -> tuple[list[Finding], Said]:
+    ) -> tuple[list[Finding], Content]:
         def finding(kind: str, what: str) -> Finding:
             return Finding(kind, request.operation, what, request, number)
 
-        said = Said()
+        content = Content()
         if answer.status == 0 or (answer.status >= 500 and not answer.is_refusal_for_now):
             return [
                 finding(BROKEN, f"{answer.status} {answer.error} {answer.body[:300].decode(errors='replace')}")
-            ], said
+            ], content
         try:
-            said = read_answer(
+            content = read_answer(
                 answer.headers.get("content-type", ""), answer.headers.get("content-encoding", ""), answer.body, path
             )
         except Exception as error:  # whatever a decoder throws: an answer that its type does not describe
-            return [finding(UNREADABLE, f"{type(error).__name__}: {error} {answer.body[:200]!r}")], said
+            return [finding(UNREADABLE, f"{type(error).__name__}: {error} {answer.body[:200]!r}")], content
         found = []
         if answer.seconds > SLOW_S:
             found.append(finding(SLOW, f"{answer.seconds:.1f} s"))
-        bare = {w for part in self.world.oracle.parts.values() for w in said.words & part.numbers}
+        bare = {w for part in self.world.oracle.parts.values() for w in content.words & part.numbers}
         bare -= {w for w in bare if w in unquote(request.path) or w.encode() in request.body}
         if bare and not path.endswith(REVEALING):
             found.append(finding(BARE, ", ".join(sorted(bare)[:5]) + f" of {len(bare)}"))
         if answer.status < 300 and request.method != "OPTIONS" and self._crossed(request, asker):
             found.append(finding(CROSSED, f"{answer.status} in a county that is not theirs"))
-        found += [finding(FOREIGN, values) for values in self._foreign(request, answer, asker, said)]
-        return found, said
+        found += [finding(FOREIGN, values) for values in self._foreign(request, answer, asker, content)]
+        return found, content
 
     @staticmethod
     def _crossed(request: Request, asker: Asker) -> bool:
@@ -161,20 +163,20 @@ class Judge:
             and (parts[2] != asker.county or not asker.prefixes)
         )
 
-    def _foreign(self, request: Request, answer: Answer, asker: Asker, said: Said) -> list[str]:
+    def _foreign(self, request: Request, answer: Answer, asker: Asker, content: Content) -> list[str]:
         view = self.world.view(asker)
         sent = unquote(request.path) + (request.body.decode(errors="replace") if len(request.body) < _ECHO else "")
-        self._asked[asker.county] |= runs_of(sent)
+        self._sent_words[asker.county] |= runs_of(sent)
         # the trail of a county tells what its own accounts have asked for and written, also in vain
-        asked = self._asked[asker.county] if "/audit" in request.path else set()
+        sent_words = self._sent_words[asker.county] if "/audit" in request.path else set()
         token = unquote(request.path.partition("?")[0].removeprefix("/p/")).upper()
         public = self.world.tokens.get(token, set()) if request.path.startswith("/p/") else set()
         words = {
             value
-            for run in said.words
+            for run in content.words
             for value in view.foreign_texts(run)
             if value not in sent
-            and not any(value in word for word in asked)
+            and not any(value in word for word in sent_words)
             and value not in FILLER
             and not any(value in word for word in public)
         }
@@ -185,7 +187,7 @@ class Judge:
                 + ", ".join(f"{w} ({min(view.whole.holders(w, view.county))})" for w in sorted(words)[:6])
                 + f" of {len(words)}"
             )
-        ids = sorted(pair for pair in said.ids if view.is_foreign_id(*pair)) if answer.status < 300 else []
+        ids = sorted(pair for pair in content.ids if view.is_foreign_id(*pair)) if answer.status < 300 else []
         if ids:
             found.append("ids " + ", ".join(f"{t} {n}" for t, n in ids[:6]) + f" of {len(ids)}")
         return found

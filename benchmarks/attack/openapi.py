@@ -48,9 +48,11 @@ def operations_of(document: dict[str, Any]) -> list[Operation]:
         for method in METHODS:
             if method not in item:
                 continue
-            told = item[method]
-            parameters = [_resolved(document, p) for p in [*item.get("parameters", []), *told.get("parameters", [])]]
-            content = _resolved(document, told.get("requestBody", {})).get("content", {})
+            declaration = item[method]
+            parameters = [
+                _resolved(document, p) for p in [*item.get("parameters", []), *declaration.get("parameters", [])]
+            ]
+            content = _resolved(document, declaration.get("requestBody", {})).get("content", {})
             bodies = {media: _resolved(document, kind.get("schema", {})) for media, kind in content.items()}
             found.append(Operation(method.upper(), path, tuple(parameters), bodies))
     return sorted(found, key=lambda o: o.name)

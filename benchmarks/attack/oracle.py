@@ -74,7 +74,7 @@ class Oracle:
 
     county: str = ""
     homes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    mentions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     ids: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     vouched: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     columns: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -119,7 +119,7 @@ class Oracle:
         for name, value in row.items():
             if value is None or isinstance(value, date | datetime | bool):
                 continue
-            holders = self.homes if home and name not in TYPED else self.told
+            holders = self.homes if home and name not in TYPED else self.mentions
             for one in strings_in(value):
                 for run in runs_of(one):
                     holders[run].add(grid)
@@ -133,14 +133,14 @@ class Oracle:
     def finish(self) -> None:
         """Ready for questions: the index of beginnings, and the words everybody knows."""
         self.beginnings: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for value in self.homes.keys() | self.told.keys():
+        for value in self.homes.keys() | self.mentions.keys():
             if len(value) < _SHORTEST or self._is_word(value):
                 continue
             size = min(len(value), _PROBE)
             self.beginnings[size][value[:size]].append(value)
 
     def _is_word(self, value: str) -> bool:
-        grids = self.homes.get(value) or self.told[value]
+        grids = self.homes.get(value) or self.mentions[value]
         return len({g[:12] for g in grids}) >= WORD_FROM_VILLAGES
 
     def candidates(self, run: str) -> set[str]:
@@ -169,8 +169,8 @@ def _words_of_the_source() -> str:
     files = (
         path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".json", ".toml", ".sql")
     )
-    told = (path for path in files if "demo" not in path.parts and path.stat().st_size < 10**6)
-    return "\n".join(path.read_text("utf-8", errors="replace") for path in told)
+    sources = (path for path in files if "demo" not in path.parts and path.stat().st_size < 10**6)
+    return "\n".join(path.read_text("utf-8", errors="replace") for path in sources)
 
 
 @cache
@@ -239,11 +239,11 @@ class Whole:
         own = [part for part in self.parts.values() if part.county == county]
         for parts in (own, list(self.parts.values())):
             homes = set().union(*(part.homes.get(value, ()) for part in parts))
-            told = set().union(*(part.told.get(value, ()) for part in parts))
-            if ("***" in value or value in self.written) and (homes or told):
-                return homes | told
-            if homes or told:
-                return homes or told
+            mentions = set().union(*(part.mentions.get(value, ()) for part in parts))
+            if ("***" in value or value in self.written) and (homes or mentions):
+                return homes | mentions
+            if homes or mentions:
+                return homes or mentions
         return set()
 
     def is_division(self, value: str, county: str) -> bool:
@@ -338,7 +338,10 @@ class View:
             parts = self.whole.parts.values()
             words = [v for part in parts for v, grids in part.homes.items() if self.sees_any(grids)]
             words += [
-                v for part in parts for v, grids in part.told.items() if self.sees_any(grids) and not self._has_home(v)
+                v
+                for part in parts
+                for v, grids in part.mentions.items()
+                if self.sees_any(grids) and not self._has_home(v)
             ]
             self._seen_text = "\n".join(words)
         return self._seen_text

@@ -38,4 +38,4 @@ def _print_findings(kind: str, findings: list[Finding]) -> None:
     for operation, several in sorted(by_operation.items()):
         print(f"\n{kind.upper()} × {len(several)}  {operation}")
         for finding in several[:_SHOWN]:
-            print(f"  #{finding.number} {finding.request.told()}\n      → {finding.what[:700]}")
+            print(f"  #{finding.number} {finding.request.summary()}\n      → {finding.what[:700]}")

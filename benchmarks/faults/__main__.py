@@ -61,7 +61,7 @@ def _all(product: Product, database: Database, only: str) -> Iterator[Verdict]:
                 case.fault,
                 " ".join(case.files),
                 right,
-                f"{ran.code} {ran.counts} {' '.join(ran.said.split())[-700:]}",
+                f"{ran.code} {ran.counts} {' '.join(ran.output.split())[-700:]}",
             )
     if "F27".startswith(only) or only in ("F27", "F28", "F29", "F30", "F31", "F32", "F33"):
         yield from _matches(product)
@@ -83,8 +83,8 @@ def _parses() -> Iterator[Verdict]:
     command = [sys.executable, "-c", "from mapserver.cli.main import main; main()", "address", "parse"]
     done = subprocess.run(command, input=texts.encode(), capture_output=True, check=True)
     for line, (text, parts) in zip(done.stdout.decode().splitlines(), PARSES, strict=True):
-        said = [(e["label"], e["text"]) for e in json.loads(line)["elements"]]
-        yield "F34", text, all(part in said for part in parts), str(said)
+        elements = [(e["label"], e["text"]) for e in json.loads(line)["elements"]]
+        yield "F34", text, all(part in elements for part in parts), str(elements)
 
 
 def _rasters(product: Product, database: Database) -> Iterator[Verdict]:
@@ -93,7 +93,7 @@ def _rasters(product: Product, database: Database) -> Iterator[Verdict]:
         ran = product.run("raster", "add", str(product.folder / name), "--county", COUNTY, "--kind", kind,
                           "--name", "faults", "--replace")  # fmt: skip
         if ran.code:
-            yield fault, name, "refused" in may and not ran.crashed, ran.said[-500:]
+            yield fault, name, "refused" in may and not ran.crashed, ran.output[-500:]
             continue
         with database.transaction(Scope.of_system(COUNTY, "faults")) as connection:
             raster = get_raster(connection, "faults")
@@ -104,7 +104,7 @@ def _rasters(product: Product, database: Database) -> Iterator[Verdict]:
         else:
             values = values_at(file_of(folder, raster.file), raster, lon, lat)
             came = values[0] if values else None
-        yield fault, name, came in may, f"{came} {' '.join(ran.said.split())[-300:]}"
+        yield fault, name, came in may, f"{came} {' '.join(ran.output.split())[-300:]}"
         product.run("raster", "drop", "faults", "--county", COUNTY)
 
 

@@ -22,7 +22,7 @@ class Ran:
     """What a command answered. code: of its end. said: all it printed. batch: the import it made, or nothing. look: the owner's view."""
 
     code: int
-    said: str
+    output: str
     batch: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     look: Callable[..., Any] = lambda *_: None
@@ -36,16 +36,16 @@ class Ran:
     @property
     def crashed(self) -> bool:
         """True when a traceback was printed: never right."""
-        return "Traceback" in self.said or self.code < 0
+        return "Traceback" in self.output or self.code < 0
 
     def refused(self, *words: str) -> bool:
         """True when nothing was read and the message holds one of the words of each group (a|b)."""
-        flat = "".join(self.said.split())
+        flat = "".join(self.output.split())
         return self.code != 0 and not self.crashed and all(any(w in flat for w in group.split("|")) for group in words)
 
     def says(self, *words: str) -> bool:
         """True when what was printed holds one of the words of each group."""
-        flat = "".join(self.said.split())
+        flat = "".join(self.output.split())
         return all(any(w in flat for w in group.split("|")) for group in words)
 
     def rejected_rows(self) -> list[int]:
@@ -98,6 +98,6 @@ class Product:
         ran = self.run("address", "match", str(self.folder / "addresses_match.csv"), "--county", COUNTY,
                        "--column", "地址", "--out", str(out))  # fmt: skip
         if ran.code:
-            raise SystemExit(ran.said)
+            raise SystemExit(ran.output)
         with out.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))

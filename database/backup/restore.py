@@ -148,8 +148,8 @@ def _check_release(manifest: Manifest) -> None:
 def _refuse_other_keys(home: Path, ring: KeyRing) -> None:
     """A home that holds other keys belongs to other data."""
     if (home / SECRETS_FILE).exists():
-        known = load_home_secrets(home).keys.ring(now=True)
-        if marks_of(known) != marks_of(ring):
+        own_keys = load_home_secrets(home).keys.ring(now=True)
+        if marks_of(own_keys) != marks_of(ring):
             raise RestoreTargetInUse(
                 f"{home / SECRETS_FILE} 是另一套数据的密钥，请换一个 ONEMAP_HOME / holds the keys of other data; use another home",
                 path=str(home),

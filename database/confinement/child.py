@@ -16,26 +16,26 @@ from database.errors import OnemapError
 
 def main() -> None:
     """Serve on standard input and output until the parent has no more questions."""
-    asked, answered = os.dup(0), os.dup(1)
+    request_fd, response_fd = os.dup(0), os.dup(1)
     _silence()
     with contextlib.suppress(FrameBroken, BrokenPipeError):
-        request, _ = read_frame(asked)
+        request, _ = read_frame(request_fd)
         reader = importlib.import_module(str(request["reader"]))
         serve, folders = reader.prepare(request["work"])
         bring_along(folders, owned_by_other=request["user"] is not None)
         walls = raise_walls(request["limits"], user=request["user"], parent=request["parent"], hidden=request["hidden"])
-        write_frame(answered, {"walls": walls})
-        _serve(asked, answered, serve)
+        write_frame(response_fd, {"walls": walls})
+        _serve(request_fd, response_fd, serve)
 
 
-def _serve(asked: int, answered: int, serve: Any) -> None:
+def _serve(request_fd: int, response_fd: int, serve: Any) -> None:
     while True:
-        question, _ = read_frame(asked)
+        question, _ = read_frame(request_fd)
         try:
             content, blob = serve(question)
         except BaseException as error:
             content, blob = _refusal(error), b""
-        write_frame(answered, content, blob)
+        write_frame(response_fd, content, blob)
 
 
 def _refusal(error: BaseException) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from database.confinement.errors import ConfinementFailed
 
 
-def keep_drivers(*kept: str) -> list[str]:
+def keep_drivers(*names: str) -> list[str]:
     """Take every driver but these out of every GDAL that is loaded here, for good; returns those that stay.
 
     The allow-list is of drivers, not of names of files: VRT, GDALG, WFS and what GDAL learns next year are gone with the rest.
@@ -20,7 +20,7 @@ def keep_drivers(*kept: str) -> list[str]:
         raise ConfinementFailed("GDAL")
     left: set[str] = set()
     for path in libraries:
-        left |= _keep(ctypes.CDLL(path), set(kept))
+        left |= _keep(ctypes.CDLL(path), set(names))
     return sorted(left)
 
 
@@ -45,7 +45,7 @@ def load_converters(encodings: Iterable[str]) -> None:
         iconv_open(encoding.encode("ascii"), b"UTF-8")
 
 
-def _keep(library: ctypes.CDLL, kept: set[str]) -> set[str]:
+def _keep(library: ctypes.CDLL, wanted: set[str]) -> set[str]:
     library.GDALGetDriver.restype = ctypes.c_void_p
     library.GDALGetDriverShortName.restype = ctypes.c_char_p
     library.GDALGetDriverShortName.argtypes = [ctypes.c_void_p]
@@ -53,11 +53,11 @@ def _keep(library: ctypes.CDLL, kept: set[str]) -> set[str]:
     library.GDALAllRegister()
     drivers = [library.GDALGetDriver(number) for number in range(library.GDALGetDriverCount())]
     names = {driver: library.GDALGetDriverShortName(driver).decode() for driver in drivers}
-    gone = sorted(set(names.values()) - kept)
+    gone = sorted(set(names.values()) - wanted)
     # who registers again (rasterio does with each environment) gets no more than we leave
     library.CPLSetConfigOption(b"GDAL_SKIP", ",".join([*gone, ""]).encode())
     for driver, name in names.items():
-        if name not in kept:
+        if name not in wanted:
             library.GDALDeregisterDriver(driver)
     return {
         library.GDALGetDriverShortName(library.GDALGetDriver(n)).decode() for n in range(library.GDALGetDriverCount())

@@ -1,4 +1,4 @@
-"""Listening to the server's bell (NOTIFY) on a connection of one's own, for as long as the process has its pool."""
+"""LISTEN on a channel of the server, on a connection of one's own, for as long as the process has its pool."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sqlalchemy import Engine
 
 log = structlog.get_logger()
 
-#: How long one wait for the bell lasts; also how soon the thread notices that it shall stop.
+#: How long one wait for a notification lasts; also how soon the thread notices that it shall stop.
 WAIT_S = 1.0
-#: Even without a bell the listener calls ``everything`` so often: a pooler or a sharded server may swallow bells.
+#: Even without a NOTIFY the listener calls ``on_reconnect`` so often: a pooler or a sharded server may lose notifications.
 CHECK_S = 60.0
 RETRY_S = (0.2, 1.0, 2.0)
 CONNECT_S = 3
 
 
 class Listener(threading.Thread):
-    """A daemon thread. heard: called with the payloads that rang together. everything: called after every (re)connection and
-    every minute, for what rang unheard. Errors of either are logged, never fatal."""
+    """A daemon thread. on_notify: called with the payloads that came together. on_reconnect: called after every (re)connection
+    and every minute, for notifications that were lost. Errors of either are logged, never fatal."""
 
     def __init__(
-        self, engine: Engine, channel: str, heard: Callable[[set[str]], None], everything: Callable[[], None]
+        self, engine: Engine, channel: str, on_notify: Callable[[set[str]], None], on_reconnect: Callable[[], None]
     ) -> None:
         super().__init__(name=f"listen-{channel}", daemon=True)
         self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._channel = channel
-        self._heard = heard
-        self._everything = everything
+        self._on_notify = on_notify
+        self._on_reconnect = on_reconnect
         self._stopped = threading.Event()
         self.connected = threading.Event()
         self.backend_pid: int | None = None
@@ -64,11 +64,11 @@ class Listener(threading.Thread):
         waited = CHECK_S
         while not self._stopped.is_set():
             if waited >= CHECK_S:
-                waited = 0.0 if self._guarded(self._everything) else CHECK_S - WAIT_S
-            rang = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
-            rang |= {notify.payload for notify in connection.notifies(timeout=0)}
+                waited = 0.0 if self._guarded(self._on_reconnect) else CHECK_S - WAIT_S
+            payloads = {notify.payload for notify in connection.notifies(timeout=WAIT_S, stop_after=1)}
+            payloads |= {notify.payload for notify in connection.notifies(timeout=0)}
             waited += WAIT_S
-            if rang and not self._guarded(partial(self._heard, rang)):
+            if payloads and not self._guarded(partial(self._on_notify, payloads)):
                 waited = CHECK_S
 
     def _guarded(self, work: Callable[[], None]) -> bool:

@@ -59,8 +59,8 @@ class BootstrapSql:
         for statement in self.server:
             yield f"{statement};"
         quoted = self.create_database.replace("'", "''")
-        known = f"SELECT FROM pg_database WHERE datname = '{DATABASE}'"
-        yield f"SELECT '{quoted}' WHERE NOT EXISTS ({known}) \\gexec"
+        existing = f"SELECT FROM pg_database WHERE datname = '{DATABASE}'"
+        yield f"SELECT '{quoted}' WHERE NOT EXISTS ({existing}) \\gexec"
         yield f"\\connect {DATABASE}"
         for statement in self.inside:
             yield f"{statement};"
@@ -98,8 +98,8 @@ def bootstrap_server(superuser_url: str, *, owner_password: str, app_password: s
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for statement in plan.server:
             connection.execute(statement.encode())
-        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
-        if known is None:
+        existing = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        if existing is None:
             connection.execute(plan.create_database.encode())
     inside = psycopg.conninfo.make_conninfo(superuser_url, dbname=DATABASE)
     with psycopg.connect(inside, autocommit=True) as connection:

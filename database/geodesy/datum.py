@@ -174,17 +174,17 @@ def check_datum(crs: CRS, bounds: Bounds | None) -> None:
 def datum_name(crs: CRS) -> str:
     """The datum of a system: in Chinese where it has a name here, and in English; by its ellipsoid when its own name says nothing."""
     base = crs.geodetic_crs or crs
-    said = base.datum.name if base.datum else base.name
+    datum = base.datum.name if base.datum else base.name
     for part, zh in _NAMES:
-        if part in said.lower().replace("_", " "):
-            return f"{zh} / {said}"
+        if part in datum.lower().replace("_", " "):
+            return f"{zh} / {datum}"
     ellipsoid = base.ellipsoid
     if ellipsoid is not None:
         for (major, flattening), name in _ELLIPSOIDS.items():
             if abs(ellipsoid.semi_major_metre - major) < 0.5 and abs(ellipsoid.inverse_flattening - flattening) < 0.001:
                 return name
-        return f"{said}（{ellipsoid.name}）"
-    return said
+        return f"{datum}（{ellipsoid.name}）"
+    return datum
 
 
 def transformations(crs: CRS, bounds: Bounds | None) -> list[Transformation]:

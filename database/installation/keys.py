@@ -130,8 +130,8 @@ class KeySource:
 
     def __init__(self, path: Path, read: Callable[[], KeyRing]) -> None:
         self._path, self._read = path, read
-        self._seen: tuple[int, int, int] | None = None
-        self._seen = self._stamp()  # before the file is read: what comes between is seen at the next look
+        self._last_stamp: tuple[int, int, int] | None = None
+        self._last_stamp = self._stamp()  # before the file is read: what comes between is seen at the next look
         self._ring = read()
         self._looked = time.monotonic()
 
@@ -146,16 +146,16 @@ class KeySource:
         if now or moment - self._looked > _LOOK_EVERY_S:
             self._looked = moment
             stamp = self._stamp()
-            if stamp != self._seen:
+            if stamp != self._last_stamp:
                 with suppress(OnemapError, OSError):
-                    self._ring, self._seen = self._read(), stamp
+                    self._ring, self._last_stamp = self._read(), stamp
         return self._ring
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:
             found = self._path.stat()
         except OSError:
-            return self._seen
+            return self._last_stamp
         return found.st_mtime_ns, found.st_ino, found.st_size
 
 

@@ -392,8 +392,8 @@ def change_keys(home: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
             return change_keys(home, change)
         content = read_secrets_file(path)
         ring = change(KeyRing.from_json(content))
-        kept = {name: value for name, value in content.items() if name not in ("data_key", "index_key")}
-        with _draft(path, kept | ring.to_json()) as draft:
+        others = {name: value for name, value in content.items() if name not in ("data_key", "index_key")}
+        with _draft(path, others | ring.to_json()) as draft:
             draft.replace(path)
         folder = os.open(home, os.O_RDONLY)
         os.fsync(folder)

@@ -110,14 +110,14 @@ def count_by_key(connection: Connection, table: SealedTable) -> dict[bytes, int]
 
 def check_complete(connection: Connection, tables: Sequence[SealedTable]) -> None:
     """Raises SealedColumnUnknown when the database has a column of sealed values that is not in the list."""
-    known = {(table.schema or "", table.name, column.cipher) for table in tables for column in table.columns}
+    declared = {(table.schema or "", table.name, column.cipher) for table in tables for column in table.columns}
     found = raw(connection).execute(
         "SELECT CASE table_schema WHEN current_schema() THEN '' ELSE table_schema END, table_name, column_name "
         "FROM information_schema.columns WHERE data_type = 'bytea' AND column_name ~ %s "
         "AND table_schema IN (current_schema(), 'platform') AND table_name NOT LIKE 'procrastinate%%'",
         (SEALED_NAMES,),
     )
-    missing = sorted(f"{schema}.{table}.{column}".lstrip(".") for schema, table, column in set(found) - known)
+    missing = sorted(f"{schema}.{table}.{column}".lstrip(".") for schema, table, column in set(found) - declared)
     if missing:
         raise SealedColumnUnknown("、".join(missing))
 
@@ -148,9 +148,9 @@ def _stale(connection: Connection, table: SealedTable, header: bytes, last: Row 
 
 def _made_anew(table: SealedTable, sealer: Sealer, rows: list[Row], done: Resealed) -> Iterator[Row]:
     """Per row: key, then per column the value of before, the new value and the new hash."""
-    width, known = len(table.key), len(table.identity)
+    width, identity_width = len(table.key), len(table.identity)
     for row in rows:
-        identity, values = row[width : width + known], row[width + known :]
+        identity, values = row[width : width + identity_width], row[width + identity_width :]
         cells: list[bytes | None] = []
         try:
             for column, old in zip(table.columns, values, strict=True):

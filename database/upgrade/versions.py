@@ -13,7 +13,7 @@ from database.upgrade.counties import county_codes
 from database.upgrade.migrate import MIGRATIONS
 
 _READABLE = text("SELECT has_table_privilege(CAST(:name AS text), 'SELECT')")
-_KNOWN = text("SELECT to_regclass(:name) IS NOT NULL")
+_TABLE_EXISTS = text("SELECT to_regclass(:name) IS NOT NULL")
 
 
 @lru_cache(maxsize=2)
@@ -49,7 +49,7 @@ def schemas_behind(connection: Connection) -> list[str]:
 
 def _is_at(connection: Connection, schema: str, head: str) -> bool:
     name = f"{schema}.alembic_version"
-    if not connection.scalar(_KNOWN, {"name": name}) or not connection.scalar(_READABLE, {"name": name}):
+    if not connection.scalar(_TABLE_EXISTS, {"name": name}) or not connection.scalar(_READABLE, {"name": name}):
         return False
     found = connection.scalars(text(f"SELECT version_num FROM {schema}.alembic_version"))  # noqa: S608 - a schema of ours
     return list(found) == [head]

@@ -97,9 +97,9 @@ def _plots(rng: np.random.Generator, outline: Any, land: dict[str, Any], taken: 
     plots: list[Any] = []
     kinds: list[str] = []
     for kind, tree in land.items():
-        kept = strips[_hit(strips, tree, outline, "contains")]
-        plots += list(kept)
-        kinds += [kind] * len(kept)
+        inner = strips[_hit(strips, tree, outline, "contains")]
+        plots += list(inner)
+        kinds += [kind] * len(inner)
     near = np.argsort(shapely.distance(np.array(plots, dtype=object), shapely.points(middle)), kind="stable")[:MOST]
     return [plots[i] for i in sorted(near.tolist())], [kinds[i] for i in sorted(near.tolist())]
 

@@ -14,7 +14,7 @@ const app = createApp(App)
 app.use(createPinia())
 
 watchRequests({
-  onReachable: (reachable) => useNetwork().heard(reachable),
+  onReachable: (reachable) => useNetwork().report(reachable),
   onDue: () => {
     const here = router.currentRoute.value
     if (here.name === 'begin') return

@@ -52,10 +52,10 @@ describe('an account in the list of its administrators', () => {
 })
 
 describe('an answer about a password or a code', () => {
-  const heard: string[] = []
+  const calls: string[] = []
   beforeEach(() => {
-    heard.length = 0
-    watchRequests({ onUnauthorized: () => heard.push('out'), onDue: () => heard.push('due') })
+    calls.length = 0
+    watchRequests({ onUnauthorized: () => calls.push('out'), onDue: () => calls.push('due') })
   })
 
   it.each([
@@ -70,7 +70,7 @@ describe('an answer about a password or a code', () => {
     const body = JSON.stringify({ type: `urn:onemap:problem:${kind}`, title: '题', status })
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { status })))
     await expect(api.GET('/api/session/tokens')).rejects.toThrow('题')
-    expect(heard).toEqual(expected)
+    expect(calls).toEqual(expected)
   })
 })
 

@@ -10,13 +10,13 @@ import { dayBefore } from '@/texts/format'
 
 type Answer = (path: string, body: unknown) => Response
 let answer: Answer
-const asked: string[] = []
+const paths: string[] = []
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status })
 
 beforeEach(() => {
-  asked.length = 0
+  paths.length = 0
   vi.stubGlobal('fetch', (path: string, options: RequestInit) => {
-    asked.push(path)
+    paths.push(path)
     return Promise.resolve(answer(path, options.body ? JSON.parse(String(options.body)) : null))
   })
   setActivePinia(createPinia())
@@ -35,7 +35,7 @@ describe('the list of alerts', () => {
     await alerts.load()
     await flushPromises()
     expect([alerts.total, alerts.freshN, alerts.mineN]).toEqual([1234, 7, 601])
-    expect(asked.filter((path) => path.includes('rule=two_households'))).toHaveLength(4)
+    expect(paths.filter((path) => path.includes('rule=two_households'))).toHaveLength(4)
   })
 
   it('says nothing rather than a wrong number when the count fails', async () => {

@@ -39,21 +39,21 @@ class Line {
   static open: Line[] = []
   static readonly CLOSED = 2
   readyState = 1
-  private heard: Record<string, ((event: { data: string }) => void)[]> = {}
+  private listeners: Record<string, ((event: { data: string }) => void)[]> = {}
   constructor(readonly url: string) {
     Line.open.push(this)
   }
-  addEventListener(name: string, heard: (event: { data: string }) => void) {
-    ;(this.heard[name] ??= []).push(heard)
+  addEventListener(name: string, listener: (event: { data: string }) => void) {
+    ;(this.listeners[name] ??= []).push(listener)
   }
   say(change: Change) {
-    for (const heard of this.heard.change ?? []) heard({ data: JSON.stringify(change) })
+    for (const listener of this.listeners.change ?? []) listener({ data: JSON.stringify(change) })
   }
   /** The server refused: the browser gives it up. */
   refuse() {
     this.readyState = Line.CLOSED
     Line.open = Line.open.filter((line) => line !== this)
-    for (const heard of this.heard.error ?? []) heard({ data: '' })
+    for (const listener of this.listeners.error ?? []) listener({ data: '' })
   }
   close() {
     Line.open = Line.open.filter((line) => line !== this)

@@ -81,19 +81,19 @@ describe('the generated client', () => {
     await api.GET('/api/{county}/alerts', { params: { path: { county: '330521' }, query: { status: ['open', 'assigned'], limit: 5 } } })
     await api.POST('/api/session', { body: { username: 'a', password: 'b', code: null } })
     const [first, second] = fetched.mock.calls as unknown as [string, RequestInit][]
-    const asked = second?.[1]
+    const init = second?.[1]
     expect(first?.[0]).toBe('/api/330521/alerts?status=open&status=assigned&limit=5')
-    expect(asked?.body).toBe('{"username":"a","password":"b","code":null}')
-    expect(new Headers(asked?.headers).get('Content-Type')).toBe('application/json')
+    expect(init?.body).toBe('{"username":"a","password":"b","code":null}')
+    expect(new Headers(init?.headers).get('Content-Type')).toBe('application/json')
   })
 
   it('lets the browser name the boundary of a file', async () => {
     const fetched = vi.fn(() => Promise.resolve(answer(201, {})))
     vi.stubGlobal('fetch', fetched)
     await countyApi('330521').upload(new File(['a'], 'a.csv'), 'demo', false)
-    const [, asked] = fetched.mock.calls[0] as unknown as [string, RequestInit]
-    expect(asked.body).toBeInstanceOf(FormData)
-    expect(Object.keys(asked.headers ?? {}).map((name) => name.toLowerCase())).not.toContain('content-type')
+    const [, init] = fetched.mock.calls[0] as unknown as [string, RequestInit]
+    expect(init.body).toBeInstanceOf(FormData)
+    expect(Object.keys(init.headers ?? {}).map((name) => name.toLowerCase())).not.toContain('content-type')
   })
 
   it.each(['<html>', ''])('holds nothing where the answer is no JSON: %j', async (text) => {

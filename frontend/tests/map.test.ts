@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { distinctHits, hitLabel, type Hit } from '@/map/hits'
-import { CLICKABLE, COUNTS, LAYERS, NEAR, tileLayerOf, type TileLayer } from '@/map/layers'
+import type { Catalogue } from '@/api/names'
+import { distinctHits, hitLabel, hitNoun, hitRows, type Hit } from '@/map/hits'
+import { clickable, counts, legendLayers, NEAR, shownAtFirst, type TileLayer } from '@/map/layers'
+import { iconStyle } from '@/map/sprite'
 import { arranged, isVisible, readStyle, requestedLayers, tileUrl, type MapStyle } from '@/map/style'
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl'
 
@@ -53,13 +55,63 @@ describe('the served style', () => {
   })
 })
 
-describe('layers of the legend', () => {
-  it('are named by what their drawing layers begin with', () => {
-    const names = LAYERS.map((layer) => layer.name)
-    for (const id of [...CLICKABLE, ...COUNTS]) expect(names).toContain(tileLayerOf({ id }))
+/** A catalogue as the server gives it, with a kind that nothing here has ever heard of. */
+const field = (name: string, zh: string, more = {}) => ({ name, label: { zh, en: name }, type: 'string', vocabulary: null, ...more })
+const catalogue = {
+  subjects: [],
+  kinds: [
+    { name: 'divisions', noun: { zh: '行政区划' }, look: null, seen_from: 0, fields: [] },
+    { name: 'lamps', noun: { zh: '路灯' }, look: { icon: 'lamp' }, seen_from: 12, fields: [field('name', '名称'), field('watts', '功率')] },
+    {
+      name: 'objects',
+      noun: { zh: '部件' },
+      look: { icon: 'object' },
+      seen_from: 8,
+      fields: [field('kind', '类别'), field('state', '状态', { vocabulary: 'facility_state' })],
+    },
+    { name: 'alerts', noun: { zh: '预警' }, look: { icon: 'alert-high' }, seen_from: 0, fields: [] },
+  ],
+} as unknown as Catalogue
+const withLamps = (): MapStyle => ({
+  ...served(),
+  carries: { ground: ['divisions'], near: ['lamps', 'objects'], alerts: ['alerts'] },
+  colours: { layers: { lamps: '#123456', divisions: '#654321' }, severity: { high: '', medium: '', low: '' }, shades: [] },
+  document: {
+    ...served().document,
+    layers: ['outside', 'divisions-town', 'lamps-dot', 'lamps-icon', 'lamps-area', 'lamps-count', 'lamps-count-number', 'lamps-name'].map(
+      (id) => ({ id, type: 'background' }),
+    ),
+  },
+})
+
+describe('the legend', () => {
+  it('lists what the style carries, in the words of the catalogue, highest first', () => {
+    const layers = legendLayers(withLamps(), catalogue, () => true)
+    expect(layers.map((layer) => [layer.name, layer.label, layer.sign, layer.from])).toEqual([
+      ['alerts', '预警', 'icon', 0],
+      ['objects', '部件', 'icon', 8],
+      ['lamps', '路灯', 'icon', 12],
+      ['divisions', '行政区划', 'line', 0],
+    ])
   })
-  it('answer a click with single records; what stands for several leads nearer', () => {
-    expect(CLICKABLE.filter((id) => COUNTS.includes(id))).toEqual([])
+  it('says nothing of alerts to who does not look at them', () => {
+    const may = (permission: string) => permission !== 'alerts.view'
+    expect(legendLayers(withLamps(), catalogue, may).map((layer) => layer.name)).not.toContain('alerts')
+    expect([...shownAtFirst(may)]).not.toContain('alerts')
+    expect([...shownAtFirst(() => true)]).toContain('alerts')
+  })
+  it('shows the icons of the map', () => {
+    const sprite = { url: '/s@2x.png', width: 200, places: { lamp: { x: 40, y: 80, width: 40, height: 40 } } }
+    expect(iconStyle(sprite, 'lamp', 20)).toMatchObject({ width: '20px', backgroundPosition: '-20px -40px', backgroundSize: '100px auto' })
+    expect(iconStyle(sprite, 'unknown', 20)).toEqual({})
+    expect(iconStyle(null, 'lamp', 20)).toEqual({})
+  })
+})
+
+describe('the layers of a style', () => {
+  it('answer a click with single records of any kind; what stands for several leads nearer', () => {
+    expect(clickable(withLamps())).toEqual(['lamps-dot', 'lamps-icon', 'lamps-area'])
+    expect(counts(withLamps())).toEqual(['lamps-count', 'lamps-count-number'])
   })
 })
 
@@ -71,5 +123,13 @@ describe('what lies under a click', () => {
   it('has a name to choose by', () => {
     expect(hitLabel(hit({ properties: { household_no: 'H1', members: 3 } }))).toBe('H1（3 人）')
     expect(hitLabel(hit({ layer: 'objects', properties: { kind: '消防栓' } }))).toBe('消防栓')
+  })
+  it('says what the tile carries of it, in words', () => {
+    const lamp = hit({ layer: 'lamps', properties: { id: 1, name: '一号灯', watts: 40 } })
+    expect(hitNoun(lamp, catalogue)).toBe('路灯')
+    expect(hitRows(lamp, catalogue)).toEqual([{ name: 'watts', label: '功率', words: '40' }])
+    const hydrant = hit({ layer: 'objects', properties: { kind: '消防栓', state: 'damaged' } })
+    expect(hitRows(hydrant, catalogue)).toEqual([{ name: 'state', label: '状态', words: '破损' }])
+    expect(hitRows(hydrant, null)).toEqual([])
   })
 })

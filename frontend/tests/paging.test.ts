@@ -4,15 +4,15 @@ import type { Cursor } from '@/api/names'
 
 vi.mock('@/components/notify', () => ({ tellError: vi.fn() }))
 
-type Wait = { asked: string; after: Cursor; answer: (rows: number[], next: Cursor) => void; fail: () => void }
+type Wait = { question: string; after: Cursor; answer: (rows: number[], next: Cursor) => void; fail: () => void }
 function table() {
   const waits: Wait[] = []
   const question = { now: 'a' }
   const pages = usePages<number, string>(
     () => question.now,
-    (asked, after) =>
+    (question, after) =>
       new Promise((resolve, reject) =>
-        waits.push({ asked, after, answer: (rows, next) => resolve({ rows, next }), fail: () => reject(new Error('x')) }),
+        waits.push({ question, after, answer: (rows, next) => resolve({ rows, next }), fail: () => reject(new Error('x')) }),
       ),
   )
   return { waits, question, pages }
@@ -26,7 +26,7 @@ describe('a table read page by page', () => {
     await first
     question.now = 'typed, not asked'
     const second = pages.more()
-    expect(waits[1]).toMatchObject({ asked: 'a', after: 'c' })
+    expect(waits[1]).toMatchObject({ question: 'a', after: 'c' })
     waits[1]?.answer([2], null)
     await second
     expect([pages.rows.value, pages.next.value, pages.loadingMore.value]).toEqual([[1, 2], null, false])

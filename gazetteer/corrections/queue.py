@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gazetteer.corrections.errors import CorrectionNotFound
-from gazetteer.corrections.reviews import SEEN_FACTS
+from gazetteer.corrections.reviews import VISIBLE_FACTS
 from gazetteer.matching.match import Match, match_many
 from gazetteer.matching.rules import road_of
 from gazetteer.reading.divisions import division_index
@@ -25,7 +25,7 @@ _PERSONAL = re.compile(r"(?<!\d)\d{11,18}[Xx]?(?!\d)")
 COLUMNS = (
     "c.id, c.kind, c.review_id, c.address_text, c.division_code, c.road_key, c.occurrences, c.status, c.outcome, "
     "c.address_id, c.batch_id, c.decided_by, c.decided_at, c.leased_by, c.leased_until, c.grid_code, "
-    f"r.reason_code, r.reason, {SEEN_FACTS}"
+    f"r.reason_code, r.reason, {VISIBLE_FACTS}"
 )
 FROM = "correction c LEFT JOIN address_review r ON r.id = c.review_id"
 # what still waits: a review may have been decided elsewhere

@@ -23,14 +23,14 @@ class ReviewDecided(Taken):
 
 #: The facts of ``address_review r`` with the codes of those addresses only that the scope shows (row-level security; by
 #: uq_standard_address_code): an address with the same text may lie in another town.
-SEEN_FACTS = (
+VISIBLE_FACTS = (
     "CASE WHEN jsonb_typeof(r.facts -> 'codes') = 'array' THEN r.facts || jsonb_build_object('codes', "
     "(SELECT coalesce(jsonb_agg(x.code ORDER BY x.code), '[]') FROM standard_address x "
     "WHERE x.code IN (SELECT jsonb_array_elements_text(r.facts -> 'codes')))) ELSE r.facts END AS facts"
 )
 _REVIEW = (
     "SELECT r.id, r.address_id, a.full_text, r.reason_code, r.reason, "
-    + SEEN_FACTS
+    + VISIBLE_FACTS
     + ", r.status, st_x(a.geom) AS lon, "
     "st_y(a.geom) AS lat, r.grid_code, r.decided_by, r.decided_at, r.note "
     "FROM address_review r LEFT JOIN standard_address a ON a.id = r.address_id "

@@ -57,8 +57,8 @@ def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> Correctio
         raise CorrectionBatchNotFound(str(batch_id))
     if batch.undone_at is not None:
         raise BatchUndone(f"{batch.undone_by}", undone_by=batch.undone_by)
-    seen = connection.scalar(text("SELECT count(*) FROM correction_log WHERE batch_id = :id"), {"id": batch_id})
-    if seen != batch.logged_n:
+    visible_n = connection.scalar(text("SELECT count(*) FROM correction_log WHERE batch_id = :id"), {"id": batch_id})
+    if visible_n != batch.logged_n:
         raise UndoConflict("其中有数据不在您的范围内 / some of its rows are outside your scope")
     _refuse_when_built_upon(connection, batch_id)
     for table, columns in CHANGEABLE.items():

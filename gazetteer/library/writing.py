@@ -102,9 +102,9 @@ def changed_columns(
     key = normalise(new.full_text)
     levels = {}
     for name in READ_LEVELS:
-        kept = stored[name]
-        alike = old.levels[name] == new.levels[name] and (kept is None or normalise(kept) in key)
-        levels[name] = kept if alike else new.levels[name]
+        old_value = stored[name]
+        alike = old.levels[name] == new.levels[name] and (old_value is None or normalise(old_value) in key)
+        levels[name] = old_value if alike else new.levels[name]
     values = {"full_text": new.full_text, **levels, **new.key_columns}
     if division_code is not None:
         values |= {**division_columns(division_code, index), "division_code": division_code}

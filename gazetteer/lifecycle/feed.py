@@ -70,8 +70,8 @@ def _narrow_events(
     events: list[dict[str, Any]] = []
     number = AddressEvent.number
     while len(events) < wanted:
-        seen = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
-        numbers = connection.scalars(select(seen.c.number).order_by(seen.c.number).limit(wanted)).all()
+        visible = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
+        numbers = connection.scalars(select(visible.c.number).order_by(visible.c.number).limit(wanted)).all()
         if numbers:
             rows = connection.execute(_NUMBERED, {"numbers": list(numbers), "drafts": drafts}).mappings()
             events += [dict(row) for row in rows]

@@ -51,7 +51,7 @@ DELETE FROM address_alias x USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
 WHERE x.address_id = r.id AND x.match_key = r.match_key AND x.kind = 'former'
 """)
 #: what the log keeps of an address, and the text's keys follow
-_KEPT = [name for name in (*WRITABLE, "lon", "lat") if name not in (*KEYS, "parent_id")]
+_RESTORABLE = [name for name in (*WRITABLE, "lon", "lat") if name not in (*KEYS, "parent_id")]
 
 
 def roll_back(connection: Connection, operation: Operation) -> list[uuid.UUID]:
@@ -122,5 +122,5 @@ def _ended(row: Any, operation: Operation) -> dict[str, Any]:
 
 def _state(before: dict[str, Any], index: DivisionIndex) -> dict[str, Any]:
     """The state before, whole (the log leaves empty columns out), with the keys of its text as they are read today."""
-    state = {name: before.get(name) for name in _KEPT}
+    state = {name: before.get(name) for name in _RESTORABLE}
     return state | read_text(before["full_text"], index).key_columns | {"successors": before.get("successors", [])}

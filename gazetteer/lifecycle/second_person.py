@@ -62,9 +62,9 @@ def needed(connection: Connection, guarded: Sequence[Loss]) -> SecondPersonNeede
     """The error that names the villages and says how to go on."""
     names = {row.code: row.name for row in connection.execute(_NAMES, {"codes": [g.division_code for g in guarded]})}
     hours = get_settings().second_person_hours
-    said = "；".join(f"{names.get(g.division_code, g.division_code)} 停用 {g.lost}/{g.before}" for g in guarded[:5])
+    villages = "；".join(f"{names.get(g.division_code, g.division_code)} 停用 {g.lost}/{g.before}" for g in guarded[:5])
     return SecondPersonNeeded(
-        f"{said}（{hours:g} 小时内合计）。请用变更集提交，由另一人审批 / within {hours:g} h; "
+        f"{villages}（{hours:g} 小时内合计）。请用变更集提交，由另一人审批 / within {hours:g} h; "
         "use a change set that another person approves",
         villages=[g.division_code for g in guarded],
     )

@@ -201,8 +201,8 @@ def _known_roads(connection: Connection, queries: Sequence[Query]) -> set[tuple[
     pairs = {(q.parsed.division_code or "", q.keys.road_key) for q in queries if q.keys.road_key}
     if not pairs:
         return set()
-    asked = json.dumps([{"division": division, "key": road} for division, road in pairs])
-    return {(row.division, row.road) for row in connection.execute(_KNOWN_ROADS, {"pairs": asked})}
+    pairs_json = json.dumps([{"division": division, "key": road} for division, road in pairs])
+    return {(row.division, row.road) for row in connection.execute(_KNOWN_ROADS, {"pairs": pairs_json})}
 
 
 def _answer(query: Query, roads: set[tuple[str, str]]) -> Match:

@@ -187,7 +187,7 @@ def similar_roads(road: str, roads: Sequence[str]) -> list[tuple[str, float]]:
             continue
         if sounds_alike(road, name):
             found.append((name, sure.HOMOPHONE, ratio))
-        elif not told_apart(road, name):
+        elif not differ_in_name(road, name):
             found.append((name, sure.TYPO, ratio))
     found.sort(key=lambda one: (-one[1], -one[2]))
     if found:
@@ -196,7 +196,7 @@ def similar_roads(road: str, roads: Sequence[str]) -> list[tuple[str, float]]:
     return [(name, score) for name, score, _ in found[:TYPOS_TRIED]]
 
 
-def told_apart(one: str, other: str) -> bool:
+def differ_in_name(one: str, other: str) -> bool:
     """True when two names differ in a character that distinguishes streets: 南 for 北, 一 more or less.
 
     A single wrong character is a slip as long as not both are such characters (冬兴街 may be 东兴街).
@@ -267,7 +267,7 @@ def _near(
             continue
         for name, _, _ in process.extract(written, names, scorer=OSA.distance, score_cutoff=1, limit=8):
             # the counter (村, 里, 镇) stands, unless it is what is missing
-            if name in seen or told_apart(written, name) or not (written[-1] == name[-1] or name[:-1] == written):
+            if name in seen or differ_in_name(written, name) or not (written[-1] == name[-1] or name[:-1] == written):
                 continue
             if name[:-1] == written and not key[start + length : start + length + 1].isdigit():
                 continue

@@ -33,10 +33,10 @@ def search(connection: Connection, typed: str, limit: int = 10) -> SearchHits:
     """
     desk = desk_of(connection)
     meant = match_address(connection, typed, limit=limit + 1, desk=desk)
-    said = [c for c in meant if not any(reason.kind in _OTHER for reason in c.reasons)]
-    completed = suggest(connection, typed, limit + 1, desk) if len(said) <= limit else []
-    order = {c.address_id: c for c in reversed([*said, *completed, *meant])}
-    first = [order.pop(c.address_id) for c in [*said, *completed, *meant] if c.address_id in order]
+    exact = [c for c in meant if not any(reason.kind in _OTHER for reason in c.reasons)]
+    completed = suggest(connection, typed, limit + 1, desk) if len(exact) <= limit else []
+    order = {c.address_id: c for c in reversed([*exact, *completed, *meant])}
+    first = [order.pop(c.address_id) for c in [*exact, *completed, *meant] if c.address_id in order]
     return SearchHits(
         first[:limit],
         find_divisions(connection, typed, index=desk.divisions),

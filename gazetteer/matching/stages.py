@@ -106,18 +106,20 @@ def within_number(desk: Desk, query: Query) -> list[Found]:
         deepest = max(LOCAL_LEVELS.index(level) for level in levels)
         if deepest != max(LOCAL_LEVELS.index(level) for level in named):
             continue
-        told = _floor_told(named, levels)
-        if any(levels.get(level) != value for level, value in named.items() if not (level == "floor" and told)):
+        floor_in_room = _floor_in_room(named, levels)
+        if any(
+            levels.get(level) != value for level, value in named.items() if not (level == "floor" and floor_in_room)
+        ):
             continue
         extra = tuple(
             Reason(level, "missing", f"文本未写{LEVEL_NAMES[level]}，库中是{levels[level]}")
             for level in levels
             if level not in named
         )
-        if told:
+        if floor_in_room:
             extra += (Reason("floor", "missing", f"库中没有楼层；户室{named['room']}在{named['floor']}"),)
         for one in judge(query, [hit], ceiling=sure.WITHIN_NUMBER, extra=extra):
-            reasons = tuple(r for r in one.reasons if not (told and r.level == "floor" and r.kind == "equal"))
+            reasons = tuple(r for r in one.reasons if not (floor_in_room and r.level == "floor" and r.kind == "equal"))
             found.append(replace(one, reasons=reasons))
     return found
 
@@ -217,7 +219,7 @@ def _all_below(desk: Desk, parsed: ParsedAddress) -> list[tuple[Hit, dict[str, s
     return found
 
 
-def _floor_told(named: dict[str, str], levels: dict[str, str]) -> bool:
+def _floor_in_room(named: dict[str, str], levels: dict[str, str]) -> bool:
     """True when the library leaves the floor out and the room's number begins with the text's floor: 1层102室."""
     floor, room = named.get("floor", "").removesuffix("层"), named.get("room", "")
     return bool(floor) and "floor" not in levels and len(room) == len(floor) + 2 and room.startswith(floor)
@@ -315,8 +317,8 @@ def fallback(parsed: ParsedAddress, dropped: Sequence[str]) -> tuple[Reason, flo
         return Reason("number_plate", "conflicting", text_zh), sure.OTHER_NUMBER
     lost = [str(getattr(parsed, level)) for level in dropped if getattr(parsed, level)]
     lost += [f"“{parsed.rest}”"] if parsed.rest else []
-    kept = [level for level in ("number_plate", "building", "entrance", "floor") if level not in dropped]
-    to = next((level for level in reversed(kept) if getattr(parsed, level)), "road")
+    levels_left = [level for level in ("number_plate", "building", "entrance", "floor") if level not in dropped]
+    to = next((level for level in reversed(levels_left) if getattr(parsed, level)), "road")
     ceiling = sure.TO_ROAD if to == "road" else sure.DEEPER
     text_zh = f"库中没有{'、'.join(lost)}，退到{LEVEL_NAMES[to]}"
     if parsed.unread or _FURTHER_NUMBER.search(parsed.rest):

@@ -32,7 +32,7 @@ def suggest(connection: Connection, typed: str, limit: int = 10, desk: Desk | No
     library, divisions = desk.library, desk.divisions
     parsed = parse(typed, divisions)
     keys = address_keys(parsed)
-    known = {d.code for table in divisions.by_level.values() for names in table.values() for d in names}
+    codes = {d.code for table in divisions.by_level.values() for names in table.values() for d in names}
     code = parsed.division_code or ""
     within = code if len(code) > 6 else ""
     sight = Sight(connection)
@@ -47,7 +47,7 @@ def suggest(connection: Connection, typed: str, limit: int = 10, desk: Desk | No
 
     def complete() -> None:
         if len(found) < limit and (keys.local_key or within):
-            take(library.completing(keys.local_key, within, known, wanted), COMPLETES)
+            take(library.completing(keys.local_key, within, codes, wanted), COMPLETES)
 
     wanted = limit * SPARE
     bare = _BARE_NUMBER.fullmatch(keys.local_key) is not None
@@ -59,9 +59,9 @@ def suggest(connection: Connection, typed: str, limit: int = 10, desk: Desk | No
                 take([hit.address_id for hit in hits[:wanted]], CONTAINS)
     complete()
     if len(found) < limit and keys.match_key:
-        take(library.starting(keys.match_key, "", known, wanted, whole=True), COMPLETES)
+        take(library.starting(keys.match_key, "", codes, wanted, whole=True), COMPLETES)
     if len(found) < limit and len(keys.local_key) > 1:
-        take(library.containing(keys.local_key, within, known, wanted), CONTAINS)
+        take(library.containing(keys.local_key, within, codes, wanted), CONTAINS)
     return list(found.values())[:limit]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from database.errors import Missing, Taken
 from database.paging import Cursor, Page
-from gazetteer.quality.sight import as_seen
+from gazetteer.quality.sight import mask_hidden
 
 
 class FindingNotFound(Missing):
@@ -114,7 +114,7 @@ def list_findings(
         ),
         {"state": state, "after": _CURSOR.first(after) or 0, "rule": rule, "village": village, "limit": limit + 1},
     ).mappings()
-    return _CURSOR.page(as_seen(connection, map(dict, rows)), limit, lambda row: (row["id"],))
+    return _CURSOR.page(mask_hidden(connection, map(dict, rows)), limit, lambda row: (row["id"],))
 
 
 def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
     ).one_or_none()
     if row is None:
         raise FindingNotFound(str(finding_id))
-    return as_seen(connection, [dict(row._mapping)])[0]
+    return mask_hidden(connection, [dict(row._mapping)])[0]
 
 
 def ignore_finding(connection: Connection, finding_id: int, *, reason: str, actor: str) -> dict[str, Any]:

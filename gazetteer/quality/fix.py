@@ -57,8 +57,8 @@ class FixReport:
     changes: list[dict[str, Any]]
 
 
-_ASKED = """
-CREATE TEMP TABLE quality_asked ON COMMIT DROP AS
+_OPEN_FINDINGS = """
+CREATE TEMP TABLE quality_target ON COMMIT DROP AS
 SELECT f.address_id AS id FROM address_finding f
 WHERE f.rule = :rule AND f.state = 'open' AND (CAST(:village AS text) IS NULL OR f.division_code = :village)
 """
@@ -67,8 +67,8 @@ _CHANGES = "CREATE TEMP TABLE quality_change (id bigint PRIMARY KEY, before json
 
 def preview_fix(connection: Connection, rule: QualityRule, *, village: str | None = None) -> FixReport:
     """What the fix would change among the open findings in scope; nothing is changed. Raises NoSafeFix."""
-    asked = _collect(connection, rule, village)
-    return _report(connection, rule, None, asked)
+    total = _collect(connection, rule, village)
+    return _report(connection, rule, None, total)
 
 
 def apply_fix(
@@ -80,10 +80,10 @@ def apply_fix(
     """
     if not reason.strip():
         raise FixReasonMissing(rule.name)
-    asked = _collect(connection, rule, village)
+    total = _collect(connection, rule, village)
     number = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_change"))
     if not number:
-        return _report(connection, rule, None, asked)
+        return _report(connection, rule, None, total)
     fix_id = int(
         connection.execute(
             text(
@@ -111,7 +111,7 @@ def apply_fix(
         {"rule": rule.name},
     )
     record(connection, "quality_fix", target=f"quality_fix:{fix_id}", purpose=reason)
-    return _report(connection, rule, fix_id, asked)
+    return _report(connection, rule, fix_id, total)
 
 
 def revert_fix(connection: Connection, scope: Scope, fix_id: int) -> int:
@@ -148,9 +148,9 @@ def _collect(connection: Connection, rule: QualityRule, village: str | None) -> 
     """Fill ``pg_temp.quality_change``; returns the number of open findings asked for."""
     if rule.fix is None:
         raise NoSafeFix(rule.manual.title, rule=rule.name)
-    for name in ("quality_asked", "quality_change"):
+    for name in ("quality_target", "quality_change"):
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
-    asked = connection.execute(text(_ASKED), {"rule": rule.name, "village": village}).rowcount
+    total = connection.execute(text(_OPEN_FINDINGS), {"rule": rule.name, "village": village}).rowcount
     connection.execute(text(_CHANGES))
     if rule.fix.mend is not None:
         changes = list(_mended(connection, rule))
@@ -172,7 +172,7 @@ def _collect(connection: Connection, rule: QualityRule, village: str | None) -> 
                 f"FROM ({rule.fix.new_values}) n JOIN standard_address a ON a.id = n.id WHERE {olds} <> {values}"
             )
         )
-    return asked
+    return total
 
 
 def _mended(connection: Connection, rule: QualityRule) -> Iterator[dict[str, Any]]:
@@ -182,7 +182,7 @@ def _mended(connection: Connection, rule: QualityRule) -> Iterator[dict[str, Any
     rows = connection.execute(
         text(
             f"SELECT a.id, {', '.join((*TEXT_COLUMNS, *KEYS, 'depth'))} "  # noqa: S608 - constants
-            "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
+            "FROM pg_temp.quality_target x JOIN standard_address a ON a.id = x.id ORDER BY a.id"
         )
     ).mappings()
     for row in rows:
@@ -215,7 +215,7 @@ _UNCHANGED = (
 )
 
 
-def _report(connection: Connection, rule: QualityRule, fix_id: int | None, asked: int) -> FixReport:
+def _report(connection: Connection, rule: QualityRule, fix_id: int | None, total: int) -> FixReport:
     number = connection.scalar(text("SELECT count(*) FROM pg_temp.quality_change")) or 0
     shown = connection.execute(
         text(
@@ -224,4 +224,4 @@ def _report(connection: Connection, rule: QualityRule, fix_id: int | None, asked
         ),
         {"n": SHOWN},
     ).mappings()
-    return FixReport(rule.name, fix_id, number, asked - number, [dict(row) for row in shown])
+    return FixReport(rule.name, fix_id, number, total - number, [dict(row) for row in shown])

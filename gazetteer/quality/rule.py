@@ -27,7 +27,7 @@ class Fix:
     """A mend that never touches meaning.
 
     columns: what it may change. Either new_values, SQL that gives ``id`` and each of the columns for the addresses in
-    ``pg_temp.quality_asked (id)``; or mend, which gives the new values of a row's text columns. Text is changed only where
+    ``pg_temp.quality_target (id)``; or mend, which gives the new values of a row's text columns. Text is changed only where
     the match key stays the same: the runner sees to that.
     """
 

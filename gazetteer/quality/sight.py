@@ -22,28 +22,28 @@ CODES = "codes"
 SEPARATOR = "、"
 
 
-def as_seen(connection: Connection, findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def mask_hidden(connection: Connection, findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The findings with what the entered scope does not show taken out of their facts. One question for all of them."""
     rows = list(findings)
     ids = {row["facts"][key] for row in rows for key in NAMED_BY_ID if key in row["facts"]}
     codes = {code for row in rows for code in _codes(row["facts"])}
-    seen = connection.execute(
+    visible = connection.execute(
         text("SELECT id, code FROM standard_address WHERE id = ANY(:ids) OR code = ANY(:codes)"),
         {"ids": list(ids), "codes": list(codes)},
     ).all()
-    seen_ids, seen_codes = {row.id for row in seen}, {row.code for row in seen}
-    return [row | {"facts": _masked(row["facts"], seen_ids, seen_codes)} for row in rows]
+    visible_ids, visible_codes = {row.id for row in visible}, {row.code for row in visible}
+    return [row | {"facts": _masked(row["facts"], visible_ids, visible_codes)} for row in rows]
 
 
 def _codes(facts: dict[str, Any]) -> list[str]:
     return str(facts[CODES]).split(SEPARATOR) if CODES in facts else []
 
 
-def _masked(facts: dict[str, Any], seen_ids: set[int], seen_codes: set[str]) -> dict[str, Any]:
+def _masked(facts: dict[str, Any], visible_ids: set[int], visible_codes: set[str]) -> dict[str, Any]:
     hidden: dict[str, Any] = {}
-    for key, said in NAMED_BY_ID.items():
-        if key in facts and facts[key] not in seen_ids:
-            hidden |= {key: None} | {name: HIDDEN for name in said if name in facts}
+    for key, names in NAMED_BY_ID.items():
+        if key in facts and facts[key] not in visible_ids:
+            hidden |= {key: None} | {name: HIDDEN for name in names if name in facts}
     if CODES in facts:
-        hidden[CODES] = SEPARATOR.join(c if c in seen_codes else HIDDEN for c in _codes(facts))
+        hidden[CODES] = SEPARATOR.join(c if c in visible_codes else HIDDEN for c in _codes(facts))
     return facts | hidden

@@ -9,7 +9,7 @@ from opencc import OpenCC
 
 _CJK = range(0x3400, 0xA000)
 # characters that OpenCC changes although they stand in mainland place names as they are: 乾元镇, 康乾街道
-_KEPT = "乾"
+_UNCHANGED = "乾"
 #: CJK Radicals Supplement and the ideographs they are forms of (Unicode, EquivalentUnifiedIdeograph); NFKC leaves them
 _RADICALS = dict(zip(
     "⺁⺂⺃⺄⺅⺆⺈⺉⺊⺋⺌⺍⺎⺏⺐⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩⺫⺬⺭⺯⺰⺱⺲⺳⺴⺶⺹⺺⺻⺼⺾⺿⻀⻁⻂⻃⻄⻅⻆⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻖⻗⻘⻙⻚⻛⻜⻝⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲",
@@ -35,7 +35,9 @@ def _variants() -> dict[int, str]:
     """Every ideograph whose simplified form differs (OpenCC t2s), and 衖, the Shanghai and Taiwan way to write 弄."""
     characters = [chr(code) for code in _CJK]
     simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    table = {ord(old): new for old, new in zip(characters, simplified, strict=True) if old != new and old not in _KEPT}
+    table = {
+        ord(old): new for old, new in zip(characters, simplified, strict=True) if old != new and old not in _UNCHANGED
+    }
     return table | {ord("衖"): "弄"}
 
 

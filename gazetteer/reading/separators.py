@@ -87,8 +87,8 @@ def _before_no_number(text: str, written: str, before: str, after: int, word: re
         if _AND.search(written) or word is not None:
             return RANGE if _TO.search(written) else LIST
         return RANGE if _TO.search(written) else "-" if _HYPHEN.search(written) else ""
-    kept = "".join(_HYPHEN.findall(written)[:1])
-    return (word[0] if word else "") + ("-" if kept and before[-1:] not in _ENDS_A_LEVEL else "")
+    hyphen = "".join(_HYPHEN.findall(written)[:1])
+    return (word[0] if word else "") + ("-" if hyphen and before[-1:] not in _ENDS_A_LEVEL else "")
 
 
 def _between_numbers(written: str, before: str, word: re.Match[str] | None, right: re.Match[str]) -> str:

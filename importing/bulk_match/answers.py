@@ -27,8 +27,8 @@ def answer(match: Match | None) -> list[str]:
         more = "等" if len(match.candidates) > NAMED else ""
         return ["", "", AMBIGUOUS, "", level, "", "", f"{len(match.candidates)} 个地址同样相符：{named}{more}"]
     if match.candidate is None:
-        known = f"只认得到{level}" if level else "库中没有这样的地址"
-        return ["", "", NO_MATCH, "", level, "", "", known]
+        reason = f"只认得到{level}" if level else "库中没有这样的地址"
+        return ["", "", NO_MATCH, "", level, "", "", reason]
     one = match.candidate
     return [
         one.code,

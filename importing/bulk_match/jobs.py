@@ -2,7 +2,7 @@
 
 File and result are kept in the database, encrypted in pieces, so that the worker may be another machine than the server
 that took the file. Nobody but the owner sees the job (policy ``owner``), and not even the owner for longer than
-``KEPT_DAYS``.
+``RETENTION_DAYS``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from importing.bulk_match.run import check_table, match_file
 from importing.bulk_match.writers import OutputNotPossible
 
 PIECE_BYTES = 1 << 20
-KEPT_DAYS = 7
+RETENTION_DAYS = 7
 #: how often a running job says that it lives, and after how long without it is taken for dead
 BEAT_S = 2.0
 DEAD_MINUTES = 15
@@ -155,7 +155,7 @@ def run_job(database: Database, sealer: Sealer, scope: Scope, job_id: int, *, ag
 
 
 def sweep_jobs(connection: Connection) -> int:
-    """Mark the dead as failed and remove what is older than ``KEPT_DAYS``; returns how many were removed."""
+    """Mark the dead as failed and remove what is older than ``RETENTION_DAYS``; returns how many were removed."""
     connection.execute(
         text(
             "UPDATE match_job SET state = 'failed', finished_at = now(), error = '匹配中断，请重新上传 / interrupted; send the "
@@ -165,7 +165,7 @@ def sweep_jobs(connection: Connection) -> int:
         {"minutes": DEAD_MINUTES},
     )
     old = connection.execute(
-        text("DELETE FROM match_job WHERE created_at < now() - make_interval(days => :days)"), {"days": KEPT_DAYS}
+        text("DELETE FROM match_job WHERE created_at < now() - make_interval(days => :days)"), {"days": RETENTION_DAYS}
     )
     return old.rowcount
 

@@ -134,9 +134,11 @@ def _in_order(
 def match_rows(database: Database, scope: Scope, batch: RowBatch, place: int, width: int) -> Rows:
     """One batch, in row order, broken rows among the others."""
     texts = [None if fault_of(values[place] or "") else values[place] for values in batch.values]
-    asked = list(dict.fromkeys(text for text in texts if text))
+    distinct_texts = list(dict.fromkeys(text for text in texts if text))
     with database.transaction(scope) as connection:
-        answers = dict(zip(asked, (answer(match) for match in match_many(connection, asked)), strict=True))
+        answers = dict(
+            zip(distinct_texts, (answer(match) for match in match_many(connection, distinct_texts)), strict=True)
+        )
     nothing = answer(None)
     found = {
         number: [*_plain(values, width), *(answers[text] if text else nothing)]

@@ -38,11 +38,11 @@ def shapefile_encoding(dbf: Dbf, cpg: Path, wanted: str | None, name: str) -> st
     when none fits or another is far likelier, naming it.
     """
     lines = dbf.text_sample()
-    said = wanted or _named(cpg) or LANGUAGES.get(dbf.language)
+    declaration = wanted or _named(cpg) or LANGUAGES.get(dbf.language)
     if not wanted and _surely_utf8(lines):
         return "utf-8"
     likely: str | None = None
-    for encoding in [wanted] if wanted else dict.fromkeys([*([said] if said else []), *CANDIDATES]):
+    for encoding in [wanted] if wanted else dict.fromkeys([*([declaration] if declaration else []), *CANDIDATES]):
         sample = _whole(lines, encoding)
         if sample is None:
             continue
@@ -51,7 +51,7 @@ def shapefile_encoding(dbf: Dbf, cpg: Path, wanted: str | None, name: str) -> st
             return encoding
         break
     likely = likely or likely_encoding(b"\n".join(lines))
-    tried = said or " 或 ".join(CANDIDATES)
+    tried = declaration or " 或 ".join(CANDIDATES)
     zh, en = (f"，很可能是 {likely}", f"; they look like {likely}") if likely else ("", "")
     raise EncodingWrong(
         f"{name} 的列名和文字不像 {tried}{zh}。请在映射里写 encoding，或另存为 GeoPackage。 / names and texts of the table do not read as "

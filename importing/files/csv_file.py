@@ -184,8 +184,8 @@ class CsvSource:
                     "separators that are missing.",
                     line=short,
                 )
-        said = [*unnamed.notices(), *repeated_headers(repeated)]
-        self.notices += [notice for notice in said if notice not in self.notices]
+        notices = [*unnamed.notices(), *repeated_headers(repeated)]
+        self.notices += [notice for notice in notices if notice not in self.notices]
         if numbers or broken:
             yield RowBatch(numbers, values, None, broken, quotes=frozenset(quotes))
 

@@ -89,7 +89,7 @@ def detect_encoding(
     for encoding in candidates:
         trial = _tried(open_file, encoding, mark[1] if mark and encoding == mark[0] else encoding, name, max_bytes)
         if trial.line is None and not (encoding == "gb18030" and wanted is None and _damaged_utf8(head)):
-            _check_likely(trial, head, name, known, said=wanted is not None)
+            _check_likely(trial, head, name, known, stated=wanted is not None)
             return encoding
         if trial.line is not None:
             failures.append(trial)
@@ -118,7 +118,7 @@ def _undecodable(trial: Trial, name: str, known: Collection[str]) -> EncodingWro
     )
 
 
-def _check_likely(trial: Trial, head: bytes, name: str, known: Collection[str], *, said: bool) -> None:
+def _check_likely(trial: Trial, head: bytes, name: str, known: Collection[str], *, stated: bool) -> None:
     """Raise EncodingWrong for a text that decodes and yet is more likely in another encoding."""
     sample = trial.sample if trial.sample and b"\0" not in head else head
     guess = likelier_encoding(sample, trial.encoding, known)
@@ -137,10 +137,10 @@ def _check_likely(trial: Trial, head: bytes, name: str, known: Collection[str], 
         )
     if guess is None:
         return
-    as_said = "映射说是" if said else "能按"
-    tail = "" if said else " 解码"
+    claim = "映射说是" if stated else "能按"
+    tail = "" if stated else " 解码"
     raise EncodingWrong(
-        f'{name} {as_said} {trial.encoding}{tail}，但读出来不像文字，很可能是 {guess}。请在映射里写 encoding = "{guess}"，或另存为 UTF-8。 / '
+        f'{name} {claim} {trial.encoding}{tail}，但读出来不像文字，很可能是 {guess}。请在映射里写 encoding = "{guess}"，或另存为 UTF-8。 / '
         f'read as {trial.encoding} it is no text; it looks like {guess}. Set encoding = "{guess}" in the mapping, or save it as UTF-8.',
         guess=guess,
     )

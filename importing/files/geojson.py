@@ -68,7 +68,7 @@ class GeoJson:
             return False
         return True
 
-    def said_system(self) -> str | None:
+    def stated_crs(self) -> str | None:
         """The reference system that it names, at the top or in a feature; ``ASSUMED_CRS`` when nothing does; None for null
         and for what is no name."""
         if '"crs"' not in self._text:

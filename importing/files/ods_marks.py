@@ -25,14 +25,14 @@ class OdsCells:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """The start of an element."""
         tag = tag.rpartition(":")[2]
-        said = {name.rpartition(":")[2]: value for name, value in attributes.items()}
+        values = {name.rpartition(":")[2]: value for name, value in attributes.items()}
         if tag == "table":
-            self._inside = said.get("name") == self._sheet
+            self._inside = values.get("name") == self._sheet
             self._row = 0
         elif tag == "table-row":
-            self._column, self._rows = 0, _times(said.get("number-rows-repeated"))
+            self._column, self._rows = 0, _times(values.get("number-rows-repeated"))
         elif tag in _CELLS:
-            self._columns = _times(said.get("number-columns-repeated"))
+            self._columns = _times(values.get("number-columns-repeated"))
             self._text = []
             typed = attributes.get("office:value-type")
             if attributes.get("calcext:value-type") == "error":
@@ -40,7 +40,7 @@ class OdsCells:
             elif tag == "covered-table-cell":
                 self._kind = MERGED
             else:
-                self._kind = FORMULA if "formula" in said and typed is None else ""
+                self._kind = FORMULA if "formula" in values and typed is None else ""
 
     def text(self, text: str) -> None:
         """Text inside an element."""
@@ -70,5 +70,5 @@ class OdsCells:
                 self.found[row, column] = marked(self._kind, at, shown or ("#N/A" if self._kind == ERROR_CELL else ""))
 
 
-def _times(said: str | None) -> int:
-    return int(said) if said and said.isdigit() else 1
+def _times(count: str | None) -> int:
+    return int(count) if count and count.isdigit() else 1

@@ -102,8 +102,8 @@ class _Cells:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = _local(tag)
         if tag == "row":
-            said = attributes.get("r", "")
-            self._row = int(said) - 1 if said.isdigit() else self._row + 1
+            reference = attributes.get("r", "")
+            self._row = int(reference) - 1 if reference.isdigit() else self._row + 1
             self._column = -1
         elif tag == "c":
             place = _PLACE.fullmatch(attributes.get("r", ""))

@@ -59,14 +59,16 @@ class VectorSource:
         if self._dbf is not None:
             self.encoding = shapefile_encoding(self._dbf, self.path.with_suffix(".cpg"), encoding, name)
         try:
-            info = pyogrio.read_info(self._file, layer=self._layer, encoding=self._asked, force_feature_count=True)
+            info = pyogrio.read_info(
+                self._file, layer=self._layer, encoding=self._gdal_encoding, force_feature_count=True
+            )
         except (DataSourceError, DataLayerError) as error:
             raise self._damaged(error) from None
         except UnicodeDecodeError as error:
             raise EncodingWrong(f"{name}：列名不是 {self.encoding} / field names: {error.reason}") from None
         self._types = [str(kind) for kind in info["dtypes"]]
         self.spatial = info["geometry_type"] is not None
-        self.crs = self._said_system(kind, info["crs"])
+        self.crs = self._stated_crs(kind, info["crs"])
         self._count = int(info["features"])
         names, self.cut = self._names([str(column) for column in info["fields"]])
         self.columns: list[str] = [FID_COLUMN, *names]
@@ -83,7 +85,7 @@ class VectorSource:
         return str(self.path)
 
     @property
-    def _asked(self) -> str | None:
+    def _gdal_encoding(self) -> str | None:
         """The encoding that GDAL is told."""
         return BYTES if self._dbf is not None else self.encoding if self._json is None else None
 
@@ -117,9 +119,9 @@ class VectorSource:
             )
         return wanted or layers[0]
 
-    def _said_system(self, kind: str, found: str | None) -> str | None:
+    def _stated_crs(self, kind: str, found: str | None) -> str | None:
         if self._json is not None:
-            return self._json.said_system()
+            return self._json.stated_crs()
         if kind == "gpkg" and self.spatial and lacks_system(self.path, self._layer):
             return None
         if found is None and self._dbf is not None and self.path.with_suffix(".prj").exists():
@@ -185,7 +187,7 @@ class VectorSource:
             found: tuple[Any, Any, Any, list[Any]] = pyogrio.raw.read(
                 self._file,
                 layer=self._layer,
-                encoding=self._asked,
+                encoding=self._gdal_encoding,
                 columns=[] if self._json is not None else None,
                 return_fids=True,
                 force_2d=True,

@@ -64,7 +64,7 @@ class WorkbookSource:
         self._table, self._first = self._load(sheet)
         self.columns = [clean_header(cell) for cell in self._header_cells()]
         self._marks = cells_without_value(path, self._table.name, self._place, name) | self._merged()
-        self.crs = self._said_crs()
+        self.crs = self._stated_crs()
         self._wkt = [i for i, column in enumerate(self.columns) if column.startswith(WKT_COLUMN)]
         self.spatial = bool(self._wkt)
 
@@ -205,7 +205,7 @@ class WorkbookSource:
         """The rows after the header."""
         return islice(self._table.iter_rows(), self._first + 1, None)
 
-    def _said_crs(self) -> str | None:
+    def _stated_crs(self) -> str | None:
         if CRS_COLUMN not in self.columns:
             return None
         place = self.columns.index(CRS_COLUMN)

@@ -200,26 +200,26 @@ def _typed(shapes: Geometries, kind: GeometryKind, problems: list[list[Problem]]
 def _crs_of(mapping: Mapping, source: Source) -> str:
     """The system to read by: the file's, the mapping's, or both when they are one. Raises CoordinateSystemUnknown."""
     words, wanted = source.crs, mapping.crs
-    said = find_system(words)
+    file_system = find_system(words)
     if wanted is None:
-        if words is None or said is None:
+        if words is None or file_system is None:
             raise _unknown(words, mapping)
-        return STORAGE if same_system(said, parse_system(STORAGE)) else words
+        return STORAGE if same_system(file_system, parse_system(STORAGE)) else words
     offset = wanted in (GCJ02, BD09)
-    asked = parse_system(STORAGE) if offset else find_system(wanted)
-    if asked is None:
+    wanted_system = parse_system(STORAGE) if offset else find_system(wanted)
+    if wanted_system is None:
         raise CoordinateSystemUnknown(
             f"映射 {mapping.name} 的 crs 不认识：{shorten(wanted)}。写 EPSG:4490、EPSG:4549、GCJ-02 等。 / the mapping's crs is not known: "
             "write EPSG:4490, EPSG:4549, GCJ-02 or the like"
         )
-    if said is not None and words != ASSUMED_CRS and not same_system(said, asked):
+    if file_system is not None and words != ASSUMED_CRS and not same_system(file_system, wanted_system):
         raise CoordinateSystemUnknown(
-            f"文件说 {title_of(said)}，映射 {mapping.name} 说 {wanted if offset else title_of(asked)}，二者矛盾。请核对后改正其中之一。 / "
-            f"the file says {title_of(said)}, the mapping {wanted}: they contradict each other, correct one of them",
+            f"文件说 {title_of(file_system)}，映射 {mapping.name} 说 {wanted if offset else title_of(wanted_system)}，二者矛盾。请核对后改正其中之一。 / "
+            f"the file says {title_of(file_system)}, the mapping {wanted}: they contradict each other, correct one of them",
             found=shorten(words or ""),
             wanted=wanted,
         )
-    return wanted if offset or not same_system(asked, parse_system(STORAGE)) else STORAGE
+    return wanted if offset or not same_system(wanted_system, parse_system(STORAGE)) else STORAGE
 
 
 def _unknown(words: str | None, mapping: Mapping) -> CoordinateSystemUnknown:

@@ -40,8 +40,8 @@ class BaseLayer:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-def _classes(**known: tuple[str, int]) -> tuple[BaseClass, ...]:
-    return tuple(BaseClass(name, label, minzoom) for name, (label, minzoom) in known.items())
+def _classes(**classes: tuple[str, int]) -> tuple[BaseClass, ...]:
+    return tuple(BaseClass(name, label, minzoom) for name, (label, minzoom) in classes.items())
 
 
 LAYERS: dict[str, BaseLayer] = {

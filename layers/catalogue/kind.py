@@ -10,11 +10,14 @@ from typing import Any, Literal
 from sqlalchemy import Column, ColumnElement, Table, literal_column
 
 from database.tables.base import CountyBase
+from database.vocabulary import Vocabulary
 
 Subject = Literal["area", "address", "person", "event", "place", "object", "work"]
 Geometry = Literal["point", "polygon", "mixed"]
 Sensitivity = Literal["public", "internal", "personal"]
 Type = Literal["string", "integer", "number", "date", "timestamp"]
+#: The vocabulary that a field holds codes of.
+Codes = type[Vocabulary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Field:
 
     column: of the table, when not named like the field. sql: an expression instead, with ``{t}`` for the row. tile: lowest zoom at
     which tiles carry it; None, never. tile_sql: what a tile carries where that is not the value itself, as text. rows_only: absent
-    where rows are counted together. meaning: more than the label says. counts: the kind whose records it counts in the area of
+    where rows are counted together. meaning: more than the label says. codes: the vocabulary of its values. counts: the kind whose records it counts in the area of
     this one. parts: what it counts of the record itself; added up where rows are counted together.
     """
 
@@ -90,8 +93,14 @@ class Field:
     change: bool = False
     search: bool = False
     meaning: str | None = None
+    codes: Codes | None = None
     counts: str | None = None
     parts: Parts | None = None
+
+    @property
+    def explained(self) -> str | None:
+        """More than the label says: in words, or the codes it holds."""
+        return self.meaning if self.meaning is not None or self.codes is None else self.codes.comment()
 
     def expression(self, row: str, *, on_tile: bool = False) -> str:
         """The value as SQL. row: alias of the table."""
@@ -188,6 +197,16 @@ class Kind:
         table = self.model.__table__
         assert isinstance(table, Table)
         return table
+
+    @property
+    def noun(self) -> Label:
+        """What its records are called: the title without the subject before the colon."""
+        return Label(self.title.zh.rpartition("：")[2], self.title.en.rpartition(": ")[2])
+
+    @property
+    def seen_from(self) -> int:
+        """Lowest zoom at which something of it is drawn."""
+        return self.look.minzoom if self.look is not None else self.minzoom
 
     @property
     def is_area(self) -> bool:

@@ -72,8 +72,14 @@ def list_changes(
         wanted.append(Change.id < _CURSOR.first(after))
     narrowed = narrowed_to_scope(connection, Change.__table__.c.grid_code)
     if narrowed and entity_id is None:
-        seen = select(Change.id).where(*wanted, *narrowed).cte("seen").prefix_with("MATERIALIZED")
-        newest = select(seen.c.id).order_by(seen.c.id.desc()).limit(limit + 1).cte("newest").prefix_with("MATERIALIZED")
+        visible = select(Change.id).where(*wanted, *narrowed).cte("seen").prefix_with("MATERIALIZED")
+        newest = (
+            select(visible.c.id)
+            .order_by(visible.c.id.desc())
+            .limit(limit + 1)
+            .cte("newest")
+            .prefix_with("MATERIALIZED")
+        )
         wanted = [Change.id == newest.c.id]
     query = select(*COLUMNS).outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id).where(*wanted, *narrowed)
     rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1)).mappings().all()

@@ -24,7 +24,7 @@ OBJECTS = register(
             Field("name", Label("名称", "Name"), tile=0, ogc=True, card=True, change=True, search=True),
             Field(
                 "state", Label("状态", "State"), tile=0, ogc=True, card=True, change=True,
-                meaning=FacilityState.comment(),
+                codes=FacilityState,
             ),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True, change=True),
         ),

@@ -252,7 +252,7 @@ class _Translator:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
             raise FilterInvalid(f"几何有误 / not a geometry: {str(error)[:100]}") from None
-        return self.crs.shape_asked(area)
+        return self.crs.query_shape(area)
 
     @staticmethod
     def _is_property(node: Any) -> bool:

@@ -76,7 +76,7 @@ class FeatureCrs:
                 raise turned
         return area
 
-    def shape_asked(self, geometry: Any) -> Any:
+    def query_shape(self, geometry: Any) -> Any:
         """As :meth:`shape_of`, of a geometry that is asked for. Raises ParameterInvalid as :meth:`box` does."""
         outside: ParameterInvalid | None = None
         area = shapely.Polygon()
@@ -106,7 +106,7 @@ class FeatureCrs:
         return "northing, easting" if self.north_first else "easting, northing"
 
     @cached_property
-    def _known(self) -> Any:
+    def _area_of_use(self) -> Any:
         """Where a projected system is reckoned with, in its own coordinates: Web Mercator between its edges, a Gauss-Krüger system
         over China and the seas around. A box beyond asks for all that is there."""
         if self.srid == 3857:
@@ -126,10 +126,10 @@ class FeatureCrs:
             parts = [_area(w, south, e, north) for w, e in boxes]
             return parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)
         area = _area(a, b, c, d)
-        if area.contains(self._known):
+        if area.contains(self._area_of_use):
             return _area(-180.0, -90.0, 180.0, 90.0)
-        if not self._known.contains(area):
-            area = area.intersection(self._known)
+        if not self._area_of_use.contains(area):
+            area = area.intersection(self._area_of_use)
         if area.is_empty:
             return area
         if self.srid == 3857:  # its axes are meridians and parallels: the box stays one
@@ -168,7 +168,7 @@ def is_rectangle(area: Any) -> bool:
     return len(corners) <= 5 and all(x in (west, east) and y in (south, north) for x, y in corners)
 
 
-_KNOWN = [
+_SYSTEMS = [
     FeatureCrs(CRS84, 4326, "CRS84（经度、纬度）"),
     FeatureCrs(_EPSG + "4490", 4490, "CGCS2000（纬度、经度）"),
     FeatureCrs(_EPSG + "4326", 4326, "WGS 84（纬度、经度）"),
@@ -178,7 +178,7 @@ _KNOWN = [
     FeatureCrs(_EPSG + "4528", 4528, "CGCS2000 三度带 40 带（X 北、Y 东带号）"),
     FeatureCrs(_EPSG + "3857", 3857, "Web 墨卡托（X 东、Y 北）"),
 ]
-SUPPORTED: dict[str, FeatureCrs] = {crs.uri: crs for crs in _KNOWN}
+SUPPORTED: dict[str, FeatureCrs] = {crs.uri: crs for crs in _SYSTEMS}
 DEFAULT = SUPPORTED[CRS84]
 
 

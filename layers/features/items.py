@@ -154,7 +154,7 @@ def _order(query: FeatureQuery) -> list[tuple[ColumnElement[Any], bool]]:
     key = table.c[query.collection.key]
     if not query.sort:
         return [(table.c.grid_code, False), (key, False)] if table.c.grid_code.computed is None else [(key, False)]
-    order = [(asked.value, down) for asked, down in query.sort]
+    order = [(field.value, down) for field, down in query.sort]
     if order[0][0] is not key:
         order.append((key, order[0][1]))
     return order

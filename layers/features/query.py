@@ -71,8 +71,10 @@ def read_query(collection: Collection, given: Sequence[tuple[str, str]]) -> Feat
     if "datetime" in values:
         conditions += _during(collection, values["datetime"])
     box = _box(values)
-    asked = {name: value for name, value in values.items() if name not in ("cursor", "limit", "f", "crs", "properties")}
-    identity = hashlib.sha256(json.dumps([collection.name, asked], sort_keys=True).encode()).hexdigest()[:16]
+    parameters = {
+        name: value for name, value in values.items() if name not in ("cursor", "limit", "f", "crs", "properties")
+    }
+    identity = hashlib.sha256(json.dumps([collection.name, parameters], sort_keys=True).encode()).hexdigest()[:16]
     return FeatureQuery(
         collection,
         tuple(conditions),

@@ -81,8 +81,8 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
             files=drawing_files(connection, library, layers, bounds, order.maxzoom),
             maxzoom=order.maxzoom,
         )
-        told = f"{len(tiles)} tiles: {','.join(layers)}"
-        record.record(connection, "export_tiles", target=told, purpose=order.purpose, grid_code=order.scope)
+        target = f"{len(tiles)} tiles: {','.join(layers)}"
+        record.record(connection, "export_tiles", target=target, purpose=order.purpose, grid_code=order.scope)
     return replace(pack, identity=pack.made_identity())
 
 

@@ -12,7 +12,7 @@ from layers.packs.pack import NotAPack, Pack, pack_of
 def write_mbtiles(pack: Pack, path: Path) -> None:
     """The pack as a new database. Rows are counted from the south (TMS), as the format wants."""
     own = pack.metadata()
-    told = {
+    metadata = {
         "name": own["name"],
         "description": own["description"],
         "type": own["type"],
@@ -32,7 +32,7 @@ def write_mbtiles(pack: Pack, path: Path) -> None:
             database.execute(
                 "CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob)"
             )
-            database.executemany("INSERT INTO metadata VALUES (?, ?)", told.items())
+            database.executemany("INSERT INTO metadata VALUES (?, ?)", metadata.items())
             rows = ((z, x, 2**z - 1 - y, body) for (z, x, y), body in sorted(pack.tiles.items()))
             database.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", rows)
             database.execute("CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)")
@@ -45,7 +45,7 @@ def read_mbtiles(path: Path) -> Pack:
     try:
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            told = dict(database.execute("SELECT name, value FROM metadata"))
+            rows = dict(database.execute("SELECT name, value FROM metadata"))
             tiles = {
                 (z, x, 2**z - 1 - row): bytes(body)
                 for z, x, row, body in database.execute(
@@ -54,7 +54,7 @@ def read_mbtiles(path: Path) -> Pack:
             }
         finally:
             database.close()
-        metadata = {"name": told["name"], "onemap": json.loads(told["onemap"]), **json.loads(told["json"])}
+        metadata = {"name": rows["name"], "onemap": json.loads(rows["onemap"]), **json.loads(rows["json"])}
     except (sqlite3.Error, KeyError, ValueError) as error:
         raise NotAPack(f"{path.name}: {error}") from error
     return pack_of(metadata, tiles)

@@ -129,20 +129,20 @@ FROM (SELECT at, found, at > now() - CAST(:window AS interval) AS recent FROM pe
 
 def _refuse_beyond(connection: Connection, kind: LookKind, actor: str, purpose: str | None, limits: LookLimits) -> None:
     most = {"most": limits.most[kind], "misses": limits.misses, "misses_30_days": limits.misses_30_days}
-    seen = connection.execute(_COUNTS, {"actor": actor, "kind": kind, "window": limits.window, **most}).one()
-    if seen.looks >= limits.most[kind]:
-        raise _used_up(seen.until_looks)
+    counts = connection.execute(_COUNTS, {"actor": actor, "kind": kind, "window": limits.window, **most}).one()
+    if counts.looks >= limits.most[kind]:
+        raise _used_up(counts.until_looks)
     if kind != "number":
         return
-    if seen.misses_30_days >= limits.misses_30_days:
-        raise _used_up(seen.until_misses_30_days)
-    if seen.misses >= limits.misses:
-        raise _used_up(seen.until_misses)
-    if seen.misses >= limits.misses_without_purpose and not purpose_given(purpose):
-        left = min(limits.misses - seen.misses, limits.misses_30_days - seen.misses_30_days)
+    if counts.misses_30_days >= limits.misses_30_days:
+        raise _used_up(counts.until_misses_30_days)
+    if counts.misses >= limits.misses:
+        raise _used_up(counts.until_misses)
+    if counts.misses >= limits.misses_without_purpose and not purpose_given(purpose):
+        left = min(limits.misses - counts.misses, limits.misses_30_days - counts.misses_30_days)
         raise PurposeNeeded(
             f"还可以查找 {left} 次未找到的号码 / another {left} misses are possible",
-            misses=seen.misses,
+            misses=counts.misses,
             misses_left=left,
         )
 

@@ -22,12 +22,12 @@ PLACES = register(
         fields=(
             Field(
                 "kind", Label("类别", "Kind"), tile=0, ogc=True, change=True,
-                meaning=PlaceKind.comment(),
+                codes=PlaceKind,
             ),
             Field("name", Label("名称", "Name"), tile=0, ogc=True, card=True, change=True, search=True),
             Field(
-                "occupancy", Label("使用情况", "Occupancy"), tile=0, ogc=True, card=True, change=True,
-                meaning=Occupancy.comment(),
+                "occupancy", Label("使用状况", "Occupancy"), tile=0, ogc=True, card=True, change=True,
+                codes=Occupancy,
             ),
             Field("grid_code", Label("网格编码", "Grid code"), ogc=True),
         ),

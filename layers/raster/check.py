@@ -101,7 +101,7 @@ def inspect(
     """
     with open_source(path, name) as dataset:
         bands = _bands(dataset, kind, band)
-        known = _crs(dataset, crs)
+        system = _crs(dataset, crs)
         unpacked = dataset.width * dataset.height * sum(np.dtype(dataset.dtypes[b - 1]).itemsize for b in bands)
         if max(unpacked, path.stat().st_size) > max_mb * MEGABYTE:
             raise RasterTooLarge(
@@ -109,14 +109,14 @@ def inspect(
                 f"{unpacked // MEGABYTE} MB unpacked, the limit is {max_mb} MB (ONEMAP_MAX_RASTER_MB): clip it to the county, or raise the limit.",
                 megabytes=unpacked // MEGABYTE,
             )
-        bounds = _bounds_4490(dataset, known)
+        bounds = _bounds_4490(dataset, system)
         lon_m, lat_m = metres_per_degree((bounds[1] + bounds[3]) / 2)
         across = (bounds[2] - bounds[0]) * lon_m / dataset.width, (bounds[3] - bounds[1]) * lat_m / dataset.height
         return Source(
             path=path,
             name=name,
             sha256=sha256_of(path),
-            crs=known,
+            crs=system,
             width=dataset.width,
             height=dataset.height,
             bands=bands,

@@ -86,7 +86,7 @@ class Conversion:
 
     def inspect(self, kind: str, *, crs: str | None, nodata: float | None, band: int | None) -> Found:
         """What the file says of itself, without reading its pixels. crs, nodata, band: what the user says, stronger."""
-        said = self._ask(
+        answer = self._ask(
             "inspect",
             kind=kind,
             max_mb=self._max_mb,
@@ -95,18 +95,18 @@ class Conversion:
             band=band,
         )
         with self._believed():
-            west, south, east, north = map(float, said["bounds"])
+            west, south, east, north = map(float, answer["bounds"])
             return Found(
-                name=self._name, sha256=str(said["sha256"]), crs=str(said["crs"]), width=int(said["width"]), height=int(said["height"]),
-                bands=int(said["bands"]), bounds=(west, south, east, north), resolution_m=float(said["resolution_m"]),
-                unit=None if said["unit"] is None else str(said["unit"]),
+                name=self._name, sha256=str(answer["sha256"]), crs=str(answer["crs"]), width=int(answer["width"]), height=int(answer["height"]),
+                bands=int(answer["bands"]), bounds=(west, south, east, north), resolution_m=float(answer["resolution_m"]),
+                unit=None if answer["unit"] is None else str(answer["unit"]),
             )  # fmt: skip
 
     def read(self) -> list[list[float]]:
         """Read the file to its end; returns darkest and brightest value of each band."""
-        said = self._ask("read")
+        answer = self._ask("read")
         with self._believed():
-            return [[float(low), float(high)] for low, high in said["stretch"]]
+            return [[float(low), float(high)] for low, high in answer["stretch"]]
 
     def write_values(self, unit: str | None) -> None:
         """Make the file for values."""
@@ -119,24 +119,24 @@ class Conversion:
     def finish(self, stretch: list[list[float]], *, one_file: bool) -> Made:
         """End the process; the files stay until the block ends. one_file: there are tiles only."""
         values = "tiles.tif" if one_file else "values.tif"
-        said = self._ask("describe", values=values)
+        answer = self._ask("describe", values=values)
         with self._believed():
-            low, high = said["zooms"]
+            low, high = answer["zooms"]
             made = self._room.take(values, "tiles.tif")
             return Made(
-                values=made[0], tiles=made[1], bands=int(said["bands"]), dtype=str(said["dtype"]),
-                nodata=None if said["nodata"] is None else float(said["nodata"]), zooms=(int(low), int(high)), stretch=stretch,
+                values=made[0], tiles=made[1], bands=int(answer["bands"]), dtype=str(answer["dtype"]),
+                nodata=None if answer["nodata"] is None else float(answer["nodata"]), zooms=(int(low), int(high)), stretch=stretch,
             )  # fmt: skip
 
-    def _ask(self, question: str, **said: Any) -> dict[str, Any]:
+    def _ask(self, question: str, **arguments: Any) -> dict[str, Any]:
         try:
-            return self._room.ask({"ask": question, **said})[0]
+            return self._room.ask({"ask": question, **arguments})[0]
         except ConfinedEnded as error:
             raise self._ended(str(error.facts.get("why"))) from None
         except ConfinedRefusal as error:
-            known = getattr(errors, error.name, None)
-            if isinstance(known, type) and issubclass(known, errors.RasterRefused):
-                raise known(error.detail, **error.facts) from None
+            kind = getattr(errors, error.name, None)
+            if isinstance(kind, type) and issubclass(kind, errors.RasterRefused):
+                raise kind(error.detail, **error.facts) from None
             raise errors.RasterUnreadable(
                 f"{self._name} 读不出来（{error.detail}）；请用 QGIS 或 gdal_translate 转成 GeoTIFF 再试。 / it cannot be read "
                 f"({error.detail}): convert it to GeoTIFF with QGIS or gdal_translate."

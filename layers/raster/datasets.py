@@ -30,7 +30,7 @@ class OpenFiles:
         self._idle: list[tuple[Path, Reader]] = []
 
     @contextmanager
-    def lent(self, path: Path) -> Iterator[Reader]:
+    def borrow(self, path: Path) -> Iterator[Reader]:
         """A reader of a file for this thread alone, within GDAL's settings. Raises RasterFileMissing."""
         with rasterio.Env(**GDAL):
             reader = self._take(path) or _open(path)

@@ -93,7 +93,7 @@ def _batches(database: Database, scope: Scope, raster: RasterRow, path: Path) ->
                 return
             previous = {row.id for row in rows}
             lons, lats = np.array([row.lon for row in rows]), np.array([row.lat for row in rows])
-            with OPEN_FILES.lent(path) as reader:
+            with OPEN_FILES.borrow(path) as reader:
                 metres = np.round(bilinear(reader.dataset, lons, lats), 2)
             _write(connection, raster.id, [row.id for row in rows], lons, lats, metres)
         yield metres

@@ -90,12 +90,12 @@ def add_raster(
         with database.transaction(scope) as connection:
             _check_system(found)
             check_inside(found, county_bounds(connection))
-            known = list_rasters(connection)
-        if not new.replace and new.name in {raster.name for raster in known}:
+            rasters = list_rasters(connection)
+        if not new.replace and new.name in {raster.name for raster in rasters}:
             raise RasterNameTaken(f"{new.name}；加 --replace 替换 / add --replace to replace it")
         target = folder / scope.county
         _prepare(target, folder, found)
-        sweep(target, known)
+        sweep(target, rasters)
         progress("read")
         stretch = conversion.read()
         one_file = kind.name == "imagery"
@@ -140,12 +140,12 @@ def check_inside(source: Found, county: Bounds | list[float] | None) -> None:
     )
 
 
-def sweep(target: Path, known: list[RasterRow]) -> None:
+def sweep(target: Path, rasters: list[RasterRow]) -> None:
     """Delete what a process that died has left in a county's folder more than a day ago: drafts, and files of no raster.
 
     Only names that this module makes are touched. known: the county's rasters.
     """
-    named = {Path(file).name for raster in known for file in (raster.file, raster.tile_file)}
+    named = {Path(file).name for raster in rasters for file in (raster.file, raster.tile_file)}
     for path in target.glob("*"):
         ours = path.name.startswith(DRAFT) or OWN_FILE.fullmatch(path.name)
         if ours and path.name not in named and time.time() - path.stat().st_mtime > DRAFT_SECONDS:

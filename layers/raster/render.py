@@ -68,7 +68,7 @@ def render_tile(
     path: of the raster's ``tile_file``. outline: polygons in EPSG:3857 outside of which nothing is shown; None: no limit.
     Raises RasterFileMissing.
     """
-    with OPEN_FILES.lent(path) as reader:
+    with OPEN_FILES.borrow(path) as reader:
         pixels = read_tile(reader, raster, style, z, x, y)
         palette = reader.colormap if style.how == "plain" else None
         box = tuple(reader.tms.xy_bounds(Tile(x, y, z)))
@@ -173,8 +173,8 @@ def stretched(values: Any, raster: RasterRow, style: Style) -> Any:
     if raster.kind == "imagery" and values.dtype == np.uint8 and not style.rescale:
         return values
     bands = style.bands or tuple(range(1, len(values) + 1))
-    known = [raster.stretch[b - 1] if b <= len(raster.stretch) else [0.0, 1.0] for b in bands]
-    limits = np.array(style.rescale or known, dtype=np.float32)
+    stretches = [raster.stretch[b - 1] if b <= len(raster.stretch) else [0.0, 1.0] for b in bands]
+    limits = np.array(style.rescale or stretches, dtype=np.float32)
     low, high = limits[:, :1, None], limits[:, 1:, None]
     return np.clip((values.astype(np.float32) - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
 

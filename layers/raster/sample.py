@@ -23,7 +23,7 @@ def values_at(path: Path, raster: RasterRow, lon: float, lat: float) -> list[flo
 
     Of a DEM between the four pixels around (bilinear), as for addresses; of everything else those of the pixel itself.
     """
-    with OPEN_FILES.lent(path) as reader:
+    with OPEN_FILES.borrow(path) as reader:
         dataset: Any = reader.dataset
         if raster.kind == "dem":
             value = float(bilinear(dataset, np.array([lon]), np.array([lat]))[0])

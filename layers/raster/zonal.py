@@ -63,13 +63,13 @@ def list_zones(connection: Connection, raster: RasterRow, level: Level, *, after
 
 def within_budget(zones: list[Zone], resolution_m: float) -> list[Zone]:
     """As many of the zones as one page may read; at least one."""
-    pixels, kept = 0.0, 0
+    pixels, count = 0.0, 0
     for zone in zones:
         pixels += zone.area_m2 / resolution_m**2
-        if kept and pixels > PAGE_PIXELS:
+        if count and pixels > PAGE_PIXELS:
             break
-        kept += 1
-    return zones[:kept]
+        count += 1
+    return zones[:count]
 
 
 def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, band: int = 1) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, ban
     ]
     if not features:
         return []
-    with OPEN_FILES.lent(path) as reader:
+    with OPEN_FILES.borrow(path) as reader:
         found = exact_extract(
             RasterioRasterSource(reader.dataset, band),
             JSONFeatureSource(features),

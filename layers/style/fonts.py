@@ -56,8 +56,8 @@ class FontLibrary:
     def version(self) -> str:
         """Changes with the files; the names of the built slices hold their hashes."""
         files = [*self._slices, *(self._system.glob("NotoSansCJK-*.ttc") if self._system else ())]
-        told = "\n".join(f"{path.name} {path.stat().st_size}" for path in files)
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        listing = "\n".join(f"{path.name} {path.stat().st_size}" for path in files)
+        return hashlib.sha256(listing.encode()).hexdigest()[:12]
 
     @cached_property
     def _of_slices(self) -> dict[int, Path]:

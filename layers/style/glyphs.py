@@ -73,15 +73,15 @@ class GlyphStore:
         weight, start = check_font(stack), check_range(wanted)
         if not self.library:
             raise FontFilesMissing
-        kept = self._files.get((stack, start))
-        if kept is not None:
-            return kept
+        cached = self._files.get((stack, start))
+        if cached is not None:
+            return cached
         with self._lock:
-            kept = self._files.get((stack, start))
-            if kept is None:
-                kept = self._found(stack, start) or self._made(stack, weight, start)
-                self._keep((stack, start), kept)
-            return kept
+            cached = self._files.get((stack, start))
+            if cached is None:
+                cached = self._found(stack, start) or self._made(stack, weight, start)
+                self._keep((stack, start), cached)
+            return cached
 
     def _made(self, stack: str, weight: Weight, start: int) -> GlyphFile:
         body = encode(stack, start, make_glyphs(self.library, weight, start))

@@ -114,7 +114,8 @@ def _dot(palette: Palette, kind: Kind, look: Look) -> Layer:
 
 
 def _icon(kind: Kind, look: Look) -> Layer:
-    size = by_zoom(look.icons_from, 0.6, 16 if look.above else 18, 1)
+    # what is above all shows its shape from afar: its colours alone would not tell everybody how pressing it is
+    size = by_zoom(look.icons_from, 0.4, 12, 0.65, 16, 1) if look.above else by_zoom(look.icons_from, 0.6, 18, 1)
     layout: dict[str, Any] = {
         "icon-image": _decided(look, {v: v.icon for v in look.variants}, look.icon), "icon-size": size,
         "icon-allow-overlap": True, "icon-ignore-placement": True,

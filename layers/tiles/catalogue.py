@@ -108,7 +108,7 @@ def _field(field: CatalogueField) -> Field:
     kind = field.type if field.type in ("integer", "number") and field.tile_sql is None else "string"
     return Field(
         field.name,
-        field.meaning or field.label.en.lower(),
+        field.explained or field.label.en.lower(),
         field.tile or 0,
         field.rows_only,
         kind,

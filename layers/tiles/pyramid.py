@@ -41,8 +41,8 @@ def read_pyramid(connection: Connection, names: Sequence[str], maxzoom: int) -> 
     for z in range(maxzoom + 1):
         full: set[tuple[int, int]] = set()
         under = _under(connection, z)
-        for wanted, asked in ((list(names), open_tiles & under), (own, open_tiles - under)):
-            for (x, y), body in _made(connection, wanted, z, sorted(asked)):
+        for wanted, tiles in ((list(names), open_tiles & under), (own, open_tiles - under)):
+            for (x, y), body in _made(connection, wanted, z, sorted(tiles)):
                 full.add((x, y))
                 yield (z, x, y), body
         if z < complete_from:
@@ -51,13 +51,13 @@ def read_pyramid(connection: Connection, names: Sequence[str], maxzoom: int) -> 
 
 
 def _made(
-    connection: Connection, names: list[str], z: int, asked: list[tuple[int, int]]
+    connection: Connection, names: list[str], z: int, tiles: list[tuple[int, int]]
 ) -> Iterator[tuple[tuple[int, int], bytes]]:
     """Those of the tiles that hold anything."""
-    for at in range(0, len(asked) if names else 0, BATCH):
-        columns, rows = zip(*asked[at : at + BATCH], strict=True)
-        told = {"layers": names, "z": z, "columns": list(columns), "rows": list(rows)}
-        for x, y, body in connection.execute(_TILES, told):
+    for at in range(0, len(tiles) if names else 0, BATCH):
+        columns, rows = zip(*tiles[at : at + BATCH], strict=True)
+        parameters = {"layers": names, "z": z, "columns": list(columns), "rows": list(rows)}
+        for x, y, body in connection.execute(_TILES, parameters):
             if body:
                 yield (x, y), bytes(body)
 

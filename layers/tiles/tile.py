@@ -63,8 +63,8 @@ def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: i
     feature carries n, how many rows it stands for in this tile; over the tiles of a zoom n adds up to the rows that the scope
     permits. Raises UnknownLayer, TileOutOfRange.
     """
-    asked = _checked(names, z, x, y)
-    return _tile_of(connection.execute(_TILE.text, asked).one())
+    parameters = _checked(names, z, x, y)
+    return _tile_of(connection.execute(_TILE.text, parameters).one())
 
 
 def read_tile_at_once(database: Database, scope: Scope, names: Sequence[str], z: int, x: int, y: int) -> Tile:

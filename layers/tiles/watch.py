@@ -1,4 +1,4 @@
-"""What changed on the tiles since a moment: boxes of tile numbers, told by the rows of ``tile_change``, never by a bell.
+"""What changed on the tiles since a moment: boxes of tile numbers, read from the rows of ``tile_change``, never from a NOTIFY.
 
 A moment is a snapshot of the database as text (``pg_current_snapshot``). A transaction that began before it and commits after it is
 not visible in it, so nothing that commits late is missed. Rows are kept for a day.

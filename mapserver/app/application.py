@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mapserver.door import problems
 from mapserver.door.entrance import Entrance
-from mapserver.door.kept import KeptConnection
+from mapserver.door.keep_alive import KeepAlive
 from mapserver.door.turns import Turns
 from mapserver.http.compression import Compression
 from mapserver.http.headers import SecurityHeaders
@@ -38,7 +38,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Every layer of FastAPI, those that answer for errors included, packed where that gains, with the security headers around;
         a connection outlives a refused upload."""
-        return KeptConnection(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
+        return KeepAlive(SecurityHeaders(Compression(super().build_middleware_stack()), https=self._https))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -29,15 +29,15 @@ def document_of_api() -> str:
 
 def _needed(paths: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     """The components that are named from the paths, and from one another."""
-    kept: dict[str, Any] = {"securitySchemes": components["securitySchemes"]}
+    components_in_use: dict[str, Any] = {"securitySchemes": components["securitySchemes"]}
     waiting: list[Any] = [paths]
     while waiting:
         for kind, name in _REFERENCE.findall(json.dumps(waiting.pop())):
-            group = kept.setdefault(kind, {})
+            group = components_in_use.setdefault(kind, {})
             if name not in group:
                 group[name] = components[kind][name]
                 waiting.append(group[name])
-    return kept
+    return components_in_use
 
 
 if __name__ == "__main__":

@@ -35,15 +35,15 @@ def verify_command(
     path = heads or (None if file else heads_file(get_settings()))
     if heads is not None and not heads.is_file():
         raise typer.BadParameter(f"没有文件 / no such file: {heads}")
-    known = list(read_lines(str(path))) if path and path.is_file() else []
+    chain_heads = list(read_lines(str(path))) if path and path.is_file() else []
     wrong = 0
-    for fault in check_heads(known):
+    for fault in check_heads(chain_heads):
         typer.echo(f"✗ {path}: {fault}")
         wrong = 1
-    for verdict in _verdicts(county, file, known, part):
-        count = len([head for head in known if head.get("chain") == verdict.chain])
+    for verdict in _verdicts(county, file, chain_heads, part):
+        count = len([head for head in chain_heads if head.get("chain") == verdict.chain])
         wrong |= report(verdict, count, typer.echo)
-    if heads is None and file is None and known:
+    if heads is None and file is None and chain_heads:
         typer.echo(
             f"链头取自本机 {path}；外存的一份更可信 / these heads lie on this machine; a copy elsewhere says more"
         )

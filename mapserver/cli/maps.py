@@ -37,11 +37,11 @@ def alerts(
     """把预警地图写成一个可离线打开的网页 / write the alert map as one page that opens without any network."""
     database = Database(ensure_database(get_settings()).app, pool_size=1)
     with database.platform() as connection:
-        known = get_county(connection, county)
+        info = get_county(connection, county)
     scope = Scope.of_system(county, "command line")
     where = AlertFilter(status or (), rule or (), severity or (), grid)
     with database.transaction(scope) as connection:
-        page = make_alerts_page(connection, known.name, synthetic=known.synthetic, where=where)
+        page = make_alerts_page(connection, info.name, synthetic=info.synthetic, where=where)
     database.close()
     out.write_text(page, encoding="utf-8")
     Console().print(f"已写入 / written: {out} ({len(page) // 1024} KB)", highlight=False)

@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection
 from access.accounts.accounts import Account, Due
 from access.accounts.permissions import permissions_of
 from database.upgrade.counties import CountyNotFound
+from mapserver.door.account_cache import COOKIE as COOKIE
 from mapserver.door.door import ACCOUNT, Door
-from mapserver.door.known_accounts import COOKIE as COOKIE
 from mapserver.door.problems import (
     CsrfHeaderMissing,
     NotPermitted,

@@ -14,8 +14,8 @@ from access.audit.asker import asker_address
 from access.sign_in.limits import Limit, TooManyRequests
 from database.connection.work import work_of_jobs
 from database.installation.processes import share_of
+from mapserver.door.account_cache import AccountCache
 from mapserver.door.gate import Gate
-from mapserver.door.known_accounts import KnownAccounts
 from mapserver.door.streams import Streams
 from mapserver.server.context import Connections, Context
 
@@ -46,7 +46,7 @@ class Door:
         self._strangers = Limit("strangers", settings.strangers_per_address, moving=False)
         self._addresses = Limit("address", settings.requests_per_address, moving=False)
         self._accounts = Limit("account", settings.requests_per_account, moving=False)
-        self.accounts = KnownAccounts(context, self.looks, self._strangers)
+        self.accounts = AccountCache(context, self.looks, self._strangers)
         self._streams = Streams()
 
     def close(self) -> None:

@@ -67,12 +67,12 @@ class Entrance:
             address = self._forwarded(forwarded, address)
         ASKER_ADDRESS.set(address)
         server = scope.get("server") or ("127.0.0.1", 0)
-        known = (host[:MOST_HOST_BYTES], server[0], server[1] or 0)
-        if known not in self._hosts:
+        key = (host[:MOST_HOST_BYTES], server[0], server[1] or 0)
+        if key not in self._hosts:
             if len(self._hosts) > 1000:
                 self._hosts.clear()
-            self._hosts[known] = self._host(*known)
-        shown = self._hosts[known]
+            self._hosts[key] = self._host(*key)
+        shown = self._hosts[key]
         if shown is None or hosts > 1 or len(host) > MOST_HOST_BYTES:
             raise UnknownHost(
                 f"请使用 {self._public_url()} / use {self._public_url()}" if self._public else "一个 Host / one Host"

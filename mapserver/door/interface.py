@@ -13,8 +13,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from mapserver.door.account_cache import COOKIE
 from mapserver.door.deps import CSRF_HEADER, SAFE_METHODS
-from mapserver.door.known_accounts import COOKIE
 from mapserver.door.problems import MEDIA_TYPE
 from mapserver.door.route import DoorRoute
 
@@ -129,7 +129,7 @@ class OgcProblems:
     """Method and path below ``/ogc/{county}`` → the problems of that operation, as references."""
 
     def __init__(self, routes: Iterable[Any]) -> None:
-        self._known = {
+        self._operations = {
             (method, route.path.removeprefix("/ogc/{county}")): problem_references(problems_of(route, method))
             for route in routes
             if isinstance(route, DoorRoute) and route.path.startswith("/ogc/{county}")
@@ -137,7 +137,7 @@ class OgcProblems:
         }
 
     def __call__(self, method: str, path: str) -> Document:
-        return dict(self._known[method, path])
+        return dict(self._operations[method, path])
 
 
 def open_api(app: FastAPI, routes: Iterable[Any]) -> Document:
@@ -166,13 +166,17 @@ def _complete(operation: Document, route: DoorRoute, method: str) -> None:
     responses = operation["responses"]
     declared = {status: answer for status, answer in responses.items() if status.isdecimal() and int(status) >= 400}
     for status, reference in problem_references(problems_of(route, method)).items():
-        said = declared.get(status, {})
+        declaration = declared.get(status, {})
         if status == "422" or (
-            set(said) <= {"description"} and said.get("description") in (None, phrases.get(int(status)))
+            set(declaration) <= {"description"} and declaration.get("description") in (None, phrases.get(int(status)))
         ):
             responses[status] = reference
         else:  # the route says more than the status does
             common = problem_responses()[f"Problem{status}"]
-            responses[status] = {**common, **said, "content": {**common["content"], **said.get("content", {})}}
+            responses[status] = {
+                **common,
+                **declaration,
+                "content": {**common["content"], **declaration.get("content", {})},
+            }
     if not route.plan.private:
         operation["security"] = []

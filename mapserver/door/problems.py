@@ -150,8 +150,8 @@ async def answer_of(request: Request, error: Exception) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem document."""
 
-    for known in ANSWERED:
-        app.exception_handler(known)(answer_of)
+    for kind in ANSWERED:
+        app.exception_handler(kind)(answer_of)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:

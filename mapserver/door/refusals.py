@@ -56,7 +56,7 @@ class Refusal:
     account: Account
     action: str
     target: str
-    asked: Variables
+    context: Variables
     began: float
     waiting: int = 0
 
@@ -77,18 +77,20 @@ class Refusals:
         route = getattr(request.scope.get("route"), "path", "")
         key = (account.username, f"{request.method} {route}", error.code)
         now = time.monotonic()
-        known = self._open.get(key)
+        previous = self._open.get(key)
         target = f"{request.method} {_PERSONAL.sub('…', request.url.path)[:200]}"
-        if known is not None and now - known.began < WINDOW_S:
-            known.waiting += 1
-            known.target = target
+        if previous is not None and now - previous.began < WINDOW_S:
+            previous.waiting += 1
+            previous.target = target
             return
-        if known is None and len(self._open) >= MOST_KEYS:
+        if previous is None and len(self._open) >= MOST_KEYS:
             log.warning("audit.refusals_full", keys=len(self._open))
             return
         refusal = Refusal(account, f"{REFUSAL}{error.code}", target, copy_context(), now)
         self._open[key] = refusal
-        await self._write([(refusal, 1)] + ([(known, known.waiting)] if known is not None and known.waiting else []))
+        await self._write(
+            [(refusal, 1)] + ([(previous, previous.waiting)] if previous is not None and previous.waiting else [])
+        )
 
     async def close(self) -> None:
         """Write what waits, and stop."""
@@ -128,7 +130,7 @@ class Refusals:
 
         for one, times in rows:
             try:
-                await self._door.looks.run(lambda one=one, times=times: one.asked.copy().run(write, one, times))  # type: ignore[misc]
+                await self._door.looks.run(lambda one=one, times=times: one.context.copy().run(write, one, times))  # type: ignore[misc]
             except Exception as error:  # the answer is given all the same
                 one.waiting += times
                 log.error("audit.refusal_not_recorded", error=type(error).__name__, times=times)

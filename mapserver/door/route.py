@@ -189,11 +189,11 @@ def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         return endpoint
     signature = inspect.signature(endpoint, eval_str=True)
     name = next((p.name for p in signature.parameters.values() if _is_connection(p.annotation)), None)
-    asked = next((p.name for p in signature.parameters.values() if p.annotation is Request), None)
+    request_name = next((p.name for p in signature.parameters.values() if p.annotation is Request), None)
 
     @wraps(endpoint)
     async def hop(*, door_account: Account | None = None, **values: Any) -> Any:
-        request: Request = values[asked] if asked is not None else values.pop("door_request")
+        request: Request = values[request_name] if request_name is not None else values.pop("door_request")
         door, plan = door_of(request), request.scope[PLAN]
         database = door.context.database.of(door.jobs) if plan.long else door.context.database
         if plan.long:
@@ -212,13 +212,13 @@ def in_one_hop(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         return await (gate.run_inside(work) if ADMITTED in request.scope else gate.run(work))
 
     del hop.__wrapped__  # FastAPI would look at the function behind
-    hop.__signature__ = _signature(signature, name, asked)  # type: ignore[attr-defined]
+    hop.__signature__ = _signature(signature, name, request_name)  # type: ignore[attr-defined]
     return hop
 
 
 def _signature(signature: inspect.Signature, connection: str | None, request: str | None) -> inspect.Signature:
     """What FastAPI sees: the endpoint's parameters without the connection, with what the hop needs. FastAPI fills in one Request."""
-    kept = [
+    parameters = [
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name != connection
     ]
     added = []
@@ -226,7 +226,7 @@ def _signature(signature: inspect.Signature, connection: str | None, request: st
         added.append(inspect.Parameter("door_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request))
     if connection is not None:
         added.append(inspect.Parameter("door_account", inspect.Parameter.KEYWORD_ONLY, annotation=CountyAccount))
-    return signature.replace(parameters=[*added, *kept])
+    return signature.replace(parameters=[*added, *parameters])
 
 
 def check_routes(routes: Iterable[BaseRoute]) -> None:

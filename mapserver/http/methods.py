@@ -41,13 +41,13 @@ class Methods:
     """Which methods each address takes. routes: of the application, without the pages of the web app."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        known: list[tuple[re.Pattern[str], frozenset[str]]] = []
+        patterns: list[tuple[re.Pattern[str], frozenset[str]]] = []
         for route in routes:
             if isinstance(route, APIRoute | Route):
                 methods = frozenset(route.methods or ())
-                known.append((route.path_regex, methods | READ if "GET" in methods else methods))
-        self._known = known
+                patterns.append((route.path_regex, methods | READ if "GET" in methods else methods))
+        self._patterns = patterns
 
     def of(self, path: str) -> list[str]:
         """The methods of an address, in order; empty where there is none."""
-        return sorted({method for pattern, methods in self._known if pattern.match(path) for method in methods})
+        return sorted({method for pattern, methods in self._patterns if pattern.match(path) for method in methods})

@@ -29,13 +29,13 @@ def best_media(accept: str, offered: Sequence[str]) -> str:
 
 def best_encoding(accepted: str, offered: Sequence[str]) -> str | None:
     """The coding to send in, or None for plain bytes. accepted: the header. offered: the server's first choice first."""
-    asked = dict(_members(accepted))
+    weights = dict(_members(accepted))
     best, best_quality = None, 0.0
     for coding in offered:
-        quality = asked.get(coding, asked.get("*", 0.0))
+        quality = weights.get(coding, weights.get("*", 0.0))
         if quality > best_quality:
             best, best_quality = coding, quality
-    return None if asked.get("identity", 0.0) > best_quality else best
+    return None if weights.get("identity", 0.0) > best_quality else best
 
 
 def header(request: HTTPConnection, name: str) -> str:
@@ -74,7 +74,7 @@ def _quality_of(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float,
     return 0.0, 0
 
 
-def is_known(etag: str, request: HTTPConnection) -> bool:
+def etag_matches(etag: str, request: HTTPConnection) -> bool:
     """Whether the client has this representation already: ``If-None-Match``, weak comparison (RFC 9110, 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in header(request, "If-None-Match").split(",")]
     return etag.removeprefix("W/") in tags or "*" in tags

@@ -15,10 +15,10 @@ from pathlib import Path
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
-from mapserver.http.negotiation import best_encoding, header, is_known
+from mapserver.http.negotiation import best_encoding, etag_matches, header
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-ASKED_AGAIN = "no-cache"
+REVALIDATE = "no-cache"
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
 HASHED = re.compile(r"assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
 
@@ -35,16 +35,16 @@ def built_file(request: Request, folder: Path, name: str) -> Response | None:
     # a part of a file is a part of its plain bytes
     coding = None if "Range" in request.headers else best_encoding(header(request, "Accept-Encoding"), tuple(packed))
     path, status = (file, file.stat()) if coding is None else (f"{file}{_SUFFIXES[coding]}", packed[coding])
-    headers = {"Cache-Control": IMMUTABLE if HASHED.fullmatch(name) else ASKED_AGAIN}
+    headers = {"Cache-Control": IMMUTABLE if HASHED.fullmatch(name) else REVALIDATE}
     if packed:
         headers["Vary"] = "Accept-Encoding"
     if coding is not None:
         headers["Content-Encoding"] = coding
     media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     response = FileResponse(path, headers=headers, media_type=media, stat_result=status)
-    if is_known(response.headers["etag"], request):
-        kept = {key: response.headers[key] for key in ("cache-control", "etag", "vary") if key in response.headers}
-        return Response(status_code=304, headers=kept)
+    if etag_matches(response.headers["etag"], request):
+        unchanged = {key: response.headers[key] for key in ("cache-control", "etag", "vary") if key in response.headers}
+        return Response(status_code=304, headers=unchanged)
     return response
 
 

@@ -152,7 +152,7 @@ def _add_cells(
 
 def _collection(drawn: Coordinates, features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any]:
     named = ({**f, "properties": shown(f["properties"])} for f in features)
-    return {"type": "FeatureCollection", "features": [drawn.taken_out(f) for f in named]}
+    return {"type": "FeatureCollection", "features": [drawn.take_out(f) for f in named]}
 
 
 def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
@@ -203,7 +203,7 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
             places.setdefault((round(alert["lon"], 5), round(alert["lat"], 5)), []).append(alert)
     full = len(alerts) <= FULL_TEXT_LIMIT
     features = [
-        drawn.taken_out(_marker(place, there, full=full))
+        drawn.take_out(_marker(place, there, full=full))
         for place, there in places.items()
         if any(alert["severity"] == severity for alert in there)
     ]
@@ -233,17 +233,17 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
 def _marker(place: tuple[float, float], there: Sequence[dict[str, Any]], *, full: bool) -> dict[str, Any]:
     order = list(SEVERITIES)
     sorted_alerts = sorted(there, key=lambda alert: order.index(alert["severity"]))
-    told = [
+    rows = [
         [
             safe_text(alert["title"]), alert["severity"], safe_text(alert["rule"]), alert["status"],
             f"{alert['first_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
         ]
         for alert in sorted_alerts[:STACK_LIMIT]
     ]  # fmt: skip
-    more = len(there) - len(told)
+    more = len(there) - len(rows)
     return {
         "type": "Feature",
-        "properties": {"a": told, "n": more} if more else {"a": told},
+        "properties": {"a": rows, "n": more} if more else {"a": rows},
         "geometry": {"type": "Point", "coordinates": place},
     }
 

@@ -18,14 +18,14 @@ class Coordinates:
 
     def __init__(self) -> None:
         self._mark = secrets.token_hex(8)
-        self._kept: list[str] = []
+        self._coordinates: list[str] = []
 
-    def taken_out(self, feature: Mapping[str, Any]) -> dict[str, Any]:
+    def take_out(self, feature: Mapping[str, Any]) -> dict[str, Any]:
         """A GeoJSON feature with a token for its coordinates."""
-        self._kept.append(orjson.dumps(feature["geometry"]["coordinates"]).decode())
-        token = f"{self._mark}/{len(self._kept) - 1}"
+        self._coordinates.append(orjson.dumps(feature["geometry"]["coordinates"]).decode())
+        token = f"{self._mark}/{len(self._coordinates) - 1}"
         return {**feature, "geometry": {**feature["geometry"], "coordinates": token}}
 
     def put_back(self, page: str) -> str:
         """The page with every token filled."""
-        return re.sub(rf'"{self._mark}/(\d+)"', lambda match: self._kept[int(match[1])], page)
+        return re.sub(rf'"{self._mark}/(\d+)"', lambda match: self._coordinates[int(match[1])], page)

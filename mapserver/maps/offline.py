@@ -75,7 +75,7 @@ def render_page(page: folium.Map, drawn: Coordinates | None = None, *, title: st
     figure = page.get_root()
     assert isinstance(figure, Figure)
     page.render()  # type: ignore[no-untyped-call]
-    kept = {
+    children = {
         name: child
         for name, child in figure.header._children.items()
         if not isinstance(child, JavascriptLink | CssLink)
@@ -89,7 +89,7 @@ def render_page(page: folium.Map, drawn: Coordinates | None = None, *, title: st
     figure.header.add_child(_inline(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'), name="policy")
     figure.header.add_child(_inline(f"<title>{safe_text(title)}</title>"), name="title")
     figure.header.add_child(_inline(f"<style>{_style()}</style>"), name="leaflet_css")
-    for name, child in kept.items():
+    for name, child in children.items():
         figure.header.add_child(child, name=name)
     figure.header.add_child(_inline(f"<style>{PAGE_STYLE.read_text('utf-8')}</style>"), name="page_css")
     text: str = figure._template.render(this=figure, kwargs={})

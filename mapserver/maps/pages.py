@@ -24,14 +24,14 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
 
     Without a status in the filter: those that have not ended, for years of closed ones would hide them.
     """
-    asked = where
-    if not asked.status:
+    criteria = where
+    if not criteria.status:
         where = replace(where, status=tuple(s for s in STATUS_LABELS if s not in ENDED))
     page = list_alerts(connection, where, limit=LIMIT, with_reason=True)
     unit = unit_outline(connection, where.grid) if where.grid else []
-    words = _words(asked, unit[0]["properties"]["name"] if unit else where.grid)
+    words = _words(criteria, unit[0]["properties"]["name"] if unit else where.grid)
     heading = MapHeading(
-        county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not asked.status
+        county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not criteria.status
     )
     cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.items}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)

@@ -66,21 +66,21 @@ def link(href: str, rel: str, media: str, title: str = "", **more: Any) -> dict[
 def both_formats(request: Request, media: str = JSON) -> list[dict[str, Any]]:
     """Links to this answer, as it is and as HTML."""
     here = str(request.url.replace(query=""))
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "f"]
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "f"]
 
     def url(form: str) -> str:
-        return f"{here}?{urlencode([*asked, ('f', form)])}"
+        return f"{here}?{urlencode([*parameters, ('f', form)])}"
 
     return [link(url("json"), "self", media), link(url("html"), "alternate", HTML, "HTML")]
 
 
 def wants_html(request: Request) -> bool:
     """``f=html``, or a client that would rather have HTML, as browsers do. Raises ParameterInvalid for another format."""
-    asked = request.query_params.get("f")
-    if asked not in (None, "json", "html"):
-        raise ParameterInvalid(f"f={asked[:20]}：json, html", parameter="f")
-    if asked is not None:
-        return asked == "html"
+    format_name = request.query_params.get("f")
+    if format_name not in (None, "json", "html"):
+        raise ParameterInvalid(f"f={format_name[:20]}：json, html", parameter="f")
+    if format_name is not None:
+        return format_name == "html"
     accept = header(request, "Accept")
     return best_media(accept, (*_JSON_KINDS, HTML)) == HTML
 
@@ -94,9 +94,9 @@ def only_parameters(request: Request, *allowed: str) -> None:
 
 def no_page(request: Request) -> None:
     """Raises ParameterInvalid for ``f=html`` where there is no page."""
-    asked = request.query_params.get("f", "json")
-    if asked != "json":
-        raise ParameterInvalid(f"f={asked[:20]}：json", parameter="f")
+    format_name = request.query_params.get("f", "json")
+    if format_name != "json":
+        raise ParameterInvalid(f"f={format_name[:20]}：json", parameter="f")
 
 
 def answer(body: Any, media: str = JSON, headers: dict[str, str] | None = None, status: int = 200) -> Response:

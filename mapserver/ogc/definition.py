@@ -89,8 +89,8 @@ def _route_of(path: str, names: Sequence[str]) -> str:
 def _paths(collection: Collection, editable: bool) -> Document:
     base, name = f"/collections/{collection.name}", collection.name
     items = _get(f"{name}.items", f"{collection.title}：要素", "Features", GEOJSON)
-    asked = [_query(p) for p in collection.properties.values() if p.queryable]
-    items["get"]["parameters"] = [*map(_parameter, _OF_ITEMS), _sort(collection), *asked]
+    query_parameters = [_query(p) for p in collection.properties.values() if p.queryable]
+    items["get"]["parameters"] = [*map(_parameter, _OF_ITEMS), _sort(collection), *query_parameters]
     item = _within(_get(f"{name}.item", f"{collection.title}：一个要素", "Feature", GEOJSON), "featureId")
     item["get"]["parameters"] = [_parameter("crs"), _parameter("f")]
     if editable:

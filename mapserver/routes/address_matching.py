@@ -32,7 +32,7 @@ from mapserver.schemas.address_texts import TEXTS_BYTES
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import PageOut
 from mapserver.server.jobs import hand_in_match
-from mapserver.server.uploads import kept_upload, made_file
+from mapserver.server.uploads import made_file, temporary_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["addresses"], route_class=DoorRoute)
 
@@ -85,7 +85,7 @@ def hand_in(
     result: Annotated[Literal["csv", "xlsx"], Form(description="format of the result")] = "xlsx",
 ) -> MatchJobOut:
     """Hand in a file to be matched in the background. A wrong file or column is refused at once. Only you can see the job."""
-    with kept_upload(file, context) as path, context.database.transaction(account.scope) as connection:
+    with temporary_upload(file, context) as path, context.database.transaction(account.scope) as connection:
         job = hand_in_file(
             connection,
             context.sealer,

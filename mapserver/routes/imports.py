@@ -21,7 +21,7 @@ from mapserver.door.route import DoorRoute, long_work
 from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.schemas.page import PageOut
 from mapserver.server.jobs import hand_in_after_import
-from mapserver.server.uploads import kept_upload, made_file
+from mapserver.server.uploads import made_file, temporary_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
 
@@ -64,7 +64,7 @@ def upload(
     chosen = find_mapping(mapping)
     if sheet:
         chosen = chosen.model_copy(update={"sheet": sheet})
-    with kept_upload(file, context) as path:
+    with temporary_upload(file, context) as path:
         report = import_file(
             context.database,
             account.scope,

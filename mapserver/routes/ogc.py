@@ -160,7 +160,7 @@ def _schema_answer(
         (one.title, f"{root}/collections/{one.name}?f=html"),
     ]
     rows = [
-        (name, told["title"], told.get("format") or documents.kind_of(told))
-        for name, told in document["properties"].items()
+        (name, declaration["title"], declaration.get("format") or documents.kind_of(declaration))
+        for name, declaration in document["properties"].items()
     ]
     return page(f"{one.title}：{words}", trail, table(["名称", "说明", "类型"], rows))

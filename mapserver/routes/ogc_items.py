@@ -130,8 +130,8 @@ def _note(connection: Connection, collection: Collection, n: int) -> None:
 
 
 def _next_url(request: Request, cursor: str) -> str:
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.replace(query='')}?{urlencode([*asked, ('cursor', cursor)])}"
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.replace(query='')}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
 def _items_page(request: Request, root: str, collection: Collection, found: FeaturePage) -> Response:

@@ -19,7 +19,7 @@ from layers.tiles.catalogue import LAYERS, is_personal
 from mapserver.door.deps import CountyConnection
 from mapserver.door.route import DoorRoute
 from mapserver.http.headers import NO_STORE
-from mapserver.http.negotiation import best_encoding, header, is_known
+from mapserver.http.negotiation import best_encoding, etag_matches, header
 from mapserver.ogc import documents
 from mapserver.ogc.answers import (
     JSON,
@@ -225,13 +225,13 @@ def _tileset(
 
 def _tile(request: Request, names: Sequence[str], body: bytes) -> Response:
     """The tile, packed when the client takes it; 304 when it has it already."""
-    kept = NO_STORE if is_personal(names) else "private, no-cache"
-    headers = {**PRIVATE, "Cache-Control": kept, "Vary": "Cookie, Authorization, Accept-Encoding"}
+    cache_control = NO_STORE if is_personal(names) else "private, no-cache"
+    headers = {**PRIVATE, "Cache-Control": cache_control, "Vary": "Cookie, Authorization, Accept-Encoding"}
     if not body:
         return Response(status_code=204, headers=headers)
     packed = best_encoding(header(request, "Accept-Encoding"), ("gzip",)) is not None
     headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
-    if is_known(headers["ETag"], request):
+    if etag_matches(headers["ETag"], request):
         return Response(status_code=304, headers=headers)
     if packed:
         body = gzip.compress(body, compresslevel=5, mtime=0)

@@ -20,7 +20,7 @@ from layers.raster.tilejson import tilejson
 from layers.raster.visible import outline_in_tile
 from mapserver.door.deps import AppContext, CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.http.negotiation import is_known
+from mapserver.http.negotiation import etag_matches
 from mapserver.schemas.tile_numbers import TileNumber
 from mapserver.server.context import Context
 
@@ -59,7 +59,7 @@ class StyleQuery:
         azimuth: Annotated[float, Query(ge=0, le=360, description="of the light, degrees; hillshade")] = 315.0,
         altitude: Annotated[float, Query(gt=0, le=90, description="of the light, degrees; hillshade")] = 45.0,
     ) -> None:
-        self.asked: dict[str, Any] = {
+        self.style_options: dict[str, Any] = {
             "how": style,
             "bands": bands,
             "rescale": rescale,
@@ -93,10 +93,10 @@ def raster_tilejson(
 ) -> dict[str, Any]:
     """TileJSON 3.0 of a raster. The query (style, bands, rescale, colormap …) is checked and passed on to the tiles."""
     raster = get_raster(connection, name)
-    style = style_of(raster, **query.asked)
+    style = style_of(raster, **query.style_options)
     url = f"{str(request.base_url).rstrip('/')}/tiles/{account.county}/raster/{name}/{{z}}/{{x}}/{{y}}.png"
-    kept = urlencode(list(request.query_params.multi_items()))
-    return tilejson(raster, style, f"{url}?{kept}" if kept else url)
+    query_string = urlencode(list(request.query_params.multi_items()))
+    return tilejson(raster, style, f"{url}?{query_string}" if query_string else url)
 
 
 @router.get("/{name}/{z}/{x}/{y}.{image}", response_class=Response, responses=PICTURE)
@@ -112,7 +112,7 @@ def raster_tile(
     query: Annotated[StyleQuery, Depends()],
 ) -> Response:
     """One tile of a raster, 256 × 256 pixels, XYZ in EPSG:3857; see-through where there is nothing to see."""
-    return _answer(account, context, request, name, (z, x, y), image, query.asked)
+    return _answer(account, context, request, name, (z, x, y), image, query.style_options)
 
 
 @router.get("/{name}/flood/{level_m}/{z}/{x}/{y}.{image}", response_class=Response, responses=PICTURE)
@@ -138,16 +138,16 @@ def _answer(
     name: str,
     tile: tuple[int, int, int],
     image: ImageFormat,
-    asked: dict[str, Any],
+    style_options: dict[str, Any],
 ) -> Response:
     check_tile(*tile)
     with context.database.transaction(account.scope) as connection:
         raster = get_raster(connection, name)
-        style: Style = style_of(raster, **asked)
+        style: Style = style_of(raster, **style_options)
         outline = outline_in_tile(connection, *tile) if raster.scoped else None
     etag = f'"{tile_tag(raster, style, *tile, image, outline)}"'
     headers = {**HEADERS, "ETag": etag}
-    if is_known(etag, request):
+    if etag_matches(etag, request):
         return Response(status_code=304, headers=headers)
     path = file_of(context.settings.rasters_folder, raster.tile_file)
     return Response(render_tile(path, raster, style, *tile, image, outline), media_type=MEDIA[image], headers=headers)

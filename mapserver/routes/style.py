@@ -21,7 +21,7 @@ from layers.style.sprites import find_sheet
 from layers.style.style import style_document
 from mapserver.door.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
-from mapserver.http.kept_answers import IMMUTABLE, PUBLIC, tagged, takes_gzip
+from mapserver.http.conditional import IMMUTABLE, PUBLIC, tagged, takes_gzip
 from mapserver.tiles.rights import permitted_layers
 
 router = APIRouter(tags=["style"], route_class=DoorRoute)
@@ -115,8 +115,8 @@ def glyphs(request: Request, store: Glyphs, fontstack: FontStack, wanted: Range)
     """256 characters of a font as distance fields, for text on the map. Public. The address in a style names the version of the
     fonts and may be kept for ever; without it, for a day."""
     file = store.get(fontstack, wanted)
-    known = request.query_params.get("v") == store.library.version
-    headers = {"Cache-Control": IMMUTABLE if known else PUBLIC, "Vary": "Accept-Encoding"}
+    current = request.query_params.get("v") == store.library.version
+    headers = {"Cache-Control": IMMUTABLE if current else PUBLIC, "Vary": "Accept-Encoding"}
     if takes_gzip(request):
         return tagged(request, file.packed, PBF, headers | {"Content-Encoding": "gzip"})
     return tagged(request, file.unpacked(), PBF, headers)

@@ -29,6 +29,7 @@ class KindField(BaseModel):
     label: Words
     type: Literal["string", "integer", "number", "date", "timestamp"]
     meaning: str | None = Field(description="more than the label says")
+    vocabulary: str | None = Field(description="whose codes it holds; null: no codes", examples=["facility_state"])
     tile_from: int | None = Field(description="lowest zoom at which tiles carry it; null: never")
     feature: bool = Field(description="a property of OGC features")
     queryable: bool = Field(description="may stand in a filter")
@@ -70,12 +71,14 @@ class KindOut(BaseModel):
     name: str = Field(description="tile layer and OGC collection", examples=["objects"])
     record: str = Field(description="one record, in changes and imports", examples=["facility"])
     title: Words
+    noun: Words = Field(description="the title without the subject")
     subject: str = Field(description="code of a subject", examples=["object"])
     geometry: Literal["point", "polygon", "mixed"]
     sensitivity: Literal["public", "internal", "personal"]
     key: str = Field(description="what names a record")
     minzoom: int = Field(description="below it the layer is empty")
     rows_from: int = Field(description="lowest zoom at which records are told apart")
+    seen_from: int = Field(description="lowest zoom at which something of it is drawn")
     colours: Colours
     look: KindLook | None = Field(description="null: outlines")
     fields: list[KindField]

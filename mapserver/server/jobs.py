@@ -17,7 +17,7 @@ from database.connection.jobs import daily, hand_in
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from database.secrets.seal import Sealer
-from database.upgrade.counties import county_codes as known_codes
+from database.upgrade.counties import county_codes as all_county_codes
 from gazetteer.lifecycle.reread import reread
 from grid.quality.county import check_county
 from importing.batches import sweep_batches
@@ -271,4 +271,4 @@ async def write_audit_heads(context: JobContext, timestamp: int) -> None:
 def county_codes(database: Database) -> list[str]:
     """The counties of this server."""
     with database.platform() as connection:
-        return known_codes(connection)
+        return all_county_codes(connection)

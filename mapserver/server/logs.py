@@ -22,7 +22,7 @@ _installed = False
 
 def trace_of(error: BaseException) -> str:
     """Kinds and places of an error and its causes, the cause first; of a database error also SQLSTATE, table and constraint."""
-    return "\n".join(reversed([_told(one) for one in _causes(error)]))
+    return "\n".join(reversed([_places_and_kind(one) for one in _causes(error)]))
 
 
 def install() -> None:
@@ -91,9 +91,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
 
 
-def _told(error: BaseException) -> str:
+def _places_and_kind(error: BaseException) -> str:
     places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    inner = [_told(one) for one in error.exceptions] if isinstance(error, BaseExceptionGroup) else []
+    inner = [_places_and_kind(one) for one in error.exceptions] if isinstance(error, BaseExceptionGroup) else []
     return "\n".join([*inner, *places, _kind(error)])
 
 

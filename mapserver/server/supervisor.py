@@ -26,7 +26,7 @@ LOST, NOT_BEGUN = 3, 4
 LIVED_S = 5.0
 AGAIN_S = (0.2, 1.0, 2.0, 5.0)
 _STOP = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-_HEARD = _STOP | {signal.SIGCHLD}
+_SIGNALS = _STOP | {signal.SIGCHLD}
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Until a signal comes (0), a child says that the database is lost (LOST), or one cannot even begin the first time (NOT_BEGUN)."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         alive, self._alive = os.pipe()
         self._watched = alive
         try:
@@ -58,9 +58,9 @@ class Supervisor:
                 for child in self._children:
                     if not child.pid and child.due <= time.monotonic():
                         self._start(child, before)
-                heard = self._wait()
+                signal_info = self._wait()
                 ended = self._reap()
-                if heard is not None and heard.si_signo in _STOP:
+                if signal_info is not None and signal_info.si_signo in _STOP:
                     return 0
                 for child, code in ended:
                     if code == LOST or (code == NOT_BEGUN and child.failures == 0):
@@ -76,7 +76,7 @@ class Supervisor:
         """Until a signal comes, or the next child is due."""
         due = [child.due for child in self._children if not child.pid]
         seconds = max(0.0, min(due) - time.monotonic()) if due else 3600.0
-        return signal.sigtimedwait(_HEARD, seconds)
+        return signal.sigtimedwait(_SIGNALS, seconds)
 
     def _start(self, child: _Child, mask: set[int | signal.Signals]) -> None:
         sys.stdout.flush()

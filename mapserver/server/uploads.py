@@ -30,7 +30,7 @@ class FileTooLarge(TooLarge):
 
 
 @contextmanager
-def kept_upload(file: UploadFile, context: Context) -> Iterator[Path]:
+def temporary_upload(file: UploadFile, context: Context) -> Iterator[Path]:
     """The upload as a private file under its own name, made harmless; removed afterwards. Raises FileTooLarge."""
     limit = context.settings.max_upload_mb * 1024 * 1024
     if file.size is not None and file.size > limit:
@@ -39,8 +39,8 @@ def kept_upload(file: UploadFile, context: Context) -> Iterator[Path]:
         )
     with workspace("upload") as folder:
         path = folder / harmless_name(file.filename)
-        with path.open("wb") as kept:
-            shutil.copyfileobj(file.file, kept)
+        with path.open("wb") as target:
+            shutil.copyfileobj(file.file, target)
         yield path
 
 

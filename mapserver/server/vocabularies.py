@@ -6,14 +6,18 @@ fails when the file says something else than the rooms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 
 import orjson
 
+import alerts.kind  # noqa: F401 - fields that alerts add to kinds below
 from alerts.lifecycle import ENDED, OFF_THE_MAP, PENDING, AlertStatus
 from database.vocabulary import Vocabulary
+from layers.catalogue.kind import Label
+from layers.catalogue.registry import KINDS
+from layers.changes.wording import field_labels, labels_by_record, record_labels
 
 #: The modules that declare vocabularies; tests/mapserver/test_vocabularies.py finds one that is missing.
 MODULES = (
@@ -67,7 +71,17 @@ def in_order(codes: Iterable[AlertStatus]) -> list[str]:
 
 
 def web_app_file() -> bytes:
-    """What the web app is built with: vocabulary → code → Chinese label, and the named sets of codes."""
+    """What the web app is built with: vocabulary → code → Chinese label, the named sets of codes, and the words of records and fields."""
     labels = {name: one.labels() for name, one in vocabularies().items() if not is_national(one)}
     groups = {name: in_order(codes) for name, codes in GROUPS.items()}
-    return orjson.dumps(labels | groups, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    words = {
+        "total": {total.name: total.label.zh for kind in reversed(list(KINDS.values())) for total in kind.totals},
+        "record": _chinese(record_labels()),
+        "field": _chinese(field_labels()),
+        "record_field": {record: _chinese(fields) for record, fields in labels_by_record().items()},
+    }
+    return orjson.dumps(labels | groups | words, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _chinese(labels: Mapping[str, Label]) -> dict[str, str]:
+    return {name: label.zh for name, label in labels.items()}

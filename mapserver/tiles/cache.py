@@ -51,19 +51,23 @@ class Entry:
         self.etag, self.packed_etag = f'"{digest}"'.encode(), f'"{digest}-gzip"'.encode()
         self.packed = gzip.compress(tile.body, compresslevel=5, mtime=0) if tile.body else b""
         self.size = len(self.packed) + OVERHEAD
-        said = {"X-Generalised": ",".join(tile.generalised)} if tile.generalised else {}
+        extra = {"X-Generalised": ",".join(tile.generalised)} if tile.generalised else {}
         headers = {**HEADERS, "Cache-Control": NO_STORE} if personal else HEADERS
         common = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        told = [*common, *NO_SNIFFING, *((name.lower().encode(), value.encode()) for name, value in said.items())]
+        full_headers = [
+            *common,
+            *NO_SNIFFING,
+            *((name.lower().encode(), value.encode()) for name, value in extra.items()),
+        ]
         status = 200 if tile.body else 204
         kind = [(b"content-type", MVT.encode())] if tile.body else []
         packing = [(b"content-encoding", b"gzip"), (b"content-length", str(len(self.packed)).encode())]
         tag, packed_tag = [(b"etag", self.etag)], [(b"etag", self.packed_etag)]
         if not tile.body:
             packing = tag = packed_tag = []
-        self.start = _start(status, [*told, *kind, *packed_tag, *packing])
+        self.start = _start(status, [*full_headers, *kind, *packed_tag, *packing])
         length = [(b"content-length", str(len(tile.body)).encode())] if tile.body else []
-        self.start_plain = _start(status, [*told, *kind, *tag, *length])
+        self.start_plain = _start(status, [*full_headers, *kind, *tag, *length])
         self.not_modified = _start(304, [*common, *packed_tag]), _start(304, [*common, *tag])
 
     def messages(self, *, packed: bool, if_none_match: bytes | None) -> tuple[Message, bytes]:

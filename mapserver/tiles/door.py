@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from layers.tiles.catalogue import LAYERS
 from layers.tiles.tile import TileOutOfRange, check_tile
 from mapserver.door import problems
-from mapserver.door.known_accounts import Known
+from mapserver.door.account_cache import CachedAccount
 from mapserver.door.turns import Turns
 from mapserver.http.headers import SecurityHeaders
 from mapserver.http.negotiation import best_encoding
@@ -68,7 +68,7 @@ def read_path(path: str) -> TilePath | None:
     return TilePath(found["county"], names, z, x, y)
 
 
-class Asked(NamedTuple):
+class RequestHeaders(NamedTuple):
     """What a request asks, in the words of its headers. if_none_match: of all its lines."""
 
     cookie: bytes | None
@@ -77,7 +77,7 @@ class Asked(NamedTuple):
     accept_encoding: bytes
 
 
-def read_headers(scope: Scope) -> Asked:
+def read_headers(scope: Scope) -> RequestHeaders:
     """The headers that a tile depends on."""
     cookie = authorization = if_none_match = None
     accept_encoding = b""
@@ -90,7 +90,7 @@ def read_headers(scope: Scope) -> Asked:
             if_none_match = value if if_none_match is None else if_none_match + b"," + value
         elif name == b"accept-encoding":
             accept_encoding = accept_encoding + b"," + value if accept_encoding else value
-    return Asked(cookie, authorization, if_none_match, accept_encoding)
+    return RequestHeaders(cookie, authorization, if_none_match, accept_encoding)
 
 
 class TileDoor:
@@ -108,12 +108,12 @@ class TileDoor:
             await self._turns.take()
             await self._rest(scope, receive, send)
             return
-        asked = read_headers(scope)
+        headers = read_headers(scope)
         try:
-            messages = await self._kept(path, asked)
+            messages = await self._warm(path, headers)
             if messages is None:
                 await self._turns.take()
-                messages = await self._made(path, asked)
+                messages = await self._cold(path, headers)
         except problems.ANSWERED as error:
             refusal = problems.answer_to(Request(scope), error)
             await SecurityHeaders(refusal, https=self._https)(scope, receive, send)
@@ -125,33 +125,33 @@ class TileDoor:
         else:
             await send_both(messages, send)
 
-    def give(self, entry: Entry, asked: Asked, known: Known | None = None) -> Messages:
+    def give(self, entry: Entry, headers: RequestHeaders, cached: CachedAccount | None = None) -> Messages:
         """The answer with this tile, counted for the credential that asks. Raises TooManyRequests."""
         service = self._service()
-        known = known or service.accounts.get(asked.cookie, asked.authorization)
-        if known is not None:
-            service.count(known)
-        return entry.messages(packed=self._packed(asked.accept_encoding), if_none_match=asked.if_none_match)
+        cached = cached or service.accounts.get(headers.cookie, headers.authorization)
+        if cached is not None:
+            service.count(cached)
+        return entry.messages(packed=self._packed(headers.accept_encoding), if_none_match=headers.if_none_match)
 
-    async def _kept(self, path: TilePath, asked: Asked) -> Messages | None:
+    async def _warm(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
         """The answer, when account and tile are known; waits for a look at the changes when one is due."""
         service = self._service()
-        known = service.accounts.get(asked.cookie, asked.authorization)
-        if known is None or known.account.due is not None or known.account.county != path.county:
+        cached = service.accounts.get(headers.cookie, headers.authorization)
+        if cached is None or cached.account.due is not None or cached.account.county != path.county:
             return None
-        entry = await service.warm(key_of(known.account, *path[1:]))
-        return None if entry is None else self.give(entry, asked, known)
+        entry = await service.warm(key_of(cached.account, *path[1:]))
+        return None if entry is None else self.give(entry, headers, cached)
 
-    async def _made(self, path: TilePath, asked: Asked) -> Messages | None:
+    async def _cold(self, path: TilePath, headers: RequestHeaders) -> Messages | None:
         """The answer, looked up and made where it must be; None where the route has to say what is wrong."""
         service = self._service()
-        account = await service.accounts.find(asked.cookie, asked.authorization)
+        account = await service.accounts.find(headers.cookie, headers.authorization)
         if account is None or account.due is not None or account.county != path.county:
             return None
         allowed = permitted_layers(account.role)
         if any(name not in allowed for name in path.layers):
             return None
-        return self.give(await service.tile(account, *path[1:]), asked)
+        return self.give(await service.tile(account, *path[1:]), headers)
 
     def _read(self, path: str) -> TilePath | None:
         if len(path) > MOST_REMEMBERED:

@@ -1,6 +1,6 @@
 """Changes pushed to open maps: which tiles to ask for again, never what is in them, and only inside the reader's scope.
 
-The bell (NOTIFY) makes it quick; without it the county is looked at every second while somebody reads. Each reader asks for
+NOTIFY makes it quick; without it the county is looked at every second while somebody reads. Each reader asks for
 its own changes in a transaction of its own scope, so row-level security decides what it is told.
 """
 
@@ -26,7 +26,7 @@ from mapserver.tiles.rights import permitted_layers
 
 log = structlog.get_logger()
 
-#: How often a county is looked at while somebody reads and no bell rings.
+#: How often a county is looked at while somebody reads and no NOTIFY comes.
 LOOK_S = 1.0
 #: Changes that come together are told together.
 GATHER_S = 0.05
@@ -35,7 +35,7 @@ HEARTBEAT_S = 15.0
 
 
 class ChangeFeed:
-    """Readers of this process, a bell, and one look-out a county while it has readers."""
+    """Readers of this process, a listener, and one look-out a county while it has readers."""
 
     def __init__(self, database: Database, freshness: Freshness, gate: Gate) -> None:
         self._database, self._gate = database, gate
@@ -43,7 +43,7 @@ class ChangeFeed:
         self._readers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._rung: dict[str, asyncio.Event] = {}
         self._lookouts: dict[str, asyncio.Task[None]] = {}
-        self._listener = Listener(database.engine, CHANNEL, self._heard, lambda: None)
+        self._listener = Listener(database.engine, CHANNEL, self._on_notify, lambda: None)
         self._listener.start()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
@@ -79,15 +79,15 @@ class ChangeFeed:
                 await asyncio.sleep(GATHER_S)
                 news.clear()
                 try:
-                    moment, told = await self._gate.run(partial(self._changes, account, moment))
+                    moment, boxes = await self._gate.run(partial(self._changes, account, moment))
                 except (ServerBusy, SQLAlchemyError) as error:
                     news.set()  # told in the next round; the database may be away for a moment
                     if isinstance(error, SQLAlchemyError):
                         await asyncio.sleep(LOOK_S)
                         yield None
                     continue
-                if told:
-                    yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": told})
+                if boxes:
+                    yield _message(moment, "change", {"zoom": BOX_ZOOM, "layers": boxes})
         finally:
             self._readers[account.county].discard(news)
 
@@ -99,11 +99,11 @@ class ChangeFeed:
         allowed = permitted_layers(account.role)
         with self._database.transaction(account.scope) as connection:
             moment, boxes = read_changes(connection, since)
-        told: dict[str, list[list[int]]] = {}
+        by_layer: dict[str, list[list[int]]] = {}
         for box in boxes:
             if box.layer in allowed:
-                told.setdefault(box.layer, []).append(list(box[1:]))
-        return moment, told
+                by_layer.setdefault(box.layer, []).append(list(box[1:]))
+        return moment, by_layer
 
     def _enter(self, county: str, news: asyncio.Event) -> None:
         self._loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ class ChangeFeed:
             self._rung[county] = asyncio.Event()
             self._lookouts[county] = asyncio.create_task(self._look_out(county))
 
-    def _heard(self, counties: set[str]) -> None:
+    def _on_notify(self, counties: set[str]) -> None:
         """Called by the listener's thread."""
         for county in counties:
             self._freshness.doubt(county)
@@ -125,7 +125,7 @@ class ChangeFeed:
             self._rung[county].set()
 
     async def _look_out(self, county: str) -> None:
-        """Look when the bell rings, and every second; wake the readers when something changed."""
+        """Look at each NOTIFY, and every second; wake the readers when something changed."""
         generation: int | None = None
         while self._readers[county] and not self.closed:
             with suppress(TimeoutError):

@@ -1,7 +1,7 @@
 """What this process knows of a county's changes, and for how long it may rely on it.
 
 The truth is the table ``tile_change``. A look at it is good for 50 milliseconds; a finished tile is given only while the last look is,
-so a change is seen within 50 ms of its commit whether or not any bell rang; when it rings, at once.
+so a change is seen within 50 ms of its commit whether or not any NOTIFY came; when one comes, at once.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ class Freshness:
 
     def is_fresh(self, county: str) -> bool:
         """True while the last look is good. Begins the next one before it ends, so that nobody waits while many ask."""
-        known = self._counties.get(county)
-        if known is None:
+        state = self._counties.get(county)
+        if state is None:
             return False
-        age = time.monotonic() - known.looked_at
+        age = time.monotonic() - state.looked_at
         if age > AHEAD_S:
-            self._begin(known, county)
+            self._begin(state, county)
         return age <= TRUST_S
 
-    def _begin(self, known: _County, county: str) -> asyncio.Task[int]:
-        if known.looking is None or known.looking.done():
-            known.looking = asyncio.create_task(self.look_again(county))
-            known.looking.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
-        return known.looking
+    def _begin(self, state: _County, county: str) -> asyncio.Task[int]:
+        if state.looking is None or state.looking.done():
+            state.looking = asyncio.create_task(self.look_again(county))
+            state.looking.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
+        return state.looking
 
     async def look_again(self, county: str) -> int:
         """A look in a thread. Raises ServerBusy."""
@@ -66,48 +66,48 @@ class Freshness:
 
     async def ensure(self, county: str) -> int:
         """Look again unless the last look is good; returns the generation. Those who wait together share one look."""
-        known = self._counties.setdefault(county, _County())
-        if time.monotonic() - known.looked_at > TRUST_S:
-            await asyncio.shield(self._begin(known, county))
-        return known.generation
+        state = self._counties.setdefault(county, _County())
+        if time.monotonic() - state.looked_at > TRUST_S:
+            await asyncio.shield(self._begin(state, county))
+        return state.generation
 
     def generation(self, county: str) -> int | None:
         """The generation of the last look, however old; None before the first. A tile made from now on shows at least what it saw."""
-        known = self._counties.get(county)
-        return None if known is None or known.moment is None else known.generation
+        state = self._counties.get(county)
+        return None if state is None or state.moment is None else state.generation
 
     def doubt(self, county: str) -> None:
-        """A bell rang: the last look is good no longer."""
-        known = self._counties.get(county)
-        if known is not None:
-            known.looked_at = min(known.looked_at, time.monotonic() - TRUST_S)
+        """A NOTIFY came: the last look is good no longer."""
+        state = self._counties.get(county)
+        if state is not None:
+            state.looked_at = min(state.looked_at, time.monotonic() - TRUST_S)
 
     def look(self, county: str) -> int:
         """Read what committed since the last look and drop what it touches; returns the generation, which grows with changes."""
-        known = self._counties.setdefault(county, _County())
-        with known.lock:
+        state = self._counties.setdefault(county, _County())
+        with state.lock:
             started = time.monotonic()
             with self._database.transaction(Scope.of_system(county, "tiles")) as connection:
-                if known.moment is None or started - known.looked_at > OLDEST_S:
-                    known.moment, boxes = current_moment(connection), None
+                if state.moment is None or started - state.looked_at > OLDEST_S:
+                    state.moment, boxes = current_moment(connection), None
                 else:
-                    known.moment, boxes = read_changes(connection, known.moment)
+                    state.moment, boxes = read_changes(connection, state.moment)
             if boxes is None:
                 self._cache.clear(county)
             elif boxes:
                 self._cache.drop(county, boxes)
             if boxes is None or boxes:
-                known.generation += 1
-                known.recent.append((known.generation, boxes))
-            known.looked_at = started
-            return known.generation
+                state.generation += 1
+                state.recent.append((state.generation, boxes))
+            state.looked_at = started
+            return state.generation
 
     def keep(self, key: TileKey, entry: Entry, generation: int) -> None:
         """Keep a tile that was made after this generation, unless something touched it meanwhile."""
-        known = self._counties[key.county]
-        with known.lock:
-            later = [boxes for number, boxes in known.recent if number > generation]
-            if len(later) < known.generation - generation:
+        state = self._counties[key.county]
+        with state.lock:
+            later = [boxes for number, boxes in state.recent if number > generation]
+            if len(later) < state.generation - generation:
                 return  # more happened than is remembered
             if not any(boxes is None or _hit(boxes, key) for boxes in later):
                 self._cache.put(key, entry)

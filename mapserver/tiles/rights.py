@@ -23,8 +23,8 @@ def permitted_layers(role: Role) -> tuple[str, ...]:
 def permitted_kinds(role: Role) -> tuple[str, ...]:
     """The kinds of record that an account of this role may see."""
     held = permissions.permissions_of(role)
-    seen = (name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held)
-    return tuple(seen) if permissions.MAP_VIEW in held else ()
+    names = (name for name, layer in LAYERS.items() if NEEDED[layer.sensitivity] in held)
+    return tuple(names) if permissions.MAP_VIEW in held else ()
 
 
 def check_permitted(names: Sequence[str], account: Account) -> None:

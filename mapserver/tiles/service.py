@@ -14,8 +14,8 @@ from database.installation.processes import place
 from database.rights.scope import Scope
 from layers.tiles.catalogue import is_personal
 from layers.tiles.tile import check_tile, read_tile_at_once
+from mapserver.door.account_cache import MOST, CachedAccount
 from mapserver.door.door import Door
-from mapserver.door.known_accounts import MOST, Known
 from mapserver.tiles.cache import Entry, TileCache, TileKey
 from mapserver.tiles.feed import ChangeFeed
 from mapserver.tiles.freshness import TRUST_S, Freshness
@@ -71,9 +71,9 @@ class TileService:
                 return None
         return self.cache.get(key)
 
-    def count(self, known: Known) -> None:
+    def count(self, cached: CachedAccount) -> None:
         """Count a tile given to a credential. Raises TooManyRequests when it had its tiles of this second."""
-        self._quota.take(known.credential)
+        self._quota.take(cached.credential)
 
     async def tile(self, account: Account, layers: tuple[str, ...], z: int, x: int, y: int) -> Entry:
         """The tile as this account may see it. Raises UnknownLayer, NotPermitted, TileOutOfRange."""

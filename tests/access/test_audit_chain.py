@@ -450,8 +450,8 @@ def test_sm3_is_the_standards_own() -> None:
 
 def test_a_row_is_hashed_as_documented() -> None:
     row = dict.fromkeys(audit_chain.COUNTY_COLUMNS) | {"number": 1, "previous": NOTHING_BEFORE, "actor": "a"}
-    said = "14:onemap-audit-1,6:330521,1:1,64:" + NOTHING_BEFORE + ",-,-,1:a,-,-,-,-,-,-,-,-,"
-    assert row_hash("330521", row) == audit_chain.digest("sha256", said.encode())
+    content = "14:onemap-audit-1,6:330521,1:1,64:" + NOTHING_BEFORE + ",-,-,1:a,-,-,-,-,-,-,-,-,"
+    assert row_hash("330521", row) == audit_chain.digest("sha256", content.encode())
 
 
 def test_connection_is_needed_for_nothing_else(trail: Database, system: Scope) -> None:

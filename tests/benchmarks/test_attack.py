@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from benchmarks.attack.campaign import attack
-from benchmarks.attack.judge import BARE, BROKEN, CROSSED, FOREIGN, TOLD_APART, TRUSTED, UNREADABLE, Tally
+from benchmarks.attack.judge import BARE, BROKEN, CROSSED, DISTINGUISHABLE, FOREIGN, TRUSTED, UNREADABLE, Tally
 from benchmarks.attack.world import NAMES
 from database.installation.settings import Settings
 
@@ -30,9 +30,9 @@ def test_planted_leaks_are_seen(tally: Tally) -> None:
     assert all(tally.sight.values())
 
 
-@pytest.mark.parametrize("kind", [FOREIGN, BARE, CROSSED, TRUSTED, BROKEN, TOLD_APART, UNREADABLE])
+@pytest.mark.parametrize("kind", [FOREIGN, BARE, CROSSED, TRUSTED, BROKEN, DISTINGUISHABLE, UNREADABLE])
 def test_nothing_of_this_kind_is_found(tally: Tally, kind: str) -> None:
-    found = [f"{f.request.told()} → {f.what}" for f in tally.of_kind(kind)]
+    found = [f"{f.request.summary()} → {f.what}" for f in tally.of_kind(kind)]
     assert not found, "\n".join(found[:5])
 
 

@@ -53,9 +53,9 @@ def test_the_official_sees_the_land_and_who_is_below_the_water(
     open_page: OpenPage, land: Site, app_database: Database
 ) -> None:
     page = open_map(open_page, DESK, "xiangzhen")
-    with page.expect_response(lambda answer: "/raster/dem/" in answer.url and "hillshade" in answer.url) as told:
+    with page.expect_response(lambda answer: "/raster/dem/" in answer.url and "hillshade" in answer.url) as response:
         page.get_by_test_id("backdrop").select_option("dem:hillshade")
-    assert told.value.status in (200, 204)
+    assert response.value.status in (200, 204)
     page.get_by_test_id("flood-open").click()
     with page.expect_response(lambda answer: f"/raster/dem/flood/{LEVEL_M:g}/" in answer.url) as drawn:
         page.get_by_test_id("flood-level").fill(f"{LEVEL_M:g}")

@@ -26,15 +26,15 @@ class Files(SimpleHTTPRequestHandler):
     """A static web server that knows ranges, as every real one does."""
 
     def do_GET(self) -> None:
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        byte_range = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         path = Path(self.translate_path(self.path))
-        if asked is None or not path.is_file():
+        if byte_range is None or not path.is_file():
             super().do_GET()
             return
         whole = path.read_bytes()
-        part = whole[int(asked[1]) : int(asked[2]) + 1]
+        part = whole[int(byte_range[1]) : int(byte_range[2]) + 1]
         self.send_response(206)
-        self.send_header("Content-Range", f"bytes {asked[1]}-{int(asked[1]) + len(part) - 1}/{len(whole)}")
+        self.send_header("Content-Range", f"bytes {byte_range[1]}-{int(byte_range[1]) + len(part) - 1}/{len(whole)}")
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         self.wfile.write(part)

@@ -12,16 +12,16 @@ WATCH = "window.violations = []; addEventListener('securitypolicyviolation', e =
 
 def watched(page: Page) -> list[str]:
     """What the console says of the policy from now on; the page also counts violations itself."""
-    said: list[str] = []
+    messages: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
-            said.append(message.text)
+            messages.append(message.text)
 
     page.on("console", hear)
     page.add_init_script(WATCH)
     page.reload()
-    return said
+    return messages
 
 
 def violations(page: Page) -> list[str]:
@@ -41,7 +41,7 @@ def test_the_web_app_works_without_one_violation(
     open_page: OpenPage, site: Site, account: str, ways: tuple[str, ...], viewport: dict[str, int]
 ) -> None:
     page = open_page(viewport)
-    said = watched(page)
+    messages = watched(page)
     sign_in(page, account)
     page.get_by_test_id(ways[0]).locator("visible=true").first.wait_for()
     for way in ways:
@@ -50,7 +50,7 @@ def test_the_web_app_works_without_one_violation(
             wait_for_map(page)
             assert page.evaluate("document.querySelector('canvas').width") > 0
         page.wait_for_load_state("networkidle" if way != "nav-map" else "load")
-    assert said == [] and violations(page) == [] and site.errors == []
+    assert messages == [] and violations(page) == [] and site.errors == []
 
 
 INJECTIONS = {
@@ -106,13 +106,13 @@ def test_a_folium_page_works_served_and_from_the_disk_and_runs_nothing_else(
         saved.write_text(page.request.get(url).text(), encoding="utf-8")
         url = saved.as_uri()
         page.context.unroute("**/*")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if "Security Policy" in message.text else None)
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text) if "Security Policy" in message.text else None)
     page.add_init_script(WATCH)
     page.goto(url)
     page.locator(".leaflet-container").wait_for()
     page.locator(".leaflet-control-layers-overlays label").first.wait_for(state="attached")
-    assert violations(page) == [] and said == []
+    assert violations(page) == [] and messages == []
     box = page.locator(".leaflet-container").bounding_box()
     assert box is not None and box["height"] > 200, "its own styles apply"
     for way in ("script element", "handler", "data script"):

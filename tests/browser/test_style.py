@@ -48,20 +48,20 @@ def show(page: Page, site: Site, theme: str, zoom: float | None = None) -> None:
 
 def rendered(page: Page) -> dict[str, int]:
     """Style layer → features drawn now."""
-    told = page.evaluate(
+    names = page.evaluate(
         "() => Object.entries(Object.groupBy(window.map.queryRenderedFeatures(), (f) => f.layer.id))"
         ".map(([id, found]) => [id, found.length])"
     )
-    return dict(told)
+    return dict(names)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
 def test_each_theme_is_drawn_with_names_and_icons(open_page: OpenPage, site: Site, theme: str) -> None:
-    asked: list[str] = []
+    urls: list[str] = []
     page = open_page(DESK)
     sign_in(page, "xiangzhen")
     wait_for_map(page)
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: urls.append(request.url))
     page.on("console", lambda message: site.errors.append(message.text) if message.type == "error" else None)
     show(page, site, theme)
     far = rendered(page)
@@ -71,8 +71,8 @@ def test_each_theme_is_drawn_with_names_and_icons(open_page: OpenPage, site: Sit
     near = rendered(page)
     assert near.get("addresses-icon") or near.get("persons-icon"), near
     assert page.evaluate("window.faults") == []
-    assert any("/style/fonts/" in url for url in asked)
-    assert any("/style/sprites/" in url for url in asked)
+    assert any("/style/fonts/" in url for url in urls)
+    assert any("/style/sprites/" in url for url in urls)
     assert site.errors == []
     assert site.remote == []
 

@@ -35,7 +35,7 @@ def test_the_township_official_verifies_and_closes_an_alert(open_page: OpenPage,
     wait_for_map(page)
 
     page.get_by_test_id("action-acknowledge").click()
-    _submit_if_asked(page)
+    _submit_if_required(page)
     expect(page.get_by_test_id("alert-status")).to_have_attribute("data-status", "acknowledged")
     page.get_by_test_id("action-verify").click()
     page.get_by_test_id("action-verdict-confirmed").click()
@@ -57,7 +57,7 @@ def test_the_township_official_verifies_and_closes_an_alert(open_page: OpenPage,
     expect(detail).to_contain_text("上门核实，情况属实")
 
 
-def _submit_if_asked(page: Page) -> None:
+def _submit_if_required(page: Page) -> None:
     """Some steps ask for a reason first, some are taken at once."""
     submit = page.get_by_test_id("action-submit")
     try:
@@ -197,7 +197,7 @@ def test_a_change_by_somebody_else_appears_on_the_open_map(
     page.wait_for_timeout(500)  # the line to the server opens after the map
     town = next(account.prefixes[0] for account in site.county.accounts if account.username == "xiangzhen")
     with (
-        page.expect_response(re.compile(r"/alerts/\d+/\d+/\d+\.mvt"), timeout=10_000) as told,
+        page.expect_response(re.compile(r"/alerts/\d+/\d+/\d+\.mvt"), timeout=10_000) as response,
         app_database.transaction(Scope.of_system(site.county.code, "test")) as connection,
     ):
         connection.execute(
@@ -207,5 +207,5 @@ def test_a_change_by_somebody_else_appears_on_the_open_map(
             ),
             {"town": town},
         )
-    assert told.value.status == 200  # not "unchanged": these are other bytes
+    assert response.value.status == 200  # not "unchanged": these are other bytes
     assert not site.errors

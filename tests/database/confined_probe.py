@@ -31,9 +31,9 @@ def _read(question: dict[str, Any]) -> str:
 
 
 def _connect(question: dict[str, Any]) -> str:
-    with socket.socket() as asked:
-        asked.settimeout(2)
-        asked.connect(("127.0.0.1", question["port"]))
+    with socket.socket() as client:
+        client.settimeout(2)
+        client.connect(("127.0.0.1", question["port"]))
         return "connected"
 
 

@@ -61,8 +61,8 @@ def test_what_was_changed_by_hand_is_seen_and_put_right_and_nothing_else_is_touc
             "GRANT EXECUTE ON FUNCTION platform.scope_prefixes() TO onemap_guard WITH GRANT OPTION",
         ):
             connection.execute(text(statement))
-    told = {f"{d.how} {d.name}" for d in unlike_fresh(owner)[SCHEMA]}
-    assert told == {
+    differences = {f"{d.how} {d.name}" for d in unlike_fresh(owner)[SCHEMA]}
+    assert differences == {
         "changed <schema>.refresh_statistics()", "changed <schema>.village_losses(double precision)",
         "missing standard_address.log_update", "changed <schema>.public_plate(bytea)", "missing <schema>.is_visible(text)",
         "extra <schema>.tile_cell(integer)", "extra <schema>.of_the_county()",

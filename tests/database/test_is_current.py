@@ -55,7 +55,9 @@ def test_the_planner_sees_through_it(database: Database, system: Scope) -> None:
 def test_every_end_is_the_first_day_no_longer_valid() -> None:
     ends = {table.name: table.c.valid_to.comment for table in COUNTY_METADATA.sorted_tables if "valid_to" in table.c}
     assert len(ends) >= 6
-    assert {name: said for name, said in ends.items() if not str(said).startswith("first day no longer ")} == {}
+    assert {
+        name: comment for name, comment in ends.items() if not str(comment).startswith("first day no longer ")
+    } == {}
 
 
 def test_nobody_writes_the_condition_by_hand() -> None:

@@ -91,10 +91,10 @@ def test_old_counties_keep_their_records_and_become_what_a_new_one_is(
             connection.execute(text(statement))
     with pytest.raises(SchemaDiffers) as refused:
         refuse_unlike(owner)
-    told = refused.value.facts["objects"]
-    assert isinstance(told, dict)
-    assert told.keys() == {CHANGED}
-    assert set(told[CHANGED]) == {
+    objects = refused.value.facts["objects"]
+    assert isinstance(objects, dict)
+    assert objects.keys() == {CHANGED}
+    assert set(objects[CHANGED]) == {
         "缺少 / missing: 索引 / index ix_person_living",
         "不同 / differs: 表 / table visit",
         "缺少 / missing: 行级策略 / policy event.scope",

@@ -58,10 +58,10 @@ def test_a_transaction_that_does_nothing_gives_its_connection_back(
 
 
 def test_the_same_connections_serve_another_kind_of_work(hasty: Database, system: Scope) -> None:
-    for kind, told in ((HASTY, "200ms"), (PATIENT, "30s"), (HASTY, "200ms")):
+    for kind, limit in ((HASTY, "200ms"), (PATIENT, "30s"), (HASTY, "200ms")):
         with hasty.of(kind).transaction(system) as connection:
             for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-                assert connection.scalar(text(f"SHOW {name}")) == told
+                assert connection.scalar(text(f"SHOW {name}")) == limit
 
 
 def test_a_pool_that_is_empty_says_so_within_seconds(hasty: Database, monkeypatch: pytest.MonkeyPatch) -> None:

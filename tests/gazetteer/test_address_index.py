@@ -137,12 +137,12 @@ def test_a_committed_change_is_seen_at_once(library: Database, system: Scope) ->
 
 
 def kept(database: Database) -> Library:
-    lent = registry_of(database.engine).lend("330521")
-    assert lent is not None
-    return lent[0]
+    snapshot = registry_of(database.engine).lend("330521")
+    assert snapshot is not None
+    return snapshot[0]
 
 
-def test_the_bell_brings_the_index_up_to_date_before_anybody_asks(library: Database, system: Scope) -> None:
+def test_a_notify_brings_the_index_up_to_date_before_anybody_asks(library: Database, system: Scope) -> None:
     assert found(library, system, "永安街12号") is not None
     assert registry_of(library.engine).listener.connected.wait(5)
     before = kept(library)
@@ -162,20 +162,20 @@ def test_a_listener_that_lost_its_connection_catches_up(library: Database, syste
     lost = listener.backend_pid
     with psycopg.connect(cluster.dsn("app"), autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", [lost])
-    add(library, system, "武康街道千秋社区永安街20号", WUKANG)  # its bell may ring unheard
+    add(library, system, "武康街道千秋社区永安街20号", WUKANG)  # its NOTIFY may be lost
     assert eventually(lambda: bool(kept(library).local("永安街20号", "")))
     assert eventually(lambda: listener.backend_pid != lost)
 
 
 def test_a_county_that_is_gone_does_not_keep_the_others_waiting(library: Database, system: Scope) -> None:
     assert found(library, system, "永安街12号") is not None
-    shelves = registry_of(library.engine)
-    shelves.adopt("110199", shelves.lend("330521") or pytest.fail("no library"))
-    shelves._shelves = dict(reversed(shelves._shelves.items()))  # the one that is gone comes first
+    libraries = registry_of(library.engine)
+    libraries.adopt("110199", libraries.lend("330521") or pytest.fail("no library"))
+    libraries._entries = dict(reversed(libraries._entries.items()))  # the one that is gone comes first
     add(library, system, "武康街道千秋社区永安街21号", WUKANG)
-    shelves.refresh()
+    libraries.refresh()
     assert kept(library).local("永安街21号", "")
-    assert shelves.lend("110199") is None
+    assert libraries.lend("110199") is None
 
 
 def test_many_changes_build_the_index_again(library: Database, system: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

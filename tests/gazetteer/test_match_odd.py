@@ -77,7 +77,7 @@ def ask(connection: Connection, written: str) -> Match:
     return match_many(connection, [written])[0]
 
 
-def said(match: Match) -> tuple[str, list[str]]:
+def outcome(match: Match) -> tuple[str, list[str]]:
     """A, B, C, several or none; the addresses below the village."""
     short = [re.sub(f"^{HEAD}(武康街道|新丰市)(千秋社区|春晖社区|百户村)", "", c.full_text) for c in match.candidates]
     if match.ambiguous:
@@ -124,7 +124,7 @@ def said(match: Match) -> tuple[str, list[str]]:
     ],
 )
 def test_odd_texts(library: Connection, written: str, class_: str, addresses: list[str]) -> None:
-    assert said(ask(library, "武康街道千秋社区" + written)) == (class_, addresses)
+    assert outcome(ask(library, "武康街道千秋社区" + written)) == (class_, addresses)
 
 
 @pytest.mark.parametrize(
@@ -145,13 +145,13 @@ def test_odd_texts(library: Connection, written: str, class_: str, addresses: li
 )
 def test_levels_above(library: Connection, written: str, class_: str, address: str) -> None:
     match = ask(library, written)
-    assert said(match) == (class_, [address])
+    assert outcome(match) == (class_, [address])
     if class_ == "C":
         assert any(reason.kind in ("conflicting", "missing") for reason in match.candidates[0].reasons)
 
 
 def test_a_mended_road_does_not_beat_the_road_as_written_in_the_same_town(library: Connection) -> None:
-    assert said(ask(library, "武康街道春晖社区永安街7号")) == ("several", ["永安街7号", "永按街7号"])
+    assert outcome(ask(library, "武康街道春晖社区永安街7号")) == ("several", ["永安街7号", "永按街7号"])
 
 
 def test_reasons_say_what_is_so(library: Connection) -> None:

@@ -376,7 +376,7 @@ def archive(*names: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "content", "said"),
+    ("suffix", "content", "message"),
     [
         (".xlsx", ole("EncryptedPackage"), "加了密码"),
         (".xls", ole("EncryptedPackage"), "加了密码"),
@@ -399,10 +399,10 @@ def archive(*names: str) -> bytes:
         (".csv", bytes(4000), "打不开"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_something_else_is_called_by_its_name(tmp_path: Path, suffix: str, content: bytes, said: str):
+def test_a_file_that_is_something_else_is_called_by_its_name(tmp_path: Path, suffix: str, content: bytes, message: str):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
-    with pytest.raises(ImportRefused, match=said) as caught:
+    with pytest.raises(ImportRefused, match=message) as caught:
         check_format(path, suffix, path.name)
     zh, en = str(caught.value).split(": ", 1)[1].rsplit(" / ", 1)
     assert zh and en.isascii(), "both languages"

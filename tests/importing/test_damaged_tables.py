@@ -46,8 +46,8 @@ class Unconfined:
         path = next(iter(files.values()))
         self._source: CsvSource | WorkbookSource
         if work["reader"] == "csv":
-            said = {"wanted": work["wanted"], "known": work["known"]}
-            self._source = CsvSource(path, work["encoding"], work["delimiter"], name=name, max_mb=50, **said)
+            options = {"wanted": work["wanted"], "known": work["known"]}
+            self._source = CsvSource(path, work["encoding"], work["delimiter"], name=name, max_mb=50, **options)
         else:
             try:
                 self._source = WorkbookSource(path, work["sheet"], name=name, max_mb=50, wanted=work["wanted"])

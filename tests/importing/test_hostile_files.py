@@ -35,14 +35,14 @@ ALL = CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES
 SECRET = "the-data-key-of-the-county"
 
 
-def opened(path: Path, **said: str) -> Source:
-    return open_table(path, ALL, **said)
+def opened(path: Path, **options: str) -> Source:
+    return open_table(path, ALL, **options)
 
 
-def everything(path: Path, **said: str) -> str:
+def everything(path: Path, **options: str) -> str:
     """All that comes out of a file, or the refusal's own words."""
     try:
-        source = opened(path, **said)
+        source = opened(path, **options)
         return repr([source.columns, [(batch.values, batch.broken) for batch in source.batches()]])
     except ImportRefused as error:
         return str(error) + repr(error.facts)
@@ -66,11 +66,11 @@ def secret(tmp_path: Path) -> Path:
 @pytest.fixture
 def listener() -> Iterator[tuple[str, list[str]]]:
     """An address and the requests that reach it."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(f"key\n{SECRET}\n".encode())
@@ -83,7 +83,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    yield f"http://127.0.0.1:{server.server_address[1]}", requests
     server.shutdown()
     server.server_close()
     thread.join()
@@ -138,7 +138,7 @@ def test_a_document_that_points_to_a_file_of_the_server_reads_nothing(tmp_path: 
 def test_no_document_reads_a_file_or_asks_a_host(
     tmp_path: Path, secret: Path, listener: tuple[str, list[str]], kind: str
 ):
-    address, asked = listener
+    address, requests = listener
     for place in (str(secret / "secrets.csv"), f"/vsicurl/{address}/a.csv", f"{address}/a"):
         path = tmp_path / "sent.json"
         path.write_text(documents_that_point_elsewhere(place)[kind], encoding="utf-8")
@@ -148,7 +148,7 @@ def test_no_document_reads_a_file_or_asks_a_host(
             for name in ("a.shp", "a.dbf", "a.shx", "a.vrt", "a.prj", "a.cpg"):
                 archive.writestr(name, documents_that_point_elsewhere(place)[kind])
         assert SECRET not in everything(packed)
-    assert asked == []
+    assert requests == []
 
 
 def geopackage(path: Path, *statements: str, layer: str = "places") -> Path:

@@ -122,8 +122,8 @@ def test_codes_coordinates_and_dates_are_no_numbers_of_persons(text: str):
 
 
 def test_numbers_in_json_are_masked_wherever_they_stand():
-    told = {"电话": [13812345678, "138-1234-5678"], "330521198001011234": {"n": 3, "ok": True, "at": 1.5}, "x": None}
-    assert mask_values(told) == {
+    values = {"电话": [13812345678, "138-1234-5678"], "330521198001011234": {"n": 3, "ok": True, "at": 1.5}, "x": None}
+    assert mask_values(values) == {
         "电话": ["*******5678", "*******5678"],
         "330*************34": {"n": 3, "ok": True, "at": 1.5},
         "x": None,

@@ -173,10 +173,10 @@ def test_geojson_says_wgs84_only_when_it_says_nothing_else(tmp_path: Path) -> No
     assert crs_of(silent) == "EPSG:4490"
     assert crs_of(silent, 'crs = "EPSG:4549"\n') == "EPSG:4549"
     name = '"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::4549"}}'
-    said = source(geojson(tmp_path / "b.geojson", '{"编号":"1"}', members=name + ","))
-    assert crs_of(said) == "urn:ogc:def:crs:EPSG::4549"
+    stated = source(geojson(tmp_path / "b.geojson", '{"编号":"1"}', members=name + ","))
+    assert crs_of(stated) == "urn:ogc:def:crs:EPSG::4549"
     with pytest.raises(CoordinateSystemUnknown):
-        crs_of(said, 'crs = "EPSG:4490"\n')
+        crs_of(stated, 'crs = "EPSG:4490"\n')
     inner = tmp_path / "c.geojson"
     inner.write_text(
         '{"features":[{"type":"Feature","properties":{"编号":"1"},"geometry":{"type":"Point","coordinates":[500000,3375000],'

@@ -128,13 +128,13 @@ def test_a_rotation_to_the_national_suite_and_back(
 
 @pytest.mark.usefixtures("people")
 def test_a_rotation_is_no_change_of_any_record_and_of_no_tile(keeper: KeyKeeper, rows: Rows) -> None:
-    asked = (
+    query = (
         "SELECT (SELECT count(*) FROM change), (SELECT count(*) FROM tile_change), (SELECT count(*) FROM tile_count), "
         "(SELECT array_agg((id, updated_at, grid_code, id_number_masked, row_hash) ORDER BY id)::text FROM person)"
     )
-    before = rows(asked)
+    before = rows(query)
     keeper.rotate()
-    assert rows(asked) == before
+    assert rows(query) == before
 
 
 def test_a_value_moved_to_another_row_or_column_does_not_open(

@@ -206,16 +206,16 @@ def test_the_rules_explain_themselves(stranger: TestClient, sign_in: SignIn) -> 
 
 def test_a_rule_says_its_manual_and_its_parameters_in_the_language_asked_for(sign_in: SignIn) -> None:
     client = sign_in(Role.GRID_WORKER, CELLS[0])
-    told = {}
+    answers = {}
     for language in ("zh", "en"):
         rules = client.get(f"/api/330521/rules?lang={language}").json()["items"]
-        told[language] = next(rule for rule in rules if rule["name"] == "elderly_alone_unvisited")
-    assert told["zh"]["title"] == "独居老人超期未走访"
-    assert told["zh"]["description"] == "65 岁及以上（按年计）独居老人超过 30 天没有走访。"
-    assert told["en"]["title"] == told["zh"]["manual"]["title_en"] == "Elderly person living alone, not visited"
-    parameters = {one["name"]: one for one in told["zh"]["parameters"]}
+        answers[language] = next(rule for rule in rules if rule["name"] == "elderly_alone_unvisited")
+    assert answers["zh"]["title"] == "独居老人超期未走访"
+    assert answers["zh"]["description"] == "65 岁及以上（按年计）独居老人超过 30 天没有走访。"
+    assert answers["en"]["title"] == answers["zh"]["manual"]["title_en"] == "Elderly person living alone, not visited"
+    parameters = {one["name"]: one for one in answers["zh"]["parameters"]}
     assert (parameters["visit_days"]["default"], parameters["visit_days"]["unit"]) == (30, "天")
-    assert {one["unit"] for one in told["en"]["parameters"]} == {"years", "days"}
+    assert {one["unit"] for one in answers["en"]["parameters"]} == {"years", "days"}
     assert client.get("/api/330521/rules?lang=fr").status_code == 422
 
 
@@ -244,12 +244,12 @@ def test_what_was_raised_by_the_scan_is_shown_with_its_first_step(
     assert (alert["rule_title"], alert["grid_name"], alert["household_id"]) == ("一人两户", "千秋社区第1网格", first)
     detail = client.get(f"{LIST}/{alert['id']}").json()
     assert detail["facts"]["户号"] == ["H1", "H2"]
-    for asked in (
+    for answer in (
         client.get(f"{LIST}/{alert['id']}?lang=en"),
         client.get(f"{LIST}/{alert['id']}", headers={"Accept-Language": "en-GB"}),
     ):
-        assert "Accept-Language" in asked.headers["Vary"]
-        english = asked.json()
+        assert "Accept-Language" in answer.headers["Vary"]
+        english = answer.json()
         assert (english["title"], english["rule_title"]) == (
             "甲 is in 2 households at once",
             "One person in two households",

@@ -40,27 +40,27 @@ def trail(
 
 
 def test_a_trail_is_verified_exported_and_verified_again(tmp_path: Path) -> None:
-    code, said = onemap("head", "--county", "330521")
+    code, output = onemap("head", "--county", "330521")
     assert code == 0
-    head = next(line for line in map(json.loads, said.splitlines()[:2]) if line["chain"] == "330521")
+    head = next(line for line in map(json.loads, output.splitlines()[:2]) if line["chain"] == "330521")
     assert head["number"] == 5
     assert onemap("verify", "--county", "330521")[0] == 0
     out = tmp_path / "e.jsonl"
     assert onemap("export", "330521", "--out", out)[0] == 0
     heads = heads_file(get_settings())
-    code, said = onemap("verify", "--file", out, "--heads", heads)
-    assert (code, "✓" in said) == (0, True)
+    code, output = onemap("verify", "--file", out, "--heads", heads)
+    assert (code, "✓" in output) == (0, True)
     out.write_text("".join(out.read_text("utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
-    code, said = onemap("verify", "--file", out, "--heads", heads)
-    assert (code, "5: 末尾被截断" in said) == (1, True)
+    code, output = onemap("verify", "--file", out, "--heads", heads)
+    assert (code, "5: 末尾被截断" in output) == (1, True)
     assert onemap("verify", "--file", out)[0] == 0, "without heads a cut-off end is not seen, and that is said"
     assert "没有外存链头" in onemap("verify", "--file", out)[1]
 
 
 def test_every_trail_of_the_server_is_verified_by_default() -> None:
-    code, said = onemap("verify")
+    code, output = onemap("verify")
     assert code == 0
-    assert all(f"{chain}: " in said for chain in ("platform", "330521", "330522"))
+    assert all(f"{chain}: " in output for chain in ("platform", "330521", "330522"))
 
 
 @pytest.mark.parametrize("arguments", [("--file", "none.jsonl"), ("--heads", "none.jsonl"), ("--file", __file__)])
@@ -72,8 +72,8 @@ def test_an_altered_file_of_heads_is_found() -> None:
     onemap("head")
     path = heads_file(get_settings())
     path.write_text(path.read_text("utf-8").replace('"number": 5', '"number": 4'), encoding="utf-8")
-    code, said = onemap("verify")
-    assert (code, "链头文件被改" in said) == (1, True)
+    code, output = onemap("verify")
+    assert (code, "链头文件被改" in output) == (1, True)
 
 
 def test_the_heads_are_written_every_night_in_china(database: Database) -> None:

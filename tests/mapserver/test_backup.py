@@ -182,8 +182,10 @@ def test_the_restored_county_answers_as_before(full: Settings, backup: Path, res
 def test_no_session_of_the_backup_lives_again(backup: Path, restored: EmbeddedCluster) -> None:
     assert read_manifest(backup).state.counts["platform.session"] > 0
     with psycopg.connect(restored.dsn("owner")) as connection:
-        asked = connection.execute("SELECT count(*) FROM platform.session WHERE token_hash = %s", [hash_secret(COOKIE)])
-        assert asked.fetchone() == (0,)
+        result = connection.execute(
+            "SELECT count(*) FROM platform.session WHERE token_hash = %s", [hash_secret(COOKIE)]
+        )
+        assert result.fetchone() == (0,)
 
 
 def test_the_keys_lie_apart_and_nothing_of_them_in_the_backup(full: Settings, backup: Path) -> None:

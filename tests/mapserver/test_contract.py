@@ -50,11 +50,13 @@ def send(client: TestClient, case: Any) -> Any:
     case.path_parameters = {**(case.path_parameters or {})}
     if "county" in case.path_parameters:
         case.path_parameters["county"] = "330521"
-    asked = requests.Request(**case.as_transport_kwargs(base_url="http://testserver")).prepare()
+    request = requests.Request(**case.as_transport_kwargs(base_url="http://testserver")).prepare()
     headers = {
-        name: value for name, value in asked.headers.items() if name.lower() not in ("cookie", "authorization", "host")
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() not in ("cookie", "authorization", "host")
     }
-    return client.request(asked.method, asked.url, headers=headers, content=asked.body, follow_redirects=False)
+    return client.request(request.method, request.url, headers=headers, content=request.body, follow_redirects=False)
 
 
 def test_every_operation_answers_as_described(clients: list[TestClient]) -> None:

@@ -50,9 +50,9 @@ def test_every_list_comes_in_the_one_envelope() -> None:
         if answer.get("type") == "array":
             bare.append(path)
         properties = schemas.get(answer.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
-        asked = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+        parameters = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
         if ("next" in properties) != ("items" in properties) and "ChangeSetDetail" not in str(answer):
             other.append(path)
-        if asked & {"before", "cursor", "offset", "page"}:
+        if parameters & {"before", "cursor", "offset", "page"}:
             other.append(path)
     assert (bare, other) == ([], [])

@@ -172,9 +172,9 @@ def test_no_word_of_the_other_side_in_any_answer(
             answered += 1
             words = answer.content.decode("utf-8", "replace") + answer.text.encode().decode("unicode_escape", "replace")
             own += words if len(own) < 10**6 else ""
-            asked = path.partition("?")[2]
+            query = path.partition("?")[2]
             faults += [
-                (role.value, prefix, path, word) for word in WORDS[foreign] if word in words and word not in asked
+                (role.value, prefix, path, word) for word in WORDS[foreign] if word in words and word not in query
             ]
         assert all(word in own for word in WORDS[side][:4]), "the sweep reads what it guards"
     assert answered > 400
@@ -183,14 +183,14 @@ def test_no_word_of_the_other_side_in_any_answer(
 
 def test_the_county_reads_the_whole(sign_in: SignIn, ids: dict[str, int]) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
-    told = client.get("/api/330521/changes?limit=500").text + client.get("/api/330521/addresses/changes").text
+    answers = client.get("/api/330521/changes?limit=500").text + client.get("/api/330521/addresses/changes").text
     for alert in client.get("/api/330521/alerts?limit=500").json()["items"]:
         answer = client.get(f"/api/330521/alerts/{alert['id']}").json()
-        told += str(answer)
+        answers += str(answer)
         assert "辖区以外" not in str(answer), answer["reason"]
     for words in WORDS.values():
-        assert all(word in told or word.endswith("楼") for word in words)
-    assert "（辖区外）" not in told
+        assert all(word in answers or word.endswith("楼") for word in words)
+    assert "（辖区外）" not in answers
 
 
 def test_the_second_village_of_a_town_hears_nothing(sign_in: SignIn, ids: dict[str, int]) -> None:

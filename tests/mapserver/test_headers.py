@@ -150,7 +150,7 @@ def test_without_https_nothing_is_promised(stranger: TestClient, database: Datab
 
 
 @pytest.mark.parametrize(
-    ("url", "said", "secure"),
+    ("url", "setting", "secure"),
     [
         (None, None, False),
         ("http://map", None, False),
@@ -161,9 +161,9 @@ def test_without_https_nothing_is_promised(stranger: TestClient, database: Datab
     ],
 )
 def test_cookies_follow_the_public_address_unless_told_otherwise(
-    settings: Settings, url: str | None, said: bool | None, secure: bool
+    settings: Settings, url: str | None, setting: bool | None, secure: bool
 ) -> None:
-    assert settings.model_copy(update={"public_url": url, "cookie_secure": said}).secure_cookies is secure
+    assert settings.model_copy(update={"public_url": url, "cookie_secure": setting}).secure_cookies is secure
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ def test_an_odd_file_is_published_only_when_confirmed_and_work_is_handed_in(
     staff: TestClient, database: Database, system: Scope
 ):
     content = events(30, "武康街道千秋社区永安街{i}I-")
-    asked = send(staff, content, publish="true")
-    assert asked.status_code == 409
-    problem = asked.json()
+    answer = send(staff, content, publish="true")
+    assert answer.status_code == 409
+    problem = answer.json()
     assert problem["type"].endswith("confirmation-needed")
     assert "“I-”紧跟数字" in problem["detail"]
     (question,) = [one for one in problem["facts"]["questions"] if one["code"] == "numbers_unread"]

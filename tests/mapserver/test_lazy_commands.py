@@ -63,8 +63,8 @@ def test_reading_texts_does_not_wait_for_web_maps_and_database() -> None:
         "CliRunner().invoke(app, ['address', 'parse'], input='永安街12号'); "
         "print(sorted({'fastapi', 'folium', 'sqlalchemy', 'pypinyin'} & set(sys.modules)), 'gazetteer.reading.tagging' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "[] True"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[] True"
 
 
 @pytest.mark.parametrize("module", ["importing", "scan", "maps", "raster", "tiles", "keys", "county", "demo", "serve"])

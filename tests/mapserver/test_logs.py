@@ -121,9 +121,9 @@ def test_no_library_writes_the_words_of_an_error(
         log.exception("failed")
         log.error("failed: %s %r", error, error, exc_info=error)
         log.error(error)
-    said = written.getvalue()
-    assert "failed" in said and "test_logs.py" in said, "kind and place are there"
-    assert SECRET not in said and "Failing row" not in said
+    output = written.getvalue()
+    assert "failed" in output and "test_logs.py" in output, "kind and place are there"
+    assert SECRET not in output and "Failing row" not in output
 
 
 @VIOLATIONS
@@ -134,8 +134,8 @@ def test_structlog_shows_neither_words_nor_local_variables(
         violate(database, system)
     except Exception as error:
         structlog.get_logger().exception("failed", error=error)
-    said = capsys.readouterr().err
-    assert "failed" in said and SECRET not in said
+    output = capsys.readouterr().err
+    assert "failed" in output and SECRET not in output
 
 
 @VIOLATIONS

@@ -150,10 +150,10 @@ def test_alerts_at_one_point_share_a_popup(
     page, _, errors = open_offline(browser, html, tmp_path)
     assert errors == []
     page.evaluate(OPEN_POPUP, 0)
-    told = page.locator(".leaflet-popup-content").last.inner_text()
-    assert told.startswith("此处 13 条预警")
-    assert told.index("预警0") < told.index("同处11")  # the gravest first
-    assert "其余 3 条" in told
+    words = page.locator(".leaflet-popup-content").last.inner_text()
+    assert words.startswith("此处 13 条预警")
+    assert words.index("预警0") < words.index("同处11")  # the gravest first
+    assert "其余 3 条" in words
     page.close()
 
 
@@ -168,11 +168,11 @@ def test_the_map_of_one_alert_shows_facts_and_history_and_runs_nothing(
     )
     page, requests, errors = open_offline(browser, client.get(f"/maps/330521/alerts/{alert_ids[0]}").text, tmp_path)
     assert (requests, errors) == ([], [])
-    told = page.locator(".om-head").inner_text() + page.locator(".om-side").inner_text()
-    assert "一人两户 · 查实" in told
-    assert "千秋社区第1网格" in told
-    assert "处置记录" in told
-    assert told.count("<img src=x") >= 5  # title, reason, name and value of a fact, reason of the verdict
+    words = page.locator(".om-head").inner_text() + page.locator(".om-side").inner_text()
+    assert "一人两户 · 查实" in words
+    assert "千秋社区第1网格" in words
+    assert "处置记录" in words
+    assert words.count("<img src=x") >= 5  # title, reason, name and value of a fact, reason of the verdict
     assert page.locator(".om-head img, .om-side img, .om-side script").count() == 0
     assert page.title().startswith("预警0<img")
     page.close()
@@ -200,14 +200,14 @@ def test_what_changed_stands_side_by_side(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("query", "said"), [({}, "目前没有预警"), ({"severity": "high"}, "没有符合条件的预警")])
+@pytest.mark.parametrize(("query", "message"), [({}, "目前没有预警"), ({"severity": "high"}, "没有符合条件的预警")])
 def test_no_alert_is_said_and_not_left_blank(
-    sign_in: SignIn, alert_ids: list[int], browser: Browser, tmp_path: Path, query: dict[str, str], said: str
+    sign_in: SignIn, alert_ids: list[int], browser: Browser, tmp_path: Path, query: dict[str, str], message: str
 ) -> None:
     html = sign_in(Role.TOWN_OFFICIAL, MOGAN).get("/maps/330521/alerts", params=query).text
     page, requests, errors = open_offline(browser, html, tmp_path)
     assert (requests, errors) == ([], [])
-    assert said in page.locator(".om-head").inner_text()
+    assert message in page.locator(".om-head").inner_text()
     page.close()
 
 
@@ -264,9 +264,9 @@ def test_without_a_status_the_map_holds_what_has_not_ended(
 
 def test_synthetic_data_says_so(alert_ids: list[int], database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
-        told = make_alerts_page(connection, "演示县", synthetic=True, where=AlertFilter())
+        page = make_alerts_page(connection, "演示县", synthetic=True, where=AlertFilter())
         real = make_alerts_page(connection, "某县", synthetic=False, where=AlertFilter())
-    assert "合成数据" in told
+    assert "合成数据" in page
     assert "合成数据" not in real
 
 
@@ -335,8 +335,8 @@ def test_the_map_of_one_alert_holds_only_its_own_town(alert_ids: list[int], data
 def test_no_record_can_name_the_coordinates_of_a_page() -> None:
     drawn = Coordinates()
     feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [120.5, 30.25]}}
-    token = drawn.taken_out(feature)["geometry"]["coordinates"]
+    token = drawn.take_out(feature)["geometry"]["coordinates"]
     assert drawn.put_back(f'{{"coordinates": "{token}"}} "0123456789abcdef/0" {token}') == (
         f'{{"coordinates": [120.5,30.25]}} "0123456789abcdef/0" {token}'
     )
-    assert Coordinates().taken_out(feature)["geometry"]["coordinates"] != token
+    assert Coordinates().take_out(feature)["geometry"]["coordinates"] != token

@@ -51,12 +51,12 @@ def test_a_stranger_and_those_who_load_no_tables_get_nothing(stranger: TestClien
 
 
 def test_texts_are_matched_in_order_and_in_scope(sign_in: SignIn) -> None:
-    asked = {"texts": TEXTS}
-    first, second, third = sign_in(Role.GIS_STAFF).post("/api/330521/addresses/match", json=asked).json()["matches"]
+    body = {"texts": TEXTS}
+    first, second, third = sign_in(Role.GIS_STAFF).post("/api/330521/addresses/match", json=body).json()["matches"]
     assert (first["candidate"]["confidence_class"], first["matched_level"]) == ("A", "number_plate")
     assert second["candidate"]["reasons"][0]["text"].startswith("路名同音")
     assert (third["candidate"], third["candidates"]) == (None, [])
-    elsewhere = sign_in(Role.GRID_WORKER, LIAOYUAN).post("/api/330521/addresses/match", json=asked).json()["matches"]
+    elsewhere = sign_in(Role.GRID_WORKER, LIAOYUAN).post("/api/330521/addresses/match", json=body).json()["matches"]
     assert [one["candidate"] for one in elsewhere] == [None] * 3
 
 
@@ -68,7 +68,7 @@ def test_a_text_as_of_a_day_over_http(sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "column", "name", "status", "said"),
+    ("content", "column", "name", "status", "message"),
     [
         (a_file(*TEXTS), "地址", "a.csv", 422, "没有列“地址”；有：编号、住所"),
         (b"\x00\x01", "住所", "a.exe", 422, "不认识的格式"),
@@ -76,12 +76,12 @@ def test_a_text_as_of_a_day_over_http(sign_in: SignIn) -> None:
     ],
 )
 def test_a_file_that_cannot_be_matched_is_refused_at_once(
-    sign_in: SignIn, content: bytes, column: str, name: str, status: int, said: str
+    sign_in: SignIn, content: bytes, column: str, name: str, status: int, message: str
 ) -> None:
     client = sign_in(Role.GIS_STAFF)
     answer = send(client, content, column, name)
     assert answer.status_code == status, answer.text
-    assert said in answer.json()["detail"]
+    assert message in answer.json()["detail"]
     assert client.get(JOBS).json() == {"items": [], "next": None}
 
 

@@ -43,11 +43,11 @@ class Site:
 
     url: str
     tokens: dict[str, str]
-    asked: list[tuple[str, int]] = field(default_factory=list)
+    requests: list[tuple[str, int]] = field(default_factory=list)
 
     def queries(self, path: str) -> list[dict[str, list[str]]]:
         """The queries of the successful requests for this path."""
-        parts = [urlsplit(url) for url, status in self.asked if status == 200]
+        parts = [urlsplit(url) for url, status in self.requests if status == 200]
         return [parse_qs(part.query) for part in parts if part.path.endswith(path)]
 
 
@@ -75,7 +75,7 @@ def site(settings: Settings, owner: Engine, app_database: Database) -> Iterator[
     async def listening(scope: Any, receive: Any, send: Any) -> None:
         async def note(message: Any) -> None:
             if message["type"] == "http.response.start":
-                served.asked.append((f"{scope['path']}?{scope['query_string'].decode()}", message["status"]))
+                served.requests.append((f"{scope['path']}?{scope['query_string'].decode()}", message["status"]))
             await send(message)
 
         await application(scope, receive, note)
@@ -102,7 +102,7 @@ def empty(owner: Engine) -> None:
 
 @pytest.fixture(autouse=True)
 def _forget(site: Site) -> None:
-    site.asked.clear()
+    site.requests.clear()
 
 
 def gdal(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -136,7 +136,7 @@ def test_a_stranger_and_another_county_get_no_rows(site: Site, tmp_path: Path) -
         )
         assert done.returncode != 0
         assert not (tmp_path / "no.gpkg").exists()
-    assert {status for _url, status in site.asked} == {401, 404}
+    assert {status for _url, status in site.requests} == {401, 404}
 
 
 def test_ogr2ogr_reads_every_row_page_by_page(site: Site, tmp_path: Path) -> None:
@@ -219,10 +219,10 @@ def test_ogrinfo_reads_a_tile(site: Site, tmp_path: Path, grid: str) -> None:
     file = tmp_path / str(z) / str(column) / f"{row}.mvt"
     file.parent.mkdir(parents=True)
     file.write_bytes(answer.content)
-    told = gdal("ogrinfo", "-ro", "-al", f"MVT:{file}")
-    assert told.returncode == 0, told.stderr
-    assert "Layer name: addresses" in told.stdout
-    assert "永安街" in told.stdout
+    result = gdal("ogrinfo", "-ro", "-al", f"MVT:{file}")
+    assert result.returncode == 0, result.stderr
+    assert "Layer name: addresses" in result.stdout
+    assert "永安街" in result.stdout
 
 
 QGIS_SCRIPT = """
@@ -261,9 +261,9 @@ def test_qgis_reads_the_layer_without_a_screen(site: Site, tmp_path: Path) -> No
         [QGIS_PYTHON, str(script), f"{site.url}/ogc/330521", "staff", site.tokens["staff"]],
         capture_output=True, text=True, timeout=120, env=environment,
     )  # fmt: skip
-    said = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
-    assert said, done.stderr[-2000:]
-    seen = json.loads(said[0][5:])
+    lines = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
+    assert lines, done.stderr[-2000:]
+    seen = json.loads(lines[0][5:])
     assert seen["valid"], done.stderr[-2000:]
     assert {"text", "status", "number_plate"} <= set(seen["fields"])
     assert seen["all"] == 4 * PER_CELL

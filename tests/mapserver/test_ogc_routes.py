@@ -157,7 +157,7 @@ def test_every_hidden_column_is_refused_in_filters_sorts_and_selections(
     hidden = COLLECTIONS[name].hidden
     assert {"geom", "geom_3857"} <= hidden
     for column in hidden:
-        asked: list[dict[str, str]] = [
+        queries: list[dict[str, str]] = [
             {"filter": f"\"{column}\" = 'x'"},
             {"filter": f"CASEI(\"{column}\") LIKE 'x%'"},
             {"filter": json.dumps({"op": "isNull", "args": [{"property": column}]}), "filter-lang": "cql2-json"},
@@ -165,7 +165,7 @@ def test_every_hidden_column_is_refused_in_filters_sorts_and_selections(
             {"properties": column},
             {column: "x"},
         ]
-        for parameters in asked:
+        for parameters in queries:
             answer = client.get(path, params=parameters)
             assert (answer.status_code, answer.json()["type"]) == (403, "urn:onemap:problem:hidden-property"), (
                 parameters

@@ -56,8 +56,8 @@ def test_every_operation_shows_what_goes_in(document: dict[str, Any]) -> None:
     missing = []
     for name, operation in operations(document):
         for parameter in operation.get("parameters", []):
-            asked = parameter.get("required") and parameter["name"] != "county"
-            if asked and not has_example([parameter.get("schema"), parameter], components):
+            required = parameter.get("required") and parameter["name"] != "county"
+            if required and not has_example([parameter.get("schema"), parameter], components):
                 missing.append(f"{name}: {parameter['name']}")
         body = operation.get("requestBody")
         if body and not any(has_example(kind["schema"], components) for kind in body["content"].values()):

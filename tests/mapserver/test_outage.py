@@ -172,8 +172,8 @@ def test_while_it_is_stopped_everybody_hears_503_and_then_all_comes_back(server:
         server.until(server.ready)
         with server.database.transaction(Scope.of_system("330521")) as connection:
             world.add_event(connection, "after", world.CELLS[0], datetime.now(UTC))
-        told = next(line for line in lines if line.startswith("data: ") and "layers" in line)
-        assert json.loads(told.removeprefix("data: "))["layers"]
+        line = next(line for line in lines if line.startswith("data: ") and "layers" in line)
+        assert json.loads(line.removeprefix("data: "))["layers"]
     server.run_quality()
 
 
@@ -197,9 +197,9 @@ def test_a_locked_table_is_told_soon_and_others_are_served(server: Running) -> N
     with psycopg.connect(server.cluster.dsn("owner")) as locker, ThreadPoolExecutor(24) as crowd:
         locker.execute("LOCK TABLE c330521.event IN ACCESS EXCLUSIVE MODE")
         began = time.monotonic()
-        asked = [crowd.submit(server.client.get, path) for _ in range(24)]
+        requests = [crowd.submit(server.client.get, path) for _ in range(24)]
         server.until(lambda: server.client.get("/readyz").status_code == 200, 5)
-        answers = [one.result() for one in asked]
+        answers = [one.result() for one in requests]
         assert {answer.status_code for answer in answers} == {503}
         assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers)
         assert server.client.get("/ogc/330521/collections/cells/items").status_code == 200
@@ -272,8 +272,8 @@ def test_a_stop_rolls_back_what_does_not_end_and_closes_streams_at_once(server: 
         found, state, error = newest_batch(server)
         assert (found, state) == (batch, "failed")
         assert "未写入任何数据" in error
-    said = server.log.read_text()
-    assert "stop.rolled_back" in said, said
-    assert "Cancel 1 running task(s)" in said, said  # the import; the stream had ended by itself
-    assert "Traceback" not in said, said
+    written = server.log.read_text()
+    assert "stop.rolled_back" in written, written
+    assert "Cancel 1 running task(s)" in written, written  # the import; the stream had ended by itself
+    assert "Traceback" not in written, written
     assert not list((server.cluster.home / "work").glob(f"*-{server.process.pid}-*"))

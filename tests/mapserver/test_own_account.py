@@ -15,7 +15,7 @@ from access.sign_in.limits import Limit
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role
-from mapserver.door.known_accounts import find_credential
+from mapserver.door.account_cache import find_credential
 from tests.mapserver.conftest import PASSWORD, SignIn
 
 NEW = "kitchen rain lamp seven"
@@ -172,9 +172,9 @@ def test_the_second_factor_is_asked_only_after_the_right_password_and_each_code_
     totp, codes = enrol(client := sign_in(Role.COUNTY_ADMIN))
     body = {"username": "county_admin-330521", "password": PASSWORD}
     wrong = again(client).post("/api/session", json=body | {"password": "wrong"}).json()
-    asked = again(client).post("/api/session", json=body).json()
+    problem = again(client).post("/api/session", json=body).json()
     assert wrong["type"].endswith("sign-in-failed")
-    assert asked["type"].endswith("second-factor-needed")
+    assert problem["type"].endswith("second-factor-needed")
     code = totp.now()
     assert again(client).post("/api/session", json=body | {"code": code}).status_code == 200
     assert again(client).post("/api/session", json=body | {"code": code}).status_code == 401

@@ -135,9 +135,9 @@ def test_the_job_reads_what_is_new(county_map: Database, settings: Settings, sys
 def test_the_commands_add_list_and_remove(county_map: Database, tmp_path: Path) -> None:
     run = CliRunner().invoke
     file = str(make.write(tmp_path / "new.tif", make.slope() + 1, nodata=-9999))
-    told = run(app, ["add", file, "--county", "330521", "--kind", "dem", "--name", "new", "--title", "新高程"])
-    assert told.exit_code == 0, told.output
-    assert "onemap raster elevations" in told.output
+    result = run(app, ["add", file, "--county", "330521", "--kind", "dem", "--name", "new", "--title", "新高程"])
+    assert result.exit_code == 0, result.output
+    assert "onemap raster elevations" in result.output
     assert "新高程" in run(app, ["list", "--county", "330521"], env={"COLUMNS": "200"}).output
     assert "读取 4" in run(app, ["elevations", "--county", "330521", "--name", "new"]).output
     assert run(app, ["remove", "new", "--county", "330521"]).exit_code == 0

@@ -63,9 +63,9 @@ def add_file(database: Database, system: Scope, settings: Settings, tmp_path: Pa
     with database.transaction(system) as connection:
         world.build_county(connection)
 
-    def add(pixels: Any, name: str = "dem", kind: Any = "dem", said: Any = None, **profile: Any) -> RasterRow:
+    def add(pixels: Any, name: str = "dem", kind: Any = "dem", options: Any = None, **profile: Any) -> RasterRow:
         path = make.write(tmp_path / f"{name}.tif", pixels, **profile)
-        new = NewRaster(name, kind, **(said or {}))
+        new = NewRaster(name, kind, **(options or {}))
         return add_raster(database, system, settings.rasters_folder, path, new, max_mb=100)
 
     return add
@@ -114,12 +114,12 @@ def test_a_scoped_raster_ends_where_the_scope_ends(add_file: AddFile, sign_in: S
 
 @pytest.mark.parametrize("more", ["?style=hillshade", "?style=terrain-rgb", "?colormap=viridis", "flood"])
 def test_a_scoped_model_shows_no_relief_beyond_the_scope(add_file: AddFile, sign_in: SignIn, more: str) -> None:
-    add_file(make.slope(), nodata=-9999, said={"sensitivity": "scoped"})
+    add_file(make.slope(), nodata=-9999, options={"sensitivity": "scoped"})
     add_file(
         make.slope() + 7 * np.sin(np.arange(240) / 9).astype("float32"),
         "other",
         nodata=-9999,
-        said={"sensitivity": "scoped"},
+        options={"sensitivity": "scoped"},
     )
     path = "/flood/46" if more == "flood" else ""
     query = "" if more == "flood" else more
@@ -172,8 +172,8 @@ def test_no_shared_cache_keeps_a_tile_and_an_unchanged_one_is_not_sent_again(
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert first.headers["Vary"] == "Cookie, Authorization"
     tag = first.headers["ETag"]
-    for said in (tag, f'"other", {tag}', f"W/{tag}", "*"):
-        again = client.get(address("dem"), headers={"If-None-Match": said})
+    for if_none_match in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        again = client.get(address("dem"), headers={"If-None-Match": if_none_match})
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     others = [
         address("dem") + "?style=hillshade",
@@ -182,7 +182,7 @@ def test_no_shared_cache_keeps_a_tile_and_an_unchanged_one_is_not_sent_again(
         address("dem") + "?rescale=0,9",
     ]
     assert len({client.get(path).headers["ETag"] for path in others} | {tag}) == 5
-    add_file(make.slope() + 1, nodata=-9999, said={"replace": True})
+    add_file(make.slope() + 1, nodata=-9999, if_none_match={"replace": True})
     assert client.get(address("dem"), headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -289,7 +289,7 @@ def test_a_missing_file_is_said_to_be_missing(add_file: AddFile, sign_in: SignIn
 
 
 def test_tilejson_leads_to_the_tiles(add_file: AddFile, sign_in: SignIn) -> None:
-    add_file(make.slope(), nodata=-9999, said={"title": "高程", "attribution": "某测绘院"})
+    add_file(make.slope(), nodata=-9999, options={"title": "高程", "attribution": "某测绘院"})
     client = sign_in(Role.GRID_WORKER, CELLS[3])
     document = client.get("/tiles/330521/raster/dem.json?style=terrain-rgb").json()
     assert document["tiles"] == ["http://testserver/tiles/330521/raster/dem/{z}/{x}/{y}.png?style=terrain-rgb"]

@@ -251,9 +251,9 @@ def test_the_owner_is_told_of_failures_at_the_next_sign_in_and_once(
     for _ in range(2):
         enter(browser("10.0.0.8"), name, "wrong")
     client = browser("10.1.1.1")
-    said = enter(client, name).json()["failed_before"]
-    assert said["failures"] == 5
-    assert set(said["addresses"]) == {"10.0.0.7", "10.0.0.8"}
+    report = enter(client, name).json()["failed_before"]
+    assert report["failures"] == 5
+    assert set(report["addresses"]) == {"10.0.0.7", "10.0.0.8"}
     assert enter(client, name).json()["failed_before"] is None
 
 

@@ -22,18 +22,18 @@ class Family:
     """parent: pid. said: where each child writes a line with its pid when it begins."""
 
     parent: int
-    said: int
+    output: int
 
     def line(self, seconds: float = 10) -> int:
         """The next child that began."""
-        assert select.select([self.said], [], [], seconds)[0], "no child began"
-        return int(os.read(self.said, 9))
+        assert select.select([self.output], [], [], seconds)[0], "no child began"
+        return int(os.read(self.output, 9))
 
     def ended(self, seconds: float = 10) -> None:
         """Returns when nobody holds the pipe any more: parent and children are gone."""
         until = time.monotonic() + seconds
-        while select.select([self.said], [], [], max(0.0, until - time.monotonic()))[0]:
-            if not os.read(self.said, 4096):
+        while select.select([self.output], [], [], max(0.0, until - time.monotonic()))[0]:
+            if not os.read(self.output, 4096):
                 return
         raise AssertionError("somebody lives on")
 
@@ -46,10 +46,10 @@ def family() -> Iterator[Callable[..., Family]]:
     made: list[Family] = []
 
     def found(*works: Work, stop_s: float = 5) -> Family:
-        said, say = os.pipe()
+        output, say = os.pipe()
         parent = os.fork()
         if parent == 0:
-            os.close(said)
+            os.close(output)
 
             def begun(work: Work) -> Work:
                 def run() -> int:
@@ -64,7 +64,7 @@ def family() -> Iterator[Callable[..., Family]]:
             finally:
                 os._exit(code)
         os.close(say)
-        made.append(Family(parent, said))
+        made.append(Family(parent, output))
         return made[-1]
 
     yield found
@@ -72,7 +72,7 @@ def family() -> Iterator[Callable[..., Family]]:
         with suppress(ProcessLookupError, ChildProcessError):
             os.kill(one.parent, signal.SIGKILL)
             os.waitpid(one.parent, 0)
-        os.close(one.said)
+        os.close(one.output)
 
 
 def wait_for_signal() -> int:

@@ -101,12 +101,12 @@ def test_a_change_is_seen_within_a_tenth_of_a_second(
 
 
 @pytest.mark.alone
-def test_a_lost_bell_costs_no_freshness(
+def test_a_lost_notify_costs_no_freshness(
     county_map: Database, sign_in: SignIn, system: Scope, application: TestClient
 ) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
     feed = application.app.state.tiles.feed
-    heard, feed._listener._heard = feed._listener._heard, lambda _counties: None
+    on_notify, feed._listener._on_notify = feed._listener._on_notify, lambda _counties: None
     try:
         for layer, table in (("objects", "facility"), ("persons", "household")):
             path = tile_of(CELLS[1], 16, layer)
@@ -115,7 +115,7 @@ def test_a_lost_bell_costs_no_freshness(
                 connection.execute(text(f"DELETE FROM {table} WHERE grid_code = :c"), {"c": CELLS[1]})
             assert seconds_until_new(client, path, old) < WITHIN_S
     finally:
-        feed._listener._heard = heard
+        feed._listener._on_notify = on_notify
 
 
 def test_an_outline_that_changes_is_fresh_in_every_tile_it_reaches(
@@ -266,14 +266,14 @@ def test_open_maps_are_told_which_tiles_to_ask_for_again(
     with httpx.Client(base_url=served, headers={"Cookie": cookie}, timeout=10) as client:
         with client.stream("GET", "/tiles/330521/changes") as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
-            told = events(stream.iter_lines())
-            first = next(told)
+            messages = events(stream.iter_lines())
+            first = next(messages)
             assert first["event"] == "ready"
             started = time.perf_counter()
             with county_map.transaction(system) as connection:
                 connection.execute(text("DELETE FROM facility WHERE grid_code = :c"), {"c": CELLS[3]})
                 connection.execute(text("DELETE FROM facility WHERE grid_code = :c"), {"c": CELLS[0]})
-            change = next(told)
+            change = next(messages)
             assert time.perf_counter() - started < 1
         data = json.loads(change["data"])
         x, y = (int(part) for part in tile_of(CELLS[0], 18).removesuffix(".mvt").split("/")[-2:])
@@ -281,9 +281,9 @@ def test_open_maps_are_told_which_tiles_to_ask_for_again(
         with county_map.transaction(system) as connection:
             connection.execute(text("DELETE FROM household WHERE grid_code = :c"), {"c": CELLS[0]})
         with client.stream("GET", "/tiles/330521/changes", headers={"Last-Event-ID": change["id"]}) as stream:
-            told = events(stream.iter_lines())
-            assert next(told)["event"] == "ready"
-            assert set(json.loads(next(told)["data"])["layers"]) == {"persons"}
+            messages = events(stream.iter_lines())
+            assert next(messages)["event"] == "ready"
+            assert set(json.loads(next(messages)["data"])["layers"]) == {"persons"}
 
 
 def test_a_stranger_is_told_nothing(stranger: TestClient, sign_in: SignIn, county_map: Database) -> None:

@@ -90,8 +90,8 @@ def test_an_unchanged_tile_is_not_sent_again(county_map: Database, sign_in: Sign
     first = client.get(address("cells"))
     tag = first.headers["ETag"]
     assert tag.startswith('"')  # strong
-    for said in (tag, f'"other", {tag}', f"W/{tag}", "*"):
-        again = client.get(address("cells"), headers={"If-None-Match": said})
+    for if_none_match in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        again = client.get(address("cells"), headers={"If-None-Match": if_none_match})
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     with county_map.transaction(system) as connection:
         world.insert(

@@ -15,7 +15,7 @@ RULES: dict[str, AnomalyRule] = dict(
 
 def needs_second_person(rule: str, severity: str) -> bool:
     """Whether who verified an alert may not close it: as its rule says, else when the alert or its rule is of high severity."""
-    known = RULES.get(rule)
-    if known is not None and known.second_person is not None:
-        return known.second_person
-    return "high" in (severity, known.severity if known else severity)
+    declaration = RULES.get(rule)
+    if declaration is not None and declaration.second_person is not None:
+        return declaration.second_person
+    return "high" in (severity, declaration.severity if declaration else severity)

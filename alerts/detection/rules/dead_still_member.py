@@ -87,19 +87,19 @@ def dead_still_member(facts: DeadMember, today: date, limits: Limits = DEFAULTS)
         "address": facts.address,
         "grace_months": limits.grace_months,
     }
-    told = {"person_name": facts.person_name, **house}
+    full_facts = {"person_name": facts.person_name, **house}
     elsewhere = not within(facts.person_grid, facts.grid_code)
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
         anchor=str(facts.household_id),
         grid_code=facts.grid_code,
-        facts=house if elsewhere else told,
+        facts=house if elsewhere else full_facts,
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,
         records=(("person", facts.person_id),),
-        whole=Whole(told, (facts.person_grid,)) if elsewhere else None,
+        whole=Whole(full_facts, (facts.person_grid,)) if elsewhere else None,
     )
 
 

@@ -114,17 +114,17 @@ def elderly_alone_unvisited(facts: LivesAlone, today: date, limits: Limits = DEF
         "as_of": today.isoformat(),
         "visit_days": limits.visit_days,
     }
-    told = {"person_name": facts.person_name, "age": years, **house}
+    full_facts = {"person_name": facts.person_name, "age": years, **house}
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
         anchor=f"{facts.household_id}:{facts.last_visit or 'never'}",
         grid_code=facts.grid_code,
-        facts=house if elsewhere else told,
+        facts=house if elsewhere else full_facts,
         household_id=facts.household_id,
         lon=facts.lon,
         lat=facts.lat,
-        whole=Whole(told, (str(facts.person_grid),)) if elsewhere else None,
+        whole=Whole(full_facts, (str(facts.person_grid),)) if elsewhere else None,
     )
 
 

@@ -90,17 +90,17 @@ def registered_actual_differ(facts: TwoAddresses) -> Finding | None:
     }
     elsewhere = [code for code in (facts.registered_grid, facts.actual_grid) if not within(code, facts.grid_code)]
     lives_here = facts.actual_grid not in elsewhere
-    told = {key: value for key, value in whole.items() if key != "distance_m"}
+    local_facts = {key: value for key, value in whole.items() if key != "distance_m"}
     if facts.registered_grid in elsewhere:
-        told["registered_address"] = ELSEWHERE
+        local_facts["registered_address"] = ELSEWHERE
     if not lives_here:
-        told["actual_address"] = ELSEWHERE
+        local_facts["actual_address"] = ELSEWHERE
     return Finding(
         subject_kind="person",
         subject_id=str(facts.person_id),
         anchor=f"{facts.registered_id}>{facts.actual_id}",
         grid_code=facts.grid_code,
-        facts=told if elsewhere else whole,
+        facts=local_facts if elsewhere else whole,
         household_id=facts.household_id,
         lon=facts.lon if lives_here else None,
         lat=facts.lat if lives_here else None,

@@ -95,8 +95,12 @@ def two_households(facts: Membership) -> Iterator[Finding]:
         )
 
 
-def _facts(name: str, told: Sequence[CurrentHousehold]) -> dict[str, Any]:
-    return {"person_name": name, "household_nos": [h.no for h in told], "addresses": [h.address for h in told]}
+def _facts(name: str, households: Sequence[CurrentHousehold]) -> dict[str, Any]:
+    return {
+        "person_name": name,
+        "household_nos": [h.no for h in households],
+        "addresses": [h.address for h in households],
+    }
 
 
 # Grouping reads household_member once; then ix_household_member_person, and households by primary key.

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.attack.client import Answer, Request
 from benchmarks.attack.extract import tables_named
-from benchmarks.attack.judge import TOLD_APART
+from benchmarks.attack.judge import DISTINGUISHABLE
 from benchmarks.attack.openapi import Operation
 from benchmarks.attack.targeted.ring import NARROW, Ring
 from benchmarks.attack.world import Asker
@@ -83,7 +83,9 @@ def _compare(ring: Ring, operation: Operation, asker: Asker, place: str, field: 
         if first == second:
             break
     if first != second:
-        ring.found(TOLD_APART, f"{field}: foreign {foreign}, absent {absent}: {_difference(str(first), str(second))}")
+        ring.found(
+            DISTINGUISHABLE, f"{field}: foreign {foreign}, absent {absent}: {_difference(str(first), str(second))}"
+        )
     elif not operation.writes and answers[0].status == 404:
         _time(ring, operation, asker, place, field, foreign, absent)
 

@@ -66,13 +66,13 @@ def _cursors(ring: Ring) -> None:
 
 def _cursor_of(body: bytes) -> str | None:
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         return None
-    if isinstance(told, dict):
-        if told.get("next") is not None:
-            return str(told["next"])
-        for link in told.get("links", []):
+    if isinstance(content, dict):
+        if content.get("next") is not None:
+            return str(content["next"])
+        for link in content.get("links", []):
             if link.get("rel") == "next":
                 return str(link["href"].partition("cursor=")[2].partition("&")[0])
     return None
@@ -81,12 +81,12 @@ def _cursor_of(body: bytes) -> str | None:
 def _tampered(cursor: str) -> list[str]:
     """Variants of a cursor that is base64 of JSON: other values, other types, other shapes."""
     try:
-        told = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+        content = json.loads(base64.urlsafe_b64decode(cursor + "=="))
     except ValueError:
         return [cursor + "0", cursor[:-1]]
-    variants: list[Any] = [[], {}, None, [None, None], ["9999-12-31T23:59:59+00:00", 2**63 - 1], [told], "x", 1e400]
-    if isinstance(told, list):
-        for at in range(len(told)):
-            variants += [[*told[:at], value, *told[at + 1 :]] for value in _ODD]
-        variants += [told[:-1], [*told, 1]]
+    variants: list[Any] = [[], {}, None, [None, None], ["9999-12-31T23:59:59+00:00", 2**63 - 1], [content], "x", 1e400]
+    if isinstance(content, list):
+        for at in range(len(content)):
+            variants += [[*content[:at], value, *content[at + 1 :]] for value in _ODD]
+        variants += [content[:-1], [*content, 1]]
     return [base64.urlsafe_b64encode(json.dumps(variant).encode()).decode() for variant in variants]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.attack.judge import CROSSED, TOLD_APART, TRUSTED
+from benchmarks.attack.judge import CROSSED, DISTINGUISHABLE, TRUSTED
 from benchmarks.attack.targeted.ring import Ring
 from benchmarks.attack.world import HOME
 
@@ -34,9 +34,9 @@ def _hosts(ring: Ring) -> None:
     for path in paths:
         for given in ring.some(HOSTS):
             answer = ring.send(NAME, ring.asker("h_worker"), "GET", path, headers=given)
-            told = answer.body.decode("utf-8", errors="replace") + " ".join(answer.headers.values())
-            if EVIL in told:
-                ring.found(TRUSTED, f"{given} stands in the answer: …{told[max(0, told.index(EVIL) - 80) :][:160]}…")
+            reply = answer.body.decode("utf-8", errors="replace") + " ".join(answer.headers.values())
+            if EVIL in reply:
+                ring.found(TRUSTED, f"{given} stands in the answer: …{reply[max(0, reply.index(EVIL) - 80) :][:160]}…")
 
 
 def _credentials(ring: Ring) -> None:
@@ -94,8 +94,8 @@ def _tags(ring: Ring) -> None:
         if "etag" not in theirs.headers:
             continue
         mine = ring.send(NAME, worker, "GET", request.path, of=operation.path)
-        told = ring.send(
+        reply = ring.send(
             NAME, worker, "GET", request.path, headers=[("If-None-Match", theirs.headers["etag"])], of=operation.path
         )
-        if told.status == 304 and (mine.status != 200 or mine.body != theirs.body):
-            ring.found(TOLD_APART, "304 for the tag of another's answer")
+        if reply.status == 304 and (mine.status != 200 or mine.body != theirs.body):
+            ring.found(DISTINGUISHABLE, "304 for the tag of another's answer")

@@ -42,9 +42,9 @@ def _exchange(ring: Ring, message: bytes) -> Answer:
     try:
         with socket.create_connection((ring.client.host, ring.client.port), timeout=1.0) as connection:
             connection.sendall(message)
-            told = connection.recv(65536)
+            reply = connection.recv(65536)
     except OSError:
         return Answer(0, {}, b"", 0.0)
-    words = told.split(b" ", 2)
+    words = reply.split(b" ", 2)
     status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    return Answer(status, {"content-type": "text/plain"}, told.partition(b"\r\n\r\n")[2], 0.0)
+    return Answer(status, {"content-type": "text/plain"}, reply.partition(b"\r\n\r\n")[2], 0.0)

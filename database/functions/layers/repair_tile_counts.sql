@@ -7,7 +7,7 @@ AS $$
 WITH mended AS (
     INSERT INTO tile_count (layer, level, cell, grid_code, n, members)
     SELECT d.layer, d.level, d.cell, d.grid_code, d.n, d.members FROM tile_count_differences() d RETURNING layer
-), told AS (
+), notice AS (
     INSERT INTO tile_change (layer, col_from, row_from, col_to, row_to, grid_code) SELECT DISTINCT m.layer, 0, 0, 262143, 262143, '{county}' FROM mended m
 )
 SELECT count(*) FROM mended

@@ -99,7 +99,7 @@ export function queryOf(params: Record<string, QueryValue>): string {
   return text ? `?${text}` : ''
 }
 
-interface Asked {
+interface RequestOptions {
   method?: string
   headers?: Headers
   body?: BodyInit | null
@@ -108,12 +108,12 @@ interface Asked {
 
 /** The answer that `public/early.js` asked for before this code was here: to the first question who is signed in, once. */
 function early(path: string, method: string): Promise<Response> | undefined {
-  const asked = window.onemapSession
+  const response = window.onemapSession
   delete window.onemapSession
-  return path === '/api/session' && method === 'GET' ? asked : undefined
+  return path === '/api/session' && method === 'GET' ? response : undefined
 }
 
-async function send(path: string, { method = 'GET', headers, body, signal }: Asked): Promise<Response> {
+async function send(path: string, { method = 'GET', headers, body, signal }: RequestOptions): Promise<Response> {
   let response: Response
   try {
     response = await (early(path, method) ??
@@ -153,13 +153,13 @@ async function bodyOf<T>(response: Response): Promise<T | null> {
 class Question {
   constructor(
     readonly path: string,
-    readonly asked: Asked,
+    readonly options: RequestOptions,
   ) {}
 }
 
 /** quiet: a 401 ends nothing, as when signing in. Raises Problem and ConnectionLost; what is no JSON is null. */
-async function answer({ path, asked }: Question, quiet: boolean): Promise<Response> {
-  const response = await send(path, asked)
+async function answer({ path, options }: Question, quiet: boolean): Promise<Response> {
+  const response = await send(path, options)
   if (!response.ok) {
     const problem = problemFrom(response.status, await bodyOf<ProblemBody>(response))
     if (response.status === 401 && !quiet && !ABOUT_PROOF.test(problem.type)) watcher.onUnauthorized()
@@ -182,8 +182,8 @@ export const api = speaking(false)
 export const quietApi = speaking(true)
 
 /** What an answer holds. */
-export async function dataOf<T>(asked: Promise<{ data?: T }>): Promise<T> {
-  return (await asked).data as T
+export async function dataOf<T>(response: Promise<{ data?: T }>): Promise<T> {
+  return (await response).data as T
 }
 
 /** Fetch a file and hand it to the browser as a download. */

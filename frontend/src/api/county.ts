@@ -4,8 +4,8 @@ import type { AuditFilter, AlertFilter } from './filters'
 import type { AuditQuery, AlertQuery, Cursor, ListedAccount, PersonQuery, Proof, RevealField, Role, TransitionIn, VisitIn } from './names'
 
 /** The whole of a list that is never long enough to have pages. */
-async function itemsOf<T>(asked: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
-  return (await dataOf(asked)).items
+async function itemsOf<T>(response: Promise<{ data?: { items: T[] } }>): Promise<T[]> {
+  return (await dataOf(response)).items
 }
 
 /** With a signal only where there is one. */
@@ -92,6 +92,7 @@ export function countyApi(county: string) {
   return {
     overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
     cell: (code: string) => dataOf(api.GET('/api/{county}/cells/{code}', { params: { path: { county, code } } })),
+    catalogue: () => dataOf(api.GET('/api/{county}/catalogue', { params: { path } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     searchHouseholds: (q: string, signal?: AbortSignal) =>

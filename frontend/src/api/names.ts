@@ -19,6 +19,7 @@ export type Token = Schemas['AccessTokenOut']
 export type ListedAccount = Schemas['ListedAccountOut']
 export type Overview = Schemas['Overview']
 export type CellCard = Schemas['CellOut']
+export type Catalogue = Schemas['Catalogue']
 
 export type AddressHits = Schemas['AddressSearch']
 export type Candidate = Schemas['CandidateOut']

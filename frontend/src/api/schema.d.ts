@@ -4278,6 +4278,12 @@ export interface components {
              * @enum {string}
              */
             type: "string" | "integer" | "number" | "date" | "timestamp";
+            /**
+             * Vocabulary
+             * @description whose codes it holds; null: no codes
+             * @example facility_state
+             */
+            vocabulary: string | null;
         };
         /**
          * KindLook
@@ -4345,6 +4351,8 @@ export interface components {
              * @example objects
              */
             name: string;
+            /** @description the title without the subject */
+            noun: components["schemas"]["Words"];
             /**
              * Record
              * @description one record, in changes and imports
@@ -4356,6 +4364,11 @@ export interface components {
              * @description lowest zoom at which records are told apart
              */
             rows_from: number;
+            /**
+             * Seen From
+             * @description lowest zoom at which something of it is drawn
+             */
+            seen_from: number;
             /**
              * Sensitivity
              * @enum {string}

@@ -9,17 +9,17 @@ export interface Page<Row> {
 }
 
 /** read: the page after a cursor, or the first, of what was asked when load() was called. */
-export function usePages<Row, Asked>(asked: () => Asked, read: (asked: Asked, after: Cursor) => Promise<Page<Row>>) {
+export function usePages<Row, Question>(current: () => Question, read: (question: Question, after: Cursor) => Promise<Page<Row>>) {
   const rows = ref(null) as Ref<Row[] | null>
   const next = ref<Cursor>(null)
   const error = ref<unknown>(null)
   const loadingMore = ref(false)
   let turn = 0
-  let question: Asked
+  let question: Question
 
   async function load(): Promise<void> {
     const mine = ++turn
-    question = asked()
+    question = current()
     rows.value = null
     error.value = null
     try {

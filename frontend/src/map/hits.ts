@@ -1,4 +1,7 @@
 /** What lies under a click on the map. */
+import type { Catalogue } from '@/api/names'
+import { dateTime } from '@/texts/format'
+import vocabulary from '@/texts/vocabulary.json'
 import type { TileLayer } from './layers'
 
 export interface Hit {
@@ -19,20 +22,32 @@ export function distinctHits(hits: Hit[]): Hit[] {
   return [...seen.values()]
 }
 
+/** Fields that name a record, the first that is there. */
+const NAMES = ['title', 'text', 'name', 'household_no', 'kind']
+
+const nameField = (hit: Hit) => NAMES.find((name) => hit.properties[name] !== undefined && hit.properties[name] !== '')
+
 /** A short name for the list that lets people choose among several records at one place. */
 export function hitLabel(hit: Hit): string {
-  const { properties } = hit
-  const text = (name: string) => (properties[name] === undefined || properties[name] === null ? '' : String(properties[name]))
-  switch (hit.layer) {
-    case 'persons':
-      return `${text('household_no')}${text('members') ? `（${text('members')} 人）` : ''}`
-    case 'alerts':
-      return text('title')
-    case 'addresses':
-      return text('text')
-    case 'events':
-      return text('title') || text('kind')
-    default:
-      return text('name') || text('kind')
+  const field = nameField(hit)
+  const { members } = hit.properties
+  return `${field ? String(hit.properties[field]) : ''}${members ? `（${String(members)} 人）` : ''}`
+}
+
+/** What the record is called: 部件. */
+export function hitNoun(hit: Hit, catalogue: Catalogue | null): string {
+  return catalogue?.kinds.find((kind) => kind.name === hit.layer)?.noun.zh ?? ''
+}
+
+/** What the tile says of it, beside its name: label and words, in the order of the catalogue. */
+export function hitRows(hit: Hit, catalogue: Catalogue | null): { name: string; label: string; words: string }[] {
+  const fields = catalogue?.kinds.find((kind) => kind.name === hit.layer)?.fields ?? []
+  const words = (value: unknown, type: string, codes: string | null) => {
+    const text = String(value)
+    const labels = (codes ? (vocabulary as Record<string, unknown>)[codes] : {}) as Record<string, string>
+    return type === 'timestamp' ? dateTime(text) : (labels[text] ?? text)
   }
+  return fields
+    .filter(({ name }) => name !== nameField(hit) && hit.properties[name] !== undefined && hit.properties[name] !== '')
+    .map(({ name, label, type, vocabulary: codes }) => ({ name, label: label.zh, words: words(hit.properties[name], type, codes) }))
 }

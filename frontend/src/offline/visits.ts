@@ -73,11 +73,11 @@ export const UID_TAKEN = 'visit-uid-taken'
  */
 export async function correctVisit(clientUid: string, outcome: Outcome, note: string | null): Promise<string | null> {
   return database.transaction('rw', database.visits, async () => {
-    const kept = await database.visits.get(clientUid)
-    if (!kept?.refused) return null
-    const client_uid = kept.refused_kind === UID_TAKEN ? newUid() : clientUid
+    const stored = await database.visits.get(clientUid)
+    if (!stored?.refused) return null
+    const client_uid = stored.refused_kind === UID_TAKEN ? newUid() : clientUid
     if (client_uid !== clientUid) await database.visits.delete(clientUid)
-    await database.visits.put({ ...kept, client_uid, outcome, note, refused: null, refused_kind: null })
+    await database.visits.put({ ...stored, client_uid, outcome, note, refused: null, refused_kind: null })
     return client_uid
   })
 }

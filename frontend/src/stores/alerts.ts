@@ -72,9 +72,9 @@ export const useAlerts = defineStore('alerts', () => {
 
   /** The numbers on the chips say what a click on them will show. */
   async function countAll(mine: AbortController): Promise<void> {
-    const asked = [{ ...filter }, { ...filter, newSince: newSince() }, { ...filter, assignee: me.value, unassigned: false }]
+    const filters = [{ ...filter }, { ...filter, newSince: newSince() }, { ...filter, assignee: me.value, unassigned: false }]
     const counts = await Promise.all(
-      asked.map((one) =>
+      filters.map((one) =>
         session.api.alertCounts(one, mine.signal).then(
           ({ n }) => n,
           () => null,

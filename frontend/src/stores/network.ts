@@ -6,8 +6,8 @@ export const useNetwork = defineStore('network', () => {
   const reachable = ref(navigator.onLine)
   window.addEventListener('online', () => (reachable.value = true))
   window.addEventListener('offline', () => (reachable.value = false))
-  function heard(answered: boolean): void {
+  function report(answered: boolean): void {
     reachable.value = answered
   }
-  return { reachable, heard }
+  return { reachable, report }
 })

@@ -46,9 +46,9 @@ export const useVisitQueue = defineStore('visitQueue', () => {
 
   async function trySend(householdId: number, visit: VisitIn): Promise<SendResult> {
     try {
-      const kept: Visit | null = await session.api.recordVisit(householdId, visit)
+      const answer: Visit | null = await session.api.recordVisit(householdId, visit)
       // a sign-in page of the network in between answers 200 as well
-      return typeof kept?.id === 'number' ? 'sent' : { later: '网络要求先登录或被拦截，回答不是本系统的', stop: true }
+      return typeof answer?.id === 'number' ? 'sent' : { later: '网络要求先登录或被拦截，回答不是本系统的', stop: true }
     } catch (error) {
       return resultOf(error)
     }

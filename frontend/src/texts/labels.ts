@@ -10,6 +10,7 @@ import {
   occupancy,
   place_kind,
   place_name_kind,
+  record,
   role,
   severity,
   sex,
@@ -46,26 +47,6 @@ const RELATIONS: Record<string, string> = {
   sibling: '兄弟姐妹',
   tenant: '租户',
   other: '其他',
-}
-const ENTITIES: Record<string, string> = {
-  household_member: '家庭成员',
-  posting: '网格责任',
-  division: '区划',
-  administrative_division: '区划',
-  cell: '网格',
-  grid_cell: '网格',
-  address: '标准地址',
-  standard_address: '标准地址',
-  household: '住户',
-  person: '人员',
-  event: '事件',
-  place: '场所',
-  place_name: '地名',
-  facility: '部件',
-  worker: '网格员',
-  visit: '走访',
-  person_place: '人房关联',
-  address_cell: '地址归格',
 }
 const COUNTS: Record<string, string> = {
   read: '读取',
@@ -105,7 +86,9 @@ export const householdKindLabel = orSelf(household_kind)
 export const eventStateLabel = orSelf(event_state)
 export const objectStateLabel = orSelf(facility_state)
 export const importStateLabel = orSelf(import_state)
-export const entityLabel = orSelf(ENTITIES)
+/** Records of which changes are told. */
+export const ENTITIES = Object.keys(record)
+export const entityLabel = orSelf(record)
 export const operationLabel = orSelf(change_operation)
 export const countLabel = orSelf(COUNTS)
 

@@ -27,7 +27,7 @@ class Inherited(NamedTuple):
 
     library: Library
     moment: Moment
-    seen_at: float
+    last_check: float
 
 
 _libraries: dict[tuple[str, str], Inherited] = {}

@@ -47,14 +47,14 @@ _TOUCHED = text(
 
 
 @dataclass
-class _Shelf:
+class _Entry:
     """One county's library and what it has seen. lock: held while it is built or brought up to date."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     library: Library | None = None
     moment: Moment | None = None
-    seen_at: float = 0.0
-    asked_at: float = 0.0
+    last_check: float = 0.0
+    last_use: float = 0.0
 
 
 class Registry:
@@ -63,15 +63,15 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         # connections of its own: a pool emptied by waiting requests could never serve the one they wait for
         self._engine = create_engine(engine.url, poolclass=NullPool, hide_parameters=True)
-        self._shelves: dict[str, _Shelf] = {}
+        self._entries: dict[str, _Entry] = {}
         self._guard = threading.Lock()
         self.closed = False
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         for county, found in inherited_libraries(url).items():
-            self._shelves[county] = _Shelf(
-                threading.Lock(), found.library, found.moment, found.seen_at, time.monotonic()
+            self._entries[county] = _Entry(
+                threading.Lock(), found.library, found.moment, found.last_check, time.monotonic()
             )
-        self.listener = Listener(engine, CHANNEL, self._heard, self.refresh)
+        self.listener = Listener(engine, CHANNEL, self._on_notify, self.refresh)
         self.listener.start()
         event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
@@ -79,7 +79,7 @@ class Registry:
         """Stop listening and let every library go."""
         self.closed = True
         self.listener.stop()
-        self._shelves.clear()
+        self._entries.clear()
 
     def library(self, connection: Connection) -> Library:
         """The county's library as the transaction sees it, its own changes included."""
@@ -87,95 +87,95 @@ class Registry:
             text("SELECT substr(current_schema(), 2), coalesce(pg_relation_filenode('standard_address'), 0)::bigint")
         ).one()
         with self._guard:
-            shelf = self._shelves.setdefault(county, _Shelf())
-        shelf.asked_at = time.monotonic()
-        library, moment = shelf.library, shelf.moment
+            entry = self._entries.setdefault(county, _Entry())
+        entry.last_use = time.monotonic()
+        library, moment = entry.library, entry.moment
         if (
             library is None
             or moment is None
             or moment.filenode != filenode
-            or time.monotonic() - shelf.seen_at > OLDEST_S
+            or time.monotonic() - entry.last_check > OLDEST_S
         ):
-            library, moment = self._renew(county, shelf, filenode)
+            library, moment = self._renew(county, entry, filenode)
         touched = connection.execute(_TOUCHED, {"oldest": moment.oldest, "snapshot": moment.snapshot}).all()
         if any(not row.own for row in touched):
-            library = self._catch_up(county, shelf)
+            library = self._catch_up(county, entry)
         return _with_own(connection, library, [row for row in touched if row.own])
 
     def lend(self, county: str) -> tuple[Library, Moment] | None:
         """A library for the registry of a forked process, which shares its memory; None when there is none."""
-        shelf = self._shelves.get(county)
-        if shelf is None or shelf.library is None or shelf.moment is None:
+        entry = self._entries.get(county)
+        if entry is None or entry.library is None or entry.moment is None:
             return None
-        return shelf.library, shelf.moment
+        return entry.library, entry.moment
 
-    def adopt(self, county: str, lent: tuple[Library, Moment]) -> None:
+    def adopt(self, county: str, snapshot: tuple[Library, Moment]) -> None:
         """Take over a library that another process built."""
         now = time.monotonic()
-        self._shelves[county] = _Shelf(threading.Lock(), lent[0], lent[1], now, now)
+        self._entries[county] = _Entry(threading.Lock(), snapshot[0], snapshot[1], now, now)
 
     def refresh(self) -> None:
         """Bring every library up to date; let go what nobody asks for."""
-        for county, shelf in list(self._shelves.items()):
-            if time.monotonic() - shelf.asked_at > IDLE_S:
-                self._shelves.pop(county, None)
-        self._heard(set(self._shelves))
+        for county, entry in list(self._entries.items()):
+            if time.monotonic() - entry.last_use > IDLE_S:
+                self._entries.pop(county, None)
+        self._on_notify(set(self._entries))
 
-    def _heard(self, counties: set[str]) -> None:
+    def _on_notify(self, counties: set[str]) -> None:
         """Catch up with these counties. One that fails does not keep the others waiting; the failure is raised after them."""
         failed: DBAPIError | None = None
         for county in counties:
-            shelf = self._shelves.get(county)
+            entry = self._entries.get(county)
             try:
-                if shelf is not None and shelf.library is not None:
-                    self._catch_up(county, shelf)
+                if entry is not None and entry.library is not None:
+                    self._catch_up(county, entry)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) == NO_COUNTY:
-                    self._shelves.pop(county, None)
+                    self._entries.pop(county, None)
                 else:
                     failed = error
         if failed is not None:
             raise failed
 
-    def _renew(self, county: str, shelf: _Shelf, filenode: int) -> tuple[Library, Moment]:
+    def _renew(self, county: str, entry: _Entry, filenode: int) -> tuple[Library, Moment]:
         """Build the library; a second asker waits for the first and takes its work."""
-        with shelf.lock:
-            fresh = time.monotonic() - shelf.seen_at <= OLDEST_S
-            if shelf.library is None or shelf.moment is None or shelf.moment.filenode != filenode or not fresh:
-                self._build(county, shelf)
-            assert shelf.library is not None and shelf.moment is not None
-            return shelf.library, shelf.moment
+        with entry.lock:
+            fresh = time.monotonic() - entry.last_check <= OLDEST_S
+            if entry.library is None or entry.moment is None or entry.moment.filenode != filenode or not fresh:
+                self._build(county, entry)
+            assert entry.library is not None and entry.moment is not None
+            return entry.library, entry.moment
 
-    def _build(self, county: str, shelf: _Shelf) -> None:
+    def _build(self, county: str, entry: _Entry) -> None:
         start = time.perf_counter()
         with self._system(county) as connection:
             moment = read_moment(connection)
             library = build(connection)
-        shelf.library, shelf.moment, shelf.seen_at = library, moment, time.monotonic()
+        entry.library, entry.moment, entry.last_check = library, moment, time.monotonic()
         seconds = round(time.perf_counter() - start, 2)
         log.info("address_index.built", county=county, addresses=len(library), seconds=seconds)
 
-    def _catch_up(self, county: str, shelf: _Shelf) -> Library:
+    def _catch_up(self, county: str, entry: _Entry) -> Library:
         """Apply all committed changes since the library's moment."""
-        with shelf.lock:
-            library, moment = shelf.library, shelf.moment
+        with entry.lock:
+            library, moment = entry.library, entry.moment
             if library is None or moment is None:
-                self._build(county, shelf)
-                assert shelf.library is not None
-                return shelf.library
+                self._build(county, entry)
+                assert entry.library is not None
+                return entry.library
             with self._system(county) as connection:
                 now = read_moment(connection)
-                asked = {"oldest": moment.oldest, "snapshot": moment.snapshot}
-                ids = {i for row in connection.execute(_TOUCHED, asked) for i in row.address_ids}
+                parameters = {"oldest": moment.oldest, "snapshot": moment.snapshot}
+                ids = {i for row in connection.execute(_TOUCHED, parameters) for i in row.address_ids}
                 small = len(ids) + len(library.changed) <= MANY_CHANGES
                 if ids and small and now.filenode == moment.filenode:
                     library = library.with_changes(ids, read_records(connection, ids))
             if not small or now.filenode != moment.filenode:
-                self._build(county, shelf)
+                self._build(county, entry)
             else:
-                shelf.library, shelf.moment, shelf.seen_at = library, now, time.monotonic()
-            assert shelf.library is not None
-            return shelf.library
+                entry.library, entry.moment, entry.last_check = library, now, time.monotonic()
+            assert entry.library is not None
+            return entry.library
 
     @contextmanager
     def _system(self, county: str) -> Any:
@@ -189,9 +189,9 @@ def _with_own(connection: Connection, library: Library, own: Sequence[Any]) -> L
     if not own:
         return library
     key = (id(library), max(row.id for row in own), len(own))
-    kept = connection.info.get("own_addresses")
-    if kept is not None and kept[0] == key:
-        return kept[1]  # type: ignore[no-any-return]
+    cached = connection.info.get("own_addresses")
+    if cached is not None and cached[0] == key:
+        return cached[1]  # type: ignore[no-any-return]
     ids = {i for row in own for i in row.address_ids}
     small = len(ids) <= MANY_CHANGES
     mine = library.with_changes(ids, read_records(connection, ids)) if small else build(connection)

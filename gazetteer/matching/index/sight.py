@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 COLUMNS = (
     "a.id, a.uid::text AS uid, a.code, a.full_text, a.depth, a.grid_code, st_x(a.geom) AS lon, st_y(a.geom) AS lat"
 )
-_SEEN = text(
+_VISIBLE = text(
     f"SELECT {COLUMNS} FROM standard_address a WHERE a.id = ANY(:ids) AND a.status = 'published'"  # noqa: S608
 )
 
@@ -32,7 +32,7 @@ class Sight:
         if not wanted:
             return
         self._rows |= dict.fromkeys(wanted)
-        for row in self._connection.execute(_SEEN, {"ids": wanted}):
+        for row in self._connection.execute(_VISIBLE, {"ids": wanted}):
             self._rows[row.id] = row
 
     def row(self, address_id: int) -> Any | None:

@@ -32,7 +32,7 @@ RULE = QualityRule.of(
     """,
     fix=Fix(
         ("parent_id",),
-        "SELECT x.id, (f.facts ->> 'parent_id')::bigint AS parent_id FROM pg_temp.quality_asked x "
+        "SELECT x.id, (f.facts ->> 'parent_id')::bigint AS parent_id FROM pg_temp.quality_target x "
         "JOIN address_finding f ON f.address_id = x.id AND f.rule = 'parent_unlinked' AND f.state = 'open'",
     ),
 )

@@ -18,6 +18,6 @@ RULE = QualityRule.of(
     fix=Fix(
         ("valid_to",),
         "SELECT a.id, greatest(a.updated_at::date, a.valid_from) AS valid_to "
-        "FROM pg_temp.quality_asked x JOIN standard_address a ON a.id = x.id WHERE a.status = 'retired' AND a.valid_to IS NULL",
+        "FROM pg_temp.quality_target x JOIN standard_address a ON a.id = x.id WHERE a.status = 'retired' AND a.valid_to IS NULL",
     ),
 )

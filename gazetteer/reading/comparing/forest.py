@@ -56,8 +56,8 @@ class Forest:
         node = np.broadcast_to(self.roots, (len(table), len(self.roots))).copy()
         row = np.arange(len(table))[:, None]
         for _ in range(self.depth):
-            asked = table[row, self.feature[node]]
-            to_left = np.where(np.isnan(asked), self.missing_left[node], asked <= self.threshold[node])
+            values = table[row, self.feature[node]]
+            to_left = np.where(np.isnan(values), self.missing_left[node], values <= self.threshold[node])
             node = np.where(to_left, self.left[node], self.right[node])
         classes = len(self.preference)
         scores = self.value[node].reshape(len(table), -1, classes).sum(axis=1)

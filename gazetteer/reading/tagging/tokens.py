@@ -53,5 +53,5 @@ class Vocabulary:
 
     def rows(self, tokens: list[str]) -> list[int]:
         """The table row of each token; unknown ones share a row."""
-        known = self._rows.get
-        return [known(token) or known(shape(token), UNKNOWN) for token in tokens]
+        row_of = self._rows.get
+        return [row_of(token) or row_of(shape(token), UNKNOWN) for token in tokens]

@@ -143,15 +143,15 @@ def _record_body(kind: Kind, verb: str) -> str:
         CROSS JOIN unnest(ARRAY{LEVELS}) AS l(level)
         GROUP BY l.level, b.cell >> 2 * (18 - l.level), b.grid_code HAVING sum(b.n) <> 0 OR sum(b.members) <> 0
     )"""
-    told = [_boxes(kind.name, "placed")]
+    selects = [_boxes(kind.name, "placed")]
     for area, _ in _counted_in(kind):
         # areas show how many of these lie in them, also those without a point
         statement += f""", around_{area.name} AS MATERIALIZED (
         SELECT r.grid_code, {BOX} FROM {area.table.name} r WHERE {area.shown("r")} AND r.{area.key} IN (
             SELECT left(c.grid_code, 15) FROM changed c UNION SELECT c.grid_code FROM changed c)
     )"""
-        told.append(_boxes(area.name, f"around_{area.name}"))
-    return f"{statement}\n    {CHANGES} {' UNION ALL '.join(told)}"
+        selects.append(_boxes(area.name, f"around_{area.name}"))
+    return f"{statement}\n    {CHANGES} {' UNION ALL '.join(selects)}"
 
 
 def _counted_in(kind: Kind) -> list[tuple[Kind, Field]]:

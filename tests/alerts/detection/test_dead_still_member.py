@@ -81,15 +81,15 @@ def test_who_is_registered_elsewhere_is_named_only_to_who_sees_both(
             fields=["death_date"], before={"death_date": None}, after={"death_date": "2026"}, grid_code=CELLS[3],
         )  # fmt: skip
         scan(connection, TODAY, [RULE.name])
-    told: dict[str, Any]
+    shown: dict[str, Any]
     with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
         (alert,) = list_alerts(connection, AlertFilter(), with_reason=True).items
-        told = {**alert, **get_alert(connection, alert["id"])}
-    assert "HU-WEST" in told["reason"]
-    assert ("老魏" in str(told)) == named
-    assert (MOGAN in str(told)) is False
-    assert (told["after"] == {"death_date": "2026"}) == named
-    assert "03-09" not in str(told)
+        shown = {**alert, **get_alert(connection, alert["id"])}
+    assert "HU-WEST" in shown["reason"]
+    assert ("老魏" in str(shown)) == named
+    assert (MOGAN in str(shown)) is False
+    assert (shown["after"] == {"death_date": "2026"}) == named
+    assert "03-09" not in str(shown)
 
 
 def test_another_town_sees_nothing_of_it(database: Database, system: Scope, county: str) -> None:

@@ -207,9 +207,9 @@ def test_an_alert_of_before_the_version_stays_chinese_when_its_facts_do_not_suff
     with pytest.raises(FactMissing):
         rule.say_reason(facts, "en")
     alert = {"rule": rule.name, "title": "题", "reason": "因", "facts": facts, "own_facts": facts}
-    told = in_words(alert, "en")
-    assert (told.title, told.reason, told.rule_title) == ("题", "因", rule.manual.title_en)
-    assert told.facts == {"name": "Li", "age": 86, "address": "Yongan 1", "days without a visit": 31, "unknown": 1}
+    english = in_words(alert, "en")
+    assert (english.title, english.reason, english.rule_title) == ("题", "因", rule.manual.title_en)
+    assert english.facts == {"name": "Li", "age": 86, "address": "Yongan 1", "days without a visit": 31, "unknown": 1}
     assert in_words({**alert, "rule": "gone"}, "en").facts == facts
 
 

@@ -59,14 +59,14 @@ def test_each_side_reads_its_own_household_and_nothing_of_the_other(seen: Seen, 
         ((CELLS[3],), "EAST", "WEST"), ((LIAOYUAN,), "EAST", "WEST"), ((MOGAN,), "EAST", "WEST"),
     ):  # fmt: skip
         (alert,) = seen(*prefixes)
-        told = str(alert)
+        content = str(alert)
         assert f"HU-{own}" in alert["reason"]
         assert "另一户在本辖区以外" in alert["reason"]
         assert alert["household_id"] == ids[own.lower()]
         assert alert["after"] == {"household_no": f"HU-{own}"}
-        assert f"HU-{foreign}" not in told, prefixes
+        assert f"HU-{foreign}" not in content, prefixes
         for word in (THERE, "燎原", "莫干山", MOGAN) if own == "WEST" else (HERE, "千秋", "武康", WUKANG):
-            assert word not in told, prefixes
+            assert word not in content, prefixes
         assert alert["related"] == []
     assert seen(CHUNHUI) == []
 

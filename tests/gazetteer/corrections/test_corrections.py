@@ -238,10 +238,10 @@ def test_what_a_batch_says_of_itself_names_no_address_outside_its_own_cell(
     decided(database, here, Decision("alias", address_id=library["永安街1号"]))
     decided(database, there, Decision("alias", address_id=library["中兴路1号"], confirm=True))
     with database.transaction(Scope("330521", "narrow", Role.GIS_STAFF, (QIANQIU,))) as connection:
-        told = [batch.summary for batch in list_batches(connection).items]
-    assert any("永安街1号" in one for one in told)
-    assert any("老粮站" in one for one in told)
-    assert not any("中兴路" in one for one in told)
+        summaries = [batch.summary for batch in list_batches(connection).items]
+    assert any("永安街1号" in one for one in summaries)
+    assert any("老粮站" in one for one in summaries)
+    assert not any("中兴路" in one for one in summaries)
 
 
 @pytest.mark.parametrize(

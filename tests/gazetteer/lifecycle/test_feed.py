@@ -149,15 +149,15 @@ def test_as_of_equals_replaying_the_log_over_ten_thousand_random_events(
         events = list_events(connection, limit=100_000).events
         assert len(events) >= 10_000
         days = sorted(oracle)
-        for asked in [*rng.sample(days, 20), days[-1]]:
+        for as_of in [*rng.sample(days, 20), days[-1]]:
             replay = {}
             for event in events:
-                if event["effective_on"] <= asked:
+                if event["effective_on"] <= as_of:
                     replay[event["uid"]] = event["after"]
             live = {uid: s for uid, s in replay.items() if s is not None and s["status"] == "published"}
-            shown = {a["uid"]: a for a in library_as_of(connection, asked)}
+            shown = {a["uid"]: a for a in library_as_of(connection, as_of)}
             assert shown == live
-            assert shown == oracle[asked]
+            assert shown == oracle[as_of]
 
 
 def _random_step(connection: Connection, rng: random.Random, day: date) -> int:

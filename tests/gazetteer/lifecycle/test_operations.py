@@ -105,8 +105,8 @@ def test_a_merger_of_villages_is_told_by_the_feed_of_changes_and_taken_back_with
     before = connection.execute(divisions).all()
     done = operation("villages_merged")
     act.merge_villages(connection, done, QIANQIU, CHUNHUI)
-    told = {change.entity_id: change for change in list_changes(connection, entity="division").items}
-    ended, heir = told[QIANQIU], told[CHUNHUI]
+    changes = {change.entity_id: change for change in list_changes(connection, entity="division").items}
+    ended, heir = changes[QIANQIU], changes[CHUNHUI]
     assert (ended.operation, ended.fields, ended.actor) == ("removed", ["valid_to"], "system")
     assert (ended.before, ended.after) == ({"valid_to": None}, {"valid_to": ago(0).isoformat()})
     assert (heir.operation, heir.after) == ("changed", {"former_names": ["千秋社区居民委员会"]})

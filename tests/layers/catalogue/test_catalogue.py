@@ -106,11 +106,18 @@ def test_a_severity_has_one_colour_on_every_map() -> None:
     assert not re.search("#[0-9a-f]{6}", WEB_MAP.read_text("utf-8")), "the web map draws the served style"
 
 
-def test_the_legend_of_the_web_map_lists_every_kind() -> None:
-    listed = dict(re.findall(r"\{ name: '(\w+)', label: '[^']+', .*? from: (\d+)", WEB_MAP.read_text("utf-8")))
-    assert set(listed) - {"base"} == set(KINDS)
-    for kind in KINDS.values():
-        assert int(listed[kind.name]) == (kind.look.minzoom if kind.look is not None else kind.minzoom), kind.name
+def test_the_web_map_names_no_kind_but_those_it_shows_at_first() -> None:
+    text = WEB_MAP.read_text("utf-8")
+    assert not [label for kind in KINDS.values() for label in (kind.title.zh, kind.noun.zh) if label in text]
+    shown = re.search(r"SHOWN_AT_FIRST: TileLayer\[\] = \[(.*)\]", text)
+    assert shown and set(re.findall(r"'(\w+)'", shown[1])) <= {*KINDS, "base"}
+
+
+@EACH
+def test_a_kind_has_a_noun_and_is_seen_from_somewhere(kind: Kind) -> None:
+    assert kind.noun.zh and "：" not in kind.noun.zh and kind.title.zh.endswith(kind.noun.zh)
+    assert kind.title.en.endswith(kind.noun.en)
+    assert kind.minzoom <= kind.seen_from <= 13
 
 
 def test_the_overview_has_every_total_of_the_catalogue() -> None:

@@ -76,7 +76,7 @@ def test_every_scope_sees_its_own_rows_and_none_of_others(filled: Database) -> N
                 assert seen == set(connection.scalars(text(f"SELECT {key} FROM {table}"))), (prefix, layer)
 
 
-def told(connection: Connection, grid: str, layer: str, z: int) -> tuple[dict[Any, dict[str, Any]], int, int]:
+def tile_content(connection: Connection, grid: str, layer: str, z: int) -> tuple[dict[Any, dict[str, Any]], int, int]:
     """Attributes by id of all features of a layer at a zoom (without n), and the sums of n and of members."""
     west, south, east, north = 119.9, 30.4, 120.2, 30.7
     if grid == CGCS2000:
@@ -107,7 +107,7 @@ def told(connection: Connection, grid: str, layer: str, z: int) -> tuple[dict[An
 def test_both_grids_tell_the_same(filled: Database, system: Scope, layer: str) -> None:
     with filled.transaction(system) as connection:
         for z in (3, 9, 12, 13, 15):
-            mercator, cgcs2000 = (told(connection, grid, layer, z) for grid in (MERCATOR, CGCS2000))
+            mercator, cgcs2000 = (tile_content(connection, grid, layer, z) for grid in (MERCATOR, CGCS2000))
             assert mercator == cgcs2000, z
             assert mercator[1] > 0 or z < LAYERS[layer].minzoom
             assert bool(mercator[0]) == (z >= LAYERS[layer].rows_from)

@@ -60,14 +60,14 @@ def sums(pack: Pack) -> dict[tuple[int, str], int]:
 
 @pytest.mark.parametrize("scope", ["330521", WUKANG, CHUNHUI, LIAOYUAN, CELLS[0]])
 def test_a_pack_holds_exactly_what_the_scope_permits(crowded: Database, scope: str) -> None:  # noqa: F811
-    told = sums(packed(crowded, scope, **EVERYTHING))
+    totals = sums(packed(crowded, scope, **EVERYTHING))
     with crowded.transaction(Scope("330521", "test", Role.VILLAGE_OFFICER, (scope,))) as connection:
         for name, layer in LAYERS.items():
             rows = connection.scalar(
                 text(f"SELECT count(*) FROM {layer.table} WHERE {layer.shows} AND geom IS NOT NULL")
             )
             for z in (9, 12, 13, 14, 16):
-                assert told.get((z, name), 0) == rows, (name, z)
+                assert totals.get((z, name), 0) == rows, (name, z)
 
 
 def test_a_worker_of_one_town_finds_no_other_towns_rows(crowded: Database) -> None:  # noqa: F811
@@ -131,8 +131,8 @@ def test_a_file_gives_back_the_pack(crowded: Database, tmp_path: Path, extension
     zooms = {z for z, _x, _y in pack.tiles}
     if extension == "mbtiles":
         with closing(sqlite3.connect(path)) as database:
-            told = dict(database.execute("SELECT name, value FROM metadata"))
-        assert (int(told["minzoom"]), int(told["maxzoom"])) == (min(zooms), max(zooms))
+            metadata = dict(database.execute("SELECT name, value FROM metadata"))
+        assert (int(metadata["minzoom"]), int(metadata["maxzoom"])) == (min(zooms), max(zooms))
     for layer in pack.layers:
         assert min(zooms) <= layer["minzoom"] <= layer["maxzoom"] <= max(zooms), layer["id"]
         assert set(layer["fields"].values()) <= {"Number", "Boolean", "String"}, layer["id"]

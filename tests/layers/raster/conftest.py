@@ -34,8 +34,8 @@ def folder(tmp_path: Path) -> Path:
 def add(county_map: Database, system: Scope, folder: Path) -> Add:
     """Add a file to the county: add(path, name, kind, **what the user says)."""
 
-    def adding(path: Path, name: str = "dem", kind: Any = "dem", max_mb: int = 100, **said: Any) -> RasterRow:
-        return add_raster(county_map, system, folder, path, NewRaster(name, kind, **said), max_mb=max_mb)
+    def adding(path: Path, name: str = "dem", kind: Any = "dem", max_mb: int = 100, **options: Any) -> RasterRow:
+        return add_raster(county_map, system, folder, path, NewRaster(name, kind, **options), max_mb=max_mb)
 
     return adding
 

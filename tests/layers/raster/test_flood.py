@@ -129,9 +129,9 @@ def test_a_stopped_refresh_goes_on_in_batches(
 ) -> None:
     add(dem)
     monkeypatch.setattr(elevations, "BATCH", 3)
-    told: list[int] = []
-    assert refresh_elevations(county_map, system, folder, progress=told.append).read_n == 4
-    assert told == [3, 4]
+    progress: list[int] = []
+    assert refresh_elevations(county_map, system, folder, progress=progress.append).read_n == 4
+    assert progress == [3, 4]
 
 
 def test_the_finest_model_is_taken(add: Add, dem: Path, tmp_path: Path, county_map: Database, system: Scope) -> None:

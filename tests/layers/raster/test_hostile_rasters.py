@@ -27,11 +27,11 @@ def left_behind(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def listener() -> Iterator[tuple[str, list[str]]]:
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_error(404)
 
         do_HEAD = do_GET  # noqa: N815
@@ -41,7 +41,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    yield f"http://127.0.0.1:{server.server_address[1]}", requests
     server.shutdown()
     server.server_close()
 
@@ -62,32 +62,32 @@ def pointers(place: str) -> dict[str, str]:
 def test_a_document_that_points_elsewhere_is_refused_and_asks_nobody(
     add: Add, dem: Path, tmp_path: Path, folder: Path, listener: tuple[str, list[str]], kind: str
 ) -> None:
-    address, asked = listener
+    address, requests = listener
     for place in (str(dem), f"/vsicurl/{address}/a.tif", address):
         for name in ("sent.tif", "sent.asc", "sent.jp2", "sent.vrt"):
             path = tmp_path / name
             path.write_text(pointers(place)[kind], encoding="utf-8")
             with pytest.raises(RasterUnreadable, match="sent"):
                 Conversion(path, max_mb=100).inspect("dem", crs=None, nodata=None, band=None)
-    assert asked == []
+    assert requests == []
     assert left_behind(folder) == []
 
 
 def test_files_beside_a_raster_do_not_lead_elsewhere(
     add: Add, dem: Path, tmp_path: Path, listener: tuple[str, list[str]]
 ) -> None:
-    address, asked = listener
+    address, requests = listener
     for ending in (".ovr", ".msk", ".aux.xml"):
         (tmp_path / f"dem.tif{ending}").write_text(pointers(f"/vsicurl/{address}/a.tif")["vrt"], encoding="utf-8")
     (tmp_path / "dem.prj").write_text("not a projection", encoding="utf-8")
     add(dem)
-    assert asked == []
+    assert requests == []
 
 
 def test_a_geolocation_that_names_another_file_is_not_followed(
     add: Add, tmp_path: Path, folder: Path, listener: tuple[str, list[str]]
 ) -> None:
-    address, asked = listener
+    address, requests = listener
     path = make.write(tmp_path / "a.tif", make.slope())
     with rasterio.open(path, "r+") as dataset:
         for name in ("X_DATASET", "Y_DATASET"):
@@ -96,7 +96,7 @@ def test_a_geolocation_that_names_another_file_is_not_followed(
         add(path)
     except RasterRefused:
         assert left_behind(folder) == []
-    assert asked == []
+    assert requests == []
 
 
 def tiff(width: int, height: int, *, strips: int = 1) -> bytes:

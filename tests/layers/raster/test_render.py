@@ -63,21 +63,21 @@ def test_terrain_rgb_and_resolution_by_their_definitions() -> None:
 
 def test_open_files_are_lent_to_one_and_kept_within_bounds(dem: Path, tmp_path: Path) -> None:
     files = OpenFiles(most=2)
-    with files.lent(dem) as first, files.lent(dem) as second:
+    with files.borrow(dem) as first, files.borrow(dem) as second:
         assert first is not second
-    with files.lent(dem) as again:
+    with files.borrow(dem) as again:
         assert again in (first, second)
     others = [make.write(tmp_path / f"{n}.tif", make.slope()) for n in range(3)]
     for path in others:
-        with files.lent(path):
+        with files.borrow(path):
             pass
     assert len(files._idle) == 2
     assert first.dataset is not None
     assert first.dataset.closed
-    with pytest.raises(ValueError, match="x"), files.lent(others[2]):
+    with pytest.raises(ValueError, match="x"), files.borrow(others[2]):
         raise ValueError("x")  # what failed is not lent again
     assert len(files._idle) == 1
-    with pytest.raises(RasterFileMissing), files.lent(tmp_path / "none.tif"):
+    with pytest.raises(RasterFileMissing), files.borrow(tmp_path / "none.tif"):
         pass
     files.close()
     assert files._idle == []

@@ -31,9 +31,9 @@ def ground(low: float = 20) -> Any:
     return make.slope() + np.float32(low)
 
 
-def staged(path: Path, kind: str = "dem", **said: Any) -> tuple[Staged, Any]:
+def staged(path: Path, kind: str = "dem", **options: Any) -> tuple[Staged, Any]:
     """What the file becomes, and its pixels, those without a value masked."""
-    source = inspect(path, KINDS[kind], name=path.name, max_mb=100, **said)  # type: ignore[arg-type]
+    source = inspect(path, KINDS[kind], name=path.name, max_mb=100, **options)  # type: ignore[arg-type]
     made = stage(source, KINDS[kind], path.with_name("staged.tif"))  # type: ignore[index]
     with rasterio.open(made.path) as dataset:
         return made, dataset.read(masked=True)
@@ -181,7 +181,7 @@ def test_masked_ground_has_no_elevation_and_is_not_flooded(
         dataset.write_mask(shown)
     raster = add(path)
     assert values_at(file_of(folder, raster.file), raster, 120.0, 30.505) == [None]
-    with OPEN_FILES.lent(file_of(folder, raster.file)) as reader:
+    with OPEN_FILES.borrow(file_of(folder, raster.file)) as reader:
         assert reader.dataset is not None
         assert reader.dataset.driver == "GTiff"
     refresh_elevations(county_map, system, folder)

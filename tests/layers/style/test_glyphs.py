@@ -64,11 +64,11 @@ def read(body: bytes) -> tuple[str, str, dict[int, Read]]:
     assert number == 1
     assert isinstance(stack, bytes)
     parts = fields(stack)
-    name, told = (next(value for number, value in parts if number == wanted) for wanted in (1, 2))
+    name, glyph_range = (next(value for number, value in parts if number == wanted) for wanted in (1, 2))
     assert isinstance(name, bytes)
-    assert isinstance(told, bytes)
+    assert isinstance(glyph_range, bytes)
     glyphs = [Read(dict(fields(value))) for number, value in parts if number == 3 and isinstance(value, bytes)]
-    return name.decode(), told.decode(), {int(glyph.fields[1]): glyph for glyph in glyphs}
+    return name.decode(), glyph_range.decode(), {int(glyph.fields[1]): glyph for glyph in glyphs}
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def store() -> GlyphStore:
 
 
 def test_the_character_for_middle_is_in_the_middle(store: GlyphStore) -> None:
-    name, told, glyphs = read(store.get(STACK, "19968-20223").unpacked())
-    assert (name, told) == (STACK, "19968-20223")
+    name, glyph_range, glyphs = read(store.get(STACK, "19968-20223").unpacked())
+    assert (name, glyph_range) == (STACK, "19968-20223")
     middle = glyphs[ord("中")]
     assert middle.fields[7] == 24  # a Chinese character is as wide as the font is large
     width, height = int(middle.fields[3]), int(middle.fields[4])

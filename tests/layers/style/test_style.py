@@ -73,10 +73,10 @@ def test_layers_and_attributes_are_those_of_the_catalogue(theme: str) -> None:
     document = made(theme)
     for layer in document["layers"][1:]:
         attributes = ATTRIBUTES[layer["source-layer"]]
-        asked = words(layer.get("filter")) | {
+        names = words(layer.get("filter")) | {
             word for kind in ("layout", "paint") for value in layer.get(kind, {}).values() for word in words(value)
         }
-        assert asked <= attributes, layer["id"]
+        assert names <= attributes, layer["id"]
         template = document["sources"][layer["source"]]["tiles"][0]
         assert tile_of(layer["source-layer"]) in template.split("/330521/")[1].split("/")[0].split(",")
     assert {tile_of(layer["source-layer"]) for layer in document["layers"][1:]} == set(ALL)

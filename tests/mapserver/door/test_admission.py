@@ -56,7 +56,7 @@ def test_a_full_house_answers_health_at_once_and_refuses_with_a_time(
 ) -> None:
     token = token_of(Role.COUNTY_ADMIN)
     with locked(database, system, "alert"), ThreadPoolExecutor(30) as clients:
-        asked = [
+        requests = [
             clients.submit(server.send, f"GET /api/330521/alerts HTTP/1.1\nAuthorization: {token}") for _ in range(30)
         ]
         until = time.monotonic() + 10
@@ -65,7 +65,7 @@ def test_a_full_house_answers_health_at_once_and_refuses_with_a_time(
         began = time.monotonic()
         assert server.send("GET /healthz HTTP/1.1").body == b'{"status":"ok"}'
         assert time.monotonic() - began < 0.5
-        answers = [one.result() for one in asked]
+        answers = [one.result() for one in requests]
     assert {answer.status for answer in answers} == {
         503
     }  # the lock is waited for three seconds, the queue moves in one
@@ -78,7 +78,7 @@ def test_strangers_and_tiles_pass_while_the_work_is_full(
 ) -> None:
     token = token_of(Role.COUNTY_ADMIN)
     with locked(database, system, "alert"), ThreadPoolExecutor(2) as clients:
-        asked = [
+        requests = [
             clients.submit(server.send, f"GET /api/330521/alerts HTTP/1.1\nAuthorization: {token}") for _ in range(2)
         ]
         until = time.monotonic() + 10
@@ -87,7 +87,7 @@ def test_strangers_and_tiles_pass_while_the_work_is_full(
         assert server.send("GET /p/AAAA HTTP/1.1\nAccept: application/json").status == 404
         assert server.send(f"GET /api/session HTTP/1.1\nAuthorization: {token}").status == 503  # this one needs a place
         assert server.send("GET /readyz HTTP/1.1").status == 200
-        for one in asked:
+        for one in requests:
             one.result()
 
 

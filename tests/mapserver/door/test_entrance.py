@@ -116,7 +116,7 @@ def test_without_a_public_address_no_header_reaches_a_link(
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "client", "told"),
+    ("forwarded", "client", "address"),
     [
         ("203.0.113.9", "10.0.0.2", "203.0.113.9"),
         ("203.0.113.9", "10.9.9.9", "10.9.9.9"),  # not from our proxy: not believed
@@ -128,10 +128,10 @@ def test_without_a_public_address_no_header_reaches_a_link(
         (",".join(["10.0.0.3"] * 3000), "10.0.0.2", "10.0.0.3"),
     ],
 )
-def test_only_our_proxies_are_believed(settings: Settings, forwarded: str, client: str, told: str) -> None:
+def test_only_our_proxies_are_believed(settings: Settings, forwarded: str, client: str, address: str) -> None:
     trusted = settings.model_copy(update={"trusted_proxies": (ip_network("10.0.0.0/29"),)})
     Entrance(trusted).pass_in(scope_of(("Host", "10.0.0.1"), ("X-Forwarded-For", forwarded), client=client))
-    assert asker_address() == told
+    assert asker_address() == address
 
 
 def test_no_proxy_is_believed_by_default(settings: Settings) -> None:

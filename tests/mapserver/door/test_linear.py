@@ -21,7 +21,7 @@ from layers.features.cql2 import LANGUAGES, MAX_CHARACTERS, read_filter
 from layers.features.cql2_text import measure, without_ilike
 from layers.features.crs import DEFAULT
 from layers.features.errors import FilterInvalid, UnknownProperty
-from mapserver.door.known_accounts import session_in
+from mapserver.door.account_cache import session_in
 from mapserver.http.negotiation import best_encoding, best_media
 from tests.mapserver.door.conftest import Served
 from tests.rooms import ROOMS

@@ -31,7 +31,7 @@ MOST = 5000
 LONGEST = 500
 
 
-class Known:
+class CachedAccount:
     """An account, the hash of its credential, and until when and for which number of changes it is relied on."""
 
     __slots__ = ("account", "changes", "credential", "until")
@@ -41,19 +41,19 @@ class Known:
         self.until, self.changes = until, changes
 
 
-class KnownAccounts:
+class AccountCache:
     """Credential → account, for a second. strangers: how often one address may show what is no credential."""
 
     def __init__(self, context: Context, looks: Gate, strangers: Limit) -> None:
         self._context, self._looks, self._strangers = context, looks, strangers
-        self._known: dict[bytes, Known] = {}
+        self._cache: dict[bytes, CachedAccount] = {}
         self._proven: dict[bytes, None] = {}
         self._asking: dict[tuple[int, int, bytes, bool], asyncio.Task[Account | None]] = {}
         self._changes = SharedNumber("changes")
 
-    def get(self, cookie: bytes | None, authorization: bytes | None) -> Known | None:
+    def get(self, cookie: bytes | None, authorization: bytes | None) -> CachedAccount | None:
         """What is known of the credential, when it was looked up within the last second."""
-        found = self._known.get(_hash(cookie, authorization))
+        found = self._cache.get(_hash(cookie, authorization))
         if found is None or found.until <= time.monotonic() or found.changes != self._changes.get():
             return None
         return found
@@ -66,9 +66,9 @@ class KnownAccounts:
         """
         if cookie is None and authorization is None:
             return None
-        known = self.get(cookie, authorization)
-        if known is not None:
-            return known.account
+        cached = self.get(cookie, authorization)
+        if cached is not None:
+            return cached.account
         credential = _hash(cookie, authorization)
         here = (id(asyncio.get_running_loop()), self._changes.get(), credential, counts)
         asking = self._asking.get(here)
@@ -82,7 +82,7 @@ class KnownAccounts:
     def forget(self) -> None:
         """Something changed: everybody is looked up again, in every process of the server."""
         self._changes.grow()
-        self._known.clear()
+        self._cache.clear()
 
     def _refuse_guessing(self, credential: bytes) -> None:
         address = asker_address()
@@ -97,15 +97,15 @@ class KnownAccounts:
         token = None if authorization is None else authorization.decode("latin-1")
         account = await self._looks.run(lambda: find_credential(self._context, session, token, counts=counts))
         if account is not None and changes == self._changes.get():
-            _keep(self._known, credential, Known(account, credential, until, changes))
+            _keep(self._cache, credential, CachedAccount(account, credential, until, changes))
             _keep(self._proven, credential, None)
         return account
 
 
-def _keep(kept: dict[bytes, Any], credential: bytes, value: Any) -> None:
-    if len(kept) >= MOST:
-        kept.clear()
-    kept[credential] = value
+def _keep(cache: dict[bytes, Any], credential: bytes, value: Any) -> None:
+    if len(cache) >= MOST:
+        cache.clear()
+    cache[credential] = value
 
 
 def find_credential(

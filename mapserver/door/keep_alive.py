@@ -15,7 +15,7 @@ WAIT_S = 2.0
 _CLOSE = (b"connection", b"close")
 
 
-class KeptConnection:
+class KeepAlive:
     """The ASGI layer around all others."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 
 from mapserver.http.compression import LEAST_BYTES, LEVEL, is_text
-from mapserver.http.negotiation import best_encoding, header, is_known
+from mapserver.http.negotiation import best_encoding, etag_matches, header
 
 #: A day, and an address that names a version for as long as anybody likes.
 PUBLIC = "public, max-age=86400"
@@ -24,10 +24,10 @@ def tagged(request: Request, body: bytes, media: str, headers: Mapping[str, str]
             body = gzip.compress(body, compresslevel=LEVEL, mtime=0)
             headers["Content-Encoding"] = "gzip"
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    told = {**headers, "ETag": etag}
-    if is_known(etag, request):
-        return Response(status_code=304, headers=told)
-    return Response(body, media_type=media, headers=told)
+    all_headers = {**headers, "ETag": etag}
+    if etag_matches(etag, request):
+        return Response(status_code=304, headers=all_headers)
+    return Response(body, media_type=media, headers=all_headers)
 
 
 def takes_gzip(request: Request) -> bool:
