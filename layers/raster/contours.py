@@ -65,7 +65,7 @@ def draw_contours(
         raster = find_dem(connection, name)
         found = county_area(connection)
         area = None if found is None else shapely.from_wkb(found)
-        with OPEN_FILES.lent(file_of(folder, raster.file)) as reader:
+        with OPEN_FILES.borrow(file_of(folder, raster.file)) as reader:
             interval = interval_m or _interval(reader.dataset)
             lines_n = _write(connection, scope.county, raster.id, interval, _lines_of(reader.dataset, interval, area))
         record(connection, "draw_contours", target=f"raster:{raster.id} {raster.name}")

@@ -15,6 +15,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from database.installation.settings import Settings, get_settings
+from layers.outside.fetching import OutsideTiles
+from layers.outside.kept import KeptTiles
+from layers.outside.sources import read_outside_maps
 from layers.style.glyphs import GlyphStore
 from mapserver.app.application import Application
 from mapserver.app.readiness import ready
@@ -66,6 +69,10 @@ def create_app(
             ends.push_async_callback(end_work, door)
             app.state.refusals = Refusals(door)
             ends.push_async_callback(app.state.refusals.close)
+            app.state.outside_tiles = OutsideTiles(
+                KeptTiles(settings.home / "outside", max_mb=settings.outside_cache_mb, max_days=settings.outside_days)
+            )
+            ends.push_async_callback(app.state.outside_tiles.close)
             app.state.tiles = TileService(door)
             ends.callback(app.state.tiles.close)
             app.state.worker = JobWorker(context) if worker else None
@@ -87,6 +94,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
+    app.state.outside_maps = read_outside_maps(settings)
     app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
     for router in ROUTERS:
         check_routes(router.routes)

@@ -1557,6 +1557,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/outside-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outside Maps
+         * @description The base maps of other servers that are configured; none by default.
+         */
+        get: operations["outside_maps_api__county__outside_maps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/overview": {
         parameters: {
             query?: never;
@@ -4837,6 +4857,39 @@ export interface components {
             title: string;
         };
         /**
+         * OutsideMapOut
+         * @description A base map of another server.
+         */
+        OutsideMapOut: {
+            /** Attribution */
+            attribution: string | null;
+            /**
+             * Grid
+             * @description w: Web Mercator (XYZ); c: CGCS2000 degrees, as Tianditu cuts them
+             * @enum {string}
+             */
+            grid: "w" | "c";
+            /** Maxzoom */
+            maxzoom: number;
+            /** Minzoom */
+            minzoom: number;
+            /**
+             * Name
+             * @example tianditu-img
+             */
+            name: string;
+            /**
+             * Overlay
+             * @description names to lie over another map
+             */
+            overlay: boolean;
+            /**
+             * Title
+             * @example 天地图影像
+             */
+            title: string;
+        };
+        /**
          * Overview
          * @description Totals and alerts, as far as the account sees.
          */
@@ -5017,6 +5070,16 @@ export interface components {
         PageOut_OperationSchema_: {
             /** Items */
             items: components["schemas"]["OperationSchema"][];
+            /**
+             * Next
+             * @description pass it as ``after`` for those that follow; null at the end
+             */
+            next: string | null;
+        };
+        /** PageOut[OutsideMapOut] */
+        PageOut_OutsideMapOut_: {
+            /** Items */
+            items: components["schemas"]["OutsideMapOut"][];
             /**
              * Next
              * @description pass it as ``after`` for those that follow; null at the end
@@ -9953,6 +10016,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_MappingOut_"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    outside_maps_api__county__outside_maps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_OutsideMapOut_"];
                 };
             };
             400: components["responses"]["Problem400"];
