@@ -28,17 +28,18 @@ def heads_file(settings: Settings) -> Path:
 
 
 def current_heads(database: Database, counties: list[str]) -> list[dict[str, Any]]:
-    """The heads of the platform and of these counties, everything chained first."""
+    """The heads of the platform and of these counties, everything chained first; without those of a county whose own server is away."""
     with database.platform() as connection:
         chain_rest(connection, "platform")
     with database.platform() as connection:
         heads = [{"chain": PLATFORM} | read_head(connection, "platform")]
     for county in counties:
         scope = Scope.of_system(county, "audit")
-        with database.transaction(scope) as connection:
-            chain_rest(connection, "county")
-        with database.transaction(scope) as connection:
-            heads.append({"chain": county} | read_head(connection, "county"))
+        with database.unless_away(county):
+            with database.transaction(scope) as connection:
+                chain_rest(connection, "county")
+            with database.transaction(scope) as connection:
+                heads.append({"chain": county} | read_head(connection, "county"))
     return heads
 
 

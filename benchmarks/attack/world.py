@@ -40,8 +40,9 @@ from database.embedded import ensure_database
 from database.installation.settings import Settings, get_settings, load_secrets
 from database.rights.scope import Role, Scope
 from database.secrets.sign import Signer
+from database.upgrade.all_servers import migrate_all
 from database.upgrade.counties import create_county
-from database.upgrade.migrate import migrate_all, owner_engine
+from database.upgrade.migrate import owner_engine
 from gazetteer.codes.token import Token, TokenKind
 from gazetteer.plates.plates import issue_plates
 from layers.raster.ingest import NewRaster, add_raster

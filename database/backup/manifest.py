@@ -15,7 +15,7 @@ from database.installation.keys import KeyRing
 from database.rights.scope import county_schema
 from database.tables.base import PLATFORM_SCHEMA
 from database.tables.catalogue import read_catalogue
-from database.upgrade.counties import county_codes
+from database.upgrade.counties import counties_here
 
 FILE, DUMP, RASTERS, HEADS = "manifest.json", "database.dump", "rasters", "audit-heads.jsonl"
 FORMAT = 1
@@ -37,7 +37,7 @@ class State:
 @dataclass(frozen=True)
 class Manifest:
     """made_at: ISO 8601. postgresql: major version. files: path → [SHA-256, bytes]. keys: version → mark of the key, by which nobody
-    finds the key. missing: rasters of the catalogue that had no file."""
+    finds the key. missing: rasters of the catalogue that had no file. elsewhere: counties that live on another server and are not in it."""
 
     made_at: str
     postgresql: int
@@ -46,6 +46,7 @@ class Manifest:
     keys: dict[str, str]
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     format: int = FORMAT
 
     @property
@@ -86,8 +87,8 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def read_state(connection: Connection) -> State:
-    """Of platform and every county; the transaction should see one moment, as a role that sees every row."""
-    schemas = [PLATFORM_SCHEMA, *(county_schema(code) for code in county_codes(connection))]
+    """Of platform and every county that lives on this server; the transaction should see one moment, as a role that sees every row."""
+    schemas = [PLATFORM_SCHEMA, *(county_schema(code) for code in counties_here(connection))]
     revisions, counts, objects = {}, {}, {}
     for schema in schemas:
         revisions[schema] = str(connection.scalar(text(f"SELECT version_num FROM {schema}.alembic_version")))  # noqa: S608

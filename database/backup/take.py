@@ -15,12 +15,13 @@ from database.backup.errors import BackupRoleTooWeak
 from database.backup.manifest import DUMP, HEADS, RASTERS, Manifest, digest_of, marks_of, read_state
 from database.backup.programs import Server, disk_errors, in_database, refuse_without_space
 from database.backup.store import keys_file, keys_folder, new_backup, remove_old
+from database.connection.servers import addresses_of_counties
 from database.embedded import EmbeddedCluster, sqlalchemy_url
 from database.errors import Unavailable
 from database.installation.settings import Settings, load_secrets
 from database.rights.scope import county_schema
 from database.tables.base import PLATFORM_SCHEMA
-from database.upgrade.counties import county_codes
+from database.upgrade.counties import counties_here
 
 #: A dump is smaller than the database; indexes are not in it.
 _DUMP_SHARE = 0.5
@@ -86,7 +87,7 @@ def _take(connection: Connection, settings: Settings, url: str, draft: Path) -> 
     server = server_at(connection, url)
     moment = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
     size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
-    schemas = [PLATFORM_SCHEMA, *(county_schema(code) for code in county_codes(connection))]
+    schemas = [PLATFORM_SCHEMA, *(county_schema(code) for code in counties_here(connection))]
     rasters, missing = _rasters(connection, settings, schemas)
     refuse_without_space(draft, int(size * _DUMP_SHARE) + sum(path.stat().st_size for path in rasters.values()))
     state = read_state(connection)
@@ -107,6 +108,7 @@ def _take(connection: Connection, settings: Settings, url: str, draft: Path) -> 
         state=state,
         keys=marks_of(load_secrets(settings).keys.ring(now=True)),
         missing=missing,
+        elsewhere=sorted(code for code, address in addresses_of_counties(connection).items() if address is not None),
     )
     written = sorted(path for path in draft.rglob("*") if path.is_file())
     files = {str(path.relative_to(draft)): (digest_of(path), path.stat().st_size) for path in written}

@@ -16,8 +16,10 @@ from database.installation.settings import Settings
 from database.rights.scope import county_schema
 from database.tables.base import PLATFORM_SCHEMA
 from database.tables.catalogue import Catalogue, Difference, compare, read_catalogue
-from database.upgrade.counties import county_codes
+from database.upgrade.all_servers import counties_by_server, owner_of
+from database.upgrade.counties import counties_here
 from database.upgrade.migrate import owner_engine, upgrade_schema
+from database.upgrade.server import ServerUnfit, close_platform
 
 #: No county of China has this code.
 SCRATCH_COUNTY = "999998"
@@ -32,18 +34,28 @@ class SchemaDiffers(Unavailable):
     """
 
 
-def unlike_fresh(engine: Engine) -> dict[str, list[Difference]]:
-    """Schema → what differs from one made anew; schemas that agree are left out. engine: of the owner. Changes nothing."""
+def unlike_fresh(engine: Engine, *, elsewhere: bool = False) -> dict[str, list[Difference]]:
+    """Schema → what differs from one made anew; schemas that agree are left out. engine: of the owner. Changes nothing.
+
+    elsewhere: it is not the home server.
+    """
     with engine.connect() as connection, connection.begin() as attempt:
         try:
-            return _unlike(connection)
+            return _unlike(connection, elsewhere=elsewhere)
         finally:
             attempt.rollback()
 
 
 def refuse_unlike(engine: Engine) -> None:
-    """Raises SchemaDiffers, which names the objects, unless every schema is what this release makes."""
-    found = unlike_fresh(engine)
+    """Raises SchemaDiffers, which names the objects, unless every schema of every server is what this release makes.
+
+    engine: of the owner, on the home server. Raises ServerUnfit when another server is away.
+    """
+    found: dict[str, list[Difference]] = {}
+    for address in counties_by_server(engine):
+        with owner_of(engine, address) as there:
+            unlike = unlike_fresh(there, elsewhere=address is not None)
+        found |= {f"{address} {schema}" if address else schema: differences for schema, differences in unlike.items()}
     if not found:
         return
     lines = [f"{schema}: {difference}" for schema, differences in found.items() for difference in differences]
@@ -75,19 +87,19 @@ def check_schema(settings: Settings) -> CheckResult:
     engine = owner_engine(url)
     try:
         refuse_unlike(engine)
-    except SchemaDiffers as error:
+    except (SchemaDiffers, ServerUnfit) as error:
         return CheckResult(*names, False, error.detail, "onemap migrate")
     finally:
         engine.dispose()
     return CheckResult(*names, True, "与本版本一致 / as this release makes it")
 
 
-def _unlike(connection: Connection) -> dict[str, list[Difference]]:
-    counties = [county_schema(code) for code in county_codes(connection)]
+def _unlike(connection: Connection, *, elsewhere: bool) -> dict[str, list[Difference]]:
+    counties = [county_schema(code) for code in counties_here(connection)]
     actual = {schema: read_catalogue(connection, schema) for schema in (PLATFORM_SCHEMA, *counties)}
     county = _fresh(connection, "county", county_schema(SCRATCH_COUNTY)) if counties else {}
     connection.execute(text(f"ALTER SCHEMA {PLATFORM_SCHEMA} RENAME TO {_ASIDE}"))
-    platform = _fresh(connection, "platform", PLATFORM_SCHEMA)
+    platform = _fresh(connection, "platform", PLATFORM_SCHEMA, elsewhere=elsewhere)
     found = {
         schema: compare(catalogue, platform if schema == PLATFORM_SCHEMA else county)
         for schema, catalogue in actual.items()
@@ -95,7 +107,9 @@ def _unlike(connection: Connection) -> dict[str, list[Difference]]:
     return {schema: differences for schema, differences in found.items() if differences}
 
 
-def _fresh(connection: Connection, branch: Branch, schema: str) -> Catalogue:
+def _fresh(connection: Connection, branch: Branch, schema: str, *, elsewhere: bool = False) -> Catalogue:
     connection.execute(text(f"CREATE SCHEMA {schema}"))
     upgrade_schema(connection, branch, schema)
+    if elsewhere:
+        close_platform(connection)
     return read_catalogue(connection, schema)

@@ -198,6 +198,15 @@ class Settings(BaseSettings):
         None, description="Send the session cookie over HTTPS only; unset means when public_url is https."
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    request_log: bool = Field(
+        True,
+        description="Write a line for every request: method, route, status, time, bytes; nothing that came with it.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Who sends it as `Authorization: Bearer …` is given the counts of requests at /metrics. Unset means nobody.",
+    )
     max_upload_mb: int = Field(1024, ge=1, description="Largest file that may be uploaded, in megabytes.")
     rasters: AbsolutePath | None = Field(None, description="Folder of rasters; unset means `rasters` below home.")
     max_raster_mb: int = Field(20480, ge=1, description="Largest raster, unpacked, in megabytes.")

@@ -23,11 +23,12 @@ from database.tables.base import PlatformBase, identity_column, now_column
 
 
 class County(PlatformBase):
-    """A county served from this database; its data live in schema ``c`` + code."""
+    """A county; its data live in schema ``c`` + code, here or on another server. Another server lists those that live on it."""
 
     __tablename__ = "county"
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{6}$'", name="code_grammar"),
+        CheckConstraint("server ~ '^postgresql://[^@]+$' AND server !~* 'password='", name="server_says_no_secret"),
         {"comment": "counties (县)"},
     )
 
@@ -40,6 +41,9 @@ class County(PlatformBase):
         comment="generated demo data, labelled so everywhere",
     )
     created_at: Mapped[datetime] = now_column("when the county was created")
+    server: Mapped[str | None] = mapped_column(
+        Text, comment="address of the server its data live on, without user and password; null: this one"
+    )
 
 
 class Account(PlatformBase):

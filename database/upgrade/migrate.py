@@ -63,17 +63,6 @@ def migrate_county(engine: Engine, code: str) -> None:
         upgrade_schema(connection, "county", schema)
 
 
-def migrate_all(engine: Engine) -> list[str]:
-    """Upgrade the platform and every county; returns the county codes. Each county is a transaction of its own."""
-    refuse_empty(CountyBase.metadata)
-    migrate_platform(engine)
-    with engine.connect() as connection:
-        codes = list(connection.scalars(text("SELECT code FROM platform.county ORDER BY code")))
-    for code in codes:
-        migrate_county(engine, code)
-    return codes
-
-
 def refuse_empty(metadata: MetaData) -> None:
     """Raise EmptyMetadata when ``metadata`` knows no table."""
     if not metadata.tables:

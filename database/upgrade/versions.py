@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from database.rights.scope import county_schema
-from database.upgrade.counties import county_codes
+from database.upgrade.counties import counties_here
 from database.upgrade.migrate import MIGRATIONS
 
 _READABLE = text("SELECT has_table_privilege(CAST(:name AS text), 'SELECT')")
@@ -36,14 +36,14 @@ def _scripts(branch: str) -> ScriptDirectory:
 
 
 def schemas_behind(connection: Connection) -> list[str]:
-    """The schemas that are not at the head of this release, also those of a newer one; ``platform`` first, then ``c330521`` …
+    """The schemas of the server of this connection that are not at the head of this release, also those of a newer one; ``platform`` first, then ``c330521`` …
 
     A schema whose revision the application may not read is of an older release.
     """
     if not _is_at(connection, "platform", head_of("platform")):
         return ["platform"]
     head = head_of("county")
-    schemas = (county_schema(code) for code in county_codes(connection))
+    schemas = (county_schema(code) for code in counties_here(connection))
     return [schema for schema in schemas if not _is_at(connection, schema, head)]
 
 

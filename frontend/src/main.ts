@@ -1,5 +1,6 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import '@/styles/colours.css'
 import '@/styles/tokens.css'
 import '@/styles/base.css'
 import '@/styles/components.css'

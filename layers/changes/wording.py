@@ -110,8 +110,8 @@ _OF_KINDS: Mapping[str, dict[str, Label]] = View(_own_fields)
 
 def record_labels() -> dict[str, Label]:
     """Record (``entity`` of a change) → what it is called: kinds of the catalogue of which a change is told, lowest of the map first."""
-    told = {kind.record: kind.noun for kind in KINDS.values() if any(field.change for field in kind.fields)}
-    return _OTHER_RECORDS | told
+    nouns = {kind.record: kind.noun for kind in KINDS.values() if any(field.change for field in kind.fields)}
+    return _OTHER_RECORDS | nouns
 
 
 def field_labels() -> dict[str, Label]:

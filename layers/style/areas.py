@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from layers.base.catalogue import NAMES
+from layers.style.colour import parts
 from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
-from layers.style.palette import Palette, Wash, parts
+from layers.style.palette import Palette, Wash
 
 #: Width of the band of a cell in pixels: zoom, width. Tiles of outlines reach 8 pixels beyond their edge, above zoom 14 more.
 BAND = ((9, 1.2), (12, 3), (14, 6), (17, 9))

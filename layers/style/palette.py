@@ -1,4 +1,4 @@
-"""The colours of the three themes. Text keeps 4.5:1 to every ground it may stand on, in high contrast 7:1 (WCAG 2.2, 1.4.3 and 1.4.6).
+"""The colours of the three themes of the map; those of pages follow from them (``tokens``). Text keeps 4.5:1 to every ground it may stand on, in high contrast 7:1 (WCAG 2.2, 1.4.3 and 1.4.6).
 
 Colours are ``#rrggbb``; a wash lies over the ground with an opacity. A test computes the contrasts.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from database.errors import Missing
 from layers.catalogue.kind import Colours
+from layers.style.colour import over
 
 
 class UnknownTheme(Missing):
@@ -26,7 +27,10 @@ class Wash:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One theme. ring: the rim of dots and icons, which parts them from the ground and from each other."""
+    """One theme. halo: what parts names, dots and icons from the ground and from each other. focus: a ring around what is looked at.
+
+    glow: what shines through around it, and fills a cell with alerts on a page.
+    """
 
     name: str
     title: str
@@ -42,8 +46,6 @@ class Palette:
     cell_text: str
     place_text: str
     halo: str
-    ring: str
-    symbol: str
     addresses: str
     places: str
     persons: str
@@ -54,23 +56,31 @@ class Palette:
     alert_medium: str
     alert_low: str
     flood: str
+    focus: str
+    glow: str
     line_scale: float = 1.0
+
+    @property
+    def ring(self) -> str:
+        """The rim of dots and icons."""
+        return self.halo
+
+    @property
+    def symbol(self) -> str:
+        """The figure inside an icon."""
+        return self.halo
 
     def washed(self) -> tuple[str, ...]:
         """What text may stand on: outside, the ground, and the ground under the band of a cell."""
         return (self.outside, self.ground, *(over(wash.colour, wash.opacity, self.ground) for wash in self.washes))
 
 
-def over(colour: str, opacity: float, ground: str) -> str:
-    """The colour seen where one lies over a ground."""
-    top, below = parts(colour), parts(ground)
-    mixed = (round(t * opacity + b * (1 - opacity)) for t, b in zip(top, below, strict=True))
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+#: Waiting alerts from which a cell has each band.
+WASHED_FROM = (1, 3, 8)
 
 
-def parts(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255."""
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+def _washes(*shades: tuple[str, float]) -> tuple[Wash, ...]:
+    return tuple(Wash(alerts, colour, opacity) for alerts, (colour, opacity) in zip(WASHED_FROM, shades, strict=True))
 
 
 LIGHT = Palette(
@@ -78,11 +88,7 @@ LIGHT = Palette(
     title="浅色",
     outside="#e6ebee",
     ground="#fbfcfa",
-    washes=(
-        Wash(1, "#ea8fa0", 0.5),
-        Wash(3, "#dd5f78", 0.48),
-        Wash(8, "#b8285a", 0.42),
-    ),
+    washes=_washes(("#ea8fa0", 0.5), ("#dd5f78", 0.48), ("#b8285a", 0.42)),
     cell_line="#4c7a63",
     village_line="#8796a5",
     town_line="#5b6b7a",
@@ -92,8 +98,6 @@ LIGHT = Palette(
     cell_text="#254a37",
     place_text="#553408",
     halo="#ffffff",
-    ring="#ffffff",
-    symbol="#ffffff",
     addresses="#66788a",
     places="#8a5a12",
     persons="#17406d",
@@ -104,6 +108,8 @@ LIGHT = Palette(
     alert_medium="#b86a00",
     alert_low="#3f78ad",
     flood="#1f6fb5",
+    focus="#0f2f52",
+    glow="#f0a23a",
 )
 
 DARK = Palette(
@@ -111,11 +117,7 @@ DARK = Palette(
     title="深色",
     outside="#10161c",
     ground="#1a222b",
-    washes=(
-        Wash(1, "#c9667c", 0.4),
-        Wash(3, "#d95c78", 0.52),
-        Wash(8, "#e0446e", 0.66),
-    ),
+    washes=_washes(("#c9667c", 0.4), ("#d95c78", 0.52), ("#e0446e", 0.66)),
     cell_line="#5f9179",
     village_line="#7b8b9a",
     town_line="#9aa9b7",
@@ -125,8 +127,6 @@ DARK = Palette(
     cell_text="#c4e4d3",
     place_text="#f0d6a8",
     halo="#10161c",
-    ring="#10161c",
-    symbol="#10161c",
     addresses="#93a4b4",
     places="#d8a657",
     persons="#6fa8e0",
@@ -137,6 +137,8 @@ DARK = Palette(
     alert_medium="#f5b041",
     alert_low="#7fb5e6",
     flood="#5aa9e6",
+    focus="#ffd89a",
+    glow="#e0953a",
 )
 
 CONTRAST = Palette(
@@ -144,11 +146,7 @@ CONTRAST = Palette(
     title="高对比度",
     outside="#ffffff",
     ground="#ffffff",
-    washes=(
-        Wash(1, "#ffb3c4", 0.8),
-        Wash(3, "#ff8fac", 0.7),
-        Wash(8, "#ff6f95", 0.68),
-    ),
+    washes=_washes(("#ffb3c4", 0.8), ("#ff8fac", 0.7), ("#ff6f95", 0.68)),
     cell_line="#00552e",
     village_line="#4a4a4a",
     town_line="#1f1f1f",
@@ -158,8 +156,6 @@ CONTRAST = Palette(
     cell_text="#00331b",
     place_text="#3a2200",
     halo="#ffffff",
-    ring="#ffffff",
-    symbol="#ffffff",
     addresses="#333333",
     places="#5c3500",
     persons="#003c8f",
@@ -170,6 +166,8 @@ CONTRAST = Palette(
     alert_medium="#8a4500",
     alert_low="#004a8f",
     flood="#004a9f",
+    focus="#0f2f52",
+    glow="#ffd24d",
     line_scale=1.5,
 )
 

@@ -108,6 +108,7 @@ def _legend(palette: Palette, allowed: Sequence[str]) -> dict[str, Any]:
     return {
         "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
         "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},
+        "focus": {"glow": palette.glow, "ring": palette.focus},
         "shades": [{"from": wash.alerts, "colour": washed(wash)} for wash in palette.washes],
     }
 

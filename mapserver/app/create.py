@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.routing import Route
 
 from database.installation.settings import Settings, get_settings
 from layers.outside.fetching import OutsideTiles
@@ -20,6 +21,7 @@ from layers.outside.kept import KeptTiles
 from layers.outside.sources import read_outside_maps
 from layers.style.glyphs import GlyphStore
 from mapserver.app.application import Application
+from mapserver.app.metrics import METRICS, metrics
 from mapserver.app.readiness import ready
 from mapserver.door import problems
 from mapserver.door.door import Door
@@ -96,15 +98,19 @@ def create_app(
     problems.install(app)
     app.state.outside_maps = read_outside_maps(settings)
     app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
+    routes = [route for router in ROUTERS for route in router.routes]
+    check_routes(routes)
     for router in ROUTERS:
-        check_routes(router.routes)
         app.include_router(router)
     app.add_route("/readyz", ready, include_in_schema=False)
     app.add_route("/robots.txt", robots, include_in_schema=False)
-    app.state.methods = Methods([*app.routes, *(route for router in ROUTERS for route in router.routes)])
+    app.add_route(METRICS, metrics, include_in_schema=False)
+    app.state.methods = Methods([*app.routes, *routes])
     app.openapi = document_of(app)  # type: ignore[method-assign]
-    app.state.problems = OgcProblems(route for router in ROUTERS for route in router.routes)
+    app.state.problems = OgcProblems(routes)
     mount_web_app(app)
+    single = [route for route in app.routes if isinstance(route, Route)]
+    app.state.request_counts = app.record([*single, *routes], log=settings.request_log)
     return app
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
+from database.connection.engine import Database
 from database.upgrade.versions import schemas_behind
 from mapserver.door import problems
 from mapserver.door.deps import door_of
@@ -23,20 +25,28 @@ _ALIVE = text(
 
 @dataclass(frozen=True)
 class Readiness:
-    """database: it answers. migrations: every schema is at the head of this release. worker: some worker gave a sign of life."""
+    """database: it answers. migrations: every schema is at the head of this release. worker: some worker gave a sign of life.
+
+    counties_away: codes of the counties whose own server does not answer; the others are served, so that is no reason for 503.
+    """
 
     database: Literal["ok"]
     migrations: Literal["current", "differ"]
     worker: Literal["alive", "away"]
+    counties_away: list[str] = field(default_factory=list)
 
 
 async def ready(request: Request) -> JSONResponse:
-    """200 when the database answers, its schemas fit this release and, where this server has a worker, that works; otherwise 503."""
+    """200 when the database answers, its schemas fit this release and, where this server has a worker, that works; otherwise 503.
+
+    Counties whose own server does not answer are named.
+    """
     door = door_of(request)
 
     def look() -> Readiness:
         with door.context.database.platform() as connection:
-            return readiness_of(connection)
+            at_home = readiness_of(connection)
+        return with_servers(door.context.database, at_home)
 
     found = await door.looks.run(look)
     worker: JobWorker | None = request.app.state.worker
@@ -57,8 +67,20 @@ async def ready(request: Request) -> JSONResponse:
     return problems.problem(request, 503, "not-ready", title, title_en, facts=facts)
 
 
+def with_servers(database: Database, at_home: Readiness) -> Readiness:
+    """The same, with what the other servers say."""
+    behind, away = at_home.migrations == "differ", []
+    for server, counties in database.elsewhere():
+        try:
+            with server.begin() as connection:
+                behind |= bool(schemas_behind(connection))
+        except OperationalError:
+            away += counties
+    return replace(at_home, migrations="differ" if behind else "current", counties_away=sorted(away))
+
+
 def readiness_of(connection: Connection) -> Readiness:
-    """What the database says."""
+    """What the home server says."""
     behind = schemas_behind(connection)
     alive = "platform" not in behind and connection.scalar(_ALIVE, {"seconds": DEAD_S})
     return Readiness("ok", "differ" if behind else "current", "alive" if alive else "away")

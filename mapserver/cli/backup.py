@@ -68,6 +68,12 @@ def backup(
     _print(made, manifest, "备份完成 / backed up")
     for name in manifest.missing:
         console.print(f"[yellow]![/yellow] 栅格文件缺失 / raster file is missing: {name}", highlight=False)
+    if manifest.elsewhere:
+        console.print(
+            f"[yellow]![/yellow] 不在此备份中，数据在其他服务器上，请另行备份 / not in it, for they live on other servers: "
+            f"{' '.join(manifest.elsewhere)}\n  onemap backup --out DIR --superuser-url postgresql://…",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     console.print(
         f"密钥 / keys: {keys_file(keys_place, made)}\n"
         "  没有密钥，证件号码和电话无法读取；请与备份分开保存 / without them no ID number or phone opens; keep them apart from the backup",
@@ -92,17 +98,18 @@ def restore(
     if settings.database_url is not None and superuser is None:
         raise SuperuserUrlMissing("--superuser-url, ONEMAP_SUPERUSER_URL")
     key_file = keys.absolute() if keys else keys_file(keys_folder(chosen.parent), chosen)
-    url = superuser if settings.database_url is not None else None
-    manifest = restore_backup(settings, chosen, key_file, superuser_url=url)
-    ended = _end_sessions(settings)
+    manifest = restore_backup(settings, chosen, key_file, superuser_url=superuser)
+    of_home = bool(manifest.state.counts.get("platform.account"))  # another server of counties has no account
+    ended = _end_sessions(settings) if of_home else 0
     if set(manifest.state.revisions.values()) <= {head_of("platform"), head_of("county")}:
         _record(settings, "restore", chosen)
     _print(chosen, manifest, "已恢复 / restored")
-    console.print(
-        f"备份中的 {ended} 个登录已全部结束，请各用户重新登录；备份之后吊销的令牌又有效，请核对：onemap token list / "
-        f"every session of the backup ({ended}) has ended; tokens revoked since then are valid again, look: onemap token list",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    if of_home:
+        console.print(
+            f"备份中的 {ended} 个登录已全部结束，请各用户重新登录；备份之后吊销的令牌又有效，请核对：onemap token list / "
+            f"every session of the backup ({ended}) has ended; tokens revoked since then are valid again, look: onemap token list",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     heads = {head_of("platform"), head_of("county")}
     if set(manifest.state.revisions.values()) - heads:
         console.print("备份来自较早的版本，请运行 / of an earlier release, run: onemap migrate", highlight=False)

@@ -11,8 +11,9 @@ from rich.console import Console
 from database.checks.schema_check import refuse_unlike
 from database.embedded import bootstrap_server, bootstrap_sql, ensure_database
 from database.installation.settings import get_settings, load_secrets
+from database.upgrade.all_servers import migrate_all
 from database.upgrade.counties import create_county
-from database.upgrade.migrate import migrate_all, owner_engine
+from database.upgrade.migrate import owner_engine
 from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 
 app = typer.Typer(no_args_is_help=True, help="县 / counties")
@@ -24,18 +25,27 @@ console = Console()
 def create(
     code: Annotated[str, typer.Argument(help="6 位县代码 / six-digit code")],
     name: Annotated[str, typer.Argument(help="县名 / name")],
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="数据所在的另一台服务器，如 postgresql://10.1.2.3/onemap，不含账号密码 / another server, no user, no password"
+        ),
+    ] = None,
 ) -> None:
     """建立一个县 / make a county: its schema, its tables, its policies."""
     engine = owner_engine(ensure_database(get_settings()).owner)
-    create_county(engine, code, name)
-    engine.dispose()
+    try:
+        create_county(engine, code, name, server=server)
+    finally:
+        engine.dispose()
     console.print(f"已建立 {name}（{code}）/ made county {code}")
 
 
 def migrate() -> None:
     """升级平台和所有县的数据表，并核对结果 / bring the platform and every county to the newest revision, and check what came of it.
 
-    Exit code 2, with the names of the objects, when a schema is not what this release makes.
+    On every server that counties live on. Exit code 2, with the names of the objects, when a schema is not what this release makes, and
+    when a server is away (what can be upgraded is, all the same).
     """
     engine = owner_engine(ensure_database(get_settings()).owner)
     try:

@@ -21,8 +21,9 @@ from database.embedded import ensure_database
 from database.installation.settings import Settings, get_settings, load_secrets
 from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
+from database.upgrade.all_servers import migrate_all
 from database.upgrade.counties import create_county
-from database.upgrade.migrate import migrate_all, owner_engine
+from database.upgrade.migrate import owner_engine
 from mapserver.cli.serve import serve
 from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor
 

@@ -14,6 +14,7 @@ from folium.utilities import JsCode
 from jinja2 import Template
 
 from alerts.lifecycle import STATUS_LABELS
+from layers.style.palette import LIGHT
 from mapserver.maps import panel
 from mapserver.maps.coordinates import Coordinates
 from mapserver.maps.offline import Page, render_page, safe_text
@@ -22,7 +23,9 @@ from mapserver.maps.panel import COLOURS, SEVERITIES, MapHeading
 LIMIT = 20_000  # alerts on a page
 FULL_TEXT_LIMIT = 5_000  # with more of them the popups leave the reason out, so that the page stays below 5 MB
 STACK_LIMIT = 10  # alerts in one popup, where several share a point
-RADIUS = {"high": 8, "medium": 7, "low": 6}
+RADIUS = {"high": 9, "medium": 9, "low": 6}  # of the box around a sign, pixels
+# A severity has a shape of its own, as the icons of the served style have: corners in a box from -1 to 1; low is a disc. Stands in page.css too.
+CORNERS = {"high": [[0, -1], [1, 0.8], [-1, 0.8]], "medium": [[0, -1], [1, 0], [0, 1], [-1, 0]]}
 NARROW = JsCode("window.innerWidth <= 760")  # as in page.css
 Bounds = Sequence[float]
 
@@ -37,7 +40,7 @@ def alerts_page(
     """The page of many alerts. cells, divisions: GeoJSON features (code, name); bounds: west, south, east, north."""
     page, drawn = _empty_map(bounds), Coordinates()
     _add_divisions(page, drawn, divisions)
-    _add_cells(page, drawn, "有预警的网格", cells, Counter(alert["grid_code"] for alert in alerts))
+    _add_cells(page, drawn, panel.CELLS_WITH_ALERTS, cells, Counter(alert["grid_code"] for alert in alerts))
     layers = [layer for severity in SEVERITIES if (layer := _marker_layer(severity, drawn, alerts)) is not None]
     for layer in layers:
         layer.add_to(page)
@@ -103,8 +106,11 @@ def _add_html(page: folium.Map, content: str) -> None:
 def _add_divisions(page: folium.Map, drawn: Coordinates, features: Sequence[dict[str, Any]]) -> None:
     """Villages thin, towns above them thick, with their names."""
     lines: dict[str, tuple[str, dict[str, Any]]] = {
-        "village": ("村社界", {"color": "#98a2ad", "weight": 1, "fillColor": "#ffffff", "fillOpacity": 1}),
-        "town": ("乡镇街道界", {"color": "#41505f", "weight": 2.2, "fill": False}),
+        "village": (
+            panel.VILLAGE_LINE,
+            {"color": LIGHT.village_line, "weight": 1, "fillColor": LIGHT.ground, "fillOpacity": 1},
+        ),
+        "town": (panel.TOWN_LINE, {"color": LIGHT.town_line, "weight": 2.2, "fill": False}),
     }
     for level, (name, style) in lines.items():
         chosen = [f for f in features if f["properties"]["level"] == level]
@@ -141,7 +147,7 @@ def _add_cells(
         _collection(drawn, features, shown),
         name=name,
         style_function=lambda f: {
-            "color": "#41505f",
+            "color": LIGHT.cell_line,
             "weight": 2 if counts is None else 0.8,
             "fillColor": panel.CELL_FILL,
             "fillOpacity": f["properties"]["depth"],
@@ -183,7 +189,17 @@ def bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
 # A popup from properties.a: [title, severity, rule, status, day, reason], texts escaped beforehand; n: more than those.
 _POPUP = """
 (f, layer) => {
-  const words = WORDS;
+  const words = WORDS, corners = CORNERS;
+  if (corners) layer._updateCircle = function () {
+    const canvas = this._renderer, to = canvas._ctx, at = this._point;
+    if (!to) return L.CircleMarker.prototype._updateCircle.call(this);
+    if (!canvas._drawing || this._empty()) return;
+    const r = Math.max(Math.round(this._radius), 1);
+    to.beginPath();
+    corners.forEach(([x, y]) => to.lineTo(at.x + x * r, at.y + y * r));
+    to.closePath();
+    canvas._fillStroke(to, this);
+  };
   if (f.properties.a.length > 1) layer.setRadius(layer.options.radius + 2);
   const n = f.properties.a.length + (f.properties.n || 0);
   const head = n > 1 ? `<p class="om-quiet">此处 ${n} 条预警</p>` : '';
@@ -217,16 +233,16 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
     n = sum(alert["severity"] == severity and alert["lon"] is not None for alert in alerts)
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
-        name=f"{SEVERITIES[severity]}级预警（{n}）",
+        name=f"{panel.severity_title(severity)}（{n}）",
         marker=folium.CircleMarker(
             radius=RADIUS[severity],
-            color="#ffffff",
+            color=LIGHT.ring,
             weight=1.5,
             fill=True,
             fill_color=COLOURS[severity],
             fill_opacity=0.95,
         ),
-        on_each_feature=JsCode(_POPUP.replace("WORDS", _json(words))),
+        on_each_feature=JsCode(_POPUP.replace("WORDS", _json(words)).replace("CORNERS", _json(CORNERS.get(severity)))),
     )
 
 

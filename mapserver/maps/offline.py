@@ -19,6 +19,7 @@ import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from database.errors import Unavailable
+from layers.style.tokens import css
 from mapserver.maps.coordinates import Coordinates
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
@@ -91,7 +92,7 @@ def render_page(page: folium.Map, drawn: Coordinates | None = None, *, title: st
     figure.header.add_child(_inline(f"<style>{_style()}</style>"), name="leaflet_css")
     for name, child in children.items():
         figure.header.add_child(child, name=name)
-    figure.header.add_child(_inline(f"<style>{PAGE_STYLE.read_text('utf-8')}</style>"), name="page_css")
+    figure.header.add_child(_inline(f"<style>{css()}{PAGE_STYLE.read_text('utf-8')}</style>"), name="page_css")
     text: str = figure._template.render(this=figure, kwargs={})
     if _REMOTE.search(text):
         raise RemoteLink

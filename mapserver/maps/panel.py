@@ -12,6 +12,8 @@ from alerts.detection.rules import RULES
 from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
 from database.vocabulary import Severity
+from gazetteer.codes.grid_code import GridLevel
+from layers.catalogue.areas import CELLS
 from layers.style.palette import LIGHT
 from layers.style.records import variant_colours
 from mapserver.maps.offline import safe_text
@@ -19,7 +21,10 @@ from mapserver.maps.words import field_label, is_internal, words_of
 
 SEVERITIES: dict[str, str] = Severity.labels()
 COLOURS: dict[str, str] = variant_colours(ALERTS, LIGHT)
-CELL_FILL = "#f5b041"
+CELL_FILL = LIGHT.glow
+#: Titles of layers, in the words of the catalogue.
+VILLAGE_LINE, TOWN_LINE = (f"{level.zh}界" for level in (GridLevel.VILLAGE, GridLevel.TOWN))
+CELLS_WITH_ALERTS = f"有{ALERTS.noun.zh}的{CELLS.noun.zh}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ def rule_title(alert: dict[str, Any]) -> str:
     return rule.title if rule else str(alert["rule"])
 
 
+def severity_title(severity: str) -> str:
+    """The alerts of a severity, as a layer."""
+    return f"{SEVERITIES[severity]}级{ALERTS.noun.zh}"
+
+
 def status_label(status: str) -> str:
     """A status in Chinese."""
     return STATUS_LABELS.get(status, status)
@@ -85,14 +95,14 @@ def legend(alerts: Sequence[dict[str, Any]]) -> str:
     """What the colours mean, with counts by severity, rule and status."""
     severities = Counter(alert["severity"] for alert in alerts)
     rows = "".join(
-        f'<tr><td><span class="om-key" style="background:{COLOURS[severity]}"></span>{label}级预警</td>'
+        f'<tr><td><span class="om-key om-sign om-sign-{severity}"></span>{severity_title(severity)}</td>'
         f'<td class="om-n">{severities[severity]}</td></tr>'
-        for severity, label in SEVERITIES.items()
+        for severity in SEVERITIES
     )
-    cells = f'<tr><td colspan="2"><span class="om-key om-area" style="background:{CELL_FILL}"></span>有预警的网格，越深越多</td></tr>'
+    cells = f'<tr><td colspan="2"><span class="om-key om-area" style="background:{CELL_FILL}"></span>{CELLS_WITH_ALERTS}，越深越多</td></tr>'
     lines = (
-        '<tr><td colspan="2"><span class="om-key om-line"></span>乡镇街道界　'
-        '<span class="om-key om-line om-thin"></span>村社界</td></tr>'
+        f'<tr><td colspan="2"><span class="om-key om-line"></span>{TOWN_LINE}　'
+        f'<span class="om-key om-line om-thin"></span>{VILLAGE_LINE}</td></tr>'
     )
     return (
         f'<section class="om-legend"><h2>图例</h2><table>{rows}{cells if alerts else ""}{lines}</table></section>'

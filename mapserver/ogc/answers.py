@@ -16,6 +16,7 @@ from access.accounts.accounts import Account
 from database.rights.scope import Role
 from layers.features.collections import COLLECTIONS, Collection, get_collection
 from layers.features.errors import ParameterInvalid, UnknownParameter
+from layers.style.tokens import css
 from mapserver.door.problems import NotPermitted
 from mapserver.http.headers import style_hash
 from mapserver.http.negotiation import best_media, header
@@ -105,12 +106,15 @@ def answer(body: Any, media: str = JSON, headers: dict[str, str] | None = None, 
     return Response(packed, status, {**PRIVATE, **(headers or {})}, media_type=media)
 
 
-_STYLE = """
-body{font:16px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:0 auto;max-width:75rem;padding:1rem;color:#1b1f24;background:#fff}
-h1{font-size:1.4rem;margin:.5rem 0}a{color:#0b5cad}nav{border-bottom:1px solid #ccd;padding-bottom:.5rem}
-table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{border:1px solid #ccd;padding:.25rem .5rem;text-align:left;vertical-align:top;word-break:break-word}
-th{background:#eef2f6}.scroll{overflow-x:auto}.next{display:inline-block;margin:1rem 1rem 1rem 0}
+_STYLE = (
+    css(("ink", "surface", "link", "line", "quiet-soft"))
+    + """
+body{font:16px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:0 auto;max-width:75rem;padding:1rem;color:var(--ink);background:var(--surface)}
+h1{font-size:1.4rem;margin:.5rem 0}a{color:var(--link)}nav{border-bottom:1px solid var(--line);padding-bottom:.5rem}
+table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top;word-break:break-word}
+th{background:var(--quiet-soft)}.scroll{overflow-x:auto}.next{display:inline-block;margin:1rem 1rem 1rem 0}
 """
+)
 _PAGE_POLICY = (
     f"default-src 'none'; style-src {style_hash(_STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from html import escape
 
+from layers.style.tokens import DARK_TOKENS, css
 from mapserver.http.headers import style_hash
 from mapserver.schemas.public_codes import ScannedOut
 
-_STYLE = """
+_USED = ("ink", "ink-2", "ground", "surface", "brand", "brand-ink", "link")
+_STYLE = (
+    f"{css(_USED)}@media(prefers-color-scheme:dark){{{css(DARK_TOKENS, tokens=DARK_TOKENS)}}}"
+    + """
 :root{color-scheme:light dark}
-body{margin:0;font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;background:#f4f6f8;color:#1b2733}
+body{margin:0;font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;background:var(--ground);color:var(--ink)}
 main{max-width:34rem;margin:0 auto;padding:1rem}
-header{background:#17406d;color:#fff;border-radius:12px;padding:1rem 1.25rem}
+header{background:var(--brand);color:var(--brand-ink);border-radius:12px;padding:1rem 1.25rem}
 header p{margin:0;font-size:.9rem;opacity:.85}
 h1{margin:.25rem 0 0;font-size:1.35rem;overflow-wrap:anywhere}
-section{background:#fff;border-radius:12px;padding:.75rem 1.25rem;margin-top:.75rem}
+section{background:var(--surface);border-radius:12px;padding:.75rem 1.25rem;margin-top:.75rem}
 h2{font-size:1rem;margin:.25rem 0}
 dl{display:grid;grid-template-columns:6.5em 1fr;gap:.25rem .5rem;margin:0}
-dt{color:#5b6b7b}dd{margin:0;overflow-wrap:anywhere}
-a{color:#17406d}
+dt{color:var(--ink-2)}dd{margin:0;overflow-wrap:anywhere}
+a{color:var(--link)}
 a.row{display:block;min-height:44px;padding:.6rem 0;box-sizing:border-box}
-footer{color:#5b6b7b;font-size:.85rem;padding:1rem .25rem}
-@media(prefers-color-scheme:dark){body{background:#10161c;color:#e6ebf0}section{background:#1b2530}a{color:#8ec1f5}dt,footer{color:#9fb0c0}}
-""".strip()
+footer{color:var(--ink-2);font-size:.85rem;padding:1rem .25rem}
+""".rstrip()
+)
 
 #: Nothing runs, nothing is loaded, nobody frames it; the one style is known by its hash. The token stays out of referrers.
 HEADERS = {

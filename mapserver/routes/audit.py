@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,7 @@ from access.audit.trail import (
     summarise,
 )
 from access.audit.words import ACTIONS
+from database.connection.engine import platform_beside
 from database.spreadsheet import csv_file
 from database.upgrade.counties import county_codes
 from mapserver.door.audited import audited
@@ -51,6 +53,11 @@ def _refuse_part(account: Account) -> None:
         raise NotPermitted("需要全县范围 / for an auditor of the whole county")
 
 
+def _reading(connection: Connection, trail: Trail) -> AbstractContextManager[Connection]:
+    """What the trail is read with: the platform's stands on the home server."""
+    return platform_beside(connection) if trail == "platform" else nullcontext(connection)
+
+
 @router.get("")
 @audited("read_audit", "{trail} {where}", rows=lambda page: page.items)
 def trail_page(
@@ -64,7 +71,8 @@ def trail_page(
     """The audit trail, newest first, narrowed as asked: who looked at what, when, from where, for what purpose, and refusals."""
     if trail == "platform":
         _refuse_part(account)
-    page = list_trail(connection, trail, account.county, where, after=after, limit=limit)
+    with _reading(connection, trail) as reader:
+        page = list_trail(reader, trail, account.county, where, after=after, limit=limit)
     return PageOut[AuditEventOut].of(page, lambda event: AuditEventOut(**event, action_label=words_of(event["action"])))
 
 
@@ -76,10 +84,9 @@ def summary(
     """By day, account and action: how often, how many records, how many refusals. At most 1,000 rows, latest days first."""
     if trail == "platform":
         _refuse_part(account)
-    return PageOut[AuditSumOut].whole(
-        AuditSumOut(**row, action_label=words_of(row["action"]))
-        for row in summarise(connection, trail, account.county, where)
-    )
+    with _reading(connection, trail) as reader:
+        rows = summarise(reader, trail, account.county, where)
+    return PageOut[AuditSumOut].whole(AuditSumOut(**row, action_label=words_of(row["action"])) for row in rows)
 
 
 @router.get("/actions")
@@ -95,8 +102,10 @@ def actions(account: Auditor) -> PageOut[AuditActionOut]:
 def head(account: Auditor, connection: CountyConnection, trail: Which = "county") -> AuditHeadOut:
     """The last link of the chain. Written down elsewhere, it shows later whether the trail was cut off or made anew."""
     _refuse_part(account)
-    chain_rest(connection, trail)
-    return AuditHeadOut(chain=PLATFORM if trail == "platform" else account.county, **read_head(connection, trail))
+    with _reading(connection, trail) as reader:
+        chain_rest(reader, trail)
+        last = read_head(reader, trail)
+    return AuditHeadOut(chain=PLATFORM if trail == "platform" else account.county, **last)
 
 
 @router.get(
@@ -123,10 +132,9 @@ def export(
 
     def make(folder: Path) -> Path:
         path = folder / f"audit-{trail}-{account.county}.{format}"
-        if format == "csv":
-            _write_csv(connection, path, trail, account.county, where)
-        else:
-            _write_chain(connection, path, trail, account.county, where)
+        write = _write_csv if format == "csv" else _write_chain
+        with _reading(connection, trail) as reader:
+            write(reader, path, trail, account.county, where)
         return path
 
     return made_file(make, CSV if format == "csv" else JSON_LINES)

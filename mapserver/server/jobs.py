@@ -127,7 +127,8 @@ async def sweep_counties(context: JobContext, timestamp: int) -> None:
 def run_sweeps(database: Database) -> None:
     """Sweep every county; also done when a worker starts."""
     for county in county_codes(database):
-        run_sweep(database, county)
+        with database.unless_away(county):
+            run_sweep(database, county)
 
 
 def run_sweep(database: Database, county: str) -> None:
@@ -164,10 +165,15 @@ async def collect_county(context: JobContext, county: str) -> None:
 
 
 async def in_every_county(context: JobContext, run: Callable[..., None], *more: object) -> None:
-    """One county after the other; run: takes the database, whatever more, and the county."""
+    """One county after the other; run: takes the database, whatever more, and the county. One whose own server is away is left out."""
     database: Database = context.additional_context[DATABASE_KEY]
+
+    def run_one(county: str) -> None:
+        with database.unless_away(county):
+            run(database, *more, county)
+
     for county in await asyncio.to_thread(county_codes, database):
-        await asyncio.to_thread(run, database, *more, county)
+        await asyncio.to_thread(run_one, county)
 
 
 async def scan_all_counties(context: JobContext, timestamp: int) -> None:

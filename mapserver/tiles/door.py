@@ -21,6 +21,7 @@ from mapserver.door.account_cache import CachedAccount
 from mapserver.door.turns import Turns
 from mapserver.http.headers import SecurityHeaders
 from mapserver.http.negotiation import best_encoding
+from mapserver.http.request_record import ROUTE
 from mapserver.tiles.cache import Entry, Message
 from mapserver.tiles.rights import permitted_layers
 from mapserver.tiles.service import TileService, key_of
@@ -28,6 +29,7 @@ from mapserver.tiles.service import TileService, key_of
 ROOT = "/tiles/"
 #: A tile below ``/tiles/{county}``; the route and the door read the same.
 TILE = "/{layers}/{z}/{x}/{y}.mvt"
+TEMPLATE = ROOT + "{county}" + TILE
 _PARTS = {"layers": "[a-z_]+(?:,[a-z_]+)*", "z": r"\d{1,2}", "x": r"\d{1,6}", "y": r"\d{1,6}"}
 _PATH = re.compile(
     ROOT
@@ -108,6 +110,7 @@ class TileDoor:
             await self._turns.take()
             await self._rest(scope, receive, send)
             return
+        scope[ROUTE] = TEMPLATE
         headers = read_headers(scope)
         try:
             messages = await self._warm(path, headers)

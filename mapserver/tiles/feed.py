@@ -14,6 +14,7 @@ from functools import partial
 
 import orjson
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from access.accounts.accounts import Account
@@ -43,15 +44,16 @@ class ChangeFeed:
         self._readers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._rung: dict[str, asyncio.Event] = {}
         self._lookouts: dict[str, asyncio.Task[None]] = {}
-        self._listener = Listener(database.engine, CHANNEL, self._on_notify, lambda: None)
-        self._listener.start()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
+        self._listeners: list[Listener] = []
+        database.for_each_server(self._listen)
 
     def close(self) -> None:
         """Stop listening; every reader ends."""
         self.closed = True
-        self._listener.stop()
+        for listener in self._listeners:
+            listener.stop()
         for readers in self._readers.values():
             for news in readers:
                 news.set()
@@ -112,6 +114,13 @@ class ChangeFeed:
         if lookout is None or lookout.done():
             self._rung[county] = asyncio.Event()
             self._lookouts[county] = asyncio.create_task(self._look_out(county))
+
+    def _listen(self, engine: Engine) -> None:
+        """One listener a server."""
+        listener = Listener(engine, CHANNEL, self._on_notify, lambda: None)
+        self._listeners.append(listener)
+        if not self.closed:
+            listener.start()
 
     def _on_notify(self, counties: set[str]) -> None:
         """Called by the listener's thread."""

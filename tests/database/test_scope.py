@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from database.connection.engine import Database
 from database.rights.scope import InvalidScope, Role, Scope
 from database.tables.base import CountyBase
-from database.upgrade.migrate import EmptyMetadata, differences, migrate_all, refuse_empty
+from database.upgrade.all_servers import migrate_all
+from database.upgrade.migrate import EmptyMetadata, differences, refuse_empty
 
 INSERT = text(
     "INSERT INTO facility (kind, name, source, source_key, grid_code, geom) "

@@ -105,7 +105,7 @@ def test_the_alert_map_opens_with_the_network_cut_and_runs_nothing_from_records(
     assert "筛选：状态：待签收" in page.locator(".om-head").inner_text()
     assert "共 3 条预警" in page.locator(".om-head").inner_text()
     assert [text.strip() for text in page.locator(".leaflet-control-layers-overlays label").all_inner_texts()] == [
-        "村社界", "乡镇街道界", "有预警的网格", "高级预警（1）", "中级预警（1）", "低级预警（1）",
+        "村社区界", "乡镇街道界", "有预警的网格", "高级预警（1）", "中级预警（1）", "低级预警（1）",
     ]  # fmt: skip
     assert page.locator(".om-town").all_inner_texts() == ["武康街道"]
     for n in range(3):

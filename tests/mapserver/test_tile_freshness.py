@@ -106,7 +106,7 @@ def test_a_lost_notify_costs_no_freshness(
 ) -> None:
     client = sign_in(Role.COUNTY_ADMIN)
     feed = application.app.state.tiles.feed
-    on_notify, feed._listener._on_notify = feed._listener._on_notify, lambda _counties: None
+    on_notify, feed._listeners[0]._on_notify = feed._listeners[0]._on_notify, lambda _counties: None
     try:
         for layer, table in (("objects", "facility"), ("persons", "household")):
             path = tile_of(CELLS[1], 16, layer)
@@ -115,7 +115,7 @@ def test_a_lost_notify_costs_no_freshness(
                 connection.execute(text(f"DELETE FROM {table} WHERE grid_code = :c"), {"c": CELLS[1]})
             assert seconds_until_new(client, path, old) < WITHIN_S
     finally:
-        feed._listener._on_notify = on_notify
+        feed._listeners[0]._on_notify = on_notify
 
 
 def test_an_outline_that_changes_is_fresh_in_every_tile_it_reaches(

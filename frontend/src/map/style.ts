@@ -9,6 +9,8 @@ export type Theme = keyof typeof THEMES
 export interface LegendColours {
   layers: Partial<Record<TileLayer, string>>
   severity: Record<'high' | 'medium' | 'low', string>
+  /** what is looked at */
+  focus: { glow: string; ring: string }
   /** open alerts in a cell from so many on, and the shade of it */
   shades: { from: number; colour: string }[]
 }

@@ -10,13 +10,13 @@ from alerts.kind import ALERTS
 from layers.catalogue.kind import SUBJECTS, Field, Kind
 from layers.catalogue.registry import KINDS, KindDeclaredTwice, register
 from layers.features.collections import COLLECTIONS
+from layers.style.colour import contrast
 from layers.style.icons import ICONS
 from layers.style.palette import LIGHT, THEMES, colour_in, colours_of
 from layers.style.records import record_layers, variant_colours
 from layers.tiles.catalogue import LAYERS, N
 from mapserver.maps.panel import COLOURS
 from mapserver.schemas.overview import Totals
-from tests.layers.style.test_palette import contrast
 
 WEB_MAP = Path(__file__).parents[3] / "frontend/src/map/layers.ts"
 EACH = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))

@@ -5,8 +5,9 @@ import pytest
 from layers.base.catalogue import LAYERS
 from layers.style.base_map import NAMED_FROM, ORDER, WIDTHS
 from layers.style.base_palette import BASE_THEMES, BasePalette
+from layers.style.colour import contrast
 from layers.style.palette import THEMES
-from tests.layers.style.test_palette import NEEDED, contrast
+from tests.layers.style.test_palette import NEEDED
 
 THEME = pytest.mark.parametrize("name", BASE_THEMES)
 TEXTS = ("road_text", "area_text", "locality_text", "number_text", "point_text", "contour_text")

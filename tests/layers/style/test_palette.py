@@ -2,7 +2,8 @@
 
 import pytest
 
-from layers.style.palette import THEMES, Palette, UnknownTheme, get_theme, over
+from layers.style.colour import contrast, luminance, over
+from layers.style.palette import THEMES, Palette, UnknownTheme, get_theme
 
 NEEDED = {"light": 4.5, "dark": 4.5, "contrast": 7.0}
 TEXTS = ("town_text", "village_text", "cell_text", "place_text")
@@ -10,20 +11,6 @@ SYMBOLS = (
     "addresses", "places", "persons", "persons_status", "events", "objects", "alert_high", "alert_medium", "alert_low", "flood",
 )  # fmt: skip
 THEME = pytest.mark.parametrize("palette", THEMES.values(), ids=THEMES)
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb."""
-    linear = []
-    for at in (1, 3, 5):
-        part = int(colour[at : at + 2], 16) / 255
-        linear.append(part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_the_measure_is_that_of_wcag() -> None:

@@ -1,10 +1,10 @@
--- the one way into a county: valid for the current transaction
+-- the one way into a county that lives on this server: valid for the current transaction
 
 CREATE OR REPLACE FUNCTION platform.enter_scope(county text, actor text, role text, prefixes text[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM platform.county c WHERE c.code = enter_scope.county) THEN
+    IF NOT EXISTS (SELECT FROM platform.county c WHERE c.code = enter_scope.county AND c.server IS NULL) THEN
         RAISE EXCEPTION 'onemap: no county %', county USING ERRCODE = 'OM404';
     END IF;
     IF cardinality(prefixes) = 0 OR EXISTS (
