@@ -14,8 +14,8 @@ import httpx
 import structlog
 
 from database.errors import Missing, Unavailable
-from layers.outside.kept import KeptTiles
 from layers.outside.sources import OutsideMap
+from layers.outside.tile_folder import KeptTiles
 from layers.outside.wmts import Tiles, read_capabilities
 
 log = structlog.get_logger()

@@ -87,8 +87,8 @@ class OutsideMap:
     @property
     def folder(self) -> str:
         """Name of its folder among the kept tiles; another address is another folder."""
-        said = f"{self.template}|{self.capabilities}|{self.layer}|{self.matrix_set}"
-        return f"{self.name}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        identity = f"{self.template}|{self.capabilities}|{self.layer}|{self.matrix_set}"
+        return f"{self.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
 def read_outside_maps(settings: Settings) -> dict[str, OutsideMap]:

@@ -1,4 +1,4 @@
-"""How a WMTS is asked for a tile, from its capabilities (OGC 07-057r7): by its template, else by key and value."""
+"""How a WMTS is requested a tile, from its capabilities (OGC 07-057r7): by its template, else by key and value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Tiles:
 
 
 def read_capabilities(body: bytes, layer: str, matrix_set: str | None, grid: Grid, address: str) -> Tiles | None:
-    """How tiles of a layer are asked for in a grid; None when the document does not offer them.
+    """How tiles of a layer are requested in a grid; None when the document does not offer them.
 
     A document that declares entities is none: they are how XML is made to grow or to read files.
     """
@@ -78,7 +78,7 @@ def _template(layer: Xml.Element, name: str, matrix_set: str, address: str) -> s
             for slot, value in fixed.items():
                 template = template.replace(slot, quote(value, safe=""))
             return template
-    asked = {"SERVICE": "WMTS", "REQUEST": "GetTile", "VERSION": "1.0.0", "LAYER": name, "STYLE": style, "FORMAT": image,
+    parameters = {"SERVICE": "WMTS", "REQUEST": "GetTile", "VERSION": "1.0.0", "LAYER": name, "STYLE": style, "FORMAT": image,
              "TILEMATRIXSET": matrix_set}  # fmt: skip
     slots = "TILEMATRIX={TileMatrix}&TILEROW={TileRow}&TILECOL={TileCol}"
-    return f"{address.partition('?')[0]}?{urlencode(asked)}&{slots}"
+    return f"{address.partition('?')[0]}?{urlencode(parameters)}&{slots}"

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from database.installation.settings import Settings, get_settings
 from layers.outside.fetching import OutsideTiles
-from layers.outside.kept import KeptTiles
 from layers.outside.sources import read_outside_maps
+from layers.outside.tile_folder import KeptTiles
 from layers.style.glyphs import GlyphStore
 from mapserver.app.application import Application
 from mapserver.app.metrics import METRICS, metrics

@@ -20,7 +20,7 @@ from mapserver.schemas.overview import OpenBySeverity
 router = APIRouter(prefix="/api/{county}", tags=["overview"], route_class=DoorRoute)
 
 
-class ResponsibleOut(BaseModel):
+class CellWorkerOut(BaseModel):
     """Who is responsible for a cell today."""
 
     name: str = Field(examples=["王网格"])
@@ -34,7 +34,7 @@ class CellOut(BaseModel):
     name: str = Field(examples=["永安一网格"])
     level: str = Field(examples=["cell"], description="cell or micro_cell")
     village: str | None = Field(description="its village or community; null when that is out of sight")
-    workers: list[ResponsibleOut] = Field(description="the lead first; a micro cell's own before its cell's")
+    workers: list[CellWorkerOut] = Field(description="the lead first; a micro cell's own before its cell's")
     households: int | None = Field(description="null for roles that see no households")
     open_alerts: OpenBySeverity | None = Field(description="null for roles that see no alerts")
 
@@ -53,7 +53,7 @@ def cell(
         name=card.name,
         level=card.level,
         village=card.village,
-        workers=[ResponsibleOut(name=one.name, duty=Duty(one.duty)) for one in card.workers],
+        workers=[CellWorkerOut(name=one.name, duty=Duty(one.duty)) for one in card.workers],
         households=count_households(connection, code) if permissions.HOUSEHOLD_VIEW in may else None,
         open_alerts=OpenBySeverity(**count_waiting_in(connection, code)) if permissions.ALERTS_VIEW in may else None,
     )

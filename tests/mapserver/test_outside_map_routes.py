@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from database.installation.settings import Settings
 from database.rights.scope import Role
 from layers.outside.fetching import OutsideTiles
-from layers.outside.kept import KeptTiles
 from layers.outside.sources import read_outside_maps
+from layers.outside.tile_folder import KeptTiles
 from tests.layers.outside.served import PNG, serving
 from tests.mapserver.conftest import SignIn
 
@@ -37,4 +37,4 @@ def test_only_who_is_signed_in_gets_tiles_and_nobody_the_key(
         assert client.get(TILE.replace("3412", "..%2f..%2fetc")).status_code == 404
         listed = client.get("/api/330521/outside-maps").text
         assert "tianditu-img" in listed and "the-key" not in listed and server.url not in listed
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1

@@ -3021,7 +3021,19 @@ export interface components {
              * Workers
              * @description the lead first; a micro cell's own before its cell's
              */
-            workers: components["schemas"]["mapserver__routes__cells__ResponsibleOut"][];
+            workers: components["schemas"]["CellWorkerOut"][];
+        };
+        /**
+         * CellWorkerOut
+         * @description Who is responsible for a cell today.
+         */
+        CellWorkerOut: {
+            duty: components["schemas"]["Duty"];
+            /**
+             * Name
+             * @example 王网格
+             */
+            name: string;
         };
         /**
          * ChangeItemOut
@@ -4221,7 +4233,7 @@ export interface components {
              * Responsible
              * @description grid workers of the cell today, the lead first
              */
-            responsible: components["schemas"]["mapserver__schemas__households__ResponsibleOut"][];
+            responsible: components["schemas"]["ResponsibleOut"][];
             /** Status Codes */
             status_codes: components["schemas"]["CodeOut"][];
             /**
@@ -5737,6 +5749,19 @@ export interface components {
             relations: components["schemas"]["RelationOut"][];
         };
         /**
+         * ResponsibleOut
+         * @description A grid worker responsible for the cell today.
+         */
+        ResponsibleOut: {
+            /** Name */
+            name: string;
+            /**
+             * Phone Masked
+             * @example *******5678
+             */
+            phone_masked: string | null;
+        };
+        /**
          * RevealIn
          * @description What to reveal, and why.
          */
@@ -6812,31 +6837,6 @@ export interface components {
             shares: components["schemas"]["ClassShare"][] | null;
             /** Sum */
             sum: number | null;
-        };
-        /**
-         * ResponsibleOut
-         * @description Who is responsible for a cell today.
-         */
-        mapserver__routes__cells__ResponsibleOut: {
-            duty: components["schemas"]["Duty"];
-            /**
-             * Name
-             * @example 王网格
-             */
-            name: string;
-        };
-        /**
-         * ResponsibleOut
-         * @description A grid worker responsible for the cell today.
-         */
-        mapserver__schemas__households__ResponsibleOut: {
-            /** Name */
-            name: string;
-            /**
-             * Phone Masked
-             * @example *******5678
-             */
-            phone_masked: string | null;
         };
     };
     responses: {

@@ -1,4 +1,4 @@
-"""A map server of the tests: XYZ, Tianditu's address, and a WMTS with capabilities; it writes down what it is asked."""
+"""A map server of the tests: XYZ, Tianditu's address, and a WMTS with capabilities; it writes down what is requested."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CAPABILITIES = """<?xml version="1.0"?>
 
 
 class Served(ThreadingHTTPServer):
-    """asked: every path. answers: path without its query → status, media type, body; anything else is a tile."""
+    """requests: every path. answers: path without its query → status, media type, body; anything else is a tile."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.answers: dict[str, tuple[int, str, bytes]] = {}
 
     @property
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Served
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         status, media, body = self.server.answers.get(self.path.partition("?")[0], (200, "image/png", PNG))
         self.send_response(status)
         self.send_header("Content-Type", media)

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from database.installation.settings import Settings
 from layers.outside.fetching import MOST_BYTES, OutsideMapUnavailable, OutsideTileMissing, OutsideTiles, media_of
-from layers.outside.kept import KeptTiles
 from layers.outside.sources import OutsideMap, OutsideMapsUnreadable, read_outside_maps
+from layers.outside.tile_folder import KeptTiles
 from layers.outside.wmts import read_capabilities
 from tests.layers.outside.served import CAPABILITIES, PNG, Served, serving
 
@@ -27,7 +27,7 @@ def running() -> Iterator[Served]:
 
 @pytest.fixture
 def server(running: Served) -> Served:
-    running.asked.clear()
+    running.requests.clear()
     running.answers.clear()
     return running
 
@@ -70,8 +70,8 @@ def test_tianditu_is_asked_in_both_grids_with_the_key_and_only_once(
     }  # fmt: skip
     first = (maps["tianditu-vec"], 12, 3412, 1688)
     assert ask(tmp_path, first, first, (maps["tianditu-img-c"], 2, 3, 1)) == [(PNG, "image/png")] * 3
-    assert [path.partition("?")[0] for path in server.asked] == ["/vec_w/wmts", "/img_c/wmts"]
-    assert "TILEMATRIX=12&TILEROW=1688&TILECOL=3412&tk=" + KEY in server.asked[0]
+    assert [path.partition("?")[0] for path in server.requests] == ["/vec_w/wmts", "/img_c/wmts"]
+    assert "TILEMATRIX=12&TILEROW=1688&TILECOL=3412&tk=" + KEY in server.requests[0]
     assert KEY not in caplog.text and KEY not in repr(maps)
     (gone,) = ask(tmp_path, (maps["tianditu-img-c"], 2, 3, 2))  # a degree grid is half as high as wide
     assert isinstance(gone, OutsideTileMissing)
@@ -84,7 +84,7 @@ def test_a_wmts_is_asked_as_its_capabilities_say(tmp_path: Path, server: Served)
     answers = ask(tmp_path, (wmts, 5, 26, 13), (wmts, 6, 1, 1), (wmts, 5, 32, 0), (wmts, 5, -1, 0))
     assert answers[0] == (PNG, "image/png")
     assert all(isinstance(one, OutsideTileMissing) for one in answers[1:])
-    assert server.asked == ["/wmts?REQUEST=GetCapabilities", "/tiles/plain/mercator/L05/13/26.png"]
+    assert server.requests == ["/wmts?REQUEST=GetCapabilities", "/tiles/plain/mercator/L05/13/26.png"]
     degrees = read_capabilities(CAPABILITIES.encode(), "img", None, "c", "")
     assert degrees is not None and degrees.matrices == {1: "1"}
     assert read_capabilities(b'<!DOCTYPE a [<!ENTITY b "c">]>' + CAPABILITIES.encode(), "img", None, "w", "") is None
@@ -98,7 +98,7 @@ def test_no_other_host_is_reached_whatever_the_server_says(tmp_path: Path, serve
         maps = configured(tmp_path, server)
         for answers in (ask(tmp_path, (maps["wmts"], 5, 1, 1)), ask(tmp_path, (maps["xyz"], 3, 1, 1))):
             assert isinstance(answers[0], OutsideMapUnavailable)
-        assert other.asked == [] and "/secret" not in server.asked
+        assert other.requests == [] and "/secret" not in server.requests
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_is_no_picture_is_not_handed_on_and_the_key_is_not_told(
     first, second = ask(tmp_path, (source, 3, 1, 1), (source, 3, 2, 1))
     assert isinstance(first, OutsideMapUnavailable) and KEY not in str(first)
     assert isinstance(second, OutsideMapUnavailable)  # it is left alone for a while
-    assert len(server.asked) == 1 and not list((tmp_path / "kept").rglob("*.png"))
+    assert len(server.requests) == 1 and not list((tmp_path / "kept").rglob("*.png"))
 
 
 def test_an_old_tile_is_better_than_none(tmp_path: Path, server: Served) -> None:
@@ -127,7 +127,7 @@ def test_an_old_tile_is_better_than_none(tmp_path: Path, server: Served) -> None
     assert ask(tmp_path, (source, 3, 1, 1)) == [(PNG, "image/png")]
     server.answers["/xyz/3/1/6.png"] = (500, "text/plain", b"")
     assert ask(tmp_path, (source, 3, 1, 1), max_days=1e-9) == [(PNG, "image/png")]
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_the_folder_stays_below_its_limit_and_the_least_used_go(tmp_path: Path) -> None:
