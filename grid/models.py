@@ -27,6 +27,7 @@ from database.tables.base import (
     identity_column,
     tile_geometry_column,
 )
+from gazetteer.library.models import StandardAddress
 from grid.vocabulary import AssignmentReason, Duty
 
 
@@ -127,7 +128,7 @@ class AddressCell(CountyBase):
 
     id: Mapped[int] = identity_column()
     address_id: Mapped[int] = mapped_column(
-        ForeignKey("standard_address.id"), nullable=False, index=True, comment="the address"
+        ForeignKey(StandardAddress.id), nullable=False, index=True, comment="the address"
     )
     cell_code: Mapped[str] = code_column("cell, micro cell, or village when there is no cell near", nullable=False)
     reason: Mapped[str] = mapped_column(

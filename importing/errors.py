@@ -79,6 +79,22 @@ class ConfirmationNeeded(Taken, ImportRefused):
         self.report = report  # of the check that was made instead
 
 
+class FileBreaksWorker(ImportRefused):
+    """处理这个文件时后台程序两次中断，文件已拒绝 | The background worker ended twice over this file, which is refused"""
+
+
+class RightsChanged(NotAllowed, ImportRefused):
+    """上传后账号已停用或权限已变，文件没有导入 | The account was disabled or its rights changed after the upload; nothing was imported"""
+
+
+class ImportCancelled(Taken, ImportRefused):
+    """导入已取消，什么都没有写入 | The import was cancelled; nothing was written"""
+
+
+class ImportEnded(Taken, ImportRefused):
+    """导入已经结束，不能再取消 | The import has ended and cannot be cancelled"""
+
+
 class ScopeTooNarrow(NotAllowed, ImportRefused):
     """导入需要全县范围的账号 | Importing needs an account for the whole county"""
 

@@ -7,7 +7,6 @@ Whole or absent: killed in the middle, nothing of it is there, and importing the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +15,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, TimeoutError
 
 from access.audit.record import record
 from access.sign_in.limits import TooManyRequests
@@ -28,24 +27,24 @@ from database.secrets.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
 from grid.extent import county_area
 from importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
-from importing.errors import ConfirmationNeeded, ScopeTooNarrow, ValueImpossible
+from importing.errors import ConfirmationNeeded, ImportCancelled, ScopeTooNarrow, ValueImpossible
 from importing.files import file_sha256, open_source
 from importing.files.source import Source
 from importing.loading.empty_cells import count_rejected, fill_empty_cells
 from importing.loading.loading import Loader
 from importing.loading.rejects import collect_rejects, store_rejects, write_rejects
 from importing.mappings.mapping import Mapping
+from importing.progress import Progress, Watch
 from importing.stage.stage import Stage
 from importing.stage.warnings import collect_warnings, find_warnings, store_warnings
 from importing.targets import make_target
 from importing.targets.base import Target
 from importing.targets.person import PersonTarget
 from importing.values.fields import SEALED
+from importing.vocabulary import ImportStage, ImportState
 from importing.whole_file.checks import doubts
 from layers.people.looks import admit_look, count_look
 from layers.people.vocabulary import LookKind
-
-Progress = Callable[[str, int], None]
 
 #: So many new rows change what the planner should expect; it is told at once instead of by autovacuum later.
 STATISTICS_AFTER = 1000
@@ -88,44 +87,99 @@ def import_file(
     Raises ConfirmationNeeded, after a check, when the whole file looks odd (see ``whole_file``) and nobody confirmed it.
     Raises SecondPersonNeeded when a village loses too many addresses by it: another person may then import the same file.
     Raises an ImportRefused when the whole file cannot be taken; the batch then says why. ScopeTooNarrow unless the scope
-    is the whole county.
+    is the whole county. ImportCancelled when somebody asked meanwhile that it ends.
     """
+    admit_import(database, scope, mapping)
+    with database.transaction(scope) as connection:
+        name = path.name.encode("utf-8", "replace").decode()
+        batch_id = open_batch(connection, mapping, name, sha256_of(path), scope.county, scope.actor)
+        record_import(connection, batch_id, mapping, publish=publish)
+    return run_batch(
+        database,
+        scope,
+        path,
+        mapping,
+        batch_id=batch_id,
+        sealer=sealer,
+        publish=publish,
+        confirmed=confirmed,
+        progress=progress,
+        rejects_path=rejects_path,
+        today=today,
+    )
+
+
+def admit_import(database: Database, scope: Scope, mapping: Mapping) -> None:
+    """Whether this account may import by this mapping now. Raises ScopeTooNarrow, MappingInvalid, TooManyRequests, LooksUsedUp."""
     if not scope.whole_county:
         raise ScopeTooNarrow(f"{scope.actor}：{'、'.join(scope.prefixes)}")
     target = make_target(mapping)
     if scope.role is not Role.SYSTEM and _asks_of_persons(target, mapping):
         _count_check(database, scope, mapping)
-    with database.transaction(scope) as connection:
-        name = path.name.encode("utf-8", "replace").decode()
-        batch_id = open_batch(connection, mapping, name, _sha256(path), scope.county, scope.actor)
-        record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
-        known, area = _known_names(connection), county_area(connection)
-    run = _Run(target, mapping, batch_id, sealer, today, publish, confirmed, progress)
+
+
+def record_import(connection: Connection, batch_id: int, mapping: Mapping, *, publish: bool) -> None:
+    """The row of the audit trail: who imports, or checks, what."""
+    record(connection, "import" if publish else "check_import", target=f"import:{batch_id} {mapping.name}")
+
+
+def run_batch(
+    database: Database,
+    scope: Scope,
+    path: Path,
+    mapping: Mapping,
+    *,
+    batch_id: int,
+    sealer: Sealer,
+    publish: bool,
+    confirmed: bool = False,
+    progress: Progress | None = None,
+    rejects_path: Path | None = None,
+    today: date | None = None,
+    resumable: bool = False,
+) -> ImportReport:
+    """Put the file of an open batch through the pipeline; see :func:`import_file`. Whoever may is asked before.
+
+    resumable: a broken connection leaves the batch open, for it is taken up again. Raises ImportCancelled, with nothing
+    written, when somebody asked that the import ends.
+    """
+    watch = Watch(database, scope, batch_id, progress)
+    run = _Run(make_target(mapping), mapping, batch_id, sealer, today, publish, confirmed, watch)
     try:
-        with (
-            holding_batch(database, scope, batch_id) as connection,
-            closing(open_source(path, mapping, known, area)) as source,
-        ):
-            report = run.within(connection, scope, source)
-            if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
-                write_rejects(connection, batch_id, rejects_path, sealer)
-                report.rejects_path = rejects_path
+        with watch, holding_batch(database, scope, batch_id) as connection:
+            watch.follow(connection)
+            try:
+                known, area = _known_names(connection), county_area(connection)
+                with closing(open_source(path, mapping, known, area)) as source:
+                    report = run.within(connection, scope, source)
+                if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
+                    write_rejects(connection, batch_id, rejects_path, sealer)
+                    report.rejects_path = rejects_path
+            finally:
+                watch.leave(connection)
     except BaseException as raised:
-        error = _refusal(raised)
-        with suppress(Exception), database.transaction(scope) as connection:
-            fail_batch(connection, batch_id, _why(error), needs_second_person=isinstance(error, SecondPersonNeeded))
+        error = _refusal(raised, watch.cancelled_by)
+        if not (resumable and is_interruption(error)):
+            with suppress(Exception), database.transaction(scope) as connection:
+                code = error.code if isinstance(error, OnemapError) else None
+                second = isinstance(error, SecondPersonNeeded)
+                fail_batch(connection, batch_id, why_of(error), code=code, needs_second_person=second)
         if isinstance(error, OnemapError):
             error.facts.setdefault("batch_id", batch_id)
         if error is raised:
             raise
         raise error from None
-    if publish and report.state != "published":
-        questions = report.counts["questions"]
-        raise ConfirmationNeeded(confirmation(questions), report=report, batch_id=batch_id, questions=questions)
+    if publish and report.state != ImportState.PUBLISHED:
+        raise _doubt(report)
     if publish and report.counts["added"] >= STATISTICS_AFTER:
         with database.transaction(scope) as connection:
             connection.execute(text("SELECT refresh_statistics()"))
     return report
+
+
+def _doubt(report: ImportReport) -> ConfirmationNeeded:
+    questions = report.counts["questions"]
+    return ConfirmationNeeded(confirmation(questions), report=report, batch_id=report.batch_id, questions=questions)
 
 
 def confirmation(questions: list[dict[str, Any]]) -> str:
@@ -154,7 +208,8 @@ def _count_check(database: Database, scope: Scope, mapping: Mapping) -> None:
         raise refusal
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of the file, "" for a folder."""
     return file_sha256(path) if path.is_file() else ""
 
 
@@ -166,8 +221,25 @@ def _known_names(connection: Connection) -> list[str]:
     return [str(name) for name in found.scalars()]
 
 
-def _refusal(error: BaseException) -> BaseException:
-    """A value that the database does not take is a fault of the file; what it says of it may hold the value, and is not told."""
+#: The server ended the connection, or cannot be reached.
+_BROKEN = ("57P01", "57P02", "57P03", "08")
+
+
+def is_interruption(error: BaseException) -> bool:
+    """True when the server or its database ended in the middle: the same import may well succeed later."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, InvalidatePoolError | TimeoutError):
+        return True
+    return isinstance(cause, psycopg.OperationalError) and (
+        cause.sqlstate is None or cause.sqlstate.startswith(_BROKEN)
+    )
+
+
+def _refusal(error: BaseException, cancelled_by: str | None) -> BaseException:
+    """What was asked to end is no fault. A value that the database does not take is one of the file; what it says of it may hold
+    the value, and is not told."""
+    if cancelled_by is not None:
+        return ImportCancelled(cancelled_by, by=cancelled_by)
     cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, psycopg.DataError | psycopg.IntegrityError | psycopg.errors.ProgramLimitExceeded):
         return error
@@ -179,7 +251,7 @@ def _refusal(error: BaseException) -> BaseException:
     )
 
 
-def _why(error: BaseException) -> str:
+def why_of(error: BaseException) -> str:
     """For the record: a known error in full, another by its kind only, for its text may hold a row."""
     if isinstance(error, OnemapError):
         return str(error)
@@ -200,7 +272,7 @@ class _Run:
         today: date | None,
         publish: bool,
         confirmed: bool,
-        progress: Progress | None,
+        watch: Watch,
     ) -> None:
         self._target = target
         self._mapping = mapping
@@ -209,7 +281,7 @@ class _Run:
         self._today = today
         self._publish = publish
         self._confirmed = confirmed
-        self._progress = progress
+        self._watch = watch
         self._stages: dict[str, dict[str, float]] = {}
         self._warnings: list[tuple[Any, ...]] = []
 
@@ -219,6 +291,7 @@ class _Run:
         # the database's day, for its defaults and checks go by that
         today = self._today or current_day(connection)
         stage = Stage(connection, self._mapping, scope.county, self._batch_id, scope.actor, self._sealer, today)
+        stage.report = self._watch.report
         # what is rolled back without publish: everything but the batch and its rejected rows
         attempt = connection.begin_nested()
         self._compute(stage, source)
@@ -234,43 +307,47 @@ class _Run:
             attempt.rollback()
         store_rejects(stage, rejects)
         store_warnings(stage, self._warnings)
-        state = "published" if publish else "checked"
-        close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages)
+        state = ImportState.PUBLISHED if publish else ImportState.CHECKED
+        report = ImportReport(self._batch_id, state, counts, self._stages)
+        doubt = _doubt(report) if self._publish and not publish else None
+        close_batch(connection, self._batch_id, state=state, counts=counts, stages=self._stages, doubt=doubt)
         if _asks_of_persons(self._target, self._mapping):
             known = counts["changed"] + counts["unchanged"]
             record(
                 connection, "check_numbers",
                 target=f"import:{self._batch_id} {state}, {counts['read']} rows, {known} known, {counts['added']} new",
             )  # fmt: skip
-        return ImportReport(self._batch_id, state, counts, self._stages)
+        return report
 
     def _compute(self, stage: Stage, source: Source) -> None:
         self._target.begin(stage)
-        with self._clock("stage") as clock:
+        with self._clock("stage", ImportStage.READ) as clock:
             loader = Loader(stage, self._target, source)
-            clock["rows"] = loader.load(self._progress)
+            clock["rows"] = loader.load(self._watch.report)
         rows = int(self._stages["stage"]["rows"])
-        with self._clock("compare", rows):
+        self._watch.count(rows)
+        with self._clock("compare", ImportStage.COMPARE, rows):
             reject_duplicates(stage)
             self._target.compare(stage)
             # outcomes and found codes are new since the rows came in; without figures the joins that follow are nested loops
             stage.analyse()
             fill_empty_cells(stage, self._target, loader.extra_columns)
-        with self._clock("resolve", rows):
+        with self._clock("resolve", ImportStage.MATCH, rows):
             self._target.resolve(stage)
+            self._watch.report(ImportStage.CHECK, 0)
             find_warnings(stage, self._target.name, self._target.stored())
             self._warnings = collect_warnings(stage)
             questions = doubts(stage, self._target.name, self._target.fields, loader.sample, source.columns)
             stage.questions = [question.report() for question in questions]
-        with self._clock("publish", rows):
+        with self._clock("publish", ImportStage.PUBLISH, rows):
             self._target.publish(stage)
+        self._watch.report(ImportStage.PUBLISH, rows)
 
     @contextmanager
-    def _clock(self, name: str, rows: int = 0) -> Any:
+    def _clock(self, name: str, stage: ImportStage, rows: int = 0) -> Any:
         entry: dict[str, float] = {"rows": rows, "seconds": 0.0}
         self._stages[name] = entry
-        if self._progress is not None:
-            self._progress(name, rows)
+        self._watch.report(stage, 0)
         start = time.perf_counter()
         yield entry
         entry["seconds"] = round(time.perf_counter() - start, 3)

@@ -13,7 +13,8 @@ from database.rights.scope import Scope
 from database.secrets.seal import Sealer
 from importing.errors import MappingInvalid, MappingNotFound
 from importing.mappings.mapping import FOLDER, Mapping, find_mapping, load_mapping
-from importing.pipeline import ImportReport, Progress, import_file
+from importing.pipeline import ImportReport, import_file
+from importing.progress import Progress
 
 PLANS = FOLDER.parent / "plans"
 

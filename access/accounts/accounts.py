@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, text
 
 from access.accounts.passwords import check_rules, hash_password, remember_password
 from access.accounts.permissions import ADMINISTRATORS
+from database.connection.engine import platform_beside
 from database.errors import Invalid, NotAllowed
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
@@ -159,12 +160,13 @@ def find_account(connection: Connection, username: str) -> Account | None:
 
 
 def list_accounts(connection: Connection, county: str, roles: Sequence[Role]) -> list[Account]:
-    """The active accounts of a county with one of these roles, by name."""
-    rows = connection.execute(
-        text(
-            f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_FROM} "  # noqa: S608
-            f"WHERE a.county = :county AND a.role = ANY(:roles) AND {ACTIVE} ORDER BY a.display_name"
-        ),
-        {"county": county, "roles": [role.value for role in roles]},
-    )
+    """The active accounts of a county with one of these roles, by name. connection: of the county, or of the platform."""
+    with platform_beside(connection) as platform:
+        rows = platform.execute(
+            text(
+                f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_FROM} "  # noqa: S608
+                f"WHERE a.county = :county AND a.role = ANY(:roles) AND {ACTIVE} ORDER BY a.display_name"
+            ),
+            {"county": county, "roles": [role.value for role in roles]},
+        ).all()
     return [account_of(row) for row in rows]

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.tables.base import PlatformBase, identity_column, now_column
+from database.tables.models import Account
 
 
 class PlatformAuditEvent(PlatformBase):
@@ -83,7 +84,7 @@ class PasswordHistory(PlatformBase):
 
     id: Mapped[int] = identity_column()
     username: Mapped[str] = mapped_column(
-        ForeignKey("platform.account.username", ondelete="CASCADE"), nullable=False, index=True, comment="whose"
+        ForeignKey(Account.username, ondelete="CASCADE"), nullable=False, index=True, comment="whose"
     )
     password_hash: Mapped[str] = mapped_column(Text, nullable=False, comment="argon2id")
     replaced_at: Mapped[datetime] = now_column("when it was replaced")
@@ -96,7 +97,7 @@ class SecondFactor(PlatformBase):
     __table_args__ = ({"comment": "second factors (双因素)"},)
 
     username: Mapped[str] = mapped_column(
-        ForeignKey("platform.account.username", ondelete="CASCADE"), primary_key=True, comment="whose"
+        ForeignKey(Account.username, ondelete="CASCADE"), primary_key=True, comment="whose"
     )
     secret_cipher: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, comment="sealed Base32 secret")
     last_step: Mapped[int] = mapped_column(
@@ -115,6 +116,6 @@ class RecoveryCode(PlatformBase):
 
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, comment="SHA-256 of the code")
     username: Mapped[str] = mapped_column(
-        ForeignKey("platform.account.username", ondelete="CASCADE"), nullable=False, index=True, comment="whose"
+        ForeignKey(Account.username, ondelete="CASCADE"), nullable=False, index=True, comment="whose"
     )
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), comment="when it was used")

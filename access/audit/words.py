@@ -44,6 +44,7 @@ ACTIONS: dict[str, str] = {
     # files
     "import": "发布导入",
     "check_import": "检查导入",
+    "cancel_import": "取消导入",
     "check_numbers": "比对证件号码",
     "view_import": "查看导入报告",
     "export_rejects": "下载退回行",

@@ -153,7 +153,12 @@ def files(t: Traveller) -> None:
     folder = t.world.settings.home / "attack" / t.county
     table = (folder / "12345_工单.csv").read_bytes().splitlines(keepends=True)
     body, media = form({"mapping": "demo_events"}, "工单.csv", b"".join(table[:20]))
-    t.json("gis_staff", "POST", "/api/{county}/imports", body, media=media)
+    one, open_states = "/api/{county}/imports/{batch_id}", ("waiting", "staged")
+    checked = t.json("gis_staff", "POST", "/api/{county}/imports", body, media=media)["id"]
+    t.until(lambda: t.json("gis_staff", "GET", one, batch_id=checked)["state"] not in open_states)
+    ended = t.json("gis_staff", "POST", "/api/{county}/imports", body, media=media)["id"]
+    t.ask("gis_staff", "POST", one + "/cancel", batch_id=ended)
+    t.until(lambda: t.json("gis_staff", "GET", one, batch_id=ended)["state"] not in open_states)
     texts = [row.full_text for row in t.rows("SELECT full_text FROM {s}.standard_address ORDER BY id LIMIT 30")]
     body, media = form({"column": "地址"}, "登记.csv", "\n".join(["地址", *texts]).encode())
     kept, gone = (

@@ -11,6 +11,9 @@ from psycopg.conninfo import make_conninfo
 from database.clock import ZONE
 
 NAMESPACE = "onemap"
+#: The lines of jobs, each with a worker of its own: what takes minutes does not hold up what takes seconds.
+DEFAULT, IMPORTS = "default", "imports"
+LINES = (DEFAULT, IMPORTS)
 _OPTIONS = f"-c search_path=platform,public -c timezone={ZONE}"
 #: How long one waits for a connection of the queue before it is said that the database is away.
 WAIT_S = 3.0
@@ -42,10 +45,15 @@ def _conninfo(url: str) -> str:
     return make_conninfo(url, options=_OPTIONS, connect_timeout=round(WAIT_S), application_name="onemap-queue")
 
 
-def hand_in(queue: App, task: str, *, lock: str | None = None, **arguments: Any) -> bool:
-    """Hand in a job; returns False when one with the same lock waits already and this one was not needed."""
+def hand_in(
+    queue: App, task: str, *, lock: str | None = None, turn: str | None = None, line: str = DEFAULT, **arguments: Any
+) -> bool:
+    """Hand in a job; returns False when one with the same lock waits already and this one was not needed.
+
+    turn: jobs of one turn run one after the other, whatever workers there are. line: jobs of another line are not waited for.
+    """
     try:
-        queue.configure_task(f"{NAMESPACE}:{task}", queueing_lock=lock).defer(**arguments)
+        queue.configure_task(f"{NAMESPACE}:{task}", queueing_lock=lock, lock=turn, queue=line).defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True

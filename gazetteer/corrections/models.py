@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database.tables.base import CountyBase, code_column, grid_code_check, grid_code_column, identity_column, now_column
 from gazetteer.corrections.vocabulary import CorrectionBatchKind, CorrectionKind, CorrectionOutcome, CorrectionStatus
+from gazetteer.library.models import AddressReview, StandardAddress
 
 
 class CorrectionBatch(CountyBase):
@@ -84,7 +85,7 @@ class Correction(CountyBase):
 
     id: Mapped[int] = identity_column()
     kind: Mapped[str] = mapped_column(Text, nullable=False, comment="match: a text without a certain match; review")
-    review_id: Mapped[int | None] = mapped_column(ForeignKey("address_review.id"), comment="the review, when it is one")
+    review_id: Mapped[int | None] = mapped_column(ForeignKey(AddressReview.id), comment="the review, when it is one")
     address_text: Mapped[str] = mapped_column(Text, nullable=False, comment="as written")
     match_key: Mapped[str] = code_column("normalised text; equal means the same text", nullable=False)
     division_code: Mapped[str | None] = code_column("division the text names, when it names one only")
@@ -95,7 +96,7 @@ class Correction(CountyBase):
     status: Mapped[str] = mapped_column(Text, server_default=text("'open'"), nullable=False, comment="open, decided")
     outcome: Mapped[str | None] = mapped_column(Text, comment="what it became")
     address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), index=True, comment="address in question, or the one decided on"
+        ForeignKey(StandardAddress.id), index=True, comment="address in question, or the one decided on"
     )
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("correction_batch.id"), comment="batch that decided it")
     decided_by: Mapped[str | None] = mapped_column(Text, comment="who decided")

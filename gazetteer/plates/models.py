@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.tables.base import CountyBase, code_column, grid_code_check, grid_code_column, now_column
+from gazetteer.library.models import StandardAddress
 from gazetteer.plates.token_columns import IssuedToken, token_constraints, version_column
 
 
@@ -20,7 +21,7 @@ class PlateToken(IssuedToken, CountyBase):
         {"comment": "tokens on door plates (门牌二维码)"},
     )
 
-    address_id: Mapped[int] = mapped_column(ForeignKey("standard_address.id"), nullable=False, comment="whose plate")
+    address_id: Mapped[int] = mapped_column(ForeignKey(StandardAddress.id), nullable=False, comment="whose plate")
     version: Mapped[int] = version_column("1 for the first plate of the address")
 
 

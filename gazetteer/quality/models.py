@@ -28,6 +28,7 @@ from database.tables.base import (
     now_column,
 )
 from database.vocabulary import Severity
+from gazetteer.library.models import StandardAddress
 from gazetteer.quality.vocabulary import FindingState
 
 
@@ -69,7 +70,7 @@ class AddressFinding(CountyBase):
     id: Mapped[int] = identity_column()
     rule: Mapped[str] = mapped_column(Text(collation="C"), nullable=False, comment="name of the rule")
     severity: Mapped[str] = mapped_column(Text, nullable=False, comment="high, medium, low")
-    address_id: Mapped[int] = mapped_column(ForeignKey("standard_address.id"), nullable=False, comment="the address")
+    address_id: Mapped[int] = mapped_column(ForeignKey(StandardAddress.id), nullable=False, comment="the address")
     division_code: Mapped[str] = code_column("village of the address when it was found", nullable=False)
     facts: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), nullable=False, comment="what the rule saw"
@@ -120,7 +121,7 @@ class QualityFixRow(CountyBase):
 
     id: Mapped[int] = identity_column()
     fix_id: Mapped[int] = mapped_column(ForeignKey("quality_fix.id"), nullable=False, comment="the fix")
-    address_id: Mapped[int] = mapped_column(ForeignKey("standard_address.id"), nullable=False, comment="the address")
+    address_id: Mapped[int] = mapped_column(ForeignKey(StandardAddress.id), nullable=False, comment="the address")
     before: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, comment="columns before")
     after: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, comment="columns after")
     grid_code: Mapped[str] = grid_code_column()

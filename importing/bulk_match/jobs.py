@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,8 +21,8 @@ from database.rights.scope import Scope, home_prefix
 from database.secrets.seal import Sealer, row_binding
 from importing.bulk_match.run import check_table, match_file
 from importing.bulk_match.writers import OutputNotPossible
+from importing.pieces import pieces_of
 
-PIECE_BYTES = 1 << 20
 RETENTION_DAYS = 7
 #: how often a running job says that it lives, and after how long without it is taken for dead
 BEAT_S = 2.0
@@ -245,14 +244,9 @@ def _keep(connection: Connection, sealer: Sealer, job_id: int, kind: str, file: 
         "INSERT INTO match_job_piece (job_id, kind, number, sealed, created_by, grid_code) "
         "SELECT id, :kind, :number, :sealed, created_by, grid_code FROM match_job WHERE id = :id"
     )
-    for number, piece in enumerate(_pieces(file)):
+    for number, piece in enumerate(pieces_of(file)):
         sealed = sealer.seal_bytes(piece, bound_to=row_binding("match_job_piece", "sealed", job_id, kind, number))
         connection.execute(insert, {"id": job_id, "kind": kind, "number": number, "sealed": sealed})
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(PIECE_BYTES):
-        yield piece
 
 
 def _restore(connection: Connection, sealer: Sealer, job_id: int, kind: str, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from importing.files.source import CRS_COLUMN, FID_COLUMN, WKT_COLUMN, RowBatch,
 from importing.loading.coordinates import Projector
 from importing.loading.rejects import broken_record, reject_line, row_record
 from importing.mappings.mapping import Mapping
+from importing.progress import Progress
 from importing.stage.stage import Stage, as_json, copy_line, create_stage
 from importing.stage.warnings import COLUMNS, row_warnings, warning_line
 from importing.targets.base import Target, Text
@@ -33,10 +34,9 @@ from importing.values.standardise import (
     refuse_fault,
     refuse_shortened,
 )
+from importing.vocabulary import ImportStage
 from importing.whole_file.sample import Sample, SampledRow
 from layers.people.masking import mask_numbers
-
-Progress = Callable[[str, int], None]
 
 REJECT_COLUMNS = ("row_no", "reason_code", "column_name", "facts", "row_cipher")
 #: Columns that the workbook of rejected rows adds; they are no data.
@@ -108,7 +108,7 @@ class Loader:
             skipped += len(batch.values) - len(kept.values)
             self._load_batch(kept)
             if progress is not None:
-                progress("read", read)
+                progress(ImportStage.READ, read)
         if read == 0:
             raise FileEmpty(self._mapping.title)
         self._stage.notices = self.notices()

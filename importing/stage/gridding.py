@@ -6,6 +6,7 @@ from psycopg import sql
 
 from grid.assign import find_cells_of_points
 from importing.stage.stage import Stage
+from importing.vocabulary import ImportStage
 
 #: An outline belongs to the smallest unit that holds at least this share of it, measured by so many points inside it.
 HOLDS_SHARE = 0.9
@@ -18,6 +19,7 @@ def assign_grid(stage: Stage, *, address: str | None = None, division: str | Non
     address: column with a matched address id; division: column with a division code. A row that nothing locates
     carries the county's code, so that only those who see the whole county see it.
     """
+    stage.report(ImportStage.ASSIGN, 0)
     if stage.geometry:
         _by_position(stage)
     if address is not None:

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from gazetteer.matching.match import Match, match_many
 from importing.stage.stage import Stage, as_json, copy_line
+from importing.vocabulary import ImportStage
 
 CHUNK = 20_000
 #: Classes of confidence that are linked; less certain candidates are recorded, not linked.
@@ -34,7 +35,9 @@ def match_fields(stage: Stage, fields: Sequence[AddressField]) -> None:
     # no index: each join with it reads the whole of it
     stage.run("CREATE TEMP TABLE stage_match (text text NOT NULL, address_id bigint, match jsonb) ON COMMIT DROP")
     linked = 0
+    rows = stage.counts.get("read", 0)
     for start in range(0, len(texts), CHUNK):
+        stage.report(ImportStage.MATCH, rows * start // len(texts))
         matches = match_many(stage.connection, texts[start : start + CHUNK])
         linked += sum(_linked(match) is not None for match in matches)
         stage.copy("stage_match", ("text", "address_id", "match"), _lines(matches))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, LiteralString
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from database.connection.engine import raw
 from database.secrets.seal import Sealer
 from importing.mappings.mapping import Mapping
+from importing.vocabulary import ImportStage
 
 COMMON_COLUMNS = (
     ("row_no", "integer"),
@@ -42,6 +43,8 @@ class Stage:
     sealer: Sealer
     today: date
     geometry: bool = False
+    #: a safe point between two steps: told what is done, it may end the import
+    report: Callable[[ImportStage, int], None] = lambda _stage, _rows: None
     stage_columns: set[str] = field(default_factory=set)
     reviews: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from importing.targets.records import VILLAGE_CODE
 from importing.values.fields import Field, Kind, one_of
 from importing.values.reasons import Problem
 from importing.values.standardise import sealed_for
+from importing.vocabulary import ImportStage
 from layers.people.vocabulary import HouseholdKind, Sex
 
 ADDRESSES = (
@@ -143,6 +144,7 @@ class PersonTarget(Target):
         if stage.maps("village_code"):
             grids.append(sql.SQL("(SELECT d.code FROM division d WHERE d.code = s.village_code)"))
         grids.append(sql.SQL("%(county)s"))
+        stage.report(ImportStage.ASSIGN, 0)
         stage.run(
             "UPDATE stage_row s SET grid_code = coalesce({grids}) WHERE outcome <> 'unchanged'",
             grids=sql.SQL(", ").join(grids),

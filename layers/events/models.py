@@ -26,6 +26,7 @@ from database.tables.base import (
     now_column,
     tile_geometry_column,
 )
+from gazetteer.library.models import StandardAddress
 from layers.events.vocabulary import EventState
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
@@ -57,7 +58,7 @@ class Event(CountyBase):
     )
     address_text: Mapped[str | None] = mapped_column(Text, comment="place as written")
     address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), comment="standard address, when matched"
+        ForeignKey(StandardAddress.id), comment="standard address, when matched"
     )
     address_match: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="how the address was matched: confidence, reasons"

@@ -13,6 +13,13 @@ COUNTY_TABLES = (
     SealedTable("grid_worker", (SealedColumn("phone_cipher"),), identity=("id",)),
     SealedTable("import_reject", (SealedColumn("row_cipher"),), identity=("batch_id", "row_no"), batch=200),
     SealedTable(
+        "import_piece",
+        (SealedColumn("sealed"),),
+        identity=("batch_id", "number"),
+        key=(("batch_id", "bigint"), ("number", "int")),
+        batch=8,
+    ),
+    SealedTable(
         "match_job_piece",
         (SealedColumn("sealed"),),
         identity=("job_id", "kind", "number"),

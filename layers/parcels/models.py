@@ -18,6 +18,7 @@ from database.tables.base import (
     now_column,
     tile_geometry_column,
 )
+from layers.people.models import Household
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -37,7 +38,7 @@ class Parcel(CountyBase):
     code: Mapped[str] = mapped_column(Text, nullable=False, comment="parcel code (地块编码), 19 digits")
     name: Mapped[str] = mapped_column(Text, nullable=False, comment="name as shown")
     household_id: Mapped[int | None] = mapped_column(
-        ForeignKey("household.id", ondelete="SET NULL"), index=True, comment="household that holds it (承包方)"
+        ForeignKey(Household.id, ondelete="SET NULL"), index=True, comment="household that holds it (承包方)"
     )
     area_mu: Mapped[float | None] = mapped_column(Double, comment="contracted area in mu (亩, 666.67 m2)")
     crop: Mapped[str | None] = mapped_column(Text, comment="what grows on it")

@@ -29,7 +29,9 @@ from database.tables.base import (
     now_column,
     tile_geometry_column,
 )
+from gazetteer.library.models import StandardAddress
 from layers.people.vocabulary import HouseholdKind, LookKind, PersonPlaceRelation, Sex
+from layers.places.models import Place
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
 
@@ -54,7 +56,7 @@ class Household(CountyBase):
     head_name: Mapped[str | None] = mapped_column(Text, comment="head of the household (户主)")
     address_text: Mapped[str | None] = mapped_column(Text, comment="address as the department wrote it")
     address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), index=True, comment="standard address, when matched"
+        ForeignKey(StandardAddress.id), index=True, comment="standard address, when matched"
     )
     status_codes: Mapped[list[str]] = mapped_column(
         JSONB,
@@ -114,11 +116,11 @@ class Person(CountyBase):
         Text, comment="registered address (户籍地址) as written"
     )
     registered_address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), index=True, comment="registered address, when matched"
+        ForeignKey(StandardAddress.id), index=True, comment="registered address, when matched"
     )
     actual_address_text: Mapped[str | None] = mapped_column(Text, comment="actual address (现住址) as written")
     actual_address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), index=True, comment="actual address, when matched"
+        ForeignKey(StandardAddress.id), index=True, comment="actual address, when matched"
     )
     actual_address_match: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="how the actual address was matched: confidence, reasons"
@@ -171,7 +173,7 @@ class PersonPlace(CountyBase):
 
     id: Mapped[int] = identity_column()
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), nullable=False, comment="who")
-    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), nullable=False, comment="where")
+    place_id: Mapped[int] = mapped_column(ForeignKey(Place.id), nullable=False, comment="where")
     relation: Mapped[str] = mapped_column(Text, nullable=False, comment="lives, works or owns")
     valid_from: Mapped[date] = mapped_column(
         Date, server_default=text("'1949-10-01'"), nullable=False, comment="first day"

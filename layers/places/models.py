@@ -25,6 +25,7 @@ from database.tables.base import (
     now_column,
     tile_geometry_column,
 )
+from gazetteer.library.models import StandardAddress
 from layers.places.vocabulary import Occupancy, PlaceKind
 from layers.source_columns import row_hash_column, source_column, source_key_column
 
@@ -55,7 +56,7 @@ class Place(CountyBase):
     )
     address_text: Mapped[str | None] = mapped_column(Text, comment="address as written")
     address_id: Mapped[int | None] = mapped_column(
-        ForeignKey("standard_address.id"), comment="standard address, when matched"
+        ForeignKey(StandardAddress.id), comment="standard address, when matched"
     )
     parent_id: Mapped[int | None] = mapped_column(
         ForeignKey("place.id"), index=True, comment="building of a dwelling …"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database.tables.base import CountyBase, grid_code_check, grid_code_column
 from gazetteer.plates.token_columns import IssuedToken, token_constraints, version_column
+from layers.places.models import Place
 
 
 class PlaceCode(IssuedToken, CountyBase):
@@ -17,7 +18,7 @@ class PlaceCode(IssuedToken, CountyBase):
     __tablename__ = "place_code"
     __table_args__ = (*token_constraints("place_code", "place_id"), {"comment": "place codes (场所码)"})
 
-    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), nullable=False, comment="whose code")
+    place_id: Mapped[int] = mapped_column(ForeignKey(Place.id), nullable=False, comment="whose code")
     version: Mapped[int] = version_column("1 for the first code of the place")
 
 
@@ -31,7 +32,7 @@ class PlaceScan(CountyBase):
         {"comment": "scans of place codes by the hour (扫码次数); no person"},
     )
 
-    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), primary_key=True, comment="the place")
+    place_id: Mapped[int] = mapped_column(ForeignKey(Place.id), primary_key=True, comment="the place")
     hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, comment="beginning of the hour")
     scans: Mapped[int] = mapped_column(Integer, nullable=False, comment="scans in that hour")
     grid_code: Mapped[str] = grid_code_column()

@@ -17,6 +17,7 @@ from database.tables.base import (
     identity_column,
     now_column,
 )
+from gazetteer.library.models import StandardAddress
 from layers.raster.vocabulary import RasterKind, RasterSensitivity
 
 FILE_GRAMMAR = "'^[0-9]{6}/[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}([.]tiles)?[.]tif$'"
@@ -92,7 +93,7 @@ class AddressElevation(CountyBase):
 
     address_id: Mapped[int] = mapped_column(
         BigInteger,
-        ForeignKey("standard_address.id", ondelete="CASCADE"),
+        ForeignKey(StandardAddress.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
         comment="the address",

@@ -23,12 +23,13 @@ from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
 from importing.stage.warnings import WARNINGS
 from importing.values.reasons import REASONS
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 from mapserver.server.jobs import hand_in_elevations
 
 console = Console()
 
-STAGES = {"read": "读取", "stage": "标准化", "compare": "比对", "resolve": "匹配归格", "publish": "发布"}
+#: The stages whose seconds are counted.
+STAGES = {"stage": "读取标准化", "compare": "比对", "resolve": "匹配归格", "publish": "发布"}
 EMPTY = {"kept": "保留原值 / kept", "cleared": "清空 / cleared", "rejected": "退回 / rejected"}
 COUNTS = {
     "read": "读取 / read",
@@ -72,9 +73,7 @@ def import_command(
                 publish=publish,
                 confirmed=yes,
                 rejects_path=rejects,
-                progress=lambda stage, rows: progress.update(
-                    task, description=f"{file.name} {STAGES.get(stage, stage)} {rows}"
-                ),
+                progress=lambda stage, rows: progress.update(task, description=f"{file.name} {stage.zh} {rows or ''}"),
             )
         except ConfirmationNeeded as error:
             doubt, report = error, error.report
@@ -115,7 +114,7 @@ def import_plan_command(
             publish=publish,
             confirmed=yes,
             started=lambda step: progress.update(task, description=step.mapping),
-            progress=lambda stage, rows: progress.update(task, description=f"{STAGES.get(stage, stage)} {rows}"),
+            progress=lambda stage, rows: progress.update(task, description=f"{stage.zh} {rows or ''}"),
         ):
             print_report(report, step.mapping)
     database.close()
@@ -158,7 +157,7 @@ def print_report(report: ImportReport, name: str) -> None:
 
 def _open() -> tuple[Database, Sealer]:
     settings = get_settings()
-    return Database(ensure_database(settings).app, pool_size=2), Sealer.from_secrets(load_secrets(settings))
+    return open_database(), Sealer.from_secrets(load_secrets(settings))
 
 
 def _hand_in_elevations(county: str) -> None:

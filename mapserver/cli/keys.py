@@ -10,11 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from database.connection.engine import Database
-from database.embedded import ensure_database
 from database.installation.settings import get_settings, load_secrets
 from layers.keys.rotation import KeyKeeper
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 
 app = typer.Typer(no_args_is_help=True, help="密钥 / keys of sealed values")
 console = Console()
@@ -24,7 +22,7 @@ _SHOWN = 20
 @contextmanager
 def _keeper() -> Iterator[KeyKeeper]:
     settings = get_settings()
-    database = Database(ensure_database(settings).app, pool_size=2)
+    database = open_database()
     try:
         yield KeyKeeper(database, settings, load_secrets(settings).keys)
     finally:

@@ -9,13 +9,10 @@ import typer
 from rich.console import Console
 
 from alerts.store import AlertFilter
-from database.connection.engine import Database
-from database.embedded import ensure_database
-from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from database.upgrade.counties import get_county
+from mapserver.cli.opening import open_database
 from mapserver.maps.pages import make_alerts_page
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
 
 app = typer.Typer(no_args_is_help=True, help="地图文件 / map files")
 
@@ -35,7 +32,7 @@ def alerts(
     grid: Annotated[str | None, typer.Option(help="只看这个网格编码以下 / grid prefix")] = None,
 ) -> None:
     """把预警地图写成一个可离线打开的网页 / write the alert map as one page that opens without any network."""
-    database = Database(ensure_database(get_settings()).app, pool_size=1)
+    database = open_database(pool_size=1)
     with database.platform() as connection:
         info = get_county(connection, county)
     scope = Scope.of_system(county, "command line")

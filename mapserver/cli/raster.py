@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from database.connection.engine import Database
-from database.embedded import ensure_database
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from layers.raster.catalogue import list_rasters
@@ -20,7 +18,7 @@ from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
 from layers.raster.kinds import KINDS
 from layers.raster.vocabulary import RasterKind, RasterSensitivity
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()
@@ -51,7 +49,7 @@ def add(
     if sensitivity is not None and sensitivity not in list(RasterSensitivity):
         raise typer.BadParameter(", ".join(RasterSensitivity), param_hint="--sensitivity")
     settings = get_settings()
-    database = _open()
+    database = open_database()
     new = NewRaster(
         name=name,
         kind=RasterKind(kind),
@@ -88,7 +86,7 @@ def add(
 @app.command("list")
 def list_command(county: County) -> None:
     """列出本县的栅格 / the rasters of the county."""
-    database = _open()
+    database = open_database()
     with database.transaction(Scope.of_system(county, "command line")) as connection:
         rasters = list_rasters(connection)
     database.close()
@@ -104,7 +102,7 @@ def list_command(county: County) -> None:
 @app.command()
 def remove(name: Annotated[str, typer.Argument(help="名称 / name")], county: County) -> None:
     """移除一个栅格；目录中的记录和审计保留 / remove a raster; its row and the audit trail stay."""
-    database = _open()
+    database = open_database()
     removed = drop_raster(database, Scope.of_system(county, "command line"), get_settings().rasters_folder, name)
     database.close()
     console.print(f"已移除 / removed: {removed.name}", highlight=False)
@@ -118,7 +116,7 @@ def elevations(
     ] = None,
 ) -> None:
     """读取各地址的高程：缺的、移动了的、旧模型的 / the elevation at each address that has none, moved, or is of an older model."""
-    database = _open()
+    database = open_database()
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, transient=True, console=console) as progress:
         task = progress.add_task("0")
@@ -145,7 +143,7 @@ def contours(
     interval: Annotated[float | None, typer.Option(help="等高距（米），默认按起伏 / metres; by the relief")] = None,
 ) -> None:
     """由高程绘制底图的等高线，替换上一次的 / draw the contours of the base map from an elevation model, in place of the last."""
-    database = _open()
+    database = open_database()
     with Progress(SpinnerColumn(), TimeElapsedColumn(), transient=True, console=console) as progress:
         progress.add_task("")
         report = draw_contours(
@@ -160,7 +158,3 @@ def contours(
         f"{report.raster}: 等高距 {report.interval_m:g} m，{report.lines_n} 条 / every {report.interval_m:g} m, {report.lines_n} lines",
         highlight=False,
     )
-
-
-def _open() -> Database:
-    return Database(ensure_database(get_settings()).app, pool_size=2)

@@ -10,11 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.detection.scan import scan
-from database.connection.engine import Database, current_day
-from database.embedded import ensure_database
-from database.installation.settings import get_settings
+from database.connection.engine import current_day
 from database.rights.scope import Scope
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 
 
 def scan_command(
@@ -25,7 +23,7 @@ def scan_command(
 
     不再成立的预警随之消除；以过去某天为今天时不消除 / what no longer holds ends, but not as of a day gone by.
     """
-    database = Database(ensure_database(get_settings()).app, pool_size=1)
+    database = open_database(pool_size=1)
     with database.transaction(Scope.of_system(county, "scan")) as connection:
         today = current_day(connection)
         as_of = day.date() if day else today

@@ -9,16 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from database.connection.engine import Database
-from database.embedded import ensure_database
-from database.installation.settings import get_settings
 from layers.packs.delta import apply_delta, make_delta
 from layers.packs.export import MAXZOOM, MINZOOM, USUAL_MAXZOOM, PackOrder, make_pack
 from layers.packs.files import check_format, read_pack, write_pack
 from layers.packs.pack import Pack
 from layers.style.fonts import FontLibrary
 from mapserver.app.create import WEB_APP
-from mapserver.server import metadata  # noqa: F401 - the tables of every floor, and every kind of record
+from mapserver.cli.opening import open_database
 
 app = typer.Typer(help="瓦片：离线包 / tiles: offline packs", no_args_is_help=True, add_completion=False)
 console = Console()
@@ -47,7 +44,7 @@ def export(
     started = time.monotonic()
     check_format(out)
     base = read_pack(since) if since is not None else None
-    database = Database(ensure_database(get_settings()).app, pool_size=1)
+    database = open_database(pool_size=1)
     order = PackOrder(scope, maxzoom, personal, purpose)
     pack = make_pack(database, order, FontLibrary(WEB_APP / "assets"), actor="command line")
     database.close()

@@ -103,6 +103,7 @@ ITSELF: dict[str, str] = {
     "persons.search": "layers/people/households.py",
     "persons.reveal_number": "layers/people/households.py",
     "imports.upload": "importing/pipeline.py",
+    "imports.detail": "mapserver/routes/imports.py",
     "imports.rejects": "mapserver/routes/imports.py",
     "address_matching.result": "mapserver/routes/address_matching.py",
     "ogc_items.items": "mapserver/routes/ogc_items.py",

@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.responses import FileResponse
 
 from access.accounts import permissions
 from access.accounts.accounts import Account
 from access.audit.record import record
-from importing.batches import get_batch, list_batches, list_rejects, list_warnings
+from importing.background import receive_file
+from importing.batches import cancel_batch, get_batch, list_batches, list_rejects, list_warnings
 from importing.loading.rejects import write_rejects
-from importing.mappings.mapping import find_mapping, list_mappings
-from importing.pipeline import import_file
+from importing.mappings.mapping import list_mappings
+from importing.vocabulary import ImportState
 from mapserver.door.audited import audited
 from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
 from mapserver.schemas.page import PageOut
-from mapserver.server.jobs import hand_in_after_import
+from mapserver.server.jobs import hand_in_import
 from mapserver.server.uploads import made_file, temporary_upload
 
 router = APIRouter(prefix="/api/{county}", tags=["imports"], route_class=DoorRoute)
@@ -45,10 +46,11 @@ def imports(account: Viewer, connection: CountyConnection) -> PageOut[BatchOut]:
     return PageOut[BatchOut].whole(BatchOut(**batch) for batch in list_batches(connection))
 
 
-@router.post("/imports", status_code=201)
+@router.post("/imports", status_code=202)
 def upload(
     account: Importer,
     context: AppContext,
+    response: Response,
     file: Annotated[UploadFile, File(description="CSV, XLSX, GeoPackage, zipped Shapefile or GeoJSON")],
     mapping: Annotated[str, Form(description="mapping name", examples=["demo_population"])],
     publish: Annotated[bool, Form(description="false: check only, nothing changes")] = False,
@@ -56,34 +58,42 @@ def upload(
         str | None, Form(description="sheet of a workbook, when several have data", max_length=100)
     ] = None,
     confirmed: Annotated[bool, Form(description="publish although the whole file looks odd")] = False,
-) -> BatchDetail:
-    """Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does.
+) -> BatchOut:
+    """Hand in a file. It goes through the pipeline in the background: ask the address in ``Location`` how far it is.
 
-    A file that looks odd as a whole (``counts.questions``) is only checked, and answered with 409, until ``confirmed``.
+    Without ``publish`` the report says what would change, and nothing does. A file that looks odd as a whole
+    (``counts.questions``) is only checked, with ``error_code`` ``confirmation-needed``, until ``confirmed``.
     """
-    chosen = find_mapping(mapping)
-    if sheet:
-        chosen = chosen.model_copy(update={"sheet": sheet})
     with temporary_upload(file, context) as path:
-        report = import_file(
+        batch = receive_file(
             context.database,
             account.scope,
+            context.sealer,
             path,
-            chosen,
-            sealer=context.sealer,
+            mapping,
             publish=publish,
             confirmed=confirmed,
+            sheet=sheet or None,
         )
-    if publish:
-        hand_in_after_import(context.queue, account.county)
-    with context.database.transaction(account.scope) as connection:
-        return _detail(connection, report.batch_id)
+    hand_in_import(context.queue, account.county, batch["id"])
+    response.headers["Location"] = f"/api/{account.county}/imports/{batch['id']}"
+    return BatchOut(**batch)
 
 
 @router.get("/imports/{batch_id}")
-@audited("view_import", "import:{batch_id}")
 def detail(account: Viewer, connection: CountyConnection, batch_id: RecordId) -> BatchDetail:
-    """One import: counts, seconds of each stage, reasons of rejected rows."""
+    """One import: how far it is; at its end the counts, seconds of each stage, reasons of rejected rows."""
+    found = _detail(connection, batch_id)
+    if found.state not in (ImportState.WAITING, ImportState.STAGED):
+        record(connection, "view_import", target=f"import:{batch_id}")
+    return found
+
+
+@router.post("/imports/{batch_id}/cancel", responses={409: {}})
+@audited("cancel_import", "import:{batch_id}")
+def cancel(account: Importer, connection: CountyConnection, batch_id: RecordId) -> BatchDetail:
+    """End an import, whoever began it: one that waits at once, one that runs at its next safe point. Nothing of it is written."""
+    cancel_batch(connection, batch_id, account.username)
     return _detail(connection, batch_id)
 
 

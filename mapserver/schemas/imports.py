@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from importing.vocabulary import ImportState
+from importing.vocabulary import ImportStage, ImportState
 
 
 class MappingOut(BaseModel):
@@ -27,9 +27,16 @@ class BatchOut(BaseModel):
     target: str = Field(examples=["person"])
     file_name: str
     state: ImportState
+    to_publish: bool = Field(description="false: only checked, nothing changes")
+    stage: ImportStage | None = Field(description="what it is doing; none: it has not begun")
+    rows_done: int = Field(description="rows that this stage has done; 0 as well where it cannot be told")
+    rows_total: int | None = Field(description="rows of the file, once it was read")
+    progressed_at: datetime | None = Field(description="last sign of life")
     counts: dict[str, Any]
     stages: dict[str, Any]
-    error: str | None
+    error: str | None = Field(description="why it failed, or was only checked")
+    error_code: str | None = Field(description="the same for programs", examples=["confirmation-needed"])
+    cancelled_by: str | None = Field(description="who asked that it ends")
     created_by: str
     created_at: datetime
     published_at: datetime | None

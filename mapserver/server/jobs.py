@@ -8,18 +8,30 @@ from pathlib import Path
 
 import structlog
 from procrastinate import App, Blueprint, JobContext
+from sqlalchemy import text
 
+from access.accounts import permissions
 from access.accounts.accounts import find_account
 from access.audit.heads import write_current_heads
 from alerts.detection.scan import scan
 from database.connection.engine import Database, current_day
-from database.connection.jobs import daily, hand_in
+from database.connection.jobs import IMPORTS, NAMESPACE, daily, hand_in, queue_app
+from database.errors import OnemapError
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from database.secrets.seal import Sealer
 from database.upgrade.counties import county_codes as all_county_codes
 from gazetteer.lifecycle.reread import reread
 from grid.quality.county import check_county
+from importing.background import (
+    Upload,
+    begin_upload,
+    give_up_old,
+    import_upload,
+    is_published,
+    orphans,
+    refuse_upload,
+)
 from importing.batches import sweep_batches
 from importing.bulk_match.jobs import run_job, sweep_jobs
 from importing.stage.unmatched import collect_uncertain
@@ -37,6 +49,11 @@ COLLECT_UNCERTAIN = "collect_uncertain"
 CHECK_QUALITY = "check_quality"
 MATCH_FILE = "match_file"
 REFRESH_ELEVATIONS = "refresh_elevations"
+IMPORT_FILE = "import_file"
+_IN_QUEUE = text(
+    "SELECT CAST(args ->> 'batch_id' AS bigint) FROM platform.procrastinate_jobs "
+    "WHERE task_name = :task AND status IN ('todo', 'doing') AND args ->> 'county' = :county"
+)
 
 
 def make_tasks() -> Blueprint:
@@ -46,6 +63,7 @@ def make_tasks() -> Blueprint:
     tasks.task(name=COLLECT_UNCERTAIN, pass_context=True, retry=3)(collect_county)
     tasks.task(name=CHECK_QUALITY, pass_context=True, retry=1)(check_quality)
     tasks.task(name=MATCH_FILE, pass_context=True, retry=1)(match_one_file)
+    tasks.task(name=IMPORT_FILE, pass_context=True, retry=3)(import_one_file)
     sweep = tasks.task(name="sweep", pass_context=True)(sweep_counties)
     tasks.periodic(cron="* * * * *")(sweep)
     tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
@@ -118,8 +136,68 @@ def run_match(database: Database, sealer: Sealer, county: str, job_id: int, acto
     log.info("match.done", county=county, job=job_id)
 
 
+def hand_in_import(queue: App, county: str, batch_id: int) -> bool:
+    """Ask for a received file to be imported; False when it waits already. A county's files come in the order they were sent."""
+    lock, turn = f"import-{county}-{batch_id}", f"imports-{county}"
+    return hand_in(queue, IMPORT_FILE, lock=lock, turn=turn, line=IMPORTS, county=county, batch_id=batch_id)
+
+
+async def import_one_file(context: JobContext, county: str, batch_id: int) -> None:
+    """Import one received file; also when a worker died over it."""
+    database: Database = context.additional_context[DATABASE_KEY]
+    sealer: Sealer = context.additional_context[SEALER_KEY]
+    await asyncio.to_thread(run_import, database, sealer, county, batch_id)
+
+
+def run_import(database: Database, sealer: Sealer, county: str, batch_id: int) -> None:
+    """Import with the rights that the asker had and still has; what was published is followed up.
+
+    Raises only what is worth another start: a database that is away, a fault of ours.
+    """
+    system = Scope.of_system(county, "import")
+    with database.transaction(system) as connection:
+        upload = begin_upload(connection, batch_id)
+    if upload is not None:
+        _import(database, sealer, county, upload)
+    with database.transaction(system) as connection:
+        published = is_published(connection, batch_id)
+    if published:  # also when a worker died between the commit and this
+        with queue_app(database.url).open() as queue:
+            hand_in_after_import(queue, county)
+
+
+def _import(database: Database, sealer: Sealer, county: str, upload: Upload) -> None:
+    scope = Scope(county, upload.actor, upload.request.role, upload.request.prefixes)
+    why = _rights_lost(database, scope)
+    if why is not None:
+        with database.transaction(Scope.of_system(county, "import")) as connection:
+            refuse_upload(connection, upload, why)
+        log.warning("import.rights_lost", county=county, batch=upload.batch_id)
+        return
+    try:
+        report = import_upload(database, scope, sealer, upload)
+    except OnemapError as error:  # the batch says it in full
+        log.info("import.ended", county=county, batch=upload.batch_id, code=error.code)
+    else:
+        log.info("import.done", county=county, batch=upload.batch_id, state=report.state)
+
+
+def _rights_lost(database: Database, scope: Scope) -> str | None:
+    """Why an account may no longer do what it asked for with this scope; None when it may."""
+    with database.platform() as connection:
+        account = find_account(connection, scope.actor)
+    if account is None:
+        return "账号已停用 / the account is disabled"
+    same = (account.county, account.role, account.prefixes) == (scope.county, scope.role, scope.prefixes)
+    if not same or permissions.IMPORTS_WRITE not in permissions.permissions_of(account.role):
+        return (
+            "账号的角色或范围已变，请重新上传 / the role or the scope of the account has changed; send the file again"
+        )
+    return None
+
+
 async def sweep_counties(context: JobContext, timestamp: int) -> None:
-    """Every minute: end the match jobs and imports whose process died, remove old match jobs with their files."""
+    """Every minute: end or take up the jobs and imports whose process died, remove old match jobs with their files."""
     del timestamp
     await asyncio.to_thread(run_sweeps, context.additional_context[DATABASE_KEY])
 
@@ -135,9 +213,24 @@ def run_sweep(database: Database, county: str) -> None:
     """Sweep the match jobs and imports of one county."""
     with database.transaction(Scope.of_system(county, "sweep")) as connection:
         sweep_jobs(connection)
-        dead = sweep_batches(connection)
+        dead = sweep_batches(connection) + give_up_old(connection)
+        waiting = orphans(connection)
     if dead:
         log.warning("sweep.imports", county=county, failed=dead)
+    if waiting:
+        _take_up(database, county, waiting)
+
+
+def _take_up(database: Database, county: str, batches: list[int]) -> None:
+    """Upload files that no job of the queue is about: the server died between keeping a file and handing it in."""
+    with database.platform() as connection:
+        in_queue = set(connection.scalars(_IN_QUEUE, {"task": f"{NAMESPACE}:{IMPORT_FILE}", "county": county}))
+    lost = [batch_id for batch_id in batches if batch_id not in in_queue]
+    if lost:
+        with queue_app(database.url).open() as queue:
+            for batch_id in lost:
+                hand_in_import(queue, county, batch_id)
+        log.warning("sweep.taken_up", county=county, batches=lost)
 
 
 async def check_quality(context: JobContext, county: str, actor: str) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from database.connection.engine import Database
-from database.connection.jobs import worker_app
+from database.connection.jobs import LINES, worker_app
 from database.connection.work import work_of_jobs
 from mapserver.server.context import Context
 from mapserver.server.jobs import DATABASE_KEY, SEALER_KEY, make_tasks, run_sweeps
@@ -35,14 +35,15 @@ MOST_SILENT = 3
 #: How long the queue's connections, and a worker that was told to end, are waited for.
 CLOSE_S = 5.0
 _SIGN = text(
-    "SELECT last_heartbeat > now() - make_interval(secs => :seconds) FROM platform.procrastinate_workers WHERE id = :id"
+    "SELECT count(*) FROM platform.procrastinate_workers "
+    "WHERE id = ANY(:ids) AND last_heartbeat > now() - make_interval(secs => :seconds)"
 )
 #: Between a worker that ended and the next one.
 AGAIN_S = (0.2, 1.0, 2.0)
 
 
 class JobWorker:
-    """One for a process. Runs on connections of its own, so that requests and jobs do not wait for each other."""
+    """One for a process, with a worker for each line of jobs. Runs on connections of its own, so that requests and jobs do not wait for each other."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -64,22 +65,26 @@ class JobWorker:
 
     async def _run_once(self) -> None:
         url = self._context.database.url
-        database = Database(url, pool_size=2, work=work_of_jobs(self._context.settings))
+        database = Database(url, pool_size=1 + len(LINES), work=work_of_jobs(self._context.settings))
         queue = worker_app(url, make_tasks())
-        worker = Worker(
-            queue,
-            install_signal_handlers=False,
-            concurrency=1,
-            shutdown_graceful_timeout=self._stop_s,
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=DEAD_S,
-            additional_context={DATABASE_KEY: database, SEALER_KEY: self._context.sealer},
-        )
+        workers = [
+            Worker(
+                queue,
+                queues=[line],
+                install_signal_handlers=False,
+                concurrency=1,
+                shutdown_graceful_timeout=self._stop_s,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=DEAD_S,
+                additional_context={DATABASE_KEY: database, SEALER_KEY: self._context.sealer},
+            )
+            for line in LINES
+        ]
         try:
             # also a first look: the pool of the queue waits ever longer for a database that is away
             await asyncio.to_thread(run_sweeps, database)
             await queue.open_async()
-            await self._until_it_ends(queue, worker)
+            await self._until_one_ends(queue, workers)
         finally:
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_S):
@@ -90,27 +95,28 @@ class JobWorker:
     def _stop_s(self) -> float:
         return float(self._context.settings.stop_seconds)
 
-    async def _until_it_ends(self, queue: App, worker: Worker) -> None:
-        """Until the worker ends, or gives no sign of life although the database answers; one that hangs is left behind."""
-        work = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
-        watch = asyncio.create_task(self._watch(queue, worker))
+    async def _until_one_ends(self, queue: App, workers: list[Worker]) -> None:
+        """Until a worker ends, or gives no sign of life although the database answers; one that hangs is left behind."""
+        works = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
+        watch = asyncio.create_task(self._watch(queue, workers))
         self.running = True
         try:
-            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
+            await asyncio.wait({*works, watch}, return_when=asyncio.FIRST_COMPLETED)
+            ended = [work for work in works if work.done()]
+            for work in ended:
                 work.result()
-            else:
+            if not ended:
                 log.error("worker.hangs")
         finally:
             self.running = False
-            for task in (watch, work):
+            for task in (watch, *works):
                 task.cancel()
-            _, left = await asyncio.wait({work, watch}, timeout=self._stop_s + CLOSE_S)
+            _, left = await asyncio.wait({*works, watch}, timeout=self._stop_s + CLOSE_S)
             if left:
                 log.error("worker.left", tasks=len(left))
 
-    async def _watch(self, queue: App, worker: Worker) -> None:
-        """Take up the jobs of the dead every few seconds; returns when this worker is one of them, or has ended."""
+    async def _watch(self, queue: App, workers: list[Worker]) -> None:
+        """Take up the jobs of the dead every few seconds; returns when one of these workers is among them, or has ended."""
         silent = 0
         while silent < MOST_SILENT:
             await asyncio.sleep(HEARTBEAT_S)
@@ -118,13 +124,16 @@ class JobWorker:
                 return  # a cancellation may get lost in a connection that breaks
             await take_up_stalled(queue)
             try:
-                silent = 0 if await asyncio.to_thread(self._gave_sign, worker.worker_id) else silent + 1
+                alive = await asyncio.to_thread(self._gave_sign, [worker.worker_id for worker in workers])
+                silent = 0 if alive else silent + 1
             except SQLAlchemyError:
                 silent = 0  # the database is away: nobody can give a sign
 
-    def _gave_sign(self, worker_id: int | None) -> bool:
+    def _gave_sign(self, workers: list[int | None]) -> bool:
+        """Whether each of these workers did lately."""
         with self._context.database.platform() as connection:
-            return bool(connection.scalar(_SIGN, {"id": worker_id, "seconds": DEAD_S}))
+            alive = connection.scalar(_SIGN, {"ids": workers, "seconds": DEAD_S})
+        return bool(alive == len(workers))
 
 
 async def take_up_stalled(queue: App) -> None:

@@ -149,13 +149,13 @@ def test_the_gis_staff_check_publish_and_correct_a_department_file(open_page: Op
     page.get_by_test_id("import-mapping").select_option("demo_events")
     page.get_by_test_id("import-check").click()
     report = page.get_by_test_id("import-report")
-    expect(report).to_have_attribute("data-state", "checked")
+    expect(report).to_have_attribute("data-state", "checked", timeout=30_000)  # a job: the queue first
     expect(report).to_contain_text("未变")
     with page.expect_download() as download:
         page.get_by_test_id("import-rejects").click()
     assert download.value.suggested_filename.endswith(".xlsx")
     page.get_by_test_id("import-publish").click()
-    expect(report).to_have_attribute("data-state", "published")
+    expect(report).to_have_attribute("data-state", "published", timeout=30_000)
     page.reload()
     expect(page.get_by_test_id("import-row")).to_have_count(before + 2)
     page.get_by_test_id("tab-changes").click()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from layers.catalogue.registry import KINDS
 from mapserver.cli.main import app
 from mapserver.server.metadata import COUNTY_METADATA
-from tests.rooms import ROOT
+from tests.rooms import ROOMS, ROOT
 
 NAMES = [
     "serve",
@@ -79,3 +79,28 @@ def test_a_command_knows_every_table_and_every_kind_by_itself(module: str) -> No
     ).stdout.split()
     assert int(known[0]) == len(COUNTY_METADATA.tables)
     assert known[1:] == list(KINDS)
+
+
+def test_a_module_of_tables_knows_the_tables_it_refers_to_by_itself() -> None:
+    """Each in a process of its own: here the tests have imported everything already."""
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*models.py")]
+    names = sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
+    program = """
+import importlib, os, sys
+import sqlalchemy.orm, geoalchemy2
+from database.tables.base import CountyBase, PlatformBase
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        importlib.import_module(name)
+        for base in (CountyBase, PlatformBase):
+            for table in base.metadata.tables.values():
+                for key in table.foreign_keys:
+                    if key.target_fullname.rpartition(".")[0] not in base.metadata.tables:
+                        print(name, key.target_fullname, flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, name
+"""
+    command = [sys.executable, "-c", program, *names]
+    assert len(names) > 20
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout == ""

@@ -47,7 +47,10 @@ from tests.mapserver.conftest import PASSWORD
 from tests.mapserver.documented import hold
 
 HERE, THERE = "330521", "330525"
-STAFF, OFFICIAL, AUDITOR = "staff", "official", "auditor"
+STAFF, OFFICIAL, AUDITOR, WORKER = "staff", "official", "auditor", "worker"
+ROLES = {
+    STAFF: Role.GIS_STAFF, OFFICIAL: Role.COUNTY_ADMIN, AUDITOR: Role.AUDITOR, WORKER: Role.GRID_WORKER,
+}  # fmt: skip
 TILE = "cells,events/14/13653/6733.mvt"
 T = Any
 
@@ -134,10 +137,10 @@ def pair(
             person = of.add_person(connection, f"{county}的人", of.CELLS[0], households[0])
             of.add_member(connection, households[1], person, of.CELLS[0])
         with app_database.platform() as connection:
-            for name, role in ((STAFF, Role.GIS_STAFF), (OFFICIAL, Role.COUNTY_ADMIN), (AUDITOR, Role.AUDITOR)):
+            for name, role in ROLES.items():
                 create_account(
                     connection, username=f"{name}-{county}", display_name=f"{county}的{name}", password=PASSWORD, role=role,
-                    county=county, prefixes=(county,), settings=settings,
+                    county=county, prefixes=(of.CELLS[0] if name == WORKER else county,), settings=settings,
                 )  # fmt: skip
     with TestClient(create_app(settings, worker=True), raise_server_exceptions=False) as client:
         yield Pair(second, address, client, client.app.state.context.database, settings)  # type: ignore[attr-defined]
@@ -202,9 +205,13 @@ def test_sign_in_search_tiles_import_and_alerts_work_in_each_and_show_nothing_of
     hand_in_scan(context.queue, county)
     (alert,) = until(lambda: official.get(f"/api/{county}/alerts").json()["items"])
     assert alert["rule"] == "two_households"
-    step = {"action": "acknowledge", "version": alert["version"]}
-    assert official.post(f"/api/{county}/alerts/{alert['id']}/transitions", json=step).status_code == 200
-    detail = official.get(f"/api/{county}/alerts/{alert['id']}").json()
+    own = f"/api/{county}/alerts/{alert['id']}"
+    offered = [one["username"] for one in official.get(f"{own}/assignees").json()["items"]]
+    assert offered == [f"{WORKER}-{county}"]
+    step = {"action": "assign", "version": alert["version"], "assignee": f"{WORKER}-{county}"}
+    assert official.post(f"{own}/transitions", json=step).status_code == 200
+    detail = official.get(own).json()
+    assert detail["assignee_name"] == f"{county}的{WORKER}"
     assert f"{county}的{OFFICIAL}" in str(detail["history"]) and other not in str(detail)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 from benchmarks.attack import hostile
 from benchmarks.attack.judge import TRUSTED
@@ -12,6 +13,8 @@ from benchmarks.attack.targeted.paths import SECRETS
 from benchmarks.attack.targeted.ring import Ring
 
 NAME = "uploads"
+#: How long the background may take over one file.
+WAIT_S = 60.0
 ODD_ENCODINGS = (
     "utf-8\x00",
     "../../x",
@@ -94,10 +97,20 @@ def _upload(ring: Ring, operation: Operation, name: str, content: bytes, encodin
     answer = ring.send(NAME, asker, operation.method, path, headers=headers, body=body, of=operation.path)
     if any(secret.encode() in answer.body for secret in SECRETS):
         ring.found(TRUSTED, "a file of the server stands in the answer")
-    if answer.status == 201 and "/imports" in operation.path:
+    if answer.status == 202 and "/imports" in operation.path:
         batch = json.loads(answer.body)["id"]
-        rejects = ring.send(
-            NAME, asker, "GET", f"{path}/{batch}/rejects.xlsx", of=operation.path + "/{batch_id}/rejects.xlsx"
-        )
+        one = operation.path + "/{batch_id}"
+        end = time.monotonic() + WAIT_S
+        while True:  # the file is looked at in the background
+            report = ring.send(NAME, asker, "GET", f"{path}/{batch}", of=one)
+            if report.status != 200 or json.loads(report.body)["state"] not in ("waiting", "staged"):
+                break
+            if time.monotonic() > end:
+                ring.found(TRUSTED, "an import does not end")
+                break
+            time.sleep(0.2)
+        if any(secret.encode() in report.body for secret in SECRETS):
+            ring.found(TRUSTED, "a file of the server stands in the report")
+        rejects = ring.send(NAME, asker, "GET", f"{path}/{batch}/rejects.xlsx", of=one + "/rejects.xlsx")
         if any(secret.encode() in rejects.body for secret in SECRETS):
             ring.found(TRUSTED, "a file of the server stands in the workbook")

@@ -129,6 +129,8 @@ export function countyApi(county: string) {
     mappings: () => itemsOf(api.GET('/api/{county}/mappings', { params: { path } })),
     imports: () => itemsOf(api.GET('/api/{county}/imports', { params: { path } })),
     importReport: (batch_id: number) => dataOf(api.GET('/api/{county}/imports/{batch_id}', { params: { path: { county, batch_id } } })),
+    cancelImport: (batch_id: number) =>
+      dataOf(api.POST('/api/{county}/imports/{batch_id}/cancel', { params: { path: { county, batch_id } } })),
     upload: (file: File, mapping: string, publish: boolean, confirmed = false, sheet = '') => {
       const form = new FormData()
       form.append('file', file)

@@ -1486,9 +1486,10 @@ export interface paths {
         put?: never;
         /**
          * Upload
-         * @description Put a file through the pipeline. Without ``publish`` the report says what would change, and nothing does.
+         * @description Hand in a file. It goes through the pipeline in the background: ask the address in ``Location`` how far it is.
          *
-         *     A file that looks odd as a whole (``counts.questions``) is only checked, and answered with 409, until ``confirmed``.
+         *     Without ``publish`` the report says what would change, and nothing does. A file that looks odd as a whole
+         *     (``counts.questions``) is only checked, with ``error_code`` ``confirmation-needed``, until ``confirmed``.
          */
         post: operations["upload_api__county__imports_post"];
         delete?: never;
@@ -1506,11 +1507,31 @@ export interface paths {
         };
         /**
          * Detail
-         * @description One import: counts, seconds of each stage, reasons of rejected rows.
+         * @description One import: how far it is; at its end the counts, seconds of each stage, reasons of rejected rows.
          */
         get: operations["detail_api__county__imports__batch_id__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{county}/imports/{batch_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description End an import, whoever began it: one that waits at once, one that runs at its next safe point. Nothing of it is written.
+         */
+        post: operations["cancel_api__county__imports__batch_id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2753,6 +2774,11 @@ export interface components {
          * @description One import with the reasons of its rejected rows, its warnings, and what is odd about the whole file.
          */
         BatchDetail: {
+            /**
+             * Cancelled By
+             * @description who asked that it ends
+             */
+            cancelled_by: string | null;
             /** Counts */
             counts: {
                 [key: string]: unknown;
@@ -2764,8 +2790,17 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Error */
+            /**
+             * Error
+             * @description why it failed, or was only checked
+             */
             error: string | null;
+            /**
+             * Error Code
+             * @description the same for programs
+             * @example confirmation-needed
+             */
+            error_code: string | null;
             /** File Name */
             file_name: string;
             /** Id */
@@ -2775,10 +2810,27 @@ export interface components {
              * @example demo_population
              */
             mapping: string;
+            /**
+             * Progressed At
+             * @description last sign of life
+             */
+            progressed_at: string | null;
             /** Published At */
             published_at: string | null;
             /** Rejects */
             rejects: components["schemas"]["RejectOut"][];
+            /**
+             * Rows Done
+             * @description rows that this stage has done; 0 as well where it cannot be told
+             */
+            rows_done: number;
+            /**
+             * Rows Total
+             * @description rows of the file, once it was read
+             */
+            rows_total: number | null;
+            /** @description what it is doing; none: it has not begun */
+            stage: components["schemas"]["ImportStage"] | null;
             /** Stages */
             stages: {
                 [key: string]: unknown;
@@ -2789,6 +2841,11 @@ export interface components {
              * @example person
              */
             target: string;
+            /**
+             * To Publish
+             * @description false: only checked, nothing changes
+             */
+            to_publish: boolean;
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
         };
@@ -2797,6 +2854,11 @@ export interface components {
          * @description One file through the pipeline.
          */
         BatchOut: {
+            /**
+             * Cancelled By
+             * @description who asked that it ends
+             */
+            cancelled_by: string | null;
             /** Counts */
             counts: {
                 [key: string]: unknown;
@@ -2808,8 +2870,17 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Error */
+            /**
+             * Error
+             * @description why it failed, or was only checked
+             */
             error: string | null;
+            /**
+             * Error Code
+             * @description the same for programs
+             * @example confirmation-needed
+             */
+            error_code: string | null;
             /** File Name */
             file_name: string;
             /** Id */
@@ -2819,8 +2890,25 @@ export interface components {
              * @example demo_population
              */
             mapping: string;
+            /**
+             * Progressed At
+             * @description last sign of life
+             */
+            progressed_at: string | null;
             /** Published At */
             published_at: string | null;
+            /**
+             * Rows Done
+             * @description rows that this stage has done; 0 as well where it cannot be told
+             */
+            rows_done: number;
+            /**
+             * Rows Total
+             * @description rows of the file, once it was read
+             */
+            rows_total: number | null;
+            /** @description what it is doing; none: it has not begun */
+            stage: components["schemas"]["ImportStage"] | null;
             /** Stages */
             stages: {
                 [key: string]: unknown;
@@ -2831,6 +2919,11 @@ export interface components {
              * @example person
              */
             target: string;
+            /**
+             * To Publish
+             * @description false: only checked, nothing changes
+             */
+            to_publish: boolean;
         };
         /**
          * BeidouCellOut
@@ -4254,11 +4347,17 @@ export interface components {
             reason: string;
         };
         /**
+         * ImportStage
+         * @description What an import is doing (导入步骤). Reading, standardising and staging are one pass over the rows.
+         * @enum {string}
+         */
+        ImportStage: "read" | "compare" | "match" | "assign" | "check" | "publish" | "done";
+        /**
          * ImportState
          * @description How far an import is (导入状态).
          * @enum {string}
          */
-        ImportState: "staged" | "checked" | "published" | "failed";
+        ImportState: "waiting" | "staged" | "checked" | "published" | "failed" | "cancelled";
         /**
          * KindField
          * @description An attribute of a kind, and where it is shown.
@@ -9909,12 +10008,12 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchDetail"];
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -9957,6 +10056,40 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cancel_api__county__imports__batch_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             414: components["responses"]["Problem414"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];

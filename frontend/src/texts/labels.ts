@@ -6,6 +6,7 @@ import {
   event_state,
   facility_state,
   household_kind,
+  import_stage,
   import_state,
   occupancy,
   place_kind,
@@ -85,6 +86,7 @@ export const placeNameKindLabel = orSelf(place_name_kind)
 export const householdKindLabel = orSelf(household_kind)
 export const eventStateLabel = orSelf(event_state)
 export const objectStateLabel = orSelf(facility_state)
+export const importStageLabel = orSelf(import_stage)
 export const importStateLabel = orSelf(import_state)
 /** Records of which changes are told. */
 export const ENTITIES = Object.keys(record)
