@@ -55,3 +55,14 @@ def count_alerts(connection: Connection) -> AlertTotals:
             for rule, n in sorted(by_rule.items(), key=lambda item: (-item[1], item[0]))
         ],
     )
+
+
+def count_waiting_in(connection: Connection, code: str) -> dict[Severity, int]:
+    """Alerts of a cell and its micro cells that wait for something, by severity. Served by ``ix_alert_not_ended``."""
+    found = Alert.__table__.c
+    rows = connection.execute(
+        select(found.severity, func.count())
+        .where(found.grid_code >= code, found.grid_code < f"{code}~", found.status.in_(PENDING))
+        .group_by(found.severity)
+    )
+    return dict.fromkeys(Severity, 0) | {Severity(severity): n for severity, n in rows}

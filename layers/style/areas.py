@@ -8,6 +8,8 @@ from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, 
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette, Wash
 
+#: Width of the band of a cell in pixels: zoom, width. Tiles of outlines reach 8 pixels beyond their edge, above zoom 14 more.
+BAND = ((9, 1.2), (12, 3), (14, 6), (17, 9))
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
 
@@ -20,11 +22,17 @@ def scope_layers(palette: Palette) -> list[Layer]:
 
 
 def shade_layers(palette: Palette) -> list[Layer]:
-    """Cells shaded by the alerts that wait in them: over the land, under buildings and roads."""
+    """A band inside the outline of each cell in which alerts wait, as atlases mark a border: the land in the cell keeps its colour."""
     return [
         drawn(
-            "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
-            paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
+            "cells-shade", "line", "ground", "cells", minzoom=9,
+            filter=["all", NOT_MICRO, [">=", ["coalesce", ["get", "alerts"], 0], palette.washes[0].alerts]],
+            layout={"line-join": "round"},
+            paint={
+                "line-color": _shades(palette),
+                "line-width": by_zoom(*(part for zoom, width in BAND for part in (zoom, width))),
+                "line-offset": by_zoom(*(part for zoom, width in BAND for part in (zoom, width / 2))),
+            },
         ),
     ]  # fmt: skip
 
@@ -60,7 +68,7 @@ def _cells(palette: Palette) -> list[Layer]:
 def _shades(palette: Palette) -> Expression:
     first, *rest = palette.washes
     steps = [part for wash in rest for part in (wash.alerts, washed(wash))]
-    return ["step", ["coalesce", ["get", "alerts"], 0], washed(first), *steps]
+    return ["step", ["get", "alerts"], washed(first), *steps]
 
 
 def washed(wash: Wash) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from layers.raster.catalogue import list_rasters
+from layers.raster.contours import draw_contours
 from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
 from layers.raster.kinds import KINDS
@@ -128,5 +129,31 @@ def elevations(
     database.close()
     console.print(
         f"{report.raster}: 读取 {report.read_n}，其中无值 {report.empty_n} / {report.read_n} read, {report.empty_n} without a value",
+        highlight=False,
+    )
+
+
+@app.command()
+def contours(
+    county: County,
+    name: Annotated[
+        str | None, typer.Option(help="高程栅格的名称；默认分辨率最高的 / elevation model; the finest")
+    ] = None,
+    interval: Annotated[float | None, typer.Option(help="等高距（米），默认按起伏 / metres; by the relief")] = None,
+) -> None:
+    """由高程绘制底图的等高线，替换上一次的 / draw the contours of the base map from an elevation model, in place of the last."""
+    database = open_database()
+    with Progress(SpinnerColumn(), TimeElapsedColumn(), transient=True, console=console) as progress:
+        progress.add_task("")
+        report = draw_contours(
+            database,
+            Scope.of_system(county, "command line"),
+            get_settings().rasters_folder,
+            name=name,
+            interval_m=interval,
+        )
+    database.close()
+    console.print(
+        f"{report.raster}: 等高距 {report.interval_m:g} m，{report.lines_n} 条 / every {report.interval_m:g} m, {report.lines_n} lines",
         highlight=False,
     )

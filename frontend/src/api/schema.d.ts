@@ -1137,6 +1137,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/cells/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cell
+         * @description The name of a cell, who is responsible for it today, its households and the alerts that wait in it, under the asker's rights.
+         */
+        get: operations["cell_api__county__cells__code__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/changes": {
         parameters: {
             query?: never;
@@ -1550,6 +1570,26 @@ export interface paths {
          * @description The department tables the pipeline knows, with the columns each must have.
          */
         get: operations["mappings_api__county__mappings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{county}/outside-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outside Maps
+         * @description The base maps of other servers that are configured; none by default.
+         */
+        get: operations["outside_maps_api__county__outside_maps_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3042,6 +3082,57 @@ export interface components {
             kinds: components["schemas"]["KindOut"][];
             /** Subjects */
             subjects: components["schemas"]["SubjectOut"][];
+        };
+        /**
+         * CellOut
+         * @description A cell in a few words.
+         */
+        CellOut: {
+            /**
+             * Code
+             * @example 330521001001001
+             */
+            code: string;
+            /**
+             * Households
+             * @description null for roles that see no households
+             */
+            households: number | null;
+            /**
+             * Level
+             * @description cell or micro_cell
+             * @example cell
+             */
+            level: string;
+            /**
+             * Name
+             * @example 永安一网格
+             */
+            name: string;
+            /** @description null for roles that see no alerts */
+            open_alerts: components["schemas"]["OpenBySeverity"] | null;
+            /**
+             * Village
+             * @description its village or community; null when that is out of sight
+             */
+            village: string | null;
+            /**
+             * Workers
+             * @description the lead first; a micro cell's own before its cell's
+             */
+            workers: components["schemas"]["CellWorkerOut"][];
+        };
+        /**
+         * CellWorkerOut
+         * @description Who is responsible for a cell today.
+         */
+        CellWorkerOut: {
+            duty: components["schemas"]["Duty"];
+            /**
+             * Name
+             * @example 王网格
+             */
+            name: string;
         };
         /**
          * ChangeItemOut
@@ -4896,6 +4987,39 @@ export interface components {
             title: string;
         };
         /**
+         * OutsideMapOut
+         * @description A base map of another server.
+         */
+        OutsideMapOut: {
+            /** Attribution */
+            attribution: string | null;
+            /**
+             * Grid
+             * @description w: Web Mercator (XYZ); c: CGCS2000 degrees, as Tianditu cuts them
+             * @enum {string}
+             */
+            grid: "w" | "c";
+            /** Maxzoom */
+            maxzoom: number;
+            /** Minzoom */
+            minzoom: number;
+            /**
+             * Name
+             * @example tianditu-img
+             */
+            name: string;
+            /**
+             * Overlay
+             * @description names to lie over another map
+             */
+            overlay: boolean;
+            /**
+             * Title
+             * @example 天地图影像
+             */
+            title: string;
+        };
+        /**
          * Overview
          * @description Totals and alerts, as far as the account sees.
          */
@@ -5076,6 +5200,16 @@ export interface components {
         PageOut_OperationSchema_: {
             /** Items */
             items: components["schemas"]["OperationSchema"][];
+            /**
+             * Next
+             * @description pass it as ``after`` for those that follow; null at the end
+             */
+            next: string | null;
+        };
+        /** PageOut[OutsideMapOut] */
+        PageOut_OutsideMapOut_: {
+            /** Items */
+            items: components["schemas"]["OutsideMapOut"][];
             /**
              * Next
              * @description pass it as ``after`` for those that follow; null at the end
@@ -9274,6 +9408,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    cell_api__county__cells__code__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellOut"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     changes_api__county__changes_get: {
         parameters: {
             query?: {
@@ -10018,6 +10185,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_MappingOut_"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    outside_maps_api__county__outside_maps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_OutsideMapOut_"];
                 };
             };
             400: components["responses"]["Problem400"];
