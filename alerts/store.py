@@ -8,22 +8,32 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text, tuple_
 
 from access.accounts.accounts import list_accounts
 from access.administration.account_names import display_names
 from alerts.detection.rules import needs_second_person
 from alerts.lifecycle import (
     PENDING,
-    STATUS_LABELS,
     STEP_LABELS,
     AlertAction,
+    AlertStatus,
     AlertSystemStep,
     Transition,
     next_status,
     refuse_barred,
 )
 from alerts.models import Alert, AlertWhole
+from alerts.records import (
+    AlertFile,
+    AlertStepTaken,
+    EndedBefore,
+    FilteredCounts,
+    ListedAlert,
+    RelatedSide,
+    WaitingAlert,
+)
+from database.connection.records import records_of
 from database.errors import Invalid, Missing, Taken
 from database.paging import Cursor, Page
 from database.rights.scope import Role, narrowed_to_scope, within_prefix
@@ -92,6 +102,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     Alert.first_raised_at,
     Alert.last_raised_at,
     Alert.ceased_at,
+    Alert.severity_rank,
 )  # type: ignore[assignment]
 
 
@@ -110,7 +121,7 @@ _OWN_FACTS = Alert.facts.label("own_facts")
 
 def list_alerts(
     connection: Connection, where: AlertFilter, *, after: str | None = None, limit: int = 50, with_reason: bool = False
-) -> Page[dict[str, Any]]:
+) -> Page[ListedAlert]:
     """A page of alerts, the most severe first, then those first raised last: finding one again moves nothing.
 
     Served by ``ix_alert_list`` (severity_rank, first_raised_at, id), read backwards; in a narrow scope or grid by
@@ -120,19 +131,19 @@ def list_alerts(
     """
     columns = [*_COLUMNS, *_REASON_AND_FACTS] if with_reason else [*_COLUMNS, _OWN_FACTS]
     query = (
-        select(*columns, Alert.severity_rank)
+        select(*columns)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
         .where(*_conditions(where), *narrowed_to_scope(connection, Alert.__table__.c.grid_code))
     )
     if after is not None:
         query = query.where(tuple_(*_ORDER) < tuple_(*_CURSOR.read(after)))
     query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    return _CURSOR.page(rows, limit, lambda row: (row["severity_rank"], row["first_raised_at"], row["id"]))
+    found = records_of(ListedAlert, connection.execute(query))
+    return _CURSOR.page(found, limit, lambda alert: (alert.severity_rank, alert.first_raised_at, alert.id))
 
 
-def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
-    """How many alerts pass the filter: n, by_severity, by_status; exact. Served as the list is, without its order."""
+def count_alerts(connection: Connection, where: AlertFilter) -> FilteredCounts:
+    """How many alerts pass the filter; exact. Served as the list is, without its order."""
     grouped = (Alert.severity, Alert.status)
     counted = select(*grouped, func.count().label("n"))
     if where.q:
@@ -142,11 +153,11 @@ def count_alerts(connection: Connection, where: AlertFilter) -> dict[str, Any]:
             *grouped
         )
     ).all()
-    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(STATUS_LABELS, 0)
+    by_severity, by_status = dict.fromkeys(Severity, 0), dict.fromkeys(AlertStatus, 0)
     for row in rows:
-        by_severity[row.severity] += row.n
-        by_status[row.status] += row.n
-    return {"n": sum(by_status.values()), "by_severity": by_severity, "by_status": by_status}
+        by_severity[Severity(row.severity)] += row.n
+        by_status[AlertStatus(row.status)] += row.n
+    return FilteredCounts(sum(by_status.values()), by_severity, by_status)
 
 
 def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
@@ -184,44 +195,38 @@ def _conditions(where: AlertFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def get_alert(connection: Connection, alert_id: int) -> dict[str, Any]:
-    """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound.
-
-    before and after: of the change (异动) that brought it about, as the scan kept it; None where there was none.
-    related: the alerts in sight that tell other sides of the same finding; each has steps of its own. earlier: alerts of the
-    same finding that ended before this one was raised, the latest first.
-    """
+def get_alert(connection: Connection, alert_id: int) -> AlertFile:
+    """One alert with reason, facts, before and after, and its history with names. Raises AlertNotFound."""
     query = (
         select(*_COLUMNS, *_REASON_AND_FACTS, _OWN_FACTS)
         .outerjoin(AlertWhole, AlertWhole.alert_id == Alert.id)
         .where(Alert.id == alert_id)
     )
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise AlertNotFound(str(alert_id))
-    facts = dict(row["facts"])
+    facts = dict(row.facts)
     before, after = facts.pop("before", None), facts.pop("after", None)
-    history = connection.execute(text(_HISTORY), {"id": alert_id}).mappings().all()
-    related = connection.execute(text(_RELATED), {"id": alert_id}).mappings()
-    earlier = connection.execute(text(_EARLIER), {"id": alert_id}).mappings()
-    names = display_names(connection, [row["assignee"], *(step["actor"] for step in history)])
-    return {
-        **row,
-        "assignee_name": names.get(row["assignee"]),
-        "facts": facts,
-        "before": before,
-        "after": after,
-        "history": [
-            {
-                **step,
-                "actor_name": _actor_name(step, names),
-                "action_label": STEP_LABELS.get(step["action"], step["action"]),
-            }
+    history = connection.execute(text(_HISTORY), {"id": alert_id}).all()
+    related = connection.execute(text(_RELATED), {"id": alert_id})
+    earlier = connection.execute(text(_EARLIER), {"id": alert_id})
+    names = display_names(connection, [row.assignee, *(step.actor for step in history)])
+    return AlertFile(
+        **{**row._mapping, "facts": facts},
+        assignee_name=names.get(row.assignee),
+        before=before,
+        after=after,
+        history=[
+            AlertStepTaken(
+                **step._mapping,
+                actor_name=_actor_name(step, names),
+                action_label=STEP_LABELS.get(step.action, step.action),
+            )
             for step in history
         ],
-        "related": [dict(other) for other in related],
-        "earlier": [dict(other) for other in earlier],
-    }
+        related=records_of(RelatedSide, related),
+        earlier=records_of(EndedBefore, earlier),
+    )
 
 
 def get_place(connection: Connection, alert_id: int) -> str:
@@ -232,11 +237,11 @@ def get_place(connection: Connection, alert_id: int) -> str:
     return grid_code
 
 
-def _actor_name(step: RowMapping, names: dict[str, str]) -> str:
+def _actor_name(step: Row[Any], names: dict[str, str]) -> str:
     """What the scan did is the system's; what a visit ended, the visitor's."""
-    if step["action"] in list(AlertSystemStep) and "visit_id" not in step["evidence"]:
+    if step.action in list(AlertSystemStep) and "visit_id" not in step.evidence:
         return "系统"
-    actor: str = step["actor"]
+    actor: str = step.actor
     return names.get(actor, actor)
 
 
@@ -268,7 +273,7 @@ WHERE me.id = :id ORDER BY o.id DESC LIMIT 20
 
 def apply_transition(
     connection: Connection, alert_id: int, step: Transition, *, actor: str, expected_version: int
-) -> dict[str, Any]:
+) -> AlertFile:
     """Take a step and record it; returns the alert as :func:`get_alert` does.
 
     A reopened alert has no assignee again. expected_version: the version the person saw. Of two writers exactly one wins, the other gets StaleAlert. Raises
@@ -339,7 +344,7 @@ def _check_assignee(connection: Connection, username: str, grid_code: str) -> No
         raise AssigneeUnknown(username)
 
 
-def open_alerts_of_household(connection: Connection, household_id: int) -> list[dict[str, Any]]:
+def open_alerts_of_household(connection: Connection, household_id: int) -> list[WaitingAlert]:
     """The alerts of a household that wait for something, in the order of the list. Served by ``ix_alert_household_id``."""
     rows = connection.execute(
         text(
@@ -348,4 +353,4 @@ def open_alerts_of_household(connection: Connection, household_id: int) -> list[
         ),
         {"id": household_id, "pending": sorted(PENDING)},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(WaitingAlert, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -13,7 +13,25 @@ from database.rights.scope import narrowed_to_scope
 from database.vocabulary import Severity
 
 
-def count_alerts(connection: Connection) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class RuleTotal:
+    """Alerts of one rule that wait for something. title: in Chinese."""
+
+    rule: str
+    title: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTotals:
+    """Alerts by status, those without any left out; the waiting ones by severity and by rule, the most frequent rule first."""
+
+    open_by_severity: dict[Severity, int]
+    by_status: dict[str, int]
+    by_rule: list[RuleTotal]
+
+
+def count_alerts(connection: Connection) -> AlertTotals:
     """Alerts in scope by status; those that wait by severity and by rule. Served by ``ix_alert_not_ended`` and ``ix_alert_status``."""
     grouped = (Alert.rule, Alert.severity, Alert.status)
     rows = connection.execute(
@@ -27,13 +45,24 @@ def count_alerts(connection: Connection) -> dict[str, Any]:
     for row in rows:
         by_status[row.status] = by_status.get(row.status, 0) + row.n
         if row.status in PENDING:
-            by_severity[row.severity] += row.n
+            by_severity[Severity(row.severity)] += row.n
             by_rule[row.rule] = by_rule.get(row.rule, 0) + row.n
-    return {
-        "open_by_severity": by_severity,
-        "by_status": by_status,
-        "by_rule": [
-            {"rule": rule, "title": RULES[rule].title if rule in RULES else rule, "n": n}
+    return AlertTotals(
+        by_severity,
+        by_status,
+        [
+            RuleTotal(rule, RULES[rule].title if rule in RULES else rule, n)
             for rule, n in sorted(by_rule.items(), key=lambda item: (-item[1], item[0]))
         ],
-    }
+    )
+
+
+def count_waiting_in(connection: Connection, code: str) -> dict[Severity, int]:
+    """Alerts of a cell and its micro cells that wait for something, by severity. Served by ``ix_alert_not_ended``."""
+    found = Alert.__table__.c
+    rows = connection.execute(
+        select(found.severity, func.count())
+        .where(found.grid_code >= code, found.grid_code < f"{code}~", found.status.in_(PENDING))
+        .group_by(found.severity)
+    )
+    return dict.fromkeys(Severity, 0) | {Severity(severity): n for severity, n in rows}

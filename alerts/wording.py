@@ -6,13 +6,12 @@ stable keys. What cannot be worded in another language, an alert raised before i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from alerts.detection.rules import RULES
-from alerts.detection.words import FactMissing, Language
+from alerts.detection.words import FactMissing, LabelledFacts, Language
 from alerts.lifecycle import AlertAction, AlertSystemStep
+from alerts.records import ListedAlert
 
 _STEPS_EN: dict[str, str] = {step.value: step.en for kind in (AlertSystemStep, AlertAction) for step in kind}
 
@@ -24,25 +23,25 @@ class Wording:
     rule_title: str
     title: str
     reason: str | None
-    facts: dict[str, object] | None
+    facts: LabelledFacts | None
 
 
-def in_words(alert: Mapping[str, Any], language: Language = "zh") -> Wording:
+def in_words(alert: ListedAlert, language: Language = "zh") -> Wording:
     """An alert of the store, or one of a list, in a language.
 
     The title is worded from the alert's ``own_facts``, for it is the same for who sees the whole of a finding.
     """
-    title, reason, facts = alert["title"], alert.get("reason"), alert.get("facts")
-    rule = RULES.get(alert["rule"])
+    title, reason, facts = alert.title, alert.reason, alert.facts
+    rule = RULES.get(alert.rule)
     if rule is None:
-        return Wording(alert["rule"], title, reason, facts)
+        return Wording(alert.rule, title, reason, facts)
     if language == "zh":
         return Wording(rule.title, title, reason, None if facts is None else rule.labelled(facts))
     try:
-        title = rule.say_title(alert["own_facts"], language)
+        title = rule.say_title(alert.own_facts, language)
         reason = None if facts is None else rule.say_reason(facts, language)
     except FactMissing:
-        title = alert["title"]
+        title = alert.title
     return Wording(rule.manual.title_en, title, reason, None if facts is None else rule.labelled(facts, language))
 
 

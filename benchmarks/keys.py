@@ -28,7 +28,8 @@ from database.embedded import EmbeddedCluster
 from database.installation.keys import Suite
 from database.installation.settings import Settings, load_secrets
 from database.rights.scope import Scope
-from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer, row_binding
 from database.upgrade.counties import create_county
 from database.upgrade.migrate import owner_engine
 from mapserver.server import metadata  # noqa: F401 - migrations refuse to run without the tables of every floor

@@ -298,7 +298,7 @@ def measure_values(database: Database, settings: Settings, rows: dict[str, Raste
             with database.transaction(scope) as connection:
                 taken, found = timed(lambda c=connection, h=level: count_flooded(c, h))
                 print(
-                    f"| flood {level:g} m, counts | {who} | {found['total']['households_n']:,} households | {taken:.0f} ms |"
+                    f"| flood {level:g} m, counts | {who} | {found.total.households_n:,} households | {taken:.0f} ms |"
                 )
                 taken, found = timed(lambda c=connection, h=level: list_flooded(c, h))
                 print(f"| flood {level:g} m, first 50 | {who} | {len(found.items)} | {taken:.0f} ms |", flush=True)

@@ -17,39 +17,46 @@ from demo.land.roads import Network, lengths, line_of, to_metres, tree_of
 from demo.land.terrain import Hills, Terrain, brooks, make_terrain, smooth
 from demo.people.places import footprints
 from demo.words import TOWN_FIRST, TOWN_LAST, unique_names
+from layers.raster.contours import contour_lines, is_index
 
 Floats = npt.NDArray[np.float64]
 Shapes = npt.NDArray[np.object_]
 
 HOME_ROOM_M, STREET_ROOM_M = 40.0, 75.0
 POINTS_BESIDE_M = 14.0
+#: The lower part of the land is plain; above it contours lie so far apart, from a model with pixels so wide.
+PLAIN, CONTOUR_M, PIXEL_M = 0.5, 10.0, 60.0
 #: Fields of one kind within such a square are one area.
 SQUARE_M = 1500.0
 
 
 @dataclass(slots=True)
 class Features:
-    """Columns of one file: kind, class, name, number, floors ("" where there are none), outlines in degrees."""
+    """Columns of one file: kind, class, name, number, floors, height ("" where there are none), outlines in degrees."""
 
     kind: list[str] = field(default_factory=list)
     klass: list[str] = field(default_factory=list)
     name: list[str] = field(default_factory=list)
     number: list[str] = field(default_factory=list)
     floors: list[str] = field(default_factory=list)
+    height: list[str] = field(default_factory=list)
     shape: list[Any] = field(default_factory=list)
 
-    def add(self, kind: str, klass: str, shape: Any, name: str = "", number: str = "", floors: str = "") -> None:
+    def add(
+        self, kind: str, klass: str, shape: Any, name: str = "", number: str = "", floors: str = "", height: str = ""
+    ) -> None:
         """One feature, or one for each part of it. shape: metres from the county's middle; empty ones are left out."""
         for part in shapely.get_parts(shape):
             if not shapely.is_empty(part):
-                self.add_degrees(kind, klass, shapely.transform(part, to_degrees), name, number, floors)
+                self.add_degrees(kind, klass, shapely.transform(part, to_degrees), name, number, floors, height)
 
     def add_degrees(
-        self, kind: str, klass: str, shape: Any, name: str = "", number: str = "", floors: str = ""
+        self, kind: str, klass: str, shape: Any, name: str = "", number: str = "", floors: str = "", height: str = ""
     ) -> None:
         """One feature, its shape in degrees already."""
         for column, value in (
-            (self.kind, kind), (self.klass, klass), (self.name, name), (self.number, number), (self.floors, floors), (self.shape, shape),
+            (self.kind, kind), (self.klass, klass), (self.name, name), (self.number, number), (self.floors, floors), (self.height, height),
+            (self.shape, shape),
         ):  # fmt: skip
             column.append(value)
 
@@ -83,6 +90,7 @@ def make_base_map(
     land.brooks = brooks(rng, hills, land.river, seeds, radius, [word + "溪" for word in words[3:8]])
     base = BaseMap(Features(), Features(), Features())
     _waters(base, land, words[8])
+    _contours(base, hills, county, radius, land)
     _roads(base, divisions, addresses, seeds, county, land)
     _land_use(rng, base, divisions, addresses, hills, seeds, radius, land)
     _buildings(buildings, base, addresses)
@@ -96,6 +104,21 @@ def _waters(base: BaseMap, land: Terrain, word: str) -> None:
         base.areas.add("water", kind, shape, name)
     for name, line in land.brooks:
         base.lines.add("waterways", "stream", shapely.difference(line, land.river_area), name)
+
+
+def _contours(base: BaseMap, hills: Hills, county: Any, radius: float, land: Terrain) -> None:
+    """Contours of the hills, as from an elevation model; none across a water."""
+    west, south, east, north = shapely.bounds(county).tolist()
+    columns, rows = np.arange(west, east, PIXEL_M), np.arange(south, north, PIXEL_M)
+    points = np.stack([axis.ravel() for axis in np.meshgrid(columns, rows)], axis=1)
+    heights = hills.at(points, radius)
+    plain = float(np.quantile(heights, PLAIN))
+    model = np.ma.masked_less((heights - plain + CONTOUR_M).reshape(len(rows), len(columns)), CONTOUR_M * 0.9)
+    dry = shapely.difference(county, shapely.union_all([land.river_area, *(shape for _, _, shape in land.lakes)]))
+    for height, line in contour_lines(model, CONTOUR_M):
+        kind = "index" if is_index(height, CONTOUR_M) else "ordinary"
+        drawn = shapely.intersection(shapely.linestrings(line * PIXEL_M + (west, south)), dry)
+        base.lines.add("contours", kind, drawn, height=f"{height:g}")
 
 
 # --- roads --------------------------------------------------------------------------------------------

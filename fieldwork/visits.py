@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import NoResultFound
@@ -44,7 +43,23 @@ class NewVisit:
     phone_time: str | None = None
 
 
-def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple[dict[str, Any], bool]:
+@dataclass(frozen=True, slots=True)
+class RecordedVisit:
+    """A visit as it is kept. visitor: user name; outcome_label: in Chinese."""
+
+    id: int
+    client_uid: uuid.UUID
+    household_id: int | None
+    visitor: str
+    visited_at: datetime
+    received_at: datetime
+    phone_time: str | None
+    outcome: str
+    outcome_label: str
+    note: str | None
+
+
+def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple[RecordedVisit, bool]:
     """The visit, and whether it is new; the same ``client_uid`` a second time returns the first one unchanged."""
     made = connection.execute(
         text(
@@ -74,7 +89,7 @@ def record_visit(connection: Connection, visit: NewVisit, visitor: str) -> tuple
         ),
         {"uid": visit.client_uid},
     ).one()
-    return {**row._mapping, "outcome_label": VisitOutcome(row.outcome).zh}, made is not None
+    return RecordedVisit(**row._mapping, outcome_label=VisitOutcome(row.outcome).zh), made is not None
 
 
 #: A clock that differs less than this is not wrong: what it shows is kept, or now when it runs ahead.
@@ -96,7 +111,7 @@ SELECT greatest(
 
 def visit_household(
     connection: Connection, household_id: int, visit: NewVisit, visitor: str
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[RecordedVisit, bool]:
     """Record a visit to a household; returns it and whether it is new. Raises HouseholdNotFound, VisitUidTaken.
 
     ``visit.grid_code`` is replaced by the household's own, so that whoever sees the household sees the visit. A visit is never
@@ -129,7 +144,7 @@ def visit_household(
         recorded, new = record_visit(connection, record, visitor)
     except NoResultFound:  # it exists where this account does not see
         raise VisitUidTaken(str(visit.client_uid)) from None
-    if recorded["household_id"] != household_id:
+    if recorded.household_id != household_id:
         raise VisitUidTaken(str(visit.client_uid))
     if new:
         connection.execute(
@@ -141,10 +156,10 @@ def visit_household(
         end_by_visit(
             connection,
             household_id,
-            visit_id=recorded["id"],
+            visit_id=recorded.id,
             visited_at=record.visited_at,
             outcome=record.outcome,
-            outcome_label=recorded["outcome_label"],
+            outcome_label=recorded.outcome_label,
             sure=phone_time is None,
         )
     return recorded, new

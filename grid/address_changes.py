@@ -57,7 +57,7 @@ def operate(
     """
     kind, act = OPERATIONS[name]
     operation = Operation(kind, reason, effective_on)
-    uids = act(connection, operation, **ARGUMENTS[name].model_validate(arguments).values())
+    uids = ARGUMENTS[name].model_validate(arguments).call(act, connection, operation)
     refuse_alone(connection)
     follow(connection, [operation.id])
     return operation, uids

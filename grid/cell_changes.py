@@ -6,13 +6,15 @@ answer. Writers of one village wait for each other, so that two outlines that ov
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, text
 
 from database.errors import Invalid
 from grid.assign import assign_cells
 from grid.cells import CellNotFound
+from grid.vocabulary import CellFault
 
 #: What the survey may be out by: an overlap, or a part outside the unit above, up to so many square metres is a sliver.
 SLIVER_M2 = 10.0
@@ -22,6 +24,20 @@ _MOST_ADDRESSES = 500_000
 
 class CellInvalid(Invalid):
     """网格不符合划分规则 | The cell breaks a rule of the grid"""
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """A present cell as its changes (异动) show it. geom: GeoJSON, EPSG:4490."""
+
+    code: str
+    level: str
+    parent_code: str
+    name: str
+    households_n: int | None
+    population_n: int | None
+    valid_from: date
+    geom: dict[str, object]
 
 
 _STATE = text(
@@ -47,12 +63,12 @@ _NEXT = text(
 )
 
 
-def cell_state(connection: Connection, code: str) -> dict[str, Any]:
-    """A present cell as changes show it; ``geom`` as GeoJSON. Raises CellNotFound."""
-    row = connection.execute(_STATE, {"code": code}).mappings().one_or_none()
+def cell_state(connection: Connection, code: str) -> CellState:
+    """A present cell as its changes show it. Raises CellNotFound."""
+    row = connection.execute(_STATE, {"code": code}).one_or_none()
     if row is None:
         raise CellNotFound(code)
-    return dict(row)
+    return CellState(**row._mapping)
 
 
 def create_cell(connection: Connection, parent_code: str, name: str, outline: bytes) -> str:
@@ -86,8 +102,8 @@ def change_cell(connection: Connection, code: str, *, name: str, outline: bytes 
     if outline is None:
         connection.execute(text("UPDATE grid_cell SET name = :name WHERE code = :code"), {"name": name, "code": code})
         return
-    _wait_for_others(connection, before["parent_code"])
-    _refuse_faults(connection, code, before["level"], before["parent_code"], outline)
+    _wait_for_others(connection, before.parent_code)
+    _refuse_faults(connection, code, before.level, before.parent_code, outline)
     touched = _addresses(connection, code)
     connection.execute(
         text("UPDATE grid_cell SET name = :name, geom = st_multi(st_geomfromwkb(:outline, 4490)) WHERE code = :code"),
@@ -99,7 +115,7 @@ def change_cell(connection: Connection, code: str, *, name: str, outline: bytes 
 def retire_cell(connection: Connection, code: str) -> None:
     """A cell given up from today on; its postings end with it. Raises CellNotFound; CellInvalid while it has micro cells."""
     before = cell_state(connection, code)
-    _wait_for_others(connection, before["parent_code"])
+    _wait_for_others(connection, before.parent_code)
     if connection.scalar(
         text("SELECT EXISTS (SELECT FROM grid_cell WHERE parent_code = :c AND valid_to IS NULL)"), {"c": code}
     ):
@@ -149,9 +165,8 @@ def _refuse_faults(connection: Connection, code: str, level: str, parent: str, o
     values = {"outline": outline, "code": code, "level": level, "parent": parent}
     faults = [row for row in connection.execute(_FAULTS, values) if row.area_m2 > SLIVER_M2]
     if faults:
-        words = {"outside": "超出所属的", "overlap": "与现有网格重叠："}
         raise CellInvalid(
-            "；".join(f"{words[f.fault]} {f.code}，{f.area_m2:,.0f} 平方米" for f in faults[:5]),
+            "；".join(f"{CellFault(f.fault).zh} {f.code}，{f.area_m2:,.0f} 平方米" for f in faults[:5]),
             faults=[{"fault": f.fault, "code": f.code, "area_m2": round(f.area_m2, 1)} for f in faults[:20]],
         )
 

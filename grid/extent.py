@@ -30,6 +30,19 @@ def county_bounds(connection: Connection) -> list[float] | None:
     return None if row.w is None else [row.w, row.s, row.e, row.n]
 
 
+def county_area(connection: Connection) -> str | None:
+    """The area of the county as hexadecimal WKB (EPSG:4490): its own outline, else that of its towns, else of its villages; None
+    when nothing is drawn. A county has a few hundred divisions, which are read once."""
+    found: str | None = connection.execute(
+        text(
+            "SELECT upper(encode(st_asbinary(st_union(d.geom)), 'hex')) FROM division d WHERE d.valid_to IS NULL "
+            "AND d.geom IS NOT NULL AND d.level = (SELECT level FROM division WHERE valid_to IS NULL AND geom IS NOT NULL "
+            "AND level IN ('county', 'town', 'village') ORDER BY array_position(ARRAY['county', 'town', 'village'], level) LIMIT 1)"
+        )
+    ).scalar_one()
+    return found
+
+
 def with_cell_bounds(connection: Connection, divisions: Sequence[DivisionHit]) -> list[DivisionHit]:
     """The divisions, those without bounds with the bounds of the cells in scope inside them (EPSG:4490, degrees)."""
     undrawn = [division.code for division in divisions if division.bounds is None]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from grid.cells import get_cell
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """A worker posted to a cell, and since when. id: of the worker; username: None without an account."""
+
+    id: int
+    name: str
+    username: str | None
+    phone_masked: str | None
+    duty: str
+    cell_code: str
+    valid_from: date
 
 
 def post_worker(connection: Connection, worker_id: int, cell_code: str, *, duty: str = "lead", since: date) -> int:
@@ -40,7 +54,7 @@ def post_worker(connection: Connection, worker_id: int, cell_code: str, *, duty:
     return int(made.scalar_one())
 
 
-def responsible_on(connection: Connection, cell_code: str, day: date) -> list[dict[str, Any]]:
+def responsible_on(connection: Connection, cell_code: str, day: date) -> list[Responsible]:
     """Who was responsible for a cell on a day: the lead first. A micro cell's own workers come before its cell's."""
     rows = connection.execute(
         text(
@@ -51,4 +65,4 @@ def responsible_on(connection: Connection, cell_code: str, day: date) -> list[di
         ),
         {"cell": cell_code, "day": day},
     )
-    return [dict(row._mapping) for row in rows]
+    return records_of(Responsible, rows)

@@ -19,3 +19,10 @@ class AssignmentReason(Vocabulary):
     NEAREST = "nearest", "最近的网格", "the nearest cell"
     TIE = "tie", "位于边界上", "on a border"
     VILLAGE = "village", "仅知村社", "only the village is known"
+
+
+class CellFault(Vocabulary):
+    """What is wrong with an outline that somebody draws (网格边界问题)."""
+
+    OUTSIDE = "outside", "超出所属单位", "outside the unit above"
+    OVERLAP = "overlap", "与现有网格重叠", "overlaps another cell"

@@ -25,6 +25,7 @@ from database.errors import OnemapError
 from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
 from gazetteer.lifecycle.second_person import SecondPersonNeeded, refuse_alone
+from grid.extent import county_area
 from importing.batches import close_batch, fail_batch, holding_batch, open_batch, refused_for_another
 from importing.errors import ConfirmationNeeded, ImportCancelled, ScopeTooNarrow, ValueImpossible
 from importing.files import file_sha256, open_source
@@ -148,8 +149,8 @@ def run_batch(
         with watch, holding_batch(database, scope, batch_id) as connection:
             watch.follow(connection)
             try:
-                known = _known_names(connection)
-                with closing(open_source(path, mapping, known)) as source:
+                known, area = _known_names(connection), county_area(connection)
+                with closing(open_source(path, mapping, known, area)) as source:
                     report = run.within(connection, scope, source)
                 if rejects_path is not None and (report.counts["rejected"] or report.counts["warned"]):
                     write_rejects(connection, batch_id, rejects_path, sealer)

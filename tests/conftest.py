@@ -1,14 +1,19 @@
 """Fixtures shared by all tests. One embedded cluster serves the whole run; everything connects as production does."""
 
+import gc
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, text
 
+from access.accounts import passwords
 from database.connection.engine import Database
 from database.embedded import EmbeddedCluster
 from database.installation.settings import Settings, get_settings, load_secrets
@@ -37,10 +42,56 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords are kept with the least work that argon2id knows, and checked by the code of production (`tests/access/test_passwords.py`
+    says how much work that asks for)."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        yield
+
+
+#: What takes longest, though it is few tests, is begun first: so no worker is left alone with it in the end.
+LONGEST = (
+    "tests/demo/test_load.py", "tests/demo/test_generate.py", "tests/browser/", "tests/mapserver/test_backup.py",
+    "tests/mapserver/test_outage.py", "tests/mapserver/test_workers.py", "tests/database/test_embedded.py",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those with the most tests (`scripts/test` hands them out in this order, a file to a worker)."""
+    tests = Counter(item.nodeid.partition("::")[0] for item in items)
+
+    def order(item: pytest.Item) -> tuple[int, int, str]:
+        file = item.nodeid.partition("::")[0]
+        place = next((n for n, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
+        return place, -tests[file], file
+
+    items.sort(key=order)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: they are not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+#: A cluster of the tests and what it writes fit into memory when so much is free there.
+MEMORY_BYTES = 4 * 2**30
+
+
+def folder_of_clusters() -> Path | None:
+    """Memory, where there is much of it: emptying a county makes some two hundred files anew. None: the folder of temporary files."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= MEMORY_BYTES else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[EmbeddedCluster]:
     """A running embedded cluster in a temporary home, fast and unsafe (fsync off)."""
-    base = Path(tempfile.mkdtemp(prefix="onemap-"))
+    base = Path(tempfile.mkdtemp(prefix="onemap-", dir=folder_of_clusters()))
     base.chmod(0o755)  # the server's user passes through
     embedded = EmbeddedCluster(base / "home", fsync=False)
     embedded.start()

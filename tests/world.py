@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from alerts.records import ListedAlert
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer, row_binding
 from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import DEPTHS, address_keys
 from gazetteer.reading.parse import parse
@@ -191,3 +193,14 @@ def add_event(connection: Connection, key: str, cell: str, at: datetime, kind: s
         grid_code=cell,
         geom=point(cell, n),
     )
+
+
+def alert_of(title: str, rule: str, **fields: Any) -> ListedAlert:
+    """An alert as a list holds it, without a database: open, of a household, raised on 23 November 2026."""
+    raised = datetime(2026, 11, 23, tzinfo=UTC)
+    usual: dict[str, Any] = {
+        "id": 1, "severity": "medium", "status": "open", "version": 1, "grid_code": CELLS[0], "grid_name": None,
+        "subject_kind": "household", "subject_id": "1", "household_id": 1, "lon": None, "lat": None, "assignee": None,
+        "first_raised_at": raised, "last_raised_at": raised, "ceased_at": None, "severity_rank": 2,
+    }  # fmt: skip
+    return ListedAlert(title=title, rule=rule, **(usual | fields))

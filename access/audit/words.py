@@ -53,6 +53,7 @@ ACTIONS: dict[str, str] = {
     "remove_match_job": "删除匹配任务",
     "add_raster": "添加栅格",
     "remove_raster": "删除栅格",
+    "draw_contours": "绘制等高线",
     # addresses and codes
     "view_address": "查看地址",
     "view_address_history": "查看地址沿革",

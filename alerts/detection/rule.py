@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alerts.detection.finding import Finding
-from alerts.detection.words import Fact, Language, Words, labelled, worded
+from alerts.detection.words import Fact, LabelledFacts, Language, Words, labelled, worded
 from database.rules.rule import Rule, manual_of, name_of
 from database.vocabulary import Severity
 
@@ -80,7 +80,7 @@ class AnomalyRule(Rule):
         """Why, in a sentence or two. Raises FactMissing."""
         return worded(self.words[language].reason, self.facts, facts, language)
 
-    def labelled(self, facts: Mapping[str, Any], language: Language = "zh") -> dict[str, object]:
+    def labelled(self, facts: Mapping[str, Any], language: Language = "zh") -> LabelledFacts:
         """The facts that are shown, under their labels; a key that this rule does not declare stays as it is."""
         return labelled(self.facts, facts, language)
 

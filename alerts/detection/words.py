@@ -14,6 +14,8 @@ from typing import Any, Literal
 from jinja2 import Environment, StrictUndefined, Template, UndefinedError
 
 Language = Literal["zh", "en"]
+#: JSON document: the facts of a finding by their labels in a language
+LabelledFacts = dict[str, object]
 
 #: The code by which a side names what lies where its reader does not see, and its words.
 ELSEWHERE = "elsewhere"
@@ -55,7 +57,7 @@ def worded(template: str, declared: Mapping[str, Fact], facts: Mapping[str, Any]
         raise FactMissing(str(missing)) from None
 
 
-def labelled(declared: Mapping[str, Fact], facts: Mapping[str, Any], language: Language) -> dict[str, object]:
+def labelled(declared: Mapping[str, Fact], facts: Mapping[str, Any], language: Language) -> LabelledFacts:
     """Facts under their labels, those not shown left out; what is not declared stays as it is."""
     shown: dict[str, object] = {}
     for key, value in facts.items():

@@ -38,7 +38,7 @@ class Servers:
         self._looked_at = float("-inf")
         self._looking = threading.Lock()
         self._guard = threading.Lock()
-        self._told: list[Callable[[Engine], None]] = []
+        self._callbacks: list[Callable[[Engine], None]] = []
 
     def of(self, county: str) -> Server:
         """The server a county lives on; the home server of one that does not exist. Raises SQLAlchemyError when nobody can say."""
@@ -59,7 +59,7 @@ class Servers:
     def for_each(self, call: Callable[[Engine], None]) -> None:
         """Call with the engine of each server in use, now and when another is first used."""
         with self._guard:
-            self._told.append(call)
+            self._callbacks.append(call)
             engines = [server.engine for server in self.opened()]
         for engine in engines:
             call(engine)
@@ -79,8 +79,8 @@ class Servers:
             server = Server(url_at(self.home.url, address), self._size, self._work, elsewhere=True)
             _home_of[server.engine] = self.home
             self._elsewhere[address] = server
-            told = list(self._told)
-        for call in told:
+            callbacks = list(self._callbacks)
+        for call in callbacks:
             call(server.engine)
         return server
 

@@ -47,7 +47,7 @@ def server_options(layout: Layout, *, fsync: bool) -> str:
     if not shared_memory.is_dir() or shutil.disk_usage(shared_memory).total < 256 * _MEGABYTE:
         options["dynamic_shared_memory_type"] = "mmap"
     if not fsync:
-        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "512MB"}
     return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
 
 

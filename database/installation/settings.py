@@ -279,6 +279,18 @@ class Settings(BaseSettings):
     looks_per_minute: int = Field(60, ge=1, description="Looks at personal data by one account in a minute.")
 
     tianditu_key: SecretStr | None = Field(None, description="Key of the optional Tianditu (天地图) base map.")
+    tianditu_url: str = Field(
+        "https://t0.tianditu.gov.cn",
+        pattern=r"^https?://[^/@?#\s]+$",
+        description="Server of Tianditu, or of its mirror in the network.",
+    )
+    outside_maps: AbsolutePath | None = Field(
+        None, description="TOML file of other outside base maps (WMTS, XYZ); unset: none. It may hold keys: mode 0600."
+    )
+    outside_cache_mb: int = Field(1024, ge=1, description="Tiles of outside base maps kept on disk, in megabytes.")
+    outside_days: float = Field(
+        30.0, gt=0, description="A kept tile of an outside map is asked for again after so many days."
+    )
     crypto_suite: Suite = Field(
         Suite.V1,
         description="Ciphers of the next key version: v1 AES-256-GCM and HMAC-SHA-256, v2 SM4-GCM and HMAC-SM3 (商用密码).",

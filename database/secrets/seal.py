@@ -1,4 +1,4 @@
-"""Sealing of personal numbers: encrypted to keep, hashed with a key to find, masked to show.
+"""Sealing of personal numbers: encrypted to keep, hashed with a key to find (`masks.py`: masked to show).
 
 A sealed value names its suite and key version and is bound to the place it belongs to: moved to another row or another
 column it does not open. Suite v1: AES-256-GCM (NIST SP 800-38D), HMAC-SHA-256 (RFC 2104); v2: SM4-GCM (GM/T 0002),
@@ -165,21 +165,3 @@ def _keyed_hash(key: Key, plain: bytes) -> bytes:
     mac = HMAC(key.index, hashes.SM3())
     mac.update(plain)
     return mac.finalize()
-
-
-def mask_id_number(id_number: str) -> str:
-    """``330*************1X``: the first three and the last two stay. Why no more: docs/masking.md."""
-    if len(id_number) < 15:
-        return "*" * len(id_number)
-    return id_number[:3] + "*" * (len(id_number) - 5) + id_number[-2:].upper()
-
-
-def mask_phone(phone: str) -> str:
-    """``*******5678``: the last four stay; of a number too short for that the last two."""
-    shown = 4 if len(phone) >= 8 else 2
-    return "*" * max(len(phone) - shown, 0) + phone[-shown:]
-
-
-def mask_name(name: str) -> str:
-    """``张**``: the first character stays."""
-    return name[:1] + "*" * (len(name) - 1)

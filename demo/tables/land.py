@@ -148,6 +148,7 @@ def write_base(path: Path, layer: str, features: Features, *, append: bool) -> i
         "名称": [name or None for name in features.name],
         "道路编号": [number or None for number in features.number],
         "层数": [floors or None for floors in features.floors],
+        "高程": [height or None for height in features.height],
     }
     return write_layer(path, layer, features.shape, fields, append=append)
 

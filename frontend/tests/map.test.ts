@@ -75,7 +75,12 @@ const catalogue = {
 const withLamps = (): MapStyle => ({
   ...served(),
   carries: { ground: ['divisions'], near: ['lamps', 'objects'], alerts: ['alerts'] },
-  colours: { layers: { lamps: '#123456', divisions: '#654321' }, severity: { high: '', medium: '', low: '' }, focus: { glow: '', ring: '' }, shades: [] },
+  colours: {
+    layers: { lamps: '#123456', divisions: '#654321' },
+    severity: { high: '', medium: '', low: '' },
+    focus: { glow: '', ring: '' },
+    shades: [],
+  },
   document: {
     ...served().document,
     layers: ['outside', 'divisions-town', 'lamps-dot', 'lamps-icon', 'lamps-area', 'lamps-count', 'lamps-count-number', 'lamps-name'].map(

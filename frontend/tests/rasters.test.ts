@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Raster } from '@/api/names'
-import { backdrops, backdropUrl, floodUrl, levelOf } from '@/map/rasters'
+import { backdrops, backdropUrl, floodUrl, levelOf, outsideBackdrops } from '@/map/rasters'
 
 const dem = {
   name: 'dem',
@@ -20,6 +20,21 @@ describe('rasters on the map', () => {
       'http://x/tiles/330521/raster/dem/{z}/{x}/{y}.webp?style=hillshade',
     )
     expect(backdrops([])).toEqual([])
+  })
+  it('offers maps of other servers that it can draw, through this one', () => {
+    const map = {
+      name: 'tianditu-img',
+      title: '天地图影像',
+      grid: 'w',
+      overlay: false,
+      minzoom: 1,
+      maxzoom: 18,
+      attribution: '天地图',
+    } as const
+    const found = outsideBackdrops([map, { ...map, name: 'tianditu-cva', overlay: true }, { ...map, name: 'tianditu-img-c', grid: 'c' }])
+    expect(found.map((one) => one.label)).toEqual(['天地图影像'])
+    expect(found[0] && backdropUrl('http://x', '330521', found[0])).toBe('http://x/tiles/330521/outside/tianditu-img/{z}/{x}/{y}')
+    expect(outsideBackdrops([])).toEqual([])
   })
   it('asks for the water of a level', () => {
     expect(floodUrl('', '330521', dem, 12.5)).toBe('/tiles/330521/raster/dem/flood/12.5/{z}/{x}/{y}.png')

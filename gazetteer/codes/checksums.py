@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from database.clock import day_in_china
+from database.vocabulary import Vocabulary
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
@@ -14,22 +15,28 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = tuple(pow(3, n, 31) for n in range(17))
 
 
-def resident_id_problem(text: str) -> str | None:
-    """What is wrong with a resident ID number (公民身份号码), or None.
+class ResidentIdProblem(Vocabulary):
+    """What is wrong with a resident ID number (公民身份号码的问题), in the order of the checks (GB 11643, MOD 11-2)."""
 
-    Returns 'length', 'division', 'birth_date' or 'checksum' (GB 11643, MOD 11-2), the first that fails.
-    """
+    LENGTH = "length", "不是 18 位", "not 18 characters"
+    DIVISION = "division", "行政区划码不存在", "no such division"
+    BIRTH_DATE = "birth_date", "出生日期不可能", "no possible date of birth"
+    CHECKSUM = "checksum", "校验码不符", "the check character is wrong"
+
+
+def resident_id_problem(text: str) -> ResidentIdProblem | None:
+    """What is wrong with a resident ID number (公民身份号码), the first that fails, or None."""
     if not re.fullmatch(r"[0-9]{17}[0-9Xx]", text):
-        return "length"
+        return ResidentIdProblem.LENGTH
     if not "11" <= text[:2] <= "91":
-        return "division"
+        return ResidentIdProblem.DIVISION
     try:
         if not date(1900, 1, 1) <= resident_id_birth_date(text) <= day_in_china():
-            return "birth_date"
+            return ResidentIdProblem.BIRTH_DATE
     except ValueError:
-        return "birth_date"
+        return ResidentIdProblem.BIRTH_DATE
     total = sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, text[:17], strict=True))
-    return None if _ID_CHECK[total % 11] == text[17].upper() else "checksum"
+    return None if _ID_CHECK[total % 11] == text[17].upper() else ResidentIdProblem.CHECKSUM
 
 
 def resident_id_birth_date(text: str) -> date:

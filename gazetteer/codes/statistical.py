@@ -7,18 +7,14 @@ class of three digits behind it. Counties and towns stand in this library with 6
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from database.errors import Malformed
+from database.vocabulary import Vocabulary
 
 DivisionLevel = Literal["county", "town", "village"]
 _LEVELS: dict[int, DivisionLevel] = {6: "county", 9: "town", 12: "village"}
 
-#: The seven classes: urban is 1xx, rural 2xx.
-CLASS_NAMES: dict[str, str] = {
-    "111": "主城区", "112": "城乡结合区", "121": "镇中心区", "122": "镇乡结合区", "123": "特殊区域", "210": "乡中心区", "220": "村庄",
-}  # fmt: skip
 _TOWN_KINDS = ((99, "街道"), (199, "镇"), (399, "乡"), (599, "类似乡级"))
 _VILLAGE_KINDS = ((199, "社区"), (399, "村"), (599, "类似村级"))
 
@@ -27,13 +23,21 @@ class ClassUnknown(Malformed):
     """城乡分类代码不在七类之内 | This is none of the seven urban-rural classes"""
 
 
-@dataclass(frozen=True, slots=True)
-class UrbanRuralClass:
-    """One of the seven classes. urban: True for 城镇, False for 乡村."""
+class UrbanRuralClass(Vocabulary):
+    """The urban-rural class of a division (城乡分类代码): urban is 1xx, rural 2xx."""
 
-    code: str
-    name: str
-    urban: bool
+    MAIN_CITY = "111", "主城区", "main urban area"
+    CITY_FRINGE = "112", "城乡结合区", "urban-rural fringe of the city"
+    TOWN_CENTRE = "121", "镇中心区", "centre of a town"
+    TOWN_FRINGE = "122", "镇乡结合区", "urban-rural fringe of a town"
+    SPECIAL = "123", "特殊区域", "special area"
+    TOWNSHIP_CENTRE = "210", "乡中心区", "centre of a township"
+    VILLAGE = "220", "村庄", "village"
+
+    @property
+    def urban(self) -> bool:
+        """True for 城镇, False for 乡村."""
+        return self.startswith("1")
 
 
 def division_level(code: str) -> DivisionLevel:
@@ -64,9 +68,9 @@ def is_administrative(code: str) -> bool:
 
 def urban_rural_class(code: str) -> UrbanRuralClass:
     """The class of a three-digit class code. Raises ClassUnknown."""
-    if code not in CLASS_NAMES:
-        raise ClassUnknown(f"{code}：应为 {'、'.join(CLASS_NAMES)} 之一 / one of these", code=code)
-    return UrbanRuralClass(code, CLASS_NAMES[code], code.startswith("1"))
+    if code not in list(UrbanRuralClass):
+        raise ClassUnknown(f"{code}：应为 {'、'.join(UrbanRuralClass)} 之一 / one of these", code=code)
+    return UrbanRuralClass(code)
 
 
 def full_statistical_code(code: str) -> str:

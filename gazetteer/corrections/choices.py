@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, text
 
 from gazetteer.corrections.decision import Decision
+from gazetteer.corrections.queue import Correction
 from gazetteer.corrections.vocabulary import CorrectionAction
 from gazetteer.matching.candidates import Candidate
 from gazetteer.matching.match import match_address
@@ -24,12 +24,12 @@ class Choice:
     decision: Decision
 
 
-def choices_for(connection: Connection, row: dict[str, Any]) -> tuple[list[Candidate], list[Choice]]:
+def choices_for(connection: Connection, row: Correction) -> tuple[list[Candidate], list[Choice]]:
     """The candidates of a row, best first, and the choices: 1–5 candidates, r the rule, a accept, x reject or dismiss."""
-    candidates = match_address(connection, row["address_text"], limit=MOST, min_confidence=0.0)
-    if row["kind"] == "review":
+    candidates = match_address(connection, row.address_text, limit=MOST, min_confidence=0.0)
+    if row.kind == "review":
         choices = [
-            Choice("a", "地址无误，保留", Decision(CorrectionAction.ACCEPT)),
+            Choice("a", "地址无误，采纳", Decision(CorrectionAction.ACCEPT)),
             Choice("x", "地址有误，驳回", Decision(CorrectionAction.REJECT)),
         ]
         return candidates, choices
@@ -46,18 +46,18 @@ def choices_for(connection: Connection, row: dict[str, Any]) -> tuple[list[Candi
     return candidates, choices
 
 
-def _rule(connection: Connection, row: dict[str, Any], candidates: list[Candidate]) -> Decision | None:
+def _rule(connection: Connection, row: Correction, candidates: list[Candidate]) -> Decision | None:
     """The rule candidate: the best candidate's road, where only the spelling of the road stands between."""
     best = candidates[0] if candidates else None
-    if best is None or row["road_key"] is None:
+    if best is None or row.road_key is None:
         return None
     if not any(reason.level == "road" and reason.kind == "typo" for reason in best.reasons):
         return None
     standard, village = connection.execute(
         text("SELECT road_key, division_code FROM standard_address WHERE id = :id"), {"id": best.address_id}
     ).one()
-    if standard is None or standard == row["road_key"]:
+    if standard is None or standard == row.road_key:
         return None
     # a text whose town and village disagree names none: the rule is then one of the candidate's own village
-    division = row["division_code"] if len(row["division_code"] or "") >= 9 else village
-    return Decision(CorrectionAction.RULE, division_code=division, written=row["road_key"], standard=str(standard))
+    division = row.division_code if len(row.division_code or "") >= 9 else village
+    return Decision(CorrectionAction.RULE, division_code=division, written=row.road_key, standard=str(standard))

@@ -17,8 +17,9 @@ from gazetteer.corrections.errors import (
     CorrectionNotFound,
 )
 from gazetteer.corrections.ledger import add_row, change_rows, close_batch, open_batch
-from gazetteer.corrections.queue import get_correction
+from gazetteer.corrections.queue import Correction, get_correction
 from gazetteer.corrections.retest import Conflict, alias_conflicts, rule_conflicts
+from gazetteer.corrections.vocabulary import CorrectionAction
 from gazetteer.matching.match import normalised_alias
 
 
@@ -26,7 +27,7 @@ from gazetteer.matching.match import normalised_alias
 class Decided:
     """What came of a decision. batch_id: None for a trial. conflicts: warnings that were confirmed, or what a trial found."""
 
-    correction: dict[str, Any]
+    correction: Correction
     batch_id: int | None
     conflicts: tuple[Conflict, ...]
     alike_n: int
@@ -42,8 +43,8 @@ def decide(
     """
     one_at_a_time(connection, scope)
     row = _lock(connection, correction_id, scope.actor)
-    decision.check(row["kind"])
-    conflicts = retest(connection, row["address_text"], decision, scope)
+    decision.check(row.kind)
+    conflicts = retest(connection, row.address_text, decision, scope)
     if trial:
         return Decided(row, None, tuple(conflicts), count_alike(connection, row, decision))
     refuse(conflicts, confirm=decision.confirm)
@@ -70,7 +71,7 @@ def one_at_a_time(connection: Connection, scope: Scope) -> None:
     )
 
 
-def _lock(connection: Connection, correction_id: int, actor: str) -> dict[str, Any]:
+def _lock(connection: Connection, correction_id: int, actor: str) -> Correction:
     locked = connection.execute(
         text(
             "SELECT status, decided_by, leased_by, leased_until, leased_until > clock_timestamp() AS held "
@@ -88,7 +89,7 @@ def _lock(connection: Connection, correction_id: int, actor: str) -> dict[str, A
         )
     row = get_correction(connection, correction_id)
     review = connection.execute(
-        text("SELECT status, decided_by FROM address_review WHERE id = :id FOR UPDATE"), {"id": row["review_id"]}
+        text("SELECT status, decided_by FROM address_review WHERE id = :id FOR UPDATE"), {"id": row.review_id}
     ).one_or_none()
     if review is not None and review.status != "open":
         raise CorrectionDecided(f"{review.decided_by}", decided_by=review.decided_by)
@@ -115,7 +116,7 @@ def refuse(conflicts: list[Conflict], *, confirm: bool) -> None:
         )
 
 
-def apply(connection: Connection, batch_id: int, row: dict[str, Any], decision: Decision) -> None:
+def apply(connection: Connection, batch_id: int, row: Correction, decision: Decision) -> None:
     """Write the alias, the rule or the verdict on the review, logged."""
     if decision.action == "alias":
         address = connection.execute(
@@ -123,8 +124,8 @@ def apply(connection: Connection, batch_id: int, row: dict[str, Any], decision: 
         ).one()
         alias = {
             "address_id": address.id,
-            "alias_text": row["address_text"].strip(),
-            "match_key": normalised_alias(row["address_text"]),
+            "alias_text": row.address_text.strip(),
+            "match_key": normalised_alias(row.address_text),
             "kind": "reviewed",
             "created_by": _actor(connection),
             "grid_code": address.grid_code,
@@ -134,8 +135,8 @@ def apply(connection: Connection, batch_id: int, row: dict[str, Any], decision: 
         rule = {**asdict(decision.rule()), "created_by": _actor(connection)}
         rule["grid_code"] = rule["division_code"]
         add_row(connection, batch_id, "address_rule", rule, unique="division_code, written")
-    if row["review_id"] is not None:
-        settle_reviews(connection, batch_id, [row["review_id"]], decision)
+    if row.review_id is not None:
+        settle_reviews(connection, batch_id, [row.review_id], decision)
 
 
 def settle_reviews(connection: Connection, batch_id: int, review_ids: list[int], decision: Decision) -> None:
@@ -167,8 +168,16 @@ def mark(
     return change_rows(connection, batch_id, "correction", ids, values)
 
 
-def alike_condition(row: dict[str, Any], decision: Decision) -> tuple[str, dict[str, Any]]:
-    """Which other rows are alike, as a condition on ``correction c`` with its review ``r``, and its values.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Which rows are alike, in SQL: a condition on ``correction c`` with its review ``r``, and the values it names."""
+
+    condition: str
+    values: dict[str, Any]
+
+
+def alike_condition(row: Correction, decision: Decision) -> Alike:
+    """Which other rows are like one under a decision.
 
     alias, dismiss: the same text. rule: the same road in the division. accept, reject: the same reason in the same
     village. Served by ``uq_correction_match``, ``ix_correction_road`` and ``uq_correction_review_id``.
@@ -179,47 +188,43 @@ def alike_condition(row: dict[str, Any], decision: Decision) -> tuple[str, dict[
             "c.kind = 'match' AND c.road_key = :written "
             "AND c.division_code >= :division AND c.division_code < :division || '~'"
         )
-        return condition, {"written": rule.written, "division": rule.division_code}
-    if row["kind"] == "review":
+        return Alike(condition, {"written": rule.written, "division": rule.division_code})
+    if row.kind == "review":
         condition = "c.kind = 'review' AND r.reason_code = :reason AND c.division_code = :division AND r.facts = (SELECT s.facts FROM address_review s WHERE s.id = :review)"
-        return condition, {
-            "reason": row["reason_code"],
-            "division": row["division_code"],
-            "review": row["review_id"],
-        }
+        values = {"reason": row.reason_code, "division": row.division_code, "review": row.review_id}
+        return Alike(condition, values)
     condition = "c.kind = 'match' AND c.match_key = (SELECT s.match_key FROM correction s WHERE s.id = :seed)"
-    return condition, {"seed": row["id"]}
+    return Alike(condition, {"seed": row.id})
 
 
-def count_alike(connection: Connection, row: dict[str, Any], decision: Decision) -> int:
+def count_alike(connection: Connection, row: Correction, decision: Decision) -> int:
     """How many other rows wait that are alike."""
-    condition, values = alike_condition(row, decision)
+    alike = alike_condition(row, decision)
     return int(
         connection.scalar(
             text(
                 "SELECT count(*) FROM correction c LEFT JOIN address_review r ON r.id = c.review_id "  # noqa: S608
-                f"WHERE c.status = 'open' AND (r.id IS NULL OR r.status = 'open') AND c.id <> :own AND {condition}"
+                f"WHERE c.status = 'open' AND (r.id IS NULL OR r.status = 'open') AND c.id <> :own AND {alike.condition}"
             ),
-            {"own": row["id"], **values},
+            {"own": row.id, **alike.values},
         )
         or 0
     )
 
 
-def summary(connection: Connection, row: dict[str, Any], decision: Decision) -> str:
+def summary(connection: Connection, row: Correction, decision: Decision) -> str:
     """The decision in a line of Chinese. It is read where the row lies: an address outside that is not named."""
     if decision.action == "alias":
         full_text = connection.scalar(
             text("SELECT full_text FROM standard_address WHERE id = :id AND place_within(grid_code, :grid_code)"),
-            {"id": decision.address_id, "grid_code": row["grid_code"]},
+            {"id": decision.address_id, "grid_code": row.grid_code},
         )
         meant = "另一网格的一个标准地址" if full_text is None else f"“{full_text}”"
-        return f"“{row['address_text']}”是{meant}的别名"
+        return f"“{row.address_text}”是{meant}的别名"
     if decision.action == "rule":
         rule = decision.rule()
         return f"在 {rule.division_code}，“{rule.written}”即“{rule.standard}”"
-    verdict = {"accept": "保留", "reject": "驳回", "dismiss": "不处理"}[decision.action]
-    return f"{verdict}：{row['address_text']}"
+    return f"{CorrectionAction(decision.action).zh}：{row.address_text}"
 
 
 def _actor(connection: Connection) -> str:

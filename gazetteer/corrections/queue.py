@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -41,6 +42,31 @@ class WrittenText:
     address_text: str
     grid_code: str
     occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A row of the queue: a text without a certain match, or a review of an address (reason_code, reason, facts)."""
+
+    id: int
+    kind: str
+    review_id: int | None
+    address_text: str
+    division_code: str | None
+    road_key: str | None
+    occurrences: int
+    status: str
+    outcome: str | None
+    address_id: int | None
+    batch_id: int | None
+    decided_by: str | None
+    decided_at: datetime | None
+    leased_by: str | None
+    leased_until: datetime | None
+    grid_code: str
+    reason_code: str | None
+    reason: str | None
+    facts: dict[str, Any] | None
 
 
 def enqueue_reviews(connection: Connection) -> int:
@@ -107,7 +133,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     return sum(row.joined for row in stored)
 
 
-def take_next(connection: Connection, actor: str, *, after: int = 0) -> dict[str, Any] | None:
+def take_next(connection: Connection, actor: str, *, after: int = 0) -> Correction | None:
     """The next waiting row, held for this person for ten minutes; None when the queue is empty.
 
     A row that somebody else holds is passed over, not waited for. Asking again gives the same row; ``after`` its number
@@ -138,7 +164,7 @@ def take_next(connection: Connection, actor: str, *, after: int = 0) -> dict[str
     return None
 
 
-def get_correction(connection: Connection, correction_id: int) -> dict[str, Any]:
+def get_correction(connection: Connection, correction_id: int) -> Correction:
     """One row of the queue, with its review. Raises CorrectionNotFound."""
     row = connection.execute(
         text(f"SELECT {COLUMNS} FROM {FROM} WHERE c.id = :id"),  # noqa: S608
@@ -146,7 +172,7 @@ def get_correction(connection: Connection, correction_id: int) -> dict[str, Any]
     ).one_or_none()
     if row is None:
         raise CorrectionNotFound(str(correction_id))
-    return dict(row._mapping)
+    return Correction(**row._mapping)
 
 
 def count_waiting(connection: Connection) -> int:

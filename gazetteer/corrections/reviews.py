@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from database.errors import Missing, Taken
 from database.paging import Cursor, Page
 
@@ -64,8 +65,8 @@ def list_reviews(
     rows = connection.execute(
         text(_REVIEW + "WHERE r.status = :status AND r.id > :after ORDER BY r.id LIMIT :limit"),
         {"status": status, "after": _CURSOR.first(after) or 0, "limit": limit + 1},
-    ).mappings()
-    return _CURSOR.page([Review(**row) for row in rows], limit, lambda review: (review.id,))
+    )
+    return _CURSOR.page(records_of(Review, rows), limit, lambda review: (review.id,))
 
 
 def count_open_reviews(connection: Connection) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from database.paging import Cursor, Page
 from database.rights.scope import Scope
 from gazetteer.corrections.decide import one_at_a_time
@@ -43,8 +44,8 @@ def list_batches(connection: Connection, *, after: str | None = None, limit: int
     rows = connection.execute(
         text(_BATCH + "WHERE CAST(:before AS bigint) IS NULL OR b.id < :before ORDER BY b.id DESC LIMIT :limit"),
         {"before": _CURSOR.first(after), "limit": limit + 1},
-    ).mappings()
-    return _CURSOR.page([CorrectionBatch(**row) for row in rows], limit, lambda batch: (batch.id,))
+    )
+    return _CURSOR.page(records_of(CorrectionBatch, rows), limit, lambda batch: (batch.id,))
 
 
 def undo_batch(connection: Connection, batch_id: int, scope: Scope) -> CorrectionBatch:

@@ -9,7 +9,7 @@ class CorrectionKind(Vocabulary):
     """What waits for a person."""
 
     MATCH = "match", "未确定的匹配", "a text without a certain match"
-    REVIEW = "review", "待审核地址", "a review of an address"
+    REVIEW = "review", "待复核地址", "a review of an address"
 
 
 class CorrectionStatus(Vocabulary):
@@ -24,9 +24,9 @@ class CorrectionAction(Vocabulary):
 
     ALIAS = "alias", "记为别名", "the text is another name of the address"
     RULE = "rule", "设为规则", "a rule of the division"
-    ACCEPT = "accept", "采用", "accept"
-    REJECT = "reject", "退回", "reject"
-    DISMISS = "dismiss", "搁置", "no address of this county, or nobody can tell"
+    ACCEPT = "accept", "采纳", "accept"
+    REJECT = "reject", "驳回", "reject"
+    DISMISS = "dismiss", "不处理", "no address of this county, or nobody can tell"
 
 
 class CorrectionOutcome(Vocabulary):
@@ -35,9 +35,9 @@ class CorrectionOutcome(Vocabulary):
     ALIAS = "alias", "已记为别名", "another name"
     RULE = "rule", "已设为规则", "a rule"
     BY_RULE = "by_rule", "按规则处理", "decided by a rule"
-    ACCEPTED = "accepted", "已采用", "accepted"
-    REJECTED = "rejected", "已退回", "rejected"
-    DISMISSED = "dismissed", "已搁置", "dismissed"
+    ACCEPTED = "accepted", "已采纳", "accepted"
+    REJECTED = "rejected", "已驳回", "rejected"
+    DISMISSED = "dismissed", "不处理", "dismissed"
 
 
 class CorrectionBatchKind(Vocabulary):

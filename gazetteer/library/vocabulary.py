@@ -27,9 +27,9 @@ class PlaceNameKind(Vocabulary):
 
 
 class ReviewStatus(Vocabulary):
-    """What became of a doubtful address of an import (待审核状态)."""
+    """What became of a doubtful address of an import (复核状态)."""
 
-    OPEN = "open", "待审核", "waiting"
-    ACCEPTED = "accepted", "采用", "accepted"
-    REJECTED = "rejected", "退回", "rejected"
+    OPEN = "open", "待复核", "waiting"
+    ACCEPTED = "accepted", "已采纳", "accepted"
+    REJECTED = "rejected", "已驳回", "rejected"
     CLOSED = "closed", "已关闭", "closed"

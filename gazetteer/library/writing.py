@@ -47,6 +47,7 @@ SELECT v.village, coalesce((SELECT max(substr(a.code, 13)::bigint) FROM standard
 FROM ({villages}) AS v (village)
 """
 
+#: JSON document: some columns of ``standard_address`` with their new values, as ``jsonb_to_recordset`` reads them
 Values = dict[str, Any]
 
 

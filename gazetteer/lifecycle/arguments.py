@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
+from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.writing import NewAddress
 
 Lon = Annotated[float, Field(ge=73, le=136, description="degrees, EPSG:4490", examples=[119.9774])]
 Lat = Annotated[float, Field(ge=3, le=54, description="degrees, EPSG:4490", examples=[30.5425])]
 FullText = Annotated[str, Field(min_length=3, max_length=200, examples=["德清县武康街道千秋社区永安街12号"])]
 Village = Annotated[str, Field(pattern=r"^\d{12}$", examples=["330521001001"])]
+Done = TypeVar("Done")
 Uids = Annotated[list[uuid.UUID], Field(min_length=1, max_length=10_000)]
 
 
@@ -21,7 +25,11 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    def values(self) -> dict[str, Any]:
+    def call(self, act: Callable[..., Done], connection: Connection, operation: Operation) -> Done:
+        """Do what the operation does with them. act: the function of ``OPERATIONS`` under the name of these arguments."""
+        return act(connection, operation, **self._values())
+
+    def _values(self) -> dict[str, Any]:
         """As the operation takes them."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
@@ -45,7 +53,7 @@ class Create(Arguments):
     division_code: Village | None = None
     status: Literal["draft", "published"] = "draft"
 
-    def values(self) -> dict[str, Any]:
+    def _values(self) -> dict[str, Any]:
         """As the operation takes them."""
         return {
             "new": [one.address() for one in self.new],
@@ -90,7 +98,7 @@ class Split(Arguments):
     uid: uuid.UUID
     parts: Annotated[list[NewOne], Field(min_length=2, max_length=1_000)]
 
-    def values(self) -> dict[str, Any]:
+    def _values(self) -> dict[str, Any]:
         """As the operation takes them."""
         return {"uid": self.uid, "parts": [one.address() for one in self.parts]}
 
@@ -101,7 +109,7 @@ class Merge(Arguments):
     uids: Annotated[list[uuid.UUID], Field(min_length=2, max_length=1_000)]
     into: NewOne
 
-    def values(self) -> dict[str, Any]:
+    def _values(self) -> dict[str, Any]:
         """As the operation takes them."""
         return {"uids": self.uids, "into": self.into.address()}
 

@@ -10,15 +10,17 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from database.errors import Invalid, Missing, Taken
 from database.rights.scope import home_prefix
 from gazetteer.lifecycle.arguments import ARGUMENTS, Arguments
+from gazetteer.lifecycle.logged import Touched
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from gazetteer.lifecycle.second_person import Loss, SecondPersonNeeded, losses, refuse_alone
@@ -50,6 +52,54 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ListedSet:
+    """A change set in a list. items_n: how many operations it has; the other fields as its table has them."""
+
+    id: int
+    title: str
+    reason: str
+    effective_on: date
+    state: str
+    author: str
+    approver: str | None
+    note: str | None
+    created_at: datetime
+    decided_at: datetime | None
+    published_at: datetime | None
+    items_n: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """One operation of a set. kind: its name in ``OPERATIONS``; arguments: as written; operation_id: once it is published."""
+
+    id: int
+    position: int
+    kind: str
+    arguments: dict[str, Any]
+    operation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set with its operations. basis: number of the last event when it was prepared."""
+
+    id: int
+    title: str
+    reason: str
+    effective_on: date
+    state: str
+    author: str
+    approver: str | None
+    note: str | None
+    basis: int
+    created_at: datetime
+    decided_at: datetime | None
+    published_at: datetime | None
+    items: list[SetItem]
+
+
+@dataclass(frozen=True, slots=True)
 class VillageDiff:
     """What a set does to one village. before: published addresses there now. lost: see :class:`Loss`; with this set."""
 
@@ -68,7 +118,7 @@ class Preview:
     """What publishing would do: by village, and each event with its states."""
 
     villages: tuple[VillageDiff, ...]
-    events: tuple[dict[str, Any], ...]
+    events: tuple[Touched, ...]
 
     @property
     def guarded(self) -> bool:
@@ -121,29 +171,29 @@ def prepare(
     return int(set_id or 0)
 
 
-def list_sets(connection: Connection, *, state: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The change sets in scope, newest first, with the number of their operations."""
+def list_sets(connection: Connection, *, state: str | None = None, limit: int = 50) -> list[ListedSet]:
+    """The change sets in scope, newest first."""
     rows = connection.execute(
         text(
-            "SELECT s.*, (SELECT count(*) FROM address_change_item i WHERE i.change_set_id = s.id) AS items "
+            f"SELECT {_COLUMNS}, (SELECT count(*) FROM address_change_item i WHERE i.change_set_id = s.id) AS items_n "  # noqa: S608
             "FROM address_change_set s WHERE CAST(:state AS text) IS NULL OR s.state = :state ORDER BY s.id DESC LIMIT :limit"
         ),
         {"state": state, "limit": limit},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(ListedSet, rows)
 
 
-def get_set(connection: Connection, set_id: int, *, lock: bool = False) -> dict[str, Any]:
+def get_set(connection: Connection, set_id: int, *, lock: bool = False) -> ChangeSet:
     """One set with its operations. Raises ChangeSetNotFound, also for what the scope hides."""
-    row = connection.execute(_LOCKED if lock else _READ, {"id": set_id}).mappings().one_or_none()
+    row = connection.execute(_LOCKED if lock else _READ, {"id": set_id}).one_or_none()
     if row is None:
         raise ChangeSetNotFound(str(set_id))
     items = connection.execute(
         text("SELECT id, position, kind, arguments, operation_id::text AS operation_id FROM address_change_item "
              "WHERE change_set_id = :id ORDER BY position"),
         {"id": set_id},
-    ).mappings()  # fmt: skip
-    return dict(row) | {"items": [dict(item) for item in items]}
+    )  # fmt: skip
+    return ChangeSet(**row._mapping, items=records_of(SetItem, items))
 
 
 def preview(connection: Connection, set_id: int) -> Preview:
@@ -157,13 +207,13 @@ def preview(connection: Connection, set_id: int) -> Preview:
         savepoint.rollback()
 
 
-def step(connection: Connection, set_id: int, action: str, *, actor: str, note: str | None = None) -> dict[str, Any]:
+def step(connection: Connection, set_id: int, action: str, *, actor: str, note: str | None = None) -> ChangeSet:
     """Submit, approve, reject or withdraw a set; returns it. Raises ChangeSetState, SecondPersonNeeded for one's own set."""
     content = get_set(connection, set_id, lock=True)
     starts, state = STEPS[action]
-    if content["state"] not in starts:
-        raise ChangeSetState(f"{content['state']} → {action}", state=content["state"], action=action)
-    if action == "approve" and content["author"] == actor:
+    if content.state not in starts:
+        raise ChangeSetState(f"{content.state} → {action}", state=content.state, action=action)
+    if action == "approve" and content.author == actor:
         raise SecondPersonNeeded("不能审批自己的变更集 / nobody approves their own change set")
     decided = action in ("approve", "reject")
     connection.execute(
@@ -183,16 +233,16 @@ def publish_set(connection: Connection, set_id: int) -> list[uuid.UUID]:
     SecondPersonNeeded when a village loses more than one person may take from it and nobody else has approved the set.
     """
     content = get_set(connection, set_id, lock=True)
-    if content["state"] not in ("submitted", "approved"):
-        raise ChangeSetState(f"{content['state']} → publish", state=content["state"], action="publish")
+    if content.state not in ("submitted", "approved"):
+        raise ChangeSetState(f"{content.state} → publish", state=content.state, action="publish")
     operations = _run(connection, content)
-    _refuse_conflicts(connection, content["basis"], operations)
-    if content["state"] != "approved":
+    _refuse_conflicts(connection, content.basis, operations)
+    if content.state != "approved":
         refuse_alone(connection)
-    for item, operation in zip(content["items"], operations, strict=True):
+    for item, operation in zip(content.items, operations, strict=True):
         connection.execute(
             text("UPDATE address_change_item SET operation_id = :operation WHERE id = :id"),
-            {"id": item["id"], "operation": operation},
+            {"id": item.id, "operation": operation},
         )
     connection.execute(
         text("UPDATE address_change_set SET state = 'published', published_at = now() WHERE id = :id"), {"id": set_id}
@@ -217,18 +267,20 @@ def _checked(position: int, item: Mapping[str, Any]) -> tuple[str, Arguments]:
         raise ChangeSetInvalid(f"第 {position} 项 {kind}：{wrong} / item {position}", position=position) from None
 
 
-def _run(connection: Connection, content: Mapping[str, Any]) -> list[uuid.UUID]:
+def _run(connection: Connection, content: ChangeSet) -> list[uuid.UUID]:
     done = []
-    for item in content["items"]:
-        kind, act = OPERATIONS[item["kind"]]
-        operation = Operation(kind, content["reason"], content["effective_on"])
-        act(connection, operation, **ARGUMENTS[item["kind"]].model_validate(item["arguments"]).values())
+    for item in content.items:
+        kind, act = OPERATIONS[item.kind]
+        operation = Operation(kind, content.reason, content.effective_on)
+        ARGUMENTS[item.kind].model_validate(item.arguments).call(act, connection, operation)
         done.append(operation.id)
     return done
 
 
-_READ = text("SELECT * FROM address_change_set WHERE id = :id")
-_LOCKED = text("SELECT * FROM address_change_set WHERE id = :id FOR UPDATE")
+_COLUMNS = "s.id, s.title, s.reason, s.effective_on, s.state, s.author, s.approver, s.note, s.created_at, s.decided_at, s.published_at"
+_ONE = f"SELECT {_COLUMNS}, s.basis FROM address_change_set s WHERE s.id = :id"  # noqa: S608 - constants only
+_READ = text(_ONE)
+_LOCKED = text(f"{_ONE} FOR UPDATE")
 # Served by ix_address_event_operation. The first state and the last of each address the operations touched.
 _TOUCHED = """
 WITH touched AS (
@@ -279,8 +331,8 @@ def _village_diff(connection: Connection, row: Any, loss: Loss | None) -> Villag
     )
 
 
-def _events(connection: Connection, operations: Sequence[uuid.UUID]) -> tuple[dict[str, Any], ...]:
-    return tuple(dict(row) for row in connection.execute(_EVENTS, {"operations": list(operations)}).mappings())
+def _events(connection: Connection, operations: Sequence[uuid.UUID]) -> tuple[Touched, ...]:
+    return tuple(Touched(**row._mapping) for row in connection.execute(_EVENTS, {"operations": list(operations)}))
 
 
 def _refuse_conflicts(connection: Connection, basis: int, operations: Sequence[uuid.UUID]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, text
 
+from database.connection.records import records_of
 from database.paging import Cursor
 from database.rights.scope import narrowed_to_scope
+from gazetteer.lifecycle.logged import LoggedEvent, LoggedState
 from gazetteer.lifecycle.models import AddressEvent
 
 # Drafts are the business of those who prepare them: for everybody else an address begins when it is published. What an address
@@ -39,7 +40,7 @@ FEED = Cursor("address_events", int)
 class FeedPage:
     """Events in order. next: pass as ``after`` for what follows; it moves on even when the scope hides events."""
 
-    events: list[dict[str, Any]]
+    events: list[LoggedEvent]
     next: int
     more: bool
 
@@ -56,35 +57,35 @@ def list_events(connection: Connection, *, after: int = 0, limit: int = 1000, dr
     if narrowed:
         events = _narrow_events(connection, narrowed, after, limit + 1, drafts)
     else:
-        rows = connection.execute(_FEED, {"after": after, "limit": limit + 1, "drafts": drafts}).mappings()
-        events = [dict(row) for row in rows]
+        rows = connection.execute(_FEED, {"after": after, "limit": limit + 1, "drafts": drafts})
+        events = records_of(LoggedEvent, rows)
     if len(events) > limit:
-        return FeedPage(events[:limit], events[limit - 1]["number"], True)
-    return FeedPage(events, max(after, last, events[-1]["number"] if events else 0), False)
+        return FeedPage(events[:limit], events[limit - 1].number, True)
+    return FeedPage(events, max(after, last, events[-1].number if events else 0), False)
 
 
 def _narrow_events(
     connection: Connection, narrowed: list[ColumnElement[bool]], after: int, wanted: int, drafts: bool
-) -> list[dict[str, Any]]:
+) -> list[LoggedEvent]:
     """The first events of the scope's range; as many numbers again where drafts were left out."""
-    events: list[dict[str, Any]] = []
+    events: list[LoggedEvent] = []
     number = AddressEvent.number
     while len(events) < wanted:
         visible = select(number).where(number > after, *narrowed).cte("seen").prefix_with("MATERIALIZED")
         numbers = connection.scalars(select(visible.c.number).order_by(visible.c.number).limit(wanted)).all()
         if numbers:
-            rows = connection.execute(_NUMBERED, {"numbers": list(numbers), "drafts": drafts}).mappings()
-            events += [dict(row) for row in rows]
+            rows = connection.execute(_NUMBERED, {"numbers": list(numbers), "drafts": drafts})
+            events += records_of(LoggedEvent, rows)
         if len(numbers) < wanted:
             break
         after = numbers[-1]
     return events[:wanted]
 
 
-def history(connection: Connection, uid: uuid.UUID, *, drafts: bool = False) -> list[dict[str, Any]]:
+def history(connection: Connection, uid: uuid.UUID, *, drafts: bool = False) -> list[LoggedEvent]:
     """What happened to one address, first to last, as far as the scope shows. Served by ``ix_address_event_uid``."""
     rows = connection.execute(_HISTORY, {"uid": uid, "drafts": drafts})
-    return [dict(row) for row in rows.mappings()]
+    return records_of(LoggedEvent, rows)
 
 
 # The days of one address never run backwards (the log refuses it), so its last event up to a day is its state on that day.
@@ -99,7 +100,7 @@ WHERE after ->> 'status' = 'published' AND after ->> 'division_code' ^@ :divisio
 
 def library_as_of(
     connection: Connection, on: date, *, known_at: datetime | None = None, division_code: str = ""
-) -> list[dict[str, Any]]:
+) -> list[LoggedState]:
     """The published addresses of a day, as known now or (``known_at``) at an earlier moment; of one division when given.
 
     Served by ``ix_address_event_uid``.
@@ -108,9 +109,9 @@ def library_as_of(
     return [row.after for row in connection.execute(_AS_OF, values)]
 
 
-def address_as_of(connection: Connection, uid: uuid.UUID, on: date) -> dict[str, Any] | None:
+def address_as_of(connection: Connection, uid: uuid.UUID, on: date) -> LoggedState | None:
     """One address as it was on a day, whatever its status; None when it was not there, or the scope hides it."""
-    state: dict[str, Any] | None = connection.scalar(
+    state: LoggedState | None = connection.scalar(
         text("SELECT after FROM address_event WHERE uid = :uid AND effective_on <= :on ORDER BY number DESC LIMIT 1"),
         {"uid": uid, "on": on},
     )

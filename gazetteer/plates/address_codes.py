@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
@@ -10,14 +10,66 @@ from gazetteer.codes import division_kind
 from gazetteer.codes.address_code import parse_address_code
 from gazetteer.codes.beidou import BeidouOutOfRange, encode
 from gazetteer.codes.beidou_height import encode_height
-from gazetteer.codes.grid_code import grid_level
-from gazetteer.codes.statistical import CLASS_NAMES, full_statistical_code
+from gazetteer.codes.grid_code import GridLevel, grid_level
+from gazetteer.codes.statistical import UrbanRuralClass, full_statistical_code
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.plates.plates import PLATES
-from gazetteer.plates.tokens import latest
+from gazetteer.plates.tokens import IssuedToken, latest
 
 
-def get_address_codes(connection: Connection, address_id: int, *, height_m: float | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class StandardCode:
+    """The standard code: the village of birth and a sequence."""
+
+    code: str
+    village: str
+    sequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticalCode:
+    """The division the address lies in today. class_code: urban-rural class, where the division has one."""
+
+    code: str
+    full_code: str
+    name: str | None
+    kind: str
+    class_code: str | None
+    class_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsibleCell:
+    """The cell responsible today. level_name: in Chinese."""
+
+    code: str
+    level: GridLevel
+    level_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeidouCode:
+    """Beidou grid location code of the point, level 10; of the height, when one was given."""
+
+    code: str
+    height_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressCodes:
+    """Every code of an address. beidou: None without a point; plate: the newest, None where there never was one."""
+
+    address_id: int
+    full_text: str
+    uid: str
+    standard: StandardCode
+    statistical: StatisticalCode
+    grid: ResponsibleCell
+    beidou: BeidouCode | None
+    plate: IssuedToken | None
+
+
+def get_address_codes(connection: Connection, address_id: int, *, height_m: float | None = None) -> AddressCodes:
     """Every code of an address: uid, standard, statistical with kind and class, grid, Beidou, and its newest plate.
 
     height_m: metres above the ellipsoid, when somebody knows it: the library keeps none. Raises AddressNotFound.
@@ -34,30 +86,30 @@ def get_address_codes(connection: Connection, address_id: int, *, height_m: floa
         raise AddressNotFound(str(address_id))
     level = grid_level(row.grid_code)
     parts = parse_address_code(row.code)
-    return {
-        "address_id": address_id,
-        "full_text": row.full_text,
-        "uid": row.uid,
-        "standard": {"code": row.code, "village": parts.village, "sequence": parts.sequence},
-        "statistical": {
-            "code": row.division_code,
-            "full_code": full_statistical_code(row.division_code),
-            "name": row.division_name,
-            "kind": division_kind(row.division_code),
-            "class_code": row.class_code,
-            "class_name": CLASS_NAMES.get(row.class_code or ""),
-        },
-        "grid": {"code": row.grid_code, "level": level, "level_name": level.zh},
-        "beidou": _beidou(row.lon, row.lat, height_m),
-        "plate": latest(connection, PLATES, address_id),
-    }
+    return AddressCodes(
+        address_id=address_id,
+        full_text=row.full_text,
+        uid=row.uid,
+        standard=StandardCode(row.code, parts.village, parts.sequence),
+        statistical=StatisticalCode(
+            code=row.division_code,
+            full_code=full_statistical_code(row.division_code),
+            name=row.division_name,
+            kind=division_kind(row.division_code),
+            class_code=row.class_code,
+            class_name=UrbanRuralClass.labels().get(row.class_code or ""),
+        ),
+        grid=ResponsibleCell(row.grid_code, level, level.zh),
+        beidou=_beidou(row.lon, row.lat, height_m),
+        plate=latest(connection, PLATES, address_id),
+    )
 
 
-def _beidou(lon: float | None, lat: float | None, height_m: float | None) -> dict[str, Any] | None:
+def _beidou(lon: float | None, lat: float | None, height_m: float | None) -> BeidouCode | None:
     """The level-10 code of the point, None without one; the height code only when a height was given."""
     if lon is None or lat is None:
         return None
     try:
-        return {"code": encode(lon, lat), "height_code": None if height_m is None else encode_height(height_m)}
+        return BeidouCode(encode(lon, lat), None if height_m is None else encode_height(height_m))
     except BeidouOutOfRange:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, literal_column, select, text
+from sqlalchemy import Connection, Row, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from access.audit.record import record
@@ -67,18 +67,17 @@ def find_public_plate(connection: Connection, token: Token) -> PublicPlate:
     row = public_row(connection, token, "public_plate(:serial)") if token.kind is TokenKind.PLATE else None
     if row is None:
         raise TokenUnknown
-    return PublicPlate(**row)
+    return PublicPlate(**row._mapping)
 
 
-def public_row(connection: Connection, token: Token, call: str) -> dict[str, Any] | None:
+def public_row(connection: Connection, token: Token, call: str) -> Row[Any] | None:
     """The one row of a public look-up function in the token's county. call: a constant, with :serial in it."""
     if not has_county(connection, token.county):
         return None
-    row = connection.execute(
+    return connection.execute(
         text(f"SELECT * FROM {county_schema(token.county)}.{call}"),  # noqa: S608
         {"serial": token.serial},
     ).one_or_none()
-    return None if row is None else dict(row._mapping)
 
 
 def issue_plate(connection: Connection, address_id: int, *, actor: str) -> IssuedToken:

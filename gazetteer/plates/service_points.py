@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -24,7 +24,20 @@ class ServicePointText:
     hours: str | None = None
 
 
-def find_service_point(connection: Connection, division_code: str) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class ServicePoint:
+    """The service point of a town or village as it stands."""
+
+    division_code: str
+    name: str
+    phone: str | None
+    address_text: str | None
+    hours: str | None
+    updated_by: str
+    updated_at: datetime
+
+
+def find_service_point(connection: Connection, division_code: str) -> ServicePoint | None:
     """The service point of a town or village, or None."""
     row = connection.execute(
         text(
@@ -33,12 +46,12 @@ def find_service_point(connection: Connection, division_code: str) -> dict[str, 
         ),
         {"code": division_code},
     ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    return None if row is None else ServicePoint(**row._mapping)
 
 
 def put_service_point(
     connection: Connection, division_code: str, point: ServicePointText, *, actor: str
-) -> dict[str, Any]:
+) -> ServicePoint:
     """Write the service point of a town or village; returns it. Raises DivisionNotFound."""
     stored = connection.execute(
         text(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from database.errors import Missing, Taken
 from database.paging import Cursor, Page
-from gazetteer.quality.sight import mask_hidden
+from gazetteer.quality.sight import visible_facts
 
 
 class FindingNotFound(Missing):
@@ -48,6 +49,30 @@ class OpenFindings:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedFinding:
+    """A finding with its address. lon, lat in EPSG:4490. facts: under the rule's keys; addresses outside the scope are not named."""
+
+    id: int
+    rule: str
+    severity: str
+    state: str
+    address_id: int
+    code: str
+    full_text: str
+    status: str
+    lon: float | None
+    lat: float | None
+    division_code: str
+    grid_code: str
+    facts: dict[str, Any]
+    ignored_reason: str | None
+    ignored_by: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class QualityRun:
     """A run of the rules that ended."""
 
@@ -64,7 +89,7 @@ def count_findings(
 ) -> list[OpenFindings]:
     """The open findings by rule and village."""
     rows = connection.execute(text(_COUNTS), {"rule": rule, "village": village})
-    return [OpenFindings(**row) for row in rows.mappings()]
+    return records_of(OpenFindings, rows)
 
 
 def count_states(connection: Connection) -> dict[str, dict[str, int]]:
@@ -97,7 +122,7 @@ def list_findings(
     state: str = "open",
     after: str | None = None,
     limit: int = 50,
-) -> Page[dict[str, Any]]:
+) -> Page[ListedFinding]:
     """A page of findings by number. Raises CursorInvalid.
 
     Served by ``ix_address_finding_open`` and ``ix_address_finding_village``; without rule and village by the primary key.
@@ -113,11 +138,11 @@ def list_findings(
             f"WHERE {' AND '.join(conditions)} ORDER BY f.id LIMIT :limit"
         ),
         {"state": state, "after": _CURSOR.first(after) or 0, "rule": rule, "village": village, "limit": limit + 1},
-    ).mappings()
-    return _CURSOR.page(mask_hidden(connection, map(dict, rows)), limit, lambda row: (row["id"],))
+    )
+    return _CURSOR.page(_as_seen(connection, records_of(ListedFinding, rows)), limit, lambda finding: (finding.id,))
 
 
-def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
+def get_finding(connection: Connection, finding_id: int) -> ListedFinding:
     """One finding with its address. Raises FindingNotFound."""
     row = connection.execute(
         text(
@@ -128,10 +153,16 @@ def get_finding(connection: Connection, finding_id: int) -> dict[str, Any]:
     ).one_or_none()
     if row is None:
         raise FindingNotFound(str(finding_id))
-    return mask_hidden(connection, [dict(row._mapping)])[0]
+    return _as_seen(connection, [ListedFinding(**row._mapping)])[0]
 
 
-def ignore_finding(connection: Connection, finding_id: int, *, reason: str, actor: str) -> dict[str, Any]:
+def _as_seen(connection: Connection, found: list[ListedFinding]) -> list[ListedFinding]:
+    """The findings, what the scope does not show taken out of their facts."""
+    facts = visible_facts(connection, [one.facts for one in found])
+    return [replace(one, facts=shown) for one, shown in zip(found, facts, strict=True)]
+
+
+def ignore_finding(connection: Connection, finding_id: int, *, reason: str, actor: str) -> ListedFinding:
     """Say that the address is right as it is; later runs leave it ignored. Raises FindingNotFound, FindingClosed."""
     ignored = connection.execute(
         text(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from access.audit.record import record
+from database.connection.records import records_of
 from database.errors import Invalid, Missing, Taken
 from database.rights.scope import Scope
 from gazetteer.corrections.reviews import follow_addresses
@@ -44,6 +45,16 @@ class FixReverted(Taken):
 
 
 @dataclass(frozen=True, slots=True)
+class FixedAddress:
+    """An address that a fix changes: the columns before and after."""
+
+    address_id: int
+    code: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class FixReport:
     """What a fix did, or would do. changes: the first ones, before and after. fix_id: None for a preview.
 
@@ -54,7 +65,7 @@ class FixReport:
     fix_id: int | None
     changed_n: int
     skipped_n: int
-    changes: list[dict[str, Any]]
+    changes: list[FixedAddress]
 
 
 _OPEN_FINDINGS = """
@@ -223,5 +234,5 @@ def _report(connection: Connection, rule: QualityRule, fix_id: int | None, total
             "JOIN standard_address a ON a.id = c.id ORDER BY a.id LIMIT :n"
         ),
         {"n": SHOWN},
-    ).mappings()
-    return FixReport(rule.name, fix_id, number, total - number, [dict(row) for row in shown])
+    )
+    return FixReport(rule.name, fix_id, number, total - number, records_of(FixedAddress, shown))

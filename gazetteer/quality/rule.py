@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection
 
 from database.rules.rule import Rule, manual_of, name_of
 from database.vocabulary import Severity
 from gazetteer.quality.points import Library
+from gazetteer.quality.vocabulary import RuleFamily
 
-Family = Literal["tree", "duplicates", "numbering", "position", "names", "text", "codes", "dates", "state", "grid"]
+#: JSON document: the facts of a finding, under the keys of its rule; before it the number of the address
 Found = tuple[int, dict[str, Any]]
 Mend = Callable[[Mapping[str, str | None]], dict[str, str | None]]
-
-FAMILIES: dict[Family, str] = {
-    "tree": "层级关系", "duplicates": "重复", "numbering": "编号顺序", "position": "坐标位置", "names": "名称与代码表",
-    "text": "文字书写", "codes": "编码", "dates": "日期", "state": "状态", "grid": "网格",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class QualityRule(Rule):
     county cannot tell that a finding is gone.
     """
 
-    family: Family
+    family: RuleFamily
     says: str
     where: str | None = None
     facts: str = "'{}'::jsonb"
@@ -65,7 +61,7 @@ class QualityRule(Rule):
         module: str,
         docstring: str | None,
         *,
-        family: Family,
+        family: str,
         severity: str,
         says: str,
         where: str | None = None,
@@ -74,14 +70,14 @@ class QualityRule(Rule):
         find: Callable[[Library], Iterable[Found]] | None = None,
         fix: Fix | None = None,
     ) -> QualityRule:
-        """The rule of a module (``__name__``, ``__doc__``): named like it, its docstring the manual. severity: a code of Severity."""
+        """The rule of a module (``__name__``, ``__doc__``): named like it, its docstring the manual. family, severity: codes of RuleFamily and Severity."""
         if sum(way is not None for way in (where, query, find)) != 1:
             raise ValueError(f"{module}: one of where, query, find")
         return cls(
             name=name_of(module),
             manual=manual_of(docstring),
             severity=Severity(severity),
-            family=family,
+            family=RuleFamily(family),
             says=says,
             where=where,
             facts=facts,

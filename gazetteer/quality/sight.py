@@ -5,11 +5,13 @@ The rules compare addresses of a whole county; the facts of a finding may name o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+#: JSON document: what a finding is made of, under the keys of its rule (``Finding.facts``)
+Facts = dict[str, Any]
 HIDDEN = "（范围外的地址）"
 #: the number of another address → what else is said of it
 NAMED_BY_ID = {
@@ -22,25 +24,24 @@ CODES = "codes"
 SEPARATOR = "、"
 
 
-def mask_hidden(connection: Connection, findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The findings with what the entered scope does not show taken out of their facts. One question for all of them."""
-    rows = list(findings)
-    ids = {row["facts"][key] for row in rows for key in NAMED_BY_ID if key in row["facts"]}
-    codes = {code for row in rows for code in _codes(row["facts"])}
+def visible_facts(connection: Connection, findings: Sequence[Facts]) -> list[Facts]:
+    """The facts of findings, without what the entered scope does not show. One question for all of them."""
+    ids = {facts[key] for facts in findings for key in NAMED_BY_ID if key in facts}
+    codes = {code for facts in findings for code in _codes(facts)}
     visible = connection.execute(
         text("SELECT id, code FROM standard_address WHERE id = ANY(:ids) OR code = ANY(:codes)"),
         {"ids": list(ids), "codes": list(codes)},
     ).all()
     visible_ids, visible_codes = {row.id for row in visible}, {row.code for row in visible}
-    return [row | {"facts": _masked(row["facts"], visible_ids, visible_codes)} for row in rows]
+    return [_masked(facts, visible_ids, visible_codes) for facts in findings]
 
 
-def _codes(facts: dict[str, Any]) -> list[str]:
+def _codes(facts: Facts) -> list[str]:
     return str(facts[CODES]).split(SEPARATOR) if CODES in facts else []
 
 
-def _masked(facts: dict[str, Any], visible_ids: set[int], visible_codes: set[str]) -> dict[str, Any]:
-    hidden: dict[str, Any] = {}
+def _masked(facts: Facts, visible_ids: set[int], visible_codes: set[str]) -> Facts:
+    hidden: Facts = {}
     for key, names in NAMED_BY_ID.items():
         if key in facts and facts[key] not in visible_ids:
             hidden |= {key: None} | {name: HIDDEN for name in names if name in facts}

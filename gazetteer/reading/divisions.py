@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from gazetteer.codes import DivisionLevel
 from gazetteer.reading.normalise import normalise
 
@@ -20,8 +20,19 @@ _SUFFIX = re.compile(r"(?:街道|镇|乡|县|市|区)$")
 LEVELS: tuple[DivisionLevel, ...] = ("county", "town", "village")
 
 
-def list_divisions(connection: Connection, parent_code: str | None = None) -> list[dict[str, Any]]:
-    """The visible divisions, by code, with code, level, name, kind and parent_code; of one parent when given."""
+@dataclass(frozen=True, slots=True)
+class ListedDivision:
+    """A division in a list. parent_code: None of a county."""
+
+    code: str
+    level: str
+    name: str
+    kind: str | None
+    parent_code: str | None
+
+
+def list_divisions(connection: Connection, parent_code: str | None = None) -> list[ListedDivision]:
+    """The visible divisions, by code; of one parent when given."""
     rows = connection.execute(
         text(
             "SELECT code, level, name, kind, parent_code FROM division "
@@ -29,7 +40,7 @@ def list_divisions(connection: Connection, parent_code: str | None = None) -> li
         ),
         {"parent": parent_code},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(ListedDivision, rows)
 
 
 def spoken_name(name: str, level: DivisionLevel) -> str:

@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gazetteer.reading.parse import ParsedAddress
+from gazetteer.reading.vocabulary import AddressLevel
 
-# level → depth; the order of an address from large to small
-DEPTHS: dict[str, int] = {
-    "province": 1, "city": 2, "county": 3, "town": 4, "village": 5, "village_group": 6,
-    "road": 7, "number_plate": 8, "building": 9, "entrance": 10, "floor": 11, "room": 12,
-}  # fmt: skip
+#: level → depth; the order of an address from large to small
+DEPTHS: dict[str, int] = {str(level): depth for depth, level in enumerate(AddressLevel, start=1)}
 LEVEL_AT: dict[int, str] = {depth: level for level, depth in DEPTHS.items()}
-LEVEL_NAMES: dict[str, str] = {
-    "province": "省", "city": "市", "county": "县", "town": "乡镇街道", "village": "村社区", "village_group": "组、自然村",
-    "road": "街路巷", "number_plate": "门牌号", "building": "楼栋", "entrance": "单元", "floor": "楼层", "room": "户室",
-}  # fmt: skip
+LEVEL_NAMES: dict[str, str] = AddressLevel.labels()
 LOCAL_LEVELS = ("number_plate", "building", "entrance", "floor", "room")
 
 

@@ -1,4 +1,4 @@
-"""Readers of department files: CSV, XLSX, GeoPackage, Shapefile, GeoJSON. What they read they read in a confined process.
+"""Readers of department files: CSV, XLSX, GeoPackage, Shapefile, GeoJSON, PBF. What they read they read in a confined process.
 
 ``open_table`` opens a file and is all that others need; ``child`` and the modules of the formats run on the other side.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the confined process loads this package too, and shall not 
     from importing.mappings.mapping import Mapping
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".zip", ".geojson", ".json"}
+PBF_SUFFIXES = {".pbf"}
 WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods"}
 CSV_SUFFIXES = {".csv", ".tsv", ".txt", ".gz"}
 #: the parts of a Shapefile that are read; the first ones it must have
@@ -25,10 +26,16 @@ SIDE_FILES = (".dbf", ".shx")
 MORE_SIDE_FILES = (".prj", ".cpg")
 
 
-def open_source(path: Path, mapping: Mapping, known: Collection[str] = ()) -> Source:
+def open_source(
+    path: Path,
+    mapping: Mapping,
+    known: Collection[str] = (),
+    area: str | None = None,
+) -> Source:
     """The department file as the mapping wants it. Raises an ImportRefused that says what is wrong with the file.
 
-    known: names of the county, by which a wrong encoding is noticed.
+    known: names of the county, by which a wrong encoding is noticed. area: of the county (hexadecimal WKB,
+    EPSG:4490), to which a file of a whole country (PBF) is cut.
     Close the source when done with it: a process stands behind it.
     """
     from importing.files.cut_names import whole_names
@@ -36,13 +43,14 @@ def open_source(path: Path, mapping: Mapping, known: Collection[str] = ()) -> So
 
     source = open_table(
         path,
-        CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES,
+        CSV_SUFFIXES | WORKBOOK_SUFFIXES | VECTOR_SUFFIXES | PBF_SUFFIXES,
         encoding=mapping.encoding,
         delimiter=mapping.delimiter,
         sheet=mapping.sheet,
         layer=mapping.layer,
         wanted=mapping.used_columns(),
         known=known,
+        area=area,
     )
     try:
         source.columns = whole_names(source.columns, source.cut, mapping.required_columns)
@@ -66,10 +74,12 @@ def open_table(
     layer: str | None = None,
     wanted: Collection[str] = (),
     known: Collection[str] = (),
+    area: str | None = None,
 ) -> ConfinedSource:
     """A file of one of these endings, opened as what both its ending and its first bytes say.
 
     wanted: columns that are needed; the header is found by them, and they keep their spelling. known: names of the county.
+    area: hexadecimal WKB in degrees, to which a PBF is cut.
 
     Raises FileUnreadable, FileEmpty, FileTruncated, FileTooHeavy, EncodingUnknown, EncodingWrong, ColumnTwice, SheetUnclear,
     ReaderEnded.
@@ -98,6 +108,7 @@ def open_table(
         "layer": layer,
         "wanted": [column for column in wanted if not column.startswith("_")],
         "known": list(known),
+        "area": area,
     }
     source = ConfinedSource(_files(path, suffix), work, name)
     try:
@@ -112,6 +123,8 @@ def open_table(
 def _reader(suffix: str) -> str:
     if suffix in CSV_SUFFIXES:
         return "csv"
+    if suffix in PBF_SUFFIXES:
+        return "pbf"
     return "workbook" if suffix in WORKBOOK_SUFFIXES else "vector"
 
 

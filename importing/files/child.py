@@ -20,7 +20,7 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
     """Load everything that reading this file needs; afterwards there is no disk but the folder. Returns the answering function
     and folders whose files are needed later.
 
-    work: ``reader`` (csv, workbook, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says;
+    work: ``reader`` (csv, workbook, pbf, vector), ``kind``, ``file``, ``name``, ``max_mb``, and what the mapping says;
     ``wanted``: columns the mapping needs, ``known``: names of the county.
     """
     reader = work["reader"]
@@ -29,6 +29,8 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
         importlib.import_module("importing.files.csv_file")
     elif reader == "workbook":
         importlib.import_module("importing.files.workbook")
+    elif reader == "pbf":
+        importlib.import_module("importing.files.pbf")
     else:
         from database.confinement.gdal import keep_drivers, load_converters, proj_folder
 
@@ -76,6 +78,10 @@ def _open(work: dict[str, Any]) -> Reader:
         from importing.files.workbook import WorkbookSource
 
         return WorkbookSource(path, work["sheet"], name=name, max_mb=max_mb, wanted=wanted)
+    if work["reader"] == "pbf":
+        from importing.files.pbf import PbfSource
+
+        return PbfSource(path, name=name, area=work["area"])
     from importing.files.vector import VectorSource
 
     return VectorSource(path, work["kind"], work["layer"], work["encoding"], name=name, max_mb=max_mb)

@@ -18,6 +18,7 @@ NAMES = {
     "shp": "Shapefile",
     "zip": "ZIP 压缩包 / a ZIP archive",
     "json": "JSON",
+    "pbf": "OpenStreetMap PBF",
     "ole": "旧式 Office 文件（XLS，或加了密码的工作簿）/ an old Office file (XLS, or a workbook with a password)",
     "biff": "Excel 4 或更早的工作表 / a sheet of Excel 4 or older",
     "gzip": "GZIP 压缩文件 / gzip",
@@ -41,6 +42,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     ".zip": ("zip",),
     ".geojson": ("json",),
     ".json": ("json",),
+    ".pbf": ("pbf",),
     ".xlsx": ("zip",),
     ".xlsm": ("zip",),
     ".ods": ("zip",),
@@ -213,6 +215,8 @@ def format_of(head: bytes) -> str:
     ):
         if head.startswith(start) and (found != "biff" or head[2:4] in (b"\x04\x00", b"\x06\x00", b"\x08\x00")):
             return found
+    if head[4:15] == b"\x0a\x09OSMHeader":
+        return "pbf"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):
         return "json"

@@ -10,7 +10,8 @@ from datetime import date
 
 import orjson
 
-from database.secrets.seal import Sealer, mask_id_number, mask_phone, row_binding
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer, row_binding
 from gazetteer.codes import resident_id_problem
 from importing.files.cells import LOST_DIGITS, Text, fault_of, shown_text
 from importing.mappings.mapping import Column, Empty, Mapping, template_columns
@@ -37,13 +38,6 @@ _SCIENTIFIC = re.compile(
 
 #: In a row's hash: an empty cell that clears. The same file by a mapping that keeps is another row.
 CLEARED = "\x18"
-
-ID_PROBLEMS = {
-    "length": "不是 18 位",
-    "division": "行政区划码不存在",
-    "birth_date": "出生日期不可能",
-    "checksum": "校验码不符",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +359,7 @@ def id_number(text: str) -> str:
     value = _SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
     problem = resident_id_problem(value)
     if problem is not None:
-        raise RowProblem("bad_id_checksum", why=ID_PROBLEMS.get(problem, problem))
+        raise RowProblem("bad_id_checksum", why=problem.zh)
     return value
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from layers.catalogue.tilejson import VectorLayer
+
 #: Name of the tile that carries all source layers of the base map, and of the one with the names of what a scope holds.
 BASE, NAMES = "base", "names"
 MINZOOM, MAXZOOM = 5, 16
@@ -128,7 +130,7 @@ TILES: dict[str, tuple[str, tuple[BaseLayer, ...], int, int]] = {
 }
 
 
-def described(tile: str) -> list[dict[str, object]]:
+def described(tile: str) -> list[VectorLayer]:
     """``vector_layers`` of TileJSON 3.0 of one of these tiles."""
     _, layers, lowest, highest = TILES[tile]
     named = tile == NAMES

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from database.connection.records import records_of
 from database.paging import Cursor, Page
 from database.rights.scope import narrowed_to_scope
 from layers.changes.models import Change, ChangeWhole
@@ -82,5 +83,5 @@ def list_changes(
         )
         wanted = [Change.id == newest.c.id]
     query = select(*COLUMNS).outerjoin(ChangeWhole, ChangeWhole.change_id == Change.id).where(*wanted, *narrowed)
-    rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1)).mappings().all()
-    return _CURSOR.page([ChangeRow(**row) for row in rows], limit, lambda row: (row.id,))
+    rows = connection.execute(query.order_by(Change.id.desc()).limit(limit + 1))
+    return _CURSOR.page(records_of(ChangeRow, rows), limit, lambda row: (row.id,))

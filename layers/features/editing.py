@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import shapely
@@ -20,7 +20,7 @@ from gazetteer.reading.divisions import division_index
 from gazetteer.reading.keys import DEPTHS
 from gazetteer.reading.parse import parse
 from grid.address_changes import operate
-from grid.cell_changes import cell_state, change_cell, create_cell, retire_cell, village_of
+from grid.cell_changes import CellState, cell_state, change_cell, create_cell, retire_cell, village_of
 from grid.extent import county_bounds
 from layers.features.collections import Collection
 from layers.features.draft import Draft, check_tag, refuse_read_only, text_of, within_scope
@@ -200,17 +200,17 @@ def _end_cell(connection: Connection, present: Feature, reason: str) -> None:
 
 
 def _note(
-    connection: Connection, operation: str, before: dict[str, Any] | None, after: dict[str, Any] | None, reason: str
+    connection: Connection, operation: str, before: CellState | None, after: CellState | None, reason: str
 ) -> None:
     """The change (异动) of a cell, as an import would leave it."""
     state = after or before
     assert state is not None
-    fields = [name for name in state if before and after and before[name] != after[name]]
-    if operation == "changed" and not fields:
+    altered = [f.name for f in fields(state) if before and after and getattr(before, f.name) != getattr(after, f.name)]
+    if operation == "changed" and not altered:
         return
 
-    def packed(one: dict[str, Any] | None) -> str | None:
-        return None if one is None else json.dumps(one | {"reason": reason}, ensure_ascii=False, default=str)
+    def packed(one: CellState | None) -> str | None:
+        return None if one is None else json.dumps(asdict(one) | {"reason": reason}, ensure_ascii=False, default=str)
 
     connection.execute(
         text(
@@ -219,9 +219,9 @@ def _note(
             "current_setting('onemap.actor'), :code)"
         ),
         {
-            "code": state["code"],
+            "code": state.code,
             "operation": operation,
-            "fields": json.dumps(fields),
+            "fields": json.dumps(altered),
             "before": packed(before),
             "after": packed(after),
         },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TypedDict, cast
 
 import morecantile
 from sqlalchemy import Connection, text
@@ -31,12 +31,36 @@ _TILE = text(
 )
 
 
+class TileMatrix(TypedDict):
+    """One zoom of a tile matrix set. cellSize: of a pixel, in units of the system; pointOfOrigin: in the order of its axes."""
+
+    id: str
+    scaleDenominator: float
+    cellSize: float
+    cornerOfOrigin: str
+    pointOfOrigin: list[float]
+    tileWidth: int
+    tileHeight: int
+    matrixWidth: int
+    matrixHeight: int
+
+
+class TileMatrixSet(TypedDict):
+    """The definition of a tile matrix set as JSON (17-083r4, annex E)."""
+
+    id: str
+    title: str
+    crs: str
+    orderedAxes: list[str]
+    tileMatrices: list[TileMatrix]
+
+
 class UnknownTileMatrixSet(Missing):
     """没有这个瓦片矩阵集 | No such tile matrix set"""
 
 
-def matrix_set(name: str) -> dict[str, Any]:
-    """The definition of a tile matrix set, as JSON (17-083r4, annex E). Raises UnknownTileMatrixSet."""
+def matrix_set(name: str) -> TileMatrixSet:
+    """The definition of a tile matrix set. Raises UnknownTileMatrixSet."""
     if name == MERCATOR:
         return _mercator()
     if name == CGCS2000:
@@ -45,14 +69,14 @@ def matrix_set(name: str) -> dict[str, Any]:
 
 
 @cache
-def _mercator() -> dict[str, Any]:
-    document: dict[str, Any] = morecantile.tms.get(MERCATOR).model_dump(mode="json", exclude_none=True)
+def _mercator() -> TileMatrixSet:
+    document = cast(TileMatrixSet, morecantile.tms.get(MERCATOR).model_dump(mode="json", exclude_none=True))
     document["tileMatrices"] = document["tileMatrices"][: MAX_ZOOM + 1]
     return document
 
 
 @cache
-def _cgcs2000() -> dict[str, Any]:
+def _cgcs2000() -> TileMatrixSet:
     return {
         "id": CGCS2000,
         "title": TITLES[CGCS2000],
@@ -62,7 +86,7 @@ def _cgcs2000() -> dict[str, Any]:
     }
 
 
-def _level(z: int) -> dict[str, Any]:
+def _level(z: int) -> TileMatrix:
     cell = 360 / 2**z / 256
     return {
         "id": str(z),

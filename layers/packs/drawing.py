@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -14,7 +13,7 @@ from layers.style.glyphs import FontFilesMissing, encode
 from layers.style.palette import THEMES
 from layers.style.sdf import FINER, SIZE, draw_glyph
 from layers.style.sprites import find_sheet
-from layers.style.style import Links, style_document
+from layers.style.style import Links, StyleDocument, style_document
 from layers.tiles.names import characters
 
 
@@ -43,7 +42,7 @@ def drawing_files(
     return files
 
 
-def _texts(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _texts(document: StyleDocument) -> Iterable[tuple[str, str]]:
     """Font and tile layer of every style layer that writes names."""
     for layer in document["layers"]:
         if "text-field" in layer.get("layout", {}):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from access.audit import record
 from database.clock import CHINA
@@ -15,6 +14,7 @@ from database.rights.scope import Role, Scope
 from database.upgrade.counties import get_county
 from grid.extent import county_bounds
 from layers.base.catalogue import TILES
+from layers.catalogue.tilejson import VectorLayer
 from layers.packs.drawing import drawing_files
 from layers.packs.pack import Pack
 from layers.style.fonts import FontLibrary
@@ -86,7 +86,7 @@ def make_pack(database: Database, order: PackOrder, library: FontLibrary, *, act
     return replace(pack, identity=pack.made_identity())
 
 
-def _described(layers: list[dict[str, Any]], zooms: set[int]) -> list[dict[str, Any]]:
+def _described(layers: list[VectorLayer], zooms: set[int]) -> list[VectorLayer]:
     """Layers of TileJSON with no zoom that the pack has not, and with the kinds of their attributes instead of their meaning, as
     MBTiles 1.3 wants them."""
     lowest, highest = min(zooms), max(zooms)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from database.errors import Invalid
+from layers.catalogue.tilejson import VectorLayer
 
 Tile = tuple[int, int, int]
 #: A tile that a delta takes away: an empty vector tile, packed.
@@ -18,6 +20,30 @@ REMOVED = gzip.compress(b"", mtime=0)
 
 class NotAPack(Invalid):
     """不是本系统的离线包 | Not an offline pack of this system"""
+
+
+class OwnMetadata(TypedDict):
+    """What only we say of a pack. files: name → base64."""
+
+    scope: str
+    made_at: str
+    identity: str
+    base: str | None
+    maxzoom: int
+    bounds: list[float]
+    removed: list[str]
+    files: dict[str, str]
+
+
+class PackMetadata(TypedDict):
+    """The metadata of the file, as any reader of MBTiles 1.3 and PMTiles 3 knows them, and our own."""
+
+    name: str
+    description: str
+    type: str
+    format: str
+    vector_layers: list[VectorLayer]
+    onemap: OwnMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +58,7 @@ class Pack:
     title: str
     made_at: datetime
     bounds: tuple[float, float, float, float]
-    layers: list[dict[str, Any]]
+    layers: list[VectorLayer]
     tiles: dict[Tile, bytes]
     files: dict[str, bytes]
     maxzoom: int
@@ -49,8 +75,8 @@ class Pack:
             digest.update(name.encode() + b" " + hashlib.sha256(body).digest())
         return digest.hexdigest()[:32]
 
-    def metadata(self) -> dict[str, Any]:
-        """The metadata of the file: what any reader of such files knows, and our own under ``onemap``."""
+    def metadata(self) -> PackMetadata:
+        """The metadata of the file."""
         return {
             "name": self.title,
             "description": f"{self.title} {self.made_at:%Y-%m-%d %H:%M}",
@@ -70,7 +96,7 @@ class Pack:
         }
 
 
-def pack_of(metadata: dict[str, Any], tiles: dict[Tile, bytes]) -> Pack:
+def pack_of(metadata: Mapping[str, Any], tiles: dict[Tile, bytes]) -> Pack:
     """The pack behind the metadata of a file. Raises NotAPack."""
     try:
         own = metadata["onemap"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from gazetteer.matching.index.library import natural_key
 from gazetteer.matching.search import search
 
@@ -73,7 +74,7 @@ def find_households(connection: Connection, typed: str, limit: int = 20) -> tupl
     number = unicodedata.normalize("NFKC", typed).strip().upper()
     if len(number) >= 4 and number.isascii():
         rows = connection.execute(_BY_NUMBER, {"number": number.replace(" ", ""), "limit": limit + 1})
-        found = [FoundHousehold(**row) for row in rows.mappings()]
+        found = records_of(FoundHousehold, rows)
         if found:
             return found[:limit], len(found) > limit
     hits = search(connection, typed, DOORS)

@@ -6,17 +6,27 @@ import re
 import unicodedata
 from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Result, text
 
 from access.administration.account_names import display_names
 from access.audit.record import record
 from database.connection.engine import current_day
+from database.connection.records import records_of
 from database.errors import Invalid, Missing
 from database.secrets.seal import Sealer, row_binding
 from grid.postings import responsible_on
 from layers.people.looks import PURPOSE_MIN, LookLimits, admit_look, count_look, purpose_given
 from layers.people.masking import mask_numbers
-from layers.people.vocabulary import LookKind, PersonStatus
+from layers.people.records import (
+    AddressOfHousehold,
+    Dwelling,
+    FoundPerson,
+    HouseholdFile,
+    HouseholdVisit,
+    Member,
+    labelled,
+)
+from layers.people.vocabulary import LookKind
 from layers.visits.vocabulary import VisitOutcome
 
 FIND_LIMIT = 20
@@ -36,63 +46,49 @@ class PurposeMissing(Invalid):
     """请写明查看用途 | State the purpose of the look"""
 
 
-def get_household(connection: Connection, household_id: int) -> dict[str, Any]:
+def get_household(connection: Connection, household_id: int) -> HouseholdFile:
     """The whole file of a household but its alerts; ID numbers and phones masked. Leaves an audit row. Raises HouseholdNotFound."""
-    row = connection.execute(text(_HOUSEHOLD), {"id": household_id}).mappings().one_or_none()
+    row = connection.execute(text(_HOUSEHOLD), {"id": household_id}).one_or_none()
     if row is None:
         raise HouseholdNotFound(str(household_id))
-    record(connection, "view_household", target=f"household:{household_id}", grid_code=row["grid_code"])
-    today = current_day(connection)
+    record(connection, "view_household", target=f"household:{household_id}", grid_code=row.grid_code)
     address = None
-    if row["address_id"] is not None:
-        address = {
-            "id": row["address_id"],
-            "text": row["address_full_text"],
-            "code": row["address_code"],
-            "lon": row["lon"],
-            "lat": row["lat"],
-        }
-    return {
-        **{
-            name: row[name]
-            for name in ("id", "household_no", "kind", "head_name", "address_text", "grid_code", "cell_name")
-        },
-        "address": address,
-        "responsible": [
-            {"name": w["name"], "phone_masked": w["phone_masked"]}
-            for w in responsible_on(connection, row["grid_code"], today)
+    if row.address_id is not None:
+        address = AddressOfHousehold(row.address_id, row.address_full_text, row.address_code, row.lon, row.lat)
+    return HouseholdFile(
+        id=row.id,
+        household_no=row.household_no,
+        kind=row.kind,
+        head_name=row.head_name,
+        address=address,
+        address_text=row.address_text,
+        grid_code=row.grid_code,
+        cell_name=row.cell_name,
+        responsible=responsible_on(connection, row.grid_code, current_day(connection)),
+        status_codes=labelled(row.status_codes),
+        members=[
+            Member(**{**m._mapping, "status_codes": labelled(m.status_codes)})
+            for m in _rows(connection, _MEMBERS, household_id)
         ],
-        "status_codes": labelled(row["status_codes"]),
-        "members": _members(connection, household_id),
-        "dwellings": _rows(connection, _DWELLINGS, household_id),
-        "visits": _visits(connection, household_id),
-    }
+        dwellings=records_of(Dwelling, _rows(connection, _DWELLINGS, household_id)),
+        visits=_visits(connection, household_id),
+    )
 
 
-def labelled(codes: list[str]) -> list[dict[str, str]]:
-    """Status codes with their Chinese labels."""
-    return [{"code": code, "label": PersonStatus.label_of(code)} for code in codes]
-
-
-def _members(connection: Connection, household_id: int) -> list[dict[str, Any]]:
-    return [{**m, "status_codes": labelled(m["status_codes"])} for m in _rows(connection, _MEMBERS, household_id)]
-
-
-def _visits(connection: Connection, household_id: int) -> list[dict[str, Any]]:
-    visits = _rows(connection, _VISITS, household_id)
-    names = display_names(connection, (visit["visitor"] for visit in visits))
+def _visits(connection: Connection, household_id: int) -> list[HouseholdVisit]:
+    visits = _rows(connection, _VISITS, household_id).all()
+    names = display_names(connection, (visit.visitor for visit in visits))
     return [
-        {
-            **visit,
-            "visitor": names.get(visit["visitor"], visit["visitor"]),
-            "outcome_label": VisitOutcome.label_of(visit["outcome"]),
-        }
+        HouseholdVisit(
+            **{**visit._mapping, "visitor": names.get(visit.visitor, visit.visitor)},
+            outcome_label=VisitOutcome.label_of(visit.outcome),
+        )
         for visit in visits
     ]
 
 
-def _rows(connection: Connection, sql: str, household_id: int) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(text(sql), {"id": household_id}).mappings()]
+def _rows(connection: Connection, sql: str, household_id: int) -> Result[Any]:
+    return connection.execute(text(sql), {"id": household_id})
 
 
 # Served by the primary keys; a household of no known cell shows the name of its village, town or county.
@@ -147,7 +143,7 @@ def find_persons(
     name: str | None = None,
     purpose: str | None = None,
     limits: LookLimits | None = None,
-) -> tuple[list[dict[str, Any]], bool]:
+) -> tuple[list[FoundPerson], bool]:
     """At most 20 persons, and whether there are more, by ID number or phone (through the keyed hash) or by exact name; numbers masked.
 
     A look: counted, limited and audited, found or not. limits: default those of the settings. Raises PurposeNeeded,
@@ -175,7 +171,7 @@ def find_persons(
         ),
         {"value": value},
     )
-    found = [dict(row) for row in rows.mappings()]
+    found = records_of(FoundPerson, rows)
     shown = found[:FIND_LIMIT]
     count_look(connection, kind, found=bool(found))
     record(connection, "find_person", target=f"by {by}, {len(shown)} found", purpose=stated)

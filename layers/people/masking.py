@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from database.clock import day_in_china
-from database.secrets.seal import mask_id_number, mask_phone
+from database.secrets.masks import mask_id_number, mask_phone
 from gazetteer.codes.checksums import resident_id_problem
 
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９ＸｘＡＢＣ", "0123456789XxABC")

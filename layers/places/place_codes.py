@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.connection.records import records_of
 from database.errors import Missing
 from gazetteer.codes.token import Token, TokenKind, TokenUnknown
 from gazetteer.plates.plates import public_row
 from gazetteer.plates.tokens import IssuedToken, TokenTable, issue, latest, revoke
+from layers.places.vocabulary import PlaceKind
 
 # a dwelling's name may be that of its people; a door has a plate
 PLACE_CODES = TokenTable(TokenKind.PLACE, "place_code", "place_id", "place", "o.kind NOT IN ('dwelling', 'parcel')")
-PLACE_KINDS = {"building": "楼宇", "premises": "场所", "unit": "单位", "zone": "片区"}
 
 
 class PlaceNotFound(Missing):
@@ -46,7 +46,7 @@ def scan_place(connection: Connection, token: Token, *, counted: bool = True) ->
     row = public_row(connection, token, call) if token.kind is TokenKind.PLACE else None
     if row is None:
         raise TokenUnknown
-    return PublicPlace(**row | {"kind": PLACE_KINDS.get(row["kind"], row["kind"])})
+    return PublicPlace(**{**row._mapping, "kind": PlaceKind.label_of(row.kind)})
 
 
 def issue_place_code(connection: Connection, place_id: int, *, actor: str) -> IssuedToken:
@@ -63,19 +63,39 @@ def reissue_place_code(connection: Connection, place_id: int, *, reason: str, ac
     return issue_place_code(connection, place_id, actor=actor)
 
 
-def get_place_code(connection: Connection, place_id: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PlaceWithCode:
+    """A place with its newest code, valid or not; None where it never had one."""
+
+    place_id: int
+    name: str
+    kind: str
+    token: IssuedToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScansOfDay:
+    """How often the code of a place was scanned on a day."""
+
+    day: date
+    place_id: int
+    name: str
+    scans: int
+
+
+def get_place_code(connection: Connection, place_id: int) -> PlaceWithCode:
     """A place with its newest code (or None). Raises PlaceNotFound."""
     row = connection.execute(
         text("SELECT id AS place_id, name, kind FROM place WHERE id = :id"), {"id": place_id}
     ).one_or_none()
     if row is None:
         raise PlaceNotFound(str(place_id))
-    return {**row._mapping, "token": latest(connection, PLACE_CODES, place_id)}
+    return PlaceWithCode(**row._mapping, token=latest(connection, PLACE_CODES, place_id))
 
 
 def count_scans(
     connection: Connection, *, place_id: int | None = None, first_day: date, last_day: date
-) -> list[dict[str, Any]]:
+) -> list[ScansOfDay]:
     """Scans a day and place in a period (both days included), newest first; the busiest place first within a day.
 
     Served by ``pk_place_scan`` for one place, ``ix_place_scan_grid_code`` for a narrow scope. At most 1000 rows.
@@ -89,4 +109,4 @@ def count_scans(
         ),
         {"first": first_day, "last": last_day, "place": place_id},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(ScansOfDay, rows)

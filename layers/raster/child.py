@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+#: JSON document: a question and its answer, as the frames between the two processes carry them
 Answer = tuple[dict[str, Any], bytes]
+Serve = Callable[[dict[str, Any]], Answer]
 #: what converting writes and passes through, whatever is read
 WORKING_DRIVERS = ("GTiff", "COG", "MEM")
 
 
-def prepare(work: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], Answer], list[Path]]:
+def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
     """Load all code; afterwards there is no disk but the folder. work: ``file``, and what ``Conversion`` says of it."""
     os.environ["GDAL_PAM_ENABLED"] = "YES"  # the reference system may stand in a file beside the raster
     os.environ["GDAL_NUM_THREADS"] = str(os.cpu_count() or 1)

@@ -6,12 +6,14 @@ Everything counted is what row-level security shows of households, members and p
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects import postgresql
 
 from access.audit.record import record
+from database.connection.records import records_of
 from database.paging import Cursor, Page
 from database.rights.scope import narrowed_to_scope
 from database.tables.base import CountyBase
@@ -89,39 +91,102 @@ FROM listed l JOIN household h ON h.id = l.id LEFT JOIN standard_address a ON a.
 LEFT JOIN grid_cell c ON c.code = h.grid_code LEFT JOIN division d ON d.code = h.grid_code
 ORDER BY l.elevation_m, l.id
 """
-_COUNTED = (
-    "households_n", "persons_n", "help_n", "help_households_n", "old_n", "alone_n", "disabled_n", "child_n",
-)  # fmt: skip
-_LISTED = (
-    "id", "household_no", "head_name", "address", "grid_code", "cell_name", "lon", "lat", "elevation_m", "depth_m",
-    "persons_n", "help_n",
-)  # fmt: skip
 
 
-def count_flooded(connection: Connection, level_m: float) -> dict[str, Any]:
-    """Households, persons and those who need help where the ground lies below ``level_m``, in all and by cell.
+@dataclass(frozen=True, slots=True)
+class FloodCounts:
+    """Who is below the water. deepest_m: greatest depth at a door, metres."""
 
-    ``unknown_households_n``: households of the scope that have no elevation, of which nothing can be said. ``models``: where
-    the elevations come from.
-    """
+    households_n: int
+    persons_n: int
+    help_n: int
+    help_households_n: int
+    old_n: int
+    alone_n: int
+    disabled_n: int
+    child_n: int
+    deepest_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodedCell(FloodCounts):
+    """The same for one cell, or for the village where a household belongs to no cell."""
+
+    code: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElevationModel:
+    """The model that elevations come from. replaced: no longer in the catalogue, a refresh is due."""
+
+    name: str
+    title: str
+    resolution_m: float
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """What lies below a level. unknown_households_n: households without an elevation, of which nothing can be said."""
+
+    level_m: float
+    total: FloodCounts
+    cells: list[FloodedCell]
+    unknown_households_n: int
+    models: list[ElevationModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Why help is needed. label: in Chinese."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloodedHousehold:
+    """A household below the water. lon, lat in EPSG:4490; elevation_m of the ground, depth_m of the water, metres."""
+
+    id: int
+    household_no: str
+    head_name: str | None
+    address: str | None
+    grid_code: str
+    cell_name: str | None
+    lon: float | None
+    lat: float | None
+    elevation_m: float
+    depth_m: float
+    persons_n: int
+    help_n: int
+    needs: list[Need]
+
+
+_COUNTED = tuple(one.name for one in fields(FloodCounts))
+_LISTED = tuple(one.name for one in fields(FloodedHousehold) if one.name != "needs")
+
+
+def count_flooded(connection: Connection, level_m: float) -> Flood:
+    """Households, persons and those who need help where the ground lies below ``level_m``, in all and by cell."""
     narrowed = _narrowed(connection, Household, AddressElevation)
-    rows = connection.execute(text(_WET.format(narrowed=narrowed, page="") + _COUNTS), _values(level_m)).mappings()
-    cells = [dict(row) for row in rows]
-    total = cells.pop()
+    rows = connection.execute(text(_WET.format(narrowed=narrowed, page="") + _COUNTS), _values(level_m))
+    *cells, total = rows.all()
     unknown = connection.scalar(text(_UNKNOWN.format(narrowed=_narrowed(connection, Household))))
-    return {
-        "level_m": level_m,
-        "total": {name: total[name] for name in (*_COUNTED, "deepest_m")},
-        "cells": [
-            {
-                "name": cell["cell_name"] or cell["division_name"],
-                **{n: cell[n] for n in ("code", *_COUNTED, "deepest_m")},
-            }
-            for cell in cells
+    return Flood(
+        level_m=level_m,
+        total=FloodCounts(**_counts(total)),
+        cells=[
+            FloodedCell(code=cell.code, name=cell.cell_name or cell.division_name, **_counts(cell)) for cell in cells
         ],
-        "unknown_households_n": unknown or 0,
-        "models": _models(connection, total["rasters"]),
-    }
+        unknown_households_n=unknown or 0,
+        models=_models(connection, total.rasters),
+    )
+
+
+def _counts(row: Row[Any]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _COUNTED}
 
 
 _CURSOR = Cursor("flooded", float, int)
@@ -129,7 +194,7 @@ _CURSOR = Cursor("flooded", float, int)
 
 def list_flooded(
     connection: Connection, level_m: float, *, after: str | None = None, limit: int = 50
-) -> Page[dict[str, Any]]:
+) -> Page[FloodedHousehold]:
     """The households whose ground lies below ``level_m``, the lowest first, with how many need help and why. Audited.
 
     No ID number and no phone is in the list. Raises CursorInvalid.
@@ -142,18 +207,21 @@ def list_flooded(
     rows = connection.execute(
         text(_WET.format(narrowed=_narrowed(connection, Household, AddressElevation), page=where) + _LIST), values
     )
-    found = [dict(row) for row in rows.mappings()]
-    page = _CURSOR.page(found, limit, lambda row: (row["elevation_m"], row["id"]))
+    page = _CURSOR.page(
+        [_household(row) for row in rows], limit, lambda household: (household.elevation_m, household.id)
+    )
     record(connection, "list_flooded", target=f"level {level_m:g} m, {len(page.items)} households")
-    return Page([_household(row) for row in page.items], page.next)
+    return page
 
 
-def _household(row: dict[str, Any]) -> dict[str, Any]:
-    codes = {code for codes in row["codes"] for code in codes} | set(row["household_codes"])
-    reasons = [name for name in ("old", "alone", "child") if row[name]] + [c for c in HELP_CODES if c in codes]
+def _household(row: Row[Any]) -> FloodedHousehold:
+    codes = {code for codes in row.codes for code in codes} | set(row.household_codes)
+    reasons = [name for name in ("old", "alone", "child") if getattr(row, name)] + [c for c in HELP_CODES if c in codes]
     if "alone" in reasons and "elderly_alone" in reasons:
         reasons.remove("elderly_alone")
-    return {**{name: row[name] for name in _LISTED}, "needs": [{"code": c, "label": NEEDS[c]} for c in reasons]}
+    return FloodedHousehold(
+        **{name: getattr(row, name) for name in _LISTED}, needs=[Need(code, NEEDS[code]) for code in reasons]
+    )
 
 
 def _values(level_m: float) -> dict[str, Any]:
@@ -168,7 +236,7 @@ def _narrowed(connection: Connection, *tables: type[CountyBase]) -> str:
     return "".join(f"AND ({condition}) " for condition in written)
 
 
-def _models(connection: Connection, numbers: list[int] | None) -> list[dict[str, Any]]:
+def _models(connection: Connection, numbers: list[int] | None) -> list[ElevationModel]:
     """The elevation models behind a result; by pk_raster."""
     rows = connection.execute(
         text(
@@ -177,4 +245,4 @@ def _models(connection: Connection, numbers: list[int] | None) -> list[dict[str,
         ),
         {"ids": [n for n in numbers or [] if n is not None]},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(ElevationModel, rows)

@@ -34,14 +34,14 @@ from layers.raster.errors import (
     RasterTooLarge,
 )
 from layers.raster.kinds import KINDS
-from layers.raster.vocabulary import RasterKind, RasterSensitivity
+from layers.raster.vocabulary import RasterKind, RasterSensitivity, RasterStep
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 OWN_FILE = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{16}(\.tiles)?\.tif")
 DRAFT = ".draft-"
 #: what a process that died has left is swept away after this long
 DRAFT_SECONDS = 24 * 3600
-Progress = Callable[[str], None]
+Progress = Callable[[RasterStep], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def add_raster(
         )
     kind = KINDS[new.kind]
     progress = progress or _silent
-    progress("check")
+    progress(RasterStep.CHECK)
     with Conversion(source, max_mb=max_mb) as conversion:
         found = conversion.inspect(new.kind, crs=new.crs, nodata=new.nodata, band=new.band)
         unit = new.unit or found.unit or kind.unit
@@ -96,15 +96,15 @@ def add_raster(
         target = folder / scope.county
         _prepare(target, folder, found)
         sweep(target, rasters)
-        progress("read")
+        progress(RasterStep.READ)
         stretch = conversion.read()
         one_file = kind.name == "imagery"
         if not one_file:
-            progress("values")
+            progress(RasterStep.VALUES)
             conversion.write_values(unit)
-        progress("tiles")
+        progress(RasterStep.TILES)
         conversion.write_tiles()
-        progress("enter")
+        progress(RasterStep.ENTER)
         made = conversion.finish(stretch, one_file=one_file)
         return _enter(database, scope, folder, _describe(found, new, unit, made, scope), made, new)
 

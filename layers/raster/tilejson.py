@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from layers.catalogue.tilejson import TileJson
 from layers.raster.catalogue import RasterRow
 from layers.raster.styles import Style
 
 
-def tilejson(raster: RasterRow, style: Style, tiles_url: str) -> dict[str, Any]:
+def tilejson(raster: RasterRow, style: Style, tiles_url: str) -> TileJson:
     """TileJSON 3.0.0 of a raster in a style. tiles_url: template with {z}, {x}, {y}. ``tileSize`` and, of terrain-RGB,
     ``encoding`` stand beside it under the names that MapLibre's sources use.
     """
-    document: dict[str, Any] = {
+    document: TileJson = {
         "tilejson": "3.0.0",
         "name": raster.title,
         "scheme": "xyz",

@@ -19,3 +19,13 @@ class RasterSensitivity(Vocabulary):
 
     PUBLIC = "public", "全县可见", "everybody of the county sees every pixel"
     SCOPED = "scoped", "限本辖区", "only inside one's own area"
+
+
+class RasterStep(Vocabulary):
+    """How far the adding of a raster is (入库步骤)."""
+
+    CHECK = "check", "检查", "checking"
+    READ = "read", "通读", "reading"
+    VALUES = "values", "存值", "keeping the values"
+    TILES = "tiles", "切片", "making the pictures"
+    ENTER = "enter", "入库", "entering it"

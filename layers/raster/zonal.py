@@ -72,7 +72,29 @@ def within_budget(zones: list[Zone], resolution_m: float) -> list[Zone]:
     return zones[:count]
 
 
-def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, band: int = 1) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """The share of a class of land cover in a zone, 0 to 1 of the valid ground."""
+
+    value: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneStatistics:
+    """A zone. count: pixels, with fractions at the edge; the other numbers None without one. shares: of land cover, instead."""
+
+    code: str
+    name: str
+    count: float
+    min: float | None = None
+    mean: float | None = None
+    max: float | None = None
+    sum: float | None = None
+    shares: list[ClassShare] | None = None
+
+
+def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, band: int = 1) -> list[ZoneStatistics]:
     """Statistics of one band for each zone: count (pixels, with fractions), min, mean, max, sum; of land cover the share of
     each class instead, largest first. A zone without a valid pixel has count 0 and nothing else.
     """
@@ -94,22 +116,14 @@ def zone_statistics(path: Path, raster: RasterRow, zones: Iterable[Zone], *, ban
     return [_classes(one["properties"]) if by_class else _numbers(one["properties"]) for one in found]
 
 
-def _numbers(found: dict[str, Any]) -> dict[str, Any]:
-    empty = not found["count"]
-    return {
-        "code": found["code"],
-        "name": found["name"],
-        **{name: None if empty and name != "count" else round(float(found[name]), 4) for name in NUMBERS},
-        "shares": None,
-    }
+def _numbers(found: dict[str, Any]) -> ZoneStatistics:
+    if not found["count"]:
+        return ZoneStatistics(found["code"], found["name"], 0.0)
+    count, least, mean, most, total = (round(float(found[name]), 4) for name in NUMBERS)
+    return ZoneStatistics(found["code"], found["name"], count, least, mean, most, total)
 
 
-def _classes(found: dict[str, Any]) -> dict[str, Any]:
+def _classes(found: dict[str, Any]) -> ZoneStatistics:
     pairs = sorted(zip(found["unique"], found["frac"], strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return {
-        "code": found["code"],
-        "name": found["name"],
-        "count": round(float(found["count"]), 4),
-        **dict.fromkeys(NUMBERS[1:]),
-        "shares": [{"value": int(value), "share": round(float(share), 6)} for value, share in pairs],
-    }
+    shares = [ClassShare(int(value), round(float(share), 6)) for value, share in pairs]
+    return ZoneStatistics(found["code"], found["name"], round(float(found["count"]), 4), shares=shares)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layers.base.catalogue import NAMES
 from layers.style.colour import parts
-from layers.style.expressions import Expression, Layer, by_zoom, drawn, is_level
+from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, drawn, is_level
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette, Wash
 
+#: Width of the band of a cell in pixels: zoom, width. Tiles of outlines reach 8 pixels beyond their edge, above zoom 14 more.
+BAND = ((9, 1.2), (12, 3), (14, 6), (17, 9))
 NOT_MICRO = ["!=", ["get", "level"], "micro_cell"]
 
 
@@ -22,11 +22,17 @@ def scope_layers(palette: Palette) -> list[Layer]:
 
 
 def shade_layers(palette: Palette) -> list[Layer]:
-    """Cells shaded by the alerts that wait in them: over the land, under buildings and roads."""
+    """A band inside the outline of each cell in which alerts wait, as atlases mark a border: the land in the cell keeps its colour."""
     return [
         drawn(
-            "cells-fill", "fill", "ground", "cells", filter=NOT_MICRO, minzoom=9,
-            paint={"fill-color": _shades(palette), "fill-opacity": by_zoom(13, 1, 16, 0.4)},
+            "cells-shade", "line", "ground", "cells", minzoom=9,
+            filter=["all", NOT_MICRO, [">=", ["coalesce", ["get", "alerts"], 0], palette.washes[0].alerts]],
+            layout={"line-join": "round"},
+            paint={
+                "line-color": _shades(palette),
+                "line-width": by_zoom(*(part for zoom, width in BAND for part in (zoom, width))),
+                "line-offset": by_zoom(*(part for zoom, width in BAND for part in (zoom, width / 2))),
+            },
         ),
     ]  # fmt: skip
 
@@ -62,7 +68,7 @@ def _cells(palette: Palette) -> list[Layer]:
 def _shades(palette: Palette) -> Expression:
     first, *rest = palette.washes
     steps = [part for wash in rest for part in (wash.alerts, washed(wash))]
-    return ["step", ["coalesce", ["get", "alerts"], 0], washed(first), *steps]
+    return ["step", ["get", "alerts"], washed(first), *steps]
 
 
 def washed(wash: Wash) -> str:
@@ -111,7 +117,7 @@ def name_layers(palette: Palette) -> list[Layer]:
     ]  # fmt: skip
 
 
-def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> dict[str, Any]:
+def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -> Layout:
     """The layout of a name. spacing: between characters, in their own size."""
     return {
         "text-field": ["get", "name"],
@@ -124,6 +130,6 @@ def name_text(weight: Weight, size: float | Expression, spacing: float = 0.02) -
     }
 
 
-def name_paint(palette: Palette, colour: str) -> dict[str, Any]:
+def name_paint(palette: Palette, colour: str) -> Paint:
     """The paint of a name: its colour and a halo of the ground's."""
     return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": 1.6, "text-halo-blur": 0.4}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layers.base.catalogue import BASE, HOUSE_NUMBERS_FROM, LAYERS, NAMES
 from layers.style.base_palette import BASE_THEMES, BasePalette
-from layers.style.expressions import Expression, Layer, by_zoom, drawn
+from layers.style.expressions import Expression, Layer, Layout, Paint, by_zoom, drawn
 from layers.style.fonts import REGULAR, SEMIBOLD, Weight
 from layers.style.palette import Palette
 
@@ -50,7 +48,7 @@ def ground_layers(palette: Palette) -> list[Layer]:
               paint={"fill-color": land, "fill-opacity": by_zoom(7, 0.6, 10, 1), "fill-antialias": False}),
         drawn("base-contours", "line", BASE, "contours", minzoom=12, layout={"line-join": "round"},
               paint={"line-color": base.contour,
-                     "line-width": ["match", ["get", "class"], "index", 0.9, 0.5], "line-opacity": 0.6}),
+                     "line-width": ["match", ["get", "class"], "index", 1.0, 0.5], "line-opacity": 0.75}),
     ]  # fmt: skip
 
 
@@ -121,6 +119,7 @@ def label_layers(palette: Palette) -> list[Layer]:
     return [
         *_house_numbers(palette, base),
         _points(palette, base),
+        _contour_heights(palette, base),
         *_area_names(palette, base),
         *_road_names(palette, base),
         *_road_numbers(),
@@ -128,7 +127,7 @@ def label_layers(palette: Palette) -> list[Layer]:
     ]
 
 
-def _text(weight: Weight, size: float | Expression, more: dict[str, Any], field: str = "name") -> dict[str, Any]:
+def _text(weight: Weight, size: float | Expression, more: Layout, field: str = "name") -> Layout:
     return {
         "text-field": ["get", field],
         "text-font": [weight.stack],
@@ -136,7 +135,7 @@ def _text(weight: Weight, size: float | Expression, more: dict[str, Any], field:
     } | more
 
 
-def _paint(palette: Palette, colour: str, width: float = 1.4) -> dict[str, Any]:
+def _paint(palette: Palette, colour: str, width: float = 1.4) -> Paint:
     return {"text-color": colour, "text-halo-color": palette.halo, "text-halo-width": width, "text-halo-blur": 0.3}
 
 
@@ -189,6 +188,18 @@ def _area_names(palette: Palette, base: BasePalette) -> list[Layer]:
               layout=_text(REGULAR, by_zoom(10, 11.5, 16, 15), {"text-letter-spacing": 0.12, "text-padding": 6, "text-max-width": 6}),
               paint=_paint(palette, base.water_text)),
     ]  # fmt: skip
+
+
+def _contour_heights(palette: Palette, base: BasePalette) -> Layer:
+    """The height of an index contour, along it: only where it runs straight enough, and far apart."""
+    return drawn(
+        "base-contour-heights", "symbol", BASE, "contours", minzoom=13, filter=_is("index"),
+        layout=_text(REGULAR, 10, {
+            "text-field": ["to-string", ["get", "height"]], "symbol-placement": "line", "symbol-spacing": 420,
+            "text-max-angle": 25, "text-padding": 12,
+        }),
+        paint=_paint(palette, base.contour_text, 1.2),
+    )  # fmt: skip
 
 
 def _road_names(palette: Palette, base: BasePalette) -> list[Layer]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+#: JSON document: a layer, its layout and its paint (MapLibre Style Specification 8, Layers)
 Layer = dict[str, Any]
+Layout = dict[str, Any]
+Paint = dict[str, Any]
 Expression = list[Any]
 
 #: A tile with too much in it holds counts: one feature stands for `n` records.

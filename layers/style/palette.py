@@ -18,7 +18,7 @@ class UnknownTheme(Missing):
 
 @dataclass(frozen=True, slots=True)
 class Wash:
-    """The shade of a cell from so many waiting alerts on."""
+    """The band inside the outline of a cell, from so many waiting alerts on."""
 
     alerts: int
     colour: str
@@ -27,7 +27,10 @@ class Wash:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One theme. halo: what parts names, dots and icons from the ground and from each other. focus: a ring around what is looked at."""
+    """One theme. halo: what parts names, dots and icons from the ground and from each other. focus: a ring around what is looked at.
+
+    glow: what shines through around it, and fills a cell with alerts on a page.
+    """
 
     name: str
     title: str
@@ -54,6 +57,7 @@ class Palette:
     alert_low: str
     flood: str
     focus: str
+    glow: str
     line_scale: float = 1.0
 
     @property
@@ -66,18 +70,13 @@ class Palette:
         """The figure inside an icon."""
         return self.halo
 
-    @property
-    def glow(self) -> str:
-        """Around what is looked at, and where a cell has alerts."""
-        return self.washes[1].colour
-
     def washed(self) -> tuple[str, ...]:
-        """What text may stand on: outside, the ground, and the ground under each wash."""
+        """What text may stand on: outside, the ground, and the ground under the band of a cell."""
         return (self.outside, self.ground, *(over(wash.colour, wash.opacity, self.ground) for wash in self.washes))
 
 
-#: Waiting alerts from which each wash lies over a cell.
-WASHED_FROM = (0, 1, 3, 8)
+#: Waiting alerts from which a cell has each band.
+WASHED_FROM = (1, 3, 8)
 
 
 def _washes(*shades: tuple[str, float]) -> tuple[Wash, ...]:
@@ -89,7 +88,7 @@ LIGHT = Palette(
     title="浅色",
     outside="#e6ebee",
     ground="#fbfcfa",
-    washes=_washes(("#4c7a63", 0.03), ("#f0a23a", 0.11), ("#e27d1c", 0.17), ("#c44a14", 0.23)),
+    washes=_washes(("#ea8fa0", 0.5), ("#dd5f78", 0.48), ("#b8285a", 0.42)),
     cell_line="#4c7a63",
     village_line="#8796a5",
     town_line="#5b6b7a",
@@ -110,6 +109,7 @@ LIGHT = Palette(
     alert_low="#3f78ad",
     flood="#1f6fb5",
     focus="#0f2f52",
+    glow="#f0a23a",
 )
 
 DARK = Palette(
@@ -117,7 +117,7 @@ DARK = Palette(
     title="深色",
     outside="#10161c",
     ground="#1a222b",
-    washes=_washes(("#7fb79b", 0.03), ("#e0953a", 0.11), ("#e27d1c", 0.18), ("#d2571f", 0.26)),
+    washes=_washes(("#c9667c", 0.4), ("#d95c78", 0.52), ("#e0446e", 0.66)),
     cell_line="#5f9179",
     village_line="#7b8b9a",
     town_line="#9aa9b7",
@@ -138,6 +138,7 @@ DARK = Palette(
     alert_low="#7fb5e6",
     flood="#5aa9e6",
     focus="#ffd89a",
+    glow="#e0953a",
 )
 
 CONTRAST = Palette(
@@ -145,7 +146,7 @@ CONTRAST = Palette(
     title="高对比度",
     outside="#ffffff",
     ground="#ffffff",
-    washes=_washes(("#ffffff", 0.0), ("#ffd24d", 0.25), ("#ffb000", 0.40), ("#ff8a3d", 0.55)),
+    washes=_washes(("#ffb3c4", 0.8), ("#ff8fac", 0.7), ("#ff6f95", 0.68)),
     cell_line="#00552e",
     village_line="#4a4a4a",
     town_line="#1f1f1f",
@@ -166,6 +167,7 @@ CONTRAST = Palette(
     alert_low="#004a8f",
     flood="#004a9f",
     focus="#0f2f52",
+    glow="#ffd24d",
     line_scale=1.5,
 )
 

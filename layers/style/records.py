@@ -19,6 +19,8 @@ IS_AREA = ["==", ["geometry-type"], "Polygon"]
 #: Sources of tiles: of records seen from near, and of what is above all.
 NEAR, ABOVE = "near", "alerts"
 NAMES_FROM = 17
+#: Which dots have a number: from afar the large ones, so that names of villages keep their place; from near all.
+NUMBERED: Expression = ["step", ["zoom"], [">=", ["get", "n"], 10], 14, SEVERAL]
 
 Drawn = tuple[Kind, Look]
 
@@ -75,12 +77,12 @@ def _count(palette: Palette, kind: Kind, look: Look) -> Layer:
 
 
 def _count_number(palette: Palette, kind: Kind, look: Look) -> Layer:
-    """How many a dot stands for, where it is ten or more and there is room: the most first."""
+    """How many a dot stands for, where there is room: the most first."""
     return drawn(
-        f"{kind.name}-count-number", "symbol", _source(look), kind.name, minzoom=look.minzoom, filter=[">=", ["get", "n"], 10],
+        f"{kind.name}-count-number", "symbol", _source(look), kind.name, minzoom=look.minzoom, filter=NUMBERED,
         layout={
-            "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(2.3, 9.5, 6, 12),
-            "text-padding": 5, "symbol-sort-key": ["-", 0, ["get", "n"]],
+            "text-field": ["to-string", ["get", "n"]], "text-font": [SEMIBOLD.stack], "text-size": by_several(1, 9, 6, 12),
+            "text-padding": 4, "symbol-sort-key": ["-", 0, ["get", "n"]],
         },
         paint=name_paint(palette, colour_in(palette, kind.colour)),
     )  # fmt: skip

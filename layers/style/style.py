@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
 from layers.catalogue.registry import KINDS
 from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
 from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
+from layers.style.expressions import Layer
 from layers.style.palette import Palette, colour_in
 from layers.style.records import ABOVE, NEAR, record_layers, record_sources
 
@@ -56,10 +57,24 @@ SOURCES = (
 TILE_OF = {layer.name: tile for tile, (_, layers, _, _) in TILES.items() for layer in layers}
 
 
+class StyleDocument(TypedDict):
+    """A style (MapLibre Style Specification 8). metadata: theme and legend of ours; center: lon, lat in degrees, EPSG:4490."""
+
+    version: int
+    name: str
+    metadata: dict[str, Any]
+    sources: dict[str, dict[str, Any]]
+    sprite: str
+    glyphs: str
+    layers: list[Layer]
+    center: NotRequired[list[float]]
+    zoom: NotRequired[float]
+
+
 def style_document(
     palette: Palette, allowed: Sequence[str], links: Links, *, bounds: Sequence[float] | None = None
-) -> dict[str, Any]:
-    """A MapLibre style, version 8. allowed: tile layers that may be asked for; of others the document knows nothing.
+) -> StyleDocument:
+    """A style. allowed: tile layers that may be asked for; of others the document knows nothing.
 
     bounds: west, south, east, north in degrees; outside them no tile is asked for, and the map opens on them.
     """
@@ -79,7 +94,7 @@ def style_document(
         *record_layers(palette),
         *name_layers(palette),
     ]
-    document: dict[str, Any] = {
+    document: StyleDocument = {
         "version": 8,
         "name": f"一张图 · {palette.title}",
         "metadata": {"onemap:theme": palette.name, "onemap:legend": _legend(palette, allowed)},

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.geodesy.geojson import Feature
 from layers.tiles.shapes import tolerance_m
 
 #: bands of zooms, by their highest: a page about one cell, and one about a county
@@ -19,7 +20,7 @@ _DIGITS = {NEAR: 5, FAR: 4}
 _DEGREE_M = 111_320.0
 
 
-def cell_outlines(connection: Connection, codes: Sequence[str], *, band: int = NEAR) -> list[dict[str, Any]]:
+def cell_outlines(connection: Connection, codes: Sequence[str], *, band: int = NEAR) -> list[Feature]:
     """Features of these cells; properties code, name, level. A micro cell's code gives its own outline."""
     return _features(
         connection,
@@ -30,7 +31,7 @@ def cell_outlines(connection: Connection, codes: Sequence[str], *, band: int = N
     )
 
 
-def unit_outline(connection: Connection, code: str) -> list[dict[str, Any]]:
+def unit_outline(connection: Connection, code: str) -> list[Feature]:
     """The feature of one grid code, whatever its level: county, town, village, cell or micro cell; empty if not in scope."""
     return cell_outlines(connection, [code]) or _features(
         connection,
@@ -41,7 +42,7 @@ def unit_outline(connection: Connection, code: str) -> list[dict[str, Any]]:
     )
 
 
-def sibling_outlines(connection: Connection, code: str) -> list[dict[str, Any]]:
+def sibling_outlines(connection: Connection, code: str) -> list[Feature]:
     """Features of the other cells of a cell's village. Served by ``ix_grid_cell_parent_code``."""
     return _features(
         connection,
@@ -53,7 +54,7 @@ def sibling_outlines(connection: Connection, code: str) -> list[dict[str, Any]]:
     )
 
 
-def division_outlines(connection: Connection, *, around: str | None = None, band: int = FAR) -> list[dict[str, Any]]:
+def division_outlines(connection: Connection, *, around: str | None = None, band: int = FAR) -> list[Feature]:
     """Features of the visible towns and villages; properties code, name, level (town or village).
 
     around: a grid code; then only its town and the villages of it, which are all that is seen near a cell.
@@ -69,7 +70,7 @@ def division_outlines(connection: Connection, *, around: str | None = None, band
     )
 
 
-def _features(connection: Connection, layer: str, band: int, rows: str, **values: Any) -> list[dict[str, Any]]:
+def _features(connection: Connection, layer: str, band: int, rows: str, **values: Any) -> list[Feature]:
     sql = (
         "SELECT r.code, r.name, r.level, st_asgeojson(CASE WHEN s.geom_3857 IS NOT NULL THEN st_transform(s.geom_3857, 4490) "  # noqa: S608
         f"ELSE st_simplifypreservetopology(r.geom, :tolerance) END, :digits) AS outline FROM ({rows}) r "

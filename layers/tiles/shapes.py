@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 #: Highest zoom of each band; from zoom 14 on outlines are shown as surveyed.
 BANDS = (7, 9, 11, 13)
 _WORLD_M = 40075016.685578488
+_EXTENT = 4096
 _SOURCES = {
     "divisions": "SELECT code, level, grid_code, geom_3857 FROM division WHERE valid_to IS NULL AND geom_3857 IS NOT NULL",
     "cells": "SELECT code, level, grid_code, geom_3857 FROM grid_cell WHERE valid_to IS NULL",
@@ -79,6 +80,27 @@ def refresh_shapes(connection: Connection, layers: tuple[str, ...] = ("divisions
     return changed
 
 
+def coordinate_m(band: int) -> float:
+    """One tile coordinate at the lower zoom of a band, Web-Mercator metres: an eighth of a pixel there, a quarter at the other."""
+    return float(_WORLD_M / _EXTENT / 2 ** (band - 1))
+
+
+def snapped(outlines: np.ndarray, band: int) -> np.ndarray:
+    """Polygons moved onto the tile coordinates of both zooms of a band, valid there, so that a tile takes them as they are.
+
+    A vertex that neighbours share moves alike for both. An outline that would cross itself is mended alone, one that would vanish
+    stays where it was.
+    """
+    step, corner = coordinate_m(band), _WORLD_M / 2
+    moved = shapely.transform(outlines, lambda xy: np.round((xy + corner) / step) * step - corner)
+    bad = ~shapely.is_valid(moved)
+    moved[bad] = shapely.set_precision(
+        outlines[bad], step
+    )  # its origin is a corner of the grid too: half a world is 2^n steps
+    gone = shapely.is_empty(moved) | (shapely.area(moved) == 0)
+    return np.where(gone, outlines, moved)
+
+
 def simplified(outlines: np.ndarray, band: int) -> np.ndarray:
     """Polygons of one level, Web Mercator, simplified for a band; an outline that would vanish stays as it is."""
     thin = shapely.coverage_simplify(outlines, tolerance_m(band))
@@ -89,7 +111,7 @@ def simplified(outlines: np.ndarray, band: int) -> np.ndarray:
 def _stage(connection: Connection, layer: str, outlines: list[tuple[str, bytes]]) -> None:
     shapes = shapely.from_wkb([wkb for _, wkb in outlines])
     for band in BANDS:
-        made = shapely.to_wkb(simplified(shapes, band), flavor="iso")
+        made = shapely.to_wkb(snapped(simplified(shapes, band), band), flavor="iso")
         connection.execute(
             text("INSERT INTO staged_shape VALUES (:layer, :code, :band, :outline, :shape)"),
             [

@@ -14,7 +14,8 @@ from database.rights.scope import Scope
 from database.rights.statement import Statement
 from grid.extent import county_bounds
 from layers.base.catalogue import TILES, described
-from layers.tiles.catalogue import LAYERS, MAX_ZOOM
+from layers.catalogue.tilejson import TileJson, VectorLayer
+from layers.tiles.catalogue import LAYERS, MAX_ZOOM, TileLayer
 
 
 class UnknownLayer(Missing):
@@ -55,6 +56,12 @@ _TILE = Statement(
     "<any layer> AS t".replace("<any layer>", ANY_LAYER.format(z="%(z)s", x="%(x)s", y="%(y)s"))
 )
 
+#: The same for one kind of record alone, which is most of what is wanted: nothing to plan but the call.
+_ONE = Statement(
+    "SELECT body, CASE WHEN generalised THEN ARRAY[CAST(%(layer)s AS text)] END AS generalised "
+    "FROM tile_layer(%(layer)s, %(z)s, %(x)s, %(y)s)"
+)
+
 
 def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: int) -> Tile:
     """These layers in one tile, XYZ scheme, extent 4096, and which of them are generalised.
@@ -63,19 +70,21 @@ def read_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: i
     feature carries n, how many rows it stands for in this tile; over the tiles of a zoom n adds up to the rows that the scope
     permits. Raises UnknownLayer, TileOutOfRange.
     """
-    parameters = _checked(names, z, x, y)
-    return _tile_of(connection.execute(_TILE.text, parameters).one())
+    statement, parameters = _question(names, z, x, y)
+    return _tile_of(connection.execute(statement.text, parameters).one())
 
 
 def read_tile_at_once(database: Database, scope: Scope, names: Sequence[str], z: int, x: int, y: int) -> Tile:
     """The same in a transaction of its own, in one trip to the server."""
-    return _tile_of(database.read_in_one_trip(scope, _TILE, _checked(names, z, x, y)))
+    return _tile_of(database.read_in_one_trip(scope, *_question(names, z, x, y)))
 
 
-def _checked(names: Sequence[str], z: int, x: int, y: int) -> dict[str, Any]:
+def _question(names: Sequence[str], z: int, x: int, y: int) -> tuple[Statement, dict[str, Any]]:
     check_layers(names)
     check_tile(z, x, y)
-    return {"layers": list(names), "z": z, "x": x, "y": y}
+    if len(names) == 1 and names[0] in LAYERS:
+        return _ONE, {"layer": names[0], "z": z, "x": x, "y": y}
+    return _TILE, {"layers": list(names), "z": z, "x": x, "y": y}
 
 
 def _tile_of(row: Any) -> Tile:
@@ -93,12 +102,12 @@ def get_tile(connection: Connection, names: Sequence[str], z: int, x: int, y: in
     return read_tile(connection, names, z, x, y).body
 
 
-def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -> dict[str, Any]:
+def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -> TileJson:
     """TileJSON 3.0.0 of these layers; bounds are those of the scope. tiles_url: template with {z}, {x}, {y}."""
     check_layers(names)
     chosen = [LAYERS[name] for name in names if name in LAYERS]
     public = [TILES[name] for name in names if name in TILES]
-    document: dict[str, Any] = {
+    document: TileJson = {
         "tilejson": "3.0.0",
         "name": "、".join([*(layer.title for layer in chosen), *(title for title, *_ in public)]),
         "scheme": "xyz",
@@ -106,21 +115,24 @@ def get_tilejson(connection: Connection, names: Sequence[str], tiles_url: str) -
         "minzoom": min([*(layer.minzoom for layer in chosen), *(lowest for _, _, lowest, _ in public)]),
         "maxzoom": MAX_ZOOM if chosen else max(highest for *_, highest in public),
         "vector_layers": [
-            {
-                "id": layer.name,
-                "description": layer.title,
-                "minzoom": layer.minzoom,
-                "maxzoom": MAX_ZOOM,
-                "fields": {field.name: field.meaning for field in layer.fields},
-                "geometry": layer.geometry,
-                "generalisation": layer.generalisation,
-            }
-            for layer in chosen
-        ]
-        + [one for name in names if name in TILES for one in described(name)],
+            *(_vector_layer(layer) for layer in chosen),
+            *(one for name in names if name in TILES for one in described(name)),
+        ],
     }
     bounds = county_bounds(connection)
     if bounds is not None:
         document["bounds"] = bounds
         document["center"] = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, 11]
     return document
+
+
+def _vector_layer(layer: TileLayer) -> VectorLayer:
+    return {
+        "id": layer.name,
+        "description": layer.title,
+        "minzoom": layer.minzoom,
+        "maxzoom": MAX_ZOOM,
+        "fields": {field.name: field.meaning for field in layer.fields},
+        "geometry": layer.geometry,
+        "generalisation": layer.generalisation,
+    }

@@ -7,11 +7,14 @@ not visible in it, so nothing that commits late is missed. Rows are kept for a d
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from database.connection.engine import Database
 from database.errors import Invalid
+from database.rights.scope import Scope
+from database.rights.statement import Statement
 from layers.base.catalogue import NAMES
 from layers.tiles.catalogue import LAYERS
 
@@ -57,12 +60,12 @@ class Box(NamedTuple):
         )
 
 
-#: served by ``ix_tile_change_xid``
-_CHANGED = text(
-    "SELECT pg_current_snapshot()::text AS moment, c.layer, c.col_from, c.row_from, c.col_to, c.row_to "
-    "FROM (SELECT 1) AS one LEFT JOIN tile_change c "
-    "ON c.xid >= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint) "
-    "AND NOT pg_visible_in_snapshot(CAST(CAST(c.xid AS text) AS xid8), CAST(:since AS pg_snapshot))"
+#: One row; the boxes as text, their numbers with commas. Served by ``ix_tile_change_xid``.
+_CHANGED = Statement(
+    "SELECT pg_current_snapshot()::text AS moment, ARRAY("
+    "SELECT DISTINCT concat_ws(',', c.layer, c.col_from, c.row_from, c.col_to, c.row_to) FROM tile_change c "
+    "WHERE c.xid >= CAST(CAST(pg_snapshot_xmin(CAST(%(since)s AS pg_snapshot)) AS text) AS bigint) "
+    "AND NOT pg_visible_in_snapshot(CAST(CAST(c.xid AS text) AS xid8), CAST(%(since)s AS pg_snapshot))) AS changed"
 )
 
 
@@ -86,10 +89,21 @@ def read_changes(connection: Connection, since: str) -> tuple[str, list[Box]]:
 
     Raises InvalidMoment when ``since`` is no moment.
     """
-    rows = connection.execute(_CHANGED, {"since": check_moment(since)}).all()
-    boxes = {Box(*row[1:]) for row in rows if row.layer is not None}
+    return _changes_of(connection.execute(_CHANGED.text, {"since": check_moment(since)}).one())
+
+
+def read_changes_at_once(database: Database, scope: Scope, since: str) -> tuple[str, list[Box]]:
+    """The same in a transaction of its own, in one trip to the server."""
+    return _changes_of(database.read_in_one_trip(scope, _CHANGED, {"since": check_moment(since)}))
+
+
+def _changes_of(row: Any) -> tuple[str, list[Box]]:
+    boxes = set()
+    for changed in row.changed:
+        layer, *numbers = changed.split(",")
+        boxes.add(Box(layer, *map(int, numbers)))
     boxes |= {box._replace(layer=NAMES) for box in boxes if box.layer in NAMED}
-    return str(rows[0].moment), sorted(boxes if len(boxes) <= MOST_BOXES else _merged(boxes))
+    return str(row.moment), sorted(boxes if len(boxes) <= MOST_BOXES else _merged(boxes))
 
 
 def _merged(boxes: set[Box]) -> list[Box]:

@@ -16,6 +16,9 @@ from fastapi.responses import PlainTextResponse
 from starlette.routing import Route
 
 from database.installation.settings import Settings, get_settings
+from layers.outside.fetching import OutsideTiles
+from layers.outside.sources import read_outside_maps
+from layers.outside.tile_folder import KeptTiles
 from layers.style.glyphs import GlyphStore
 from mapserver.app.application import Application
 from mapserver.app.metrics import METRICS, metrics
@@ -68,6 +71,10 @@ def create_app(
             ends.push_async_callback(end_work, door)
             app.state.refusals = Refusals(door)
             ends.push_async_callback(app.state.refusals.close)
+            app.state.outside_tiles = OutsideTiles(
+                KeptTiles(settings.home / "outside", max_mb=settings.outside_cache_mb, max_days=settings.outside_days)
+            )
+            ends.push_async_callback(app.state.outside_tiles.close)
             app.state.tiles = TileService(door)
             ends.callback(app.state.tiles.close)
             app.state.worker = JobWorker(context) if worker else None
@@ -89,6 +96,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
+    app.state.outside_maps = read_outside_maps(settings)
     app.state.glyphs = GlyphStore(WEB_APP / "assets", settings.home / "glyphs")
     routes = [route for router in ROUTERS for route in router.routes]
     check_routes(routes)

@@ -79,7 +79,7 @@ def print_fix(report: FixReport) -> None:
     """What was changed, or would be."""
     table = Table("地址编码 / code", "原来 / before", "改为 / after")
     for change in report.changes[:10]:
-        table.add_row(change["code"], *(_shown(change[side]) for side in ("before", "after")))
+        table.add_row(change.code, _shown(change.before), _shown(change.after))
     console.print(table)
     if report.fix_id is None:
         console.print(

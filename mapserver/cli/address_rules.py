@@ -10,7 +10,7 @@ from rich.table import Table
 
 from database.vocabulary import Severity
 from gazetteer.quality.check import get_rule, rules_of
-from gazetteer.quality.rule import FAMILIES
+from gazetteer.quality.vocabulary import RuleFamily
 from grid.quality.county import SETS
 
 SEVERITIES = {str(one): f"{one.zh} / {one.en}" for one in Severity}
@@ -25,9 +25,9 @@ def rules_command(
     """质量规则的说明 / the manual of a quality rule, or the list of all rules."""
     if name is None:
         table = Table("规则 / rule", "名称 / title", "类别 / family", "程度 / severity", "可修复 / fix")
-        for rule in sorted(rules_of(SETS).values(), key=lambda rule: (list(FAMILIES).index(rule.family), rule.name)):
+        for rule in sorted(rules_of(SETS).values(), key=lambda rule: (list(RuleFamily).index(rule.family), rule.name)):
             table.add_row(
-                rule.name, rule.manual.title, FAMILIES[rule.family], SEVERITIES[rule.severity], "✓" if rule.fix else ""
+                rule.name, rule.manual.title, rule.family.zh, SEVERITIES[rule.severity], "✓" if rule.fix else ""
             )
         console.print(table)
         return
@@ -35,7 +35,7 @@ def rules_command(
     manual = rule.manual
     console.print(f"[bold]{manual.title}[/bold] / {manual.title_en}  ({rule.name})", highlight=False)
     for label, words in (
-        ("类别", FAMILIES[rule.family]),
+        ("类别", rule.family.zh),
         ("程度", SEVERITIES[rule.severity]),
         ("问题", manual.problem),
         ("影响", manual.matters),

@@ -23,6 +23,7 @@ from importing.pipeline import ImportReport, import_file
 from importing.plan import load_plan, run_plan
 from importing.stage.warnings import WARNINGS
 from importing.values.reasons import REASONS
+from importing.vocabulary import EmptyCells, ImportCount
 from mapserver.cli.opening import open_database
 from mapserver.server.jobs import hand_in_elevations
 
@@ -30,18 +31,6 @@ console = Console()
 
 #: The stages whose seconds are counted.
 STAGES = {"stage": "读取标准化", "compare": "比对", "resolve": "匹配归格", "publish": "发布"}
-EMPTY = {"kept": "保留原值 / kept", "cleared": "清空 / cleared", "rejected": "退回 / rejected"}
-COUNTS = {
-    "read": "读取 / read",
-    "skipped": "不属本表 / not selected",
-    "added": "新增 / added",
-    "changed": "变更 / changed",
-    "unchanged": "未变 / unchanged",
-    "removed": "注销 / retired",
-    "rejected": "退回 / rejected",
-    "warned": "提醒 / with warnings",
-    "review": "待审核 / to review",
-}
 
 
 def import_command(
@@ -126,9 +115,9 @@ def print_report(report: ImportReport, name: str) -> None:
     """The counts, the reasons of rejected rows, what went to review, and the seconds of each stage."""
     state = "已发布 / published" if report.state == "published" else "仅检查，未写入 / checked, nothing written"
     table = Table(title=f"{escape(name)} #{report.batch_id} {state}", show_header=False)
-    for key, label in COUNTS.items():
-        if report.counts.get(key) or key == "read":
-            table.add_row(label, str(report.counts[key]))
+    for one in ImportCount:
+        if report.counts.get(one) or one is ImportCount.READ:
+            table.add_row(f"{one.zh} / {one.en}", str(report.counts[one]))
     for group in report.counts["reasons"]:
         column = f" {group['column']}" if group["column"] else ""
         mend = REASONS[group["code"]].mend_zh if group["code"] in REASONS else ""
@@ -137,11 +126,11 @@ def print_report(report: ImportReport, name: str) -> None:
             f"{group['rows']}（首见第 {group['first']} 行）{'' if '{' in mend else mend}",
         )
     for code, n in report.counts["reviews"].items():
-        table.add_row(f"  待审核 / to review: {code}", str(n))
+        table.add_row(f"  待复核 / to review: {code}", str(n))
     for code, n in report.counts["warnings"].items():
         table.add_row(f"  提醒 / warning: {code}", f"{n}  {WARNINGS[code].title[0]} / {WARNINGS[code].title[1]}")
     for column, cells in report.counts["empty"].items():
-        shown = "，".join(f"{label} {cells[name]}" for name, label in EMPTY.items() if cells[name])
+        shown = "，".join(f"{one.zh} / {one.en} {cells[one]}" for one in EmptyCells if cells[one])
         table.add_row(f"  空单元格 / empty cells: {escape(column)}", shown)
     seconds = "  ".join(f"{STAGES.get(stage, stage)} {entry['seconds']:.1f}s" for stage, entry in report.stages.items())
     table.add_row("用时 / time", seconds)

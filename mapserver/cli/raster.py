@@ -13,6 +13,7 @@ from rich.table import Table
 from database.installation.settings import get_settings
 from database.rights.scope import Scope
 from layers.raster.catalogue import list_rasters
+from layers.raster.contours import draw_contours
 from layers.raster.elevations import refresh_elevations
 from layers.raster.ingest import NewRaster, add_raster, drop_raster
 from layers.raster.kinds import KINDS
@@ -22,7 +23,6 @@ from mapserver.cli.opening import open_database
 app = typer.Typer(help="栅格：影像、高程、土地覆盖、人口 / rasters", no_args_is_help=True, add_completion=False)
 console = Console()
 County = Annotated[str, typer.Option(help="县代码 / county code")]
-STAGES = {"check": "检查", "read": "通读", "values": "存值", "tiles": "切片", "enter": "入库"}
 
 
 @app.command()
@@ -71,7 +71,7 @@ def add(
             file,
             new,
             max_mb=settings.max_raster_mb,
-            progress=lambda stage: progress.update(task, description=f"{file.name} {STAGES[stage]} / {stage}"),
+            progress=lambda step: progress.update(task, description=f"{file.name} {step.zh} / {step}"),
         )
     database.close()
     console.print(
@@ -129,5 +129,31 @@ def elevations(
     database.close()
     console.print(
         f"{report.raster}: 读取 {report.read_n}，其中无值 {report.empty_n} / {report.read_n} read, {report.empty_n} without a value",
+        highlight=False,
+    )
+
+
+@app.command()
+def contours(
+    county: County,
+    name: Annotated[
+        str | None, typer.Option(help="高程栅格的名称；默认分辨率最高的 / elevation model; the finest")
+    ] = None,
+    interval: Annotated[float | None, typer.Option(help="等高距（米），默认按起伏 / metres; by the relief")] = None,
+) -> None:
+    """由高程绘制底图的等高线，替换上一次的 / draw the contours of the base map from an elevation model, in place of the last."""
+    database = open_database()
+    with Progress(SpinnerColumn(), TimeElapsedColumn(), transient=True, console=console) as progress:
+        progress.add_task("")
+        report = draw_contours(
+            database,
+            Scope.of_system(county, "command line"),
+            get_settings().rasters_folder,
+            name=name,
+            interval_m=interval,
+        )
+    database.close()
+    console.print(
+        f"{report.raster}: 等高距 {report.interval_m:g} m，{report.lines_n} 条 / every {report.interval_m:g} m, {report.lines_n} lines",
         highlight=False,
     )

@@ -74,18 +74,18 @@ EXEMPT: dict[str, str] = {
             "ogc.collections", "ogc.collection", "ogc.queryables", "ogc.schema", "ogc_edit.items_methods", "ogc_edit.item_methods",
             "ogc_tiles.matrix_sets", "ogc_tiles.one_matrix_set", "ogc_tiles.dataset_tilesets", "ogc_tiles.dataset_tileset",
             "ogc_tiles.collection_tilesets", "ogc_tiles.collection_tileset", "style.style", "style.sprite_index",
-            "style.sprite_picture", "style.glyphs", "tiles.tilejson", "raster_tiles.raster_tilejson", "vocabularies.vocabularies",
+            "style.sprite_picture", "style.glyphs", "tiles.tilejson", "raster_tiles.raster_tilejson", "vocabularies.vocabularies", "outside_maps.outside_maps",
         ),
         SCHEMA,
     ),
     **dict.fromkeys(
         (
             "tiles.tile", "tiles.changes", "ogc_tiles.dataset_tile", "ogc_tiles.collection_tile", "raster_tiles.raster_tile",
-            "raster_tiles.flood_tile",
+            "raster_tiles.flood_tile", "outside_maps.outside_tile",
         ),
         PICTURES,
     ),
-    **dict.fromkeys(("workers.workers", "alerts.assignees"), "names of colleagues on duty in the asker's own scope"),
+    **dict.fromkeys(("workers.workers", "alerts.assignees", "cells.cell"), "names of colleagues on duty in the asker's own scope"),
     "quality.run": "hands in a run, whose asker stands with it",
 }  # fmt: skip
 

@@ -14,6 +14,9 @@ from folium.utilities import JsCode
 from jinja2 import Template
 
 from alerts.lifecycle import STATUS_LABELS
+from alerts.records import AlertFile, ListedAlert
+from alerts.wording import Wording
+from database.geodesy.geojson import Feature
 from layers.style.palette import LIGHT
 from mapserver.maps import panel
 from mapserver.maps.coordinates import Coordinates
@@ -32,15 +35,15 @@ Bounds = Sequence[float]
 
 def alerts_page(
     heading: MapHeading,
-    alerts: Sequence[dict[str, Any]],
-    cells: Sequence[dict[str, Any]],
-    divisions: Sequence[dict[str, Any]],
+    alerts: Sequence[ListedAlert],
+    cells: Sequence[Feature],
+    divisions: Sequence[Feature],
     bounds: Bounds | None,
 ) -> Page:
     """The page of many alerts. cells, divisions: GeoJSON features (code, name); bounds: west, south, east, north."""
     page, drawn = _empty_map(bounds), Coordinates()
     _add_divisions(page, drawn, divisions)
-    _add_cells(page, drawn, panel.CELLS_WITH_ALERTS, cells, Counter(alert["grid_code"] for alert in alerts))
+    _add_cells(page, drawn, panel.CELLS_WITH_ALERTS, cells, Counter(alert.grid_code for alert in alerts))
     layers = [layer for severity in SEVERITIES if (layer := _marker_layer(severity, drawn, alerts)) is not None]
     for layer in layers:
         layer.add_to(page)
@@ -52,24 +55,26 @@ def alerts_page(
 
 def alert_page(
     heading: MapHeading,
-    alert: dict[str, Any],
-    own: Sequence[dict[str, Any]],
-    around: Sequence[dict[str, Any]],
-    divisions: Sequence[dict[str, Any]],
+    alert: AlertFile,
+    wording: Wording,
+    own: Sequence[Feature],
+    around: Sequence[Feature],
+    divisions: Sequence[Feature],
 ) -> Page:
-    """The page of one alert. own: the outline of its cell; around: the other cells of the village."""
+    """The page of one alert. wording: the alert in Chinese; own: the outline of its cell; around: the other cells of the village."""
     page, drawn = _empty_map(bounds_of(own) or _bounds_at(alert)), Coordinates()
     _add_divisions(page, drawn, divisions)
     _add_cells(page, drawn, "同村其他网格", around, Counter())
     _add_cells(page, drawn, "所在网格", own, None)
-    layer = _marker_layer(alert["severity"], drawn, [alert])
+    layer = _marker_layer(alert.severity, drawn, [alert])
     if layer is not None:
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
     _add_html(
-        page, panel.head(alert["title"], heading, panel.alert_lines(alert)) + panel.side(panel.alert_blocks(alert))
+        page,
+        panel.head(alert.title, heading, panel.alert_lines(alert)) + panel.side(panel.alert_blocks(alert, wording)),
     )
-    return render_page(page, drawn, title=alert["title"])
+    return render_page(page, drawn, title=alert.title)
 
 
 def _empty_map(bounds: Bounds | None) -> folium.Map:
@@ -103,7 +108,7 @@ def _add_html(page: folium.Map, content: str) -> None:
 # --- outlines ---------------------------------------------------------------------------------------------------
 
 
-def _add_divisions(page: folium.Map, drawn: Coordinates, features: Sequence[dict[str, Any]]) -> None:
+def _add_divisions(page: folium.Map, drawn: Coordinates, features: Sequence[Feature]) -> None:
     """Villages thin, towns above them thick, with their names."""
     lines: dict[str, tuple[str, dict[str, Any]]] = {
         "village": (
@@ -130,7 +135,7 @@ def _add_divisions(page: folium.Map, drawn: Coordinates, features: Sequence[dict
 
 
 def _add_cells(
-    page: folium.Map, drawn: Coordinates, name: str, features: Sequence[dict[str, Any]], counts: Counter[str] | None
+    page: folium.Map, drawn: Coordinates, name: str, features: Sequence[Feature], counts: Counter[str] | None
 ) -> None:
     """Cells, the more alerts the deeper the colour; counts None: the one that matters, in full colour."""
     if not features:
@@ -156,18 +161,18 @@ def _add_cells(
     ).add_to(page)
 
 
-def _collection(drawn: Coordinates, features: Sequence[dict[str, Any]], shown: Any) -> dict[str, Any]:
+def _collection(drawn: Coordinates, features: Sequence[Feature], shown: Any) -> dict[str, Any]:
     named = ({**f, "properties": shown(f["properties"])} for f in features)
     return {"type": "FeatureCollection", "features": [drawn.take_out(f) for f in named]}
 
 
-def _bounds_at(alert: dict[str, Any]) -> Bounds | None:
-    if alert["lon"] is None:
+def _bounds_at(alert: ListedAlert) -> Bounds | None:
+    if alert.lon is None or alert.lat is None:
         return None
-    return alert["lon"] - 0.005, alert["lat"] - 0.005, alert["lon"] + 0.005, alert["lat"] + 0.005
+    return alert.lon - 0.005, alert.lat - 0.005, alert.lon + 0.005, alert.lat + 0.005
 
 
-def bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
+def bounds_of(features: Sequence[Feature]) -> Bounds | None:
     """West, south, east, north of GeoJSON features; None for none."""
 
     def positions(coordinates: Any) -> Iterator[Any]:
@@ -177,7 +182,7 @@ def bounds_of(features: Sequence[dict[str, Any]]) -> Bounds | None:
             for part in coordinates:
                 yield from positions(part)
 
-    points = [p for f in features for p in positions(f["geometry"]["coordinates"])]
+    points = [p for f in features if f["geometry"] for p in positions(f["geometry"]["coordinates"])]
     if not points:
         return None
     lons, lats = [p[0] for p in points], [p[1] for p in points]
@@ -211,26 +216,26 @@ _POPUP = """
 """
 
 
-def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, Any]]) -> folium.GeoJson | None:
+def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[ListedAlert]) -> folium.GeoJson | None:
     """The alerts of one severity, one marker a point; its popup tells of every alert there, whatever its severity."""
-    places: dict[tuple[float, float], list[dict[str, Any]]] = {}
+    places: dict[tuple[float, float], list[ListedAlert]] = {}
     for alert in alerts:
-        if alert["lon"] is not None:
-            places.setdefault((round(alert["lon"], 5), round(alert["lat"], 5)), []).append(alert)
+        if alert.lon is not None and alert.lat is not None:
+            places.setdefault((round(alert.lon, 5), round(alert.lat, 5)), []).append(alert)
     full = len(alerts) <= FULL_TEXT_LIMIT
     features = [
         drawn.take_out(_marker(place, there, full=full))
         for place, there in places.items()
-        if any(alert["severity"] == severity for alert in there)
+        if any(alert.severity == severity for alert in there)
     ]
     if not features:
         return None
     words = {
         "severity": SEVERITIES,
         "status": STATUS_LABELS,
-        "rule": {safe_text(alert["rule"]): safe_text(panel.rule_title(alert)) for alert in alerts},
+        "rule": {safe_text(alert.rule): safe_text(panel.rule_title(alert)) for alert in alerts},
     }
-    n = sum(alert["severity"] == severity and alert["lon"] is not None for alert in alerts)
+    n = sum(alert.severity == severity and alert.lon is not None for alert in alerts)
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         name=f"{panel.severity_title(severity)}（{n}）",
@@ -246,13 +251,13 @@ def _marker_layer(severity: str, drawn: Coordinates, alerts: Sequence[dict[str, 
     )
 
 
-def _marker(place: tuple[float, float], there: Sequence[dict[str, Any]], *, full: bool) -> dict[str, Any]:
+def _marker(place: tuple[float, float], there: Sequence[ListedAlert], *, full: bool) -> dict[str, Any]:
     order = list(SEVERITIES)
-    sorted_alerts = sorted(there, key=lambda alert: order.index(alert["severity"]))
+    sorted_alerts = sorted(there, key=lambda alert: order.index(alert.severity))
     rows = [
         [
-            safe_text(alert["title"]), alert["severity"], safe_text(alert["rule"]), alert["status"],
-            f"{alert['first_raised_at']:%Y-%m-%d}", *([safe_text(alert["reason"])] if full else []),
+            safe_text(alert.title), alert.severity, safe_text(alert.rule), alert.status,
+            f"{alert.first_raised_at:%Y-%m-%d}", *([safe_text(alert.reason)] if full else []),
         ]
         for alert in sorted_alerts[:STACK_LIMIT]
     ]  # fmt: skip

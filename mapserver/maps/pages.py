@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -33,7 +33,7 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
     heading = MapHeading(
         county, synthetic, datetime.now(CHINA), words, limited=page.next is not None, unended=not criteria.status
     )
-    cells = cell_outlines(connection, sorted({alert["grid_code"] for alert in page.items}), band=FAR)
+    cells = cell_outlines(connection, sorted({alert.grid_code for alert in page.items}), band=FAR)
     bounds = bounds_of(unit) or county_bounds(connection)
     return alerts_page(heading, page.items, cells, division_outlines(connection), bounds)
 
@@ -41,12 +41,12 @@ def make_alerts_page(connection: Connection, county: str, *, synthetic: bool, wh
 def make_alert_page(connection: Connection, county: str, *, synthetic: bool, alert_id: int) -> Page:
     """The map of one alert. Raises AlertNotFound."""
     alert = get_alert(connection, alert_id)
-    alert |= asdict(in_words(alert))
     heading = MapHeading(county, synthetic, datetime.now(CHINA))
-    code = alert["grid_code"]
+    code = alert.grid_code
     return alert_page(
         heading,
         alert,
+        in_words(alert),
         unit_outline(connection, code),
         sibling_outlines(connection, code),
         division_outlines(connection, around=code, band=NEAR),

@@ -11,6 +11,8 @@ from typing import Any
 from alerts.detection.rules import RULES
 from alerts.kind import ALERTS
 from alerts.lifecycle import STATUS_LABELS, STEP_LABELS
+from alerts.records import AlertFile, AlertStepTaken, ListedAlert
+from alerts.wording import Wording
 from database.vocabulary import Severity
 from gazetteer.codes.grid_code import GridLevel
 from layers.catalogue.areas import CELLS
@@ -55,10 +57,10 @@ def side(*blocks: str) -> str:
     return f'<aside class="om-side">{"".join(blocks)}</aside>'
 
 
-def rule_title(alert: dict[str, Any]) -> str:
+def rule_title(alert: ListedAlert) -> str:
     """The Chinese title of an alert's rule."""
-    rule = RULES.get(alert["rule"])
-    return rule.title if rule else str(alert["rule"])
+    rule = RULES.get(alert.rule)
+    return rule.title if rule else alert.rule
 
 
 def severity_title(severity: str) -> str:
@@ -74,7 +76,7 @@ def status_label(status: str) -> str:
 # --- many alerts -----------------------------------------------------------------------------------------------
 
 
-def summary(alerts: Sequence[dict[str, Any]], heading: MapHeading) -> str:
+def summary(alerts: Sequence[ListedAlert], heading: MapHeading) -> str:
     """How many, and what is not on the map."""
     if not alerts:
         if not heading.filters:
@@ -85,15 +87,15 @@ def summary(alerts: Sequence[dict[str, Any]], heading: MapHeading) -> str:
         if heading.limited
         else f"共 {len(alerts)} 条预警"
     )
-    without = sum(alert["lon"] is None for alert in alerts)
+    without = sum(alert.lon is None for alert in alerts)
     note = f"<p>其中 {without} 条没有位置，未上图</p>" if without else ""
     left_out = "<p>不含已办结和已自行消除的</p>" if heading.unended else ""
     return f'<p class="om-count">{text}</p>{left_out}{note}'
 
 
-def legend(alerts: Sequence[dict[str, Any]]) -> str:
+def legend(alerts: Sequence[ListedAlert]) -> str:
     """What the colours mean, with counts by severity, rule and status."""
-    severities = Counter(alert["severity"] for alert in alerts)
+    severities = Counter(alert.severity for alert in alerts)
     rows = "".join(
         f'<tr><td><span class="om-key om-sign om-sign-{severity}"></span>{severity_title(severity)}</td>'
         f'<td class="om-n">{severities[severity]}</td></tr>'
@@ -107,7 +109,7 @@ def legend(alerts: Sequence[dict[str, Any]]) -> str:
     return (
         f'<section class="om-legend"><h2>图例</h2><table>{rows}{cells if alerts else ""}{lines}</table></section>'
         + _counts("规则", (rule_title(alert) for alert in alerts))
-        + _counts("状态", (status_label(alert["status"]) for alert in alerts))
+        + _counts("状态", (status_label(alert.status) for alert in alerts))
         + ('<p class="om-quiet">点击圆点看标题和原因。</p>' if alerts else "")
     )
 
@@ -122,42 +124,38 @@ def _counts(title: str, values: Iterable[str]) -> str:
 # --- one alert -------------------------------------------------------------------------------------------------
 
 
-def alert_lines(alert: dict[str, Any]) -> str:
+def alert_lines(alert: ListedAlert) -> str:
     """Severity, rule and status in a line, then the reason."""
-    chip = f'<span class="om-chip om-{alert["severity"]}">{SEVERITIES[alert["severity"]]}</span>'
-    return f"<p>{chip} {safe_text(rule_title(alert))} · <b>{safe_text(status_label(alert['status']))}</b></p>"
+    chip = f'<span class="om-chip om-{alert.severity}">{SEVERITIES[alert.severity]}</span>'
+    return f"<p>{chip} {safe_text(rule_title(alert))} · <b>{safe_text(status_label(alert.status))}</b></p>"
 
 
-def alert_blocks(alert: dict[str, Any]) -> str:
-    """Reason, where and when, facts, before and after, history."""
-    facts = dict(alert["facts"])
-    before = facts.pop("before", None) or {}
-    after = facts.pop("after", None) or {}
-    if not before and not after:
-        before, after = alert.get("before") or {}, alert.get("after") or {}
+def alert_blocks(alert: AlertFile, wording: Wording) -> str:
+    """Reason, where and when, facts, before and after, history. wording: the alert in Chinese."""
+    facts = wording.facts or {}
     return "".join(
         (
-            f"<p>{safe_text(alert['reason'])}</p>",
+            f"<p>{safe_text(wording.reason)}</p>",
             _table("概况", _overview(alert)),
             _table("事实", {field_label(k): words_of(v) for k, v in facts.items() if not is_internal(k)}),
-            _before_after(before, after),
-            _history(alert["history"]),
+            _before_after(alert.before or {}, alert.after or {}),
+            _history(alert.history),
         )
     )
 
 
-def _overview(alert: dict[str, Any]) -> dict[str, str]:
-    rows = {"网格": alert["grid_name"] or "", "网格编码": alert["grid_code"]}
-    if alert["lon"] is not None:
-        rows["位置"] = f"东经 {alert['lon']:.5f}°，北纬 {alert['lat']:.5f}°（CGCS2000）"
+def _overview(alert: AlertFile) -> dict[str, str]:
+    rows = {"网格": alert.grid_name or "", "网格编码": alert.grid_code}
+    if alert.lon is not None:
+        rows["位置"] = f"东经 {alert.lon:.5f}°，北纬 {alert.lat:.5f}°（CGCS2000）"
     else:
         rows["位置"] = "没有位置，未上图"
-    rows["首次发现"] = f"{alert['first_raised_at']:%Y-%m-%d %H:%M}"
-    if alert["last_raised_at"] != alert["first_raised_at"]:
-        rows["最近发现"] = f"{alert['last_raised_at']:%Y-%m-%d %H:%M}"
-    if alert["ceased_at"] is not None:
-        rows["条件不再成立"] = f"{alert['ceased_at']:%Y-%m-%d %H:%M}"
-    rows["承办人"] = alert.get("assignee_name") or alert["assignee"] or ""
+    rows["首次发现"] = f"{alert.first_raised_at:%Y-%m-%d %H:%M}"
+    if alert.last_raised_at != alert.first_raised_at:
+        rows["最近发现"] = f"{alert.last_raised_at:%Y-%m-%d %H:%M}"
+    if alert.ceased_at is not None:
+        rows["条件不再成立"] = f"{alert.ceased_at:%Y-%m-%d %H:%M}"
+    rows["承办人"] = alert.assignee_name or alert.assignee or ""
     return {name: value for name, value in rows.items() if value}
 
 
@@ -176,11 +174,11 @@ def _before_after(before: dict[str, Any], after: dict[str, Any]) -> str:
     return f"<h2>异动前后</h2><table><tr><th>项目</th><th>之前</th><th>之后</th></tr>{rows}</table>" if rows else ""
 
 
-def _history(steps: Sequence[dict[str, Any]]) -> str:
+def _history(steps: Sequence[AlertStepTaken]) -> str:
     rows = "".join(
-        f"<li><b>{safe_text(STEP_LABELS.get(s['action'], s['action']))}</b> → {safe_text(status_label(s['to_status']))}"
-        f' <span class="om-quiet">{s["at"]:%Y-%m-%d %H:%M} {safe_text(s["actor_name"])}</span>'
-        f"{'<br>' + safe_text(s['reason']) if s['reason'] else ''}</li>"
+        f"<li><b>{safe_text(STEP_LABELS.get(s.action, s.action))}</b> → {safe_text(status_label(s.to_status))}"
+        f' <span class="om-quiet">{s.at:%Y-%m-%d %H:%M} {safe_text(s.actor_name)}</span>'
+        f"{'<br>' + safe_text(s.reason) if s.reason else ''}</li>"
         for s in steps
     )
     return f"<h2>处置记录</h2><ol>{rows}</ol>" if rows else ""

@@ -79,7 +79,7 @@ def divisions(account: ScopeChooser, context: AppContext, under: Division = None
     """
     with context.database.transaction(Scope.of_system(account.county, account.username)) as connection:
         found = list_divisions(connection, under or account.county)
-    return PageOut[ScopeChoiceOut].whole(ScopeChoiceOut(code=one["code"], name=one["name"]) for one in found)
+    return PageOut[ScopeChoiceOut].whole(ScopeChoiceOut(code=one.code, name=one.name) for one in found)
 
 
 @router.post("", status_code=201)

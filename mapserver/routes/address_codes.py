@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
@@ -27,6 +27,7 @@ from mapserver.schemas.address_codes import (
     ServicePointOut,
     TokenOut,
 )
+from mapserver.schemas.record import shown
 from mapserver.server.context import Context
 
 router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
@@ -66,11 +67,12 @@ def codes(
 
     The text of the plate's QR code is shown to those who may issue codes only.
     """
-    found: dict[str, Any] = get_address_codes(connection, address_id, height_m=height_m)
+    found = get_address_codes(connection, address_id, height_m=height_m)
     printed = permissions.CODES_ISSUE in permissions.permissions_of(account.role)
-    plate = found.pop("plate")
-    return AddressCodesOut(
-        **found,
+    plate = found.plate
+    return shown(
+        AddressCodesOut,
+        found,
         plate=None if plate is None else token_out(plate, context, account.county, TokenKind.PLATE, printed=printed),
     )
 
@@ -132,7 +134,7 @@ def service_point(
 ) -> ServicePointOut:
     """Write what the plates of a town or village show about its service point. A village without one shows its town's."""
     point = ServicePointText(body.name, body.phone, body.address_text, body.hours)
-    return ServicePointOut(**put_service_point(connection, code, point, actor=account.username))
+    return shown(ServicePointOut, put_service_point(connection, code, point, actor=account.username))
 
 
 @router.get("/codes/beidou")

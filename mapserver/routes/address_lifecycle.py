@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
@@ -11,10 +11,12 @@ from fastapi.responses import JSONResponse
 from access.accounts import permissions
 from access.accounts.accounts import Account
 from database.connection.engine import current_day
+from database.geodesy.geojson import Feature, FeatureCollection, Geometry
 from gazetteer.library.addresses import AddressNotFound
 from gazetteer.lifecycle.arguments import ARGUMENTS
 from gazetteer.lifecycle.change_sets import Preview, get_set, list_sets, prepare, preview, step
 from gazetteer.lifecycle.feed import FEED, address_as_of, history, list_events
+from gazetteer.lifecycle.logged import LoggedState
 from gazetteer.lifecycle.operation import Operation
 from gazetteer.lifecycle.operations import OPERATIONS
 from gazetteer.lifecycle.vocabulary import AddressEventKind
@@ -33,12 +35,11 @@ from mapserver.schemas.address_lifecycle import (
     PreviewOut,
     RollbackIn,
     RollbackOut,
-    StateChange,
     StepIn,
-    VillageDiffOut,
 )
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import After, PageOut
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}", tags=["address lifecycle"], route_class=DoorRoute)
 
@@ -72,7 +73,7 @@ def changes(
     ``after``, or drop the address where it is empty. Numbers appear in order and none is ever skipped.
     """
     page = list_events(connection, after=FEED.first(after) or 0, limit=limit)
-    return FeedOut(items=[EventOut(**event) for event in page.events], next=FEED.write(page.next), more=page.more)
+    return FeedOut(items=[shown(EventOut, event) for event in page.events], next=FEED.write(page.next), more=page.more)
 
 
 @router.get("/addresses/{uid}/history")
@@ -82,7 +83,7 @@ def address_history(account: Reader, connection: CountyConnection, uid: Uid) -> 
     events = history(connection, uid, drafts=_drafts(account))
     if not events:
         raise AddressNotFound(str(uid))
-    return PageOut[EventOut].whole(EventOut(**event) for event in events)
+    return PageOut[EventOut].whole(shown(EventOut, event) for event in events)
 
 
 @router.get("/addresses/{uid}/as-of")
@@ -121,7 +122,7 @@ def prepare_set(account: Editor, connection: CountyConnection, body: ChangeSetIn
         items=body.items,
         actor=account.username,
     )
-    return ChangeSetDetail(**get_set(connection, set_id))
+    return shown(ChangeSetDetail, get_set(connection, set_id))
 
 
 @router.get("/address-change-sets")
@@ -132,24 +133,21 @@ def sets(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> PageOut[ChangeSetOut]:
     """The change sets in scope, newest first."""
-    return PageOut[ChangeSetOut].whole(ChangeSetOut(**one) for one in list_sets(connection, state=state, limit=limit))
+    found = list_sets(connection, state=state, limit=limit)
+    return PageOut[ChangeSetOut].whole(shown(ChangeSetOut, one) for one in found)
 
 
 @router.get("/address-change-sets/{set_id}")
 def one_set(account: Editor, connection: CountyConnection, set_id: RecordId) -> ChangeSetDetail:
     """One change set with its operations."""
-    return ChangeSetDetail(**get_set(connection, set_id))
+    return shown(ChangeSetDetail, get_set(connection, set_id))
 
 
 @router.get("/address-change-sets/{set_id}/preview")
 def preview_set(account: Editor, connection: CountyConnection, set_id: RecordId) -> PreviewOut:
     """What publishing would do now: by village, and every address before and after."""
-    shown = preview(connection, set_id)
-    return PreviewOut(
-        villages=[_village(village) for village in shown.villages],
-        changes=[StateChange(**event) for event in shown.events],
-        guarded=shown.guarded,
-    )
+    effect = preview(connection, set_id)
+    return shown(PreviewOut, effect, changes=effect.events)
 
 
 @router.get(
@@ -176,7 +174,7 @@ def take_step(account: Editor, connection: CountyConnection, set_id: RecordId, b
         publish_change_set(connection, set_id)
     else:
         step(connection, set_id, body.action, actor=account.username, note=body.note)
-    return ChangeSetDetail(**get_set(connection, set_id))
+    return shown(ChangeSetDetail, get_set(connection, set_id))
 
 
 @router.post("/address-operations/{operation_id}/rollback")
@@ -189,23 +187,18 @@ def rollback(account: Editor, connection: CountyConnection, operation_id: Uid, b
     return RollbackOut(operation_id=str(operation.id), uids=[str(uid) for uid in uids])
 
 
-def _village(village: Any) -> VillageDiffOut:
-    return VillageDiffOut.model_validate(village, from_attributes=True)
-
-
-def _features(shown: Preview) -> dict[str, Any]:
+def _features(effect: Preview) -> FeatureCollection:
     features = []
-    for event in shown.events:
-        before, after = event["before"], event["after"]
-        moved = before and after and (before.get("lon"), before.get("lat")) != (after.get("lon"), after.get("lat"))
+    for event in effect.events:
+        before, after = event.before, event.after
         role = "added" if before is None else "retired" if after["status"] == "retired" else "changed"
-        features += [_feature(after, role, event["uid"])] + (
-            [_feature(before, "former", event["uid"])] if moved else []
-        )
+        features.append(_feature(after, role, event.uid))
+        if before and (before.get("lon"), before.get("lat")) != (after.get("lon"), after.get("lat")):
+            features.append(_feature(before, "former", event.uid))
     return {"type": "FeatureCollection", "features": [f for f in features if f["geometry"] is not None]}
 
 
-def _feature(state: dict[str, Any], role: str, uid: str) -> dict[str, Any]:
-    point = {"type": "Point", "coordinates": [state["lon"], state["lat"]]} if "lon" in state else None
+def _feature(state: LoggedState, role: str, uid: str) -> Feature:
+    point: Geometry | None = {"type": "Point", "coordinates": [state["lon"], state["lat"]]} if "lon" in state else None
     properties = {"uid": uid, "role": role, "text": state["full_text"], "status": state["status"]}
     return {"type": "Feature", "geometry": point, "properties": properties}

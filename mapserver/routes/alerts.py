@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from dataclasses import asdict, replace
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from alerts.detection.rule import AnomalyRule
 from alerts.detection.rules import RULES
 from alerts.detection.words import Language
 from alerts.lifecycle import AlertAction, Transition, possible_actions
+from alerts.records import AlertFile, ListedAlert
 from alerts.store import AlertFilter, apply_transition, barred_to, count_alerts, get_alert, list_alerts
 from alerts.wording import in_words, step_label
 from mapserver.door.audited import audited
@@ -34,6 +35,7 @@ from mapserver.schemas.alerts import (
 )
 from mapserver.schemas.page import After, PageOut
 from mapserver.schemas.quality import ManualOut
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}", tags=["alerts"], route_class=DoorRoute)
 
@@ -48,18 +50,32 @@ NEEDED: dict[AlertAction, str] = {
 }
 
 
-def _detail(connection: Connection, alert: dict[str, Any], account: Account, language: Language) -> AlertDetail:
+def _detail(connection: Connection, alert: AlertFile, account: Account, language: Language) -> AlertDetail:
     mine = permissions.permissions_of(account.role)
-    barred = barred_to(connection, alert["id"], account.username, rule=alert["rule"], severity=alert["severity"])
-    ceased = alert["ceased_at"] is not None
+    barred = barred_to(connection, alert.id, account.username, rule=alert.rule, severity=alert.severity)
+    ceased = alert.ceased_at is not None
     actions = [
-        action for action in possible_actions(alert["status"], ceased=ceased, barred=barred) if NEEDED[action] in mine
+        action for action in possible_actions(alert.status, ceased=ceased, barred=barred) if NEEDED[action] in mine
     ]
     history = [
-        {**step, "action_label": step_label(step["action"], step["action_label"], language)}
-        for step in alert["history"]
+        replace(step, action_label=step_label(step.action, step.action_label, language)) for step in alert.history
     ]
-    return AlertDetail(**{**alert, **asdict(in_words(alert, language)), "history": history}, actions=actions)
+    wording = in_words(alert, language)
+    return shown(
+        AlertDetail,
+        alert,
+        rule_title=wording.rule_title,
+        title=wording.title,
+        reason=wording.reason,
+        facts=wording.facts,
+        history=history,
+        actions=actions,
+    )
+
+
+def _listed(alert: ListedAlert, language: Language) -> AlertOut:
+    wording = in_words(alert, language)
+    return shown(AlertOut, alert, rule_title=wording.rule_title, title=wording.title)
 
 
 @router.get("/alerts")
@@ -74,7 +90,7 @@ def alerts(
 ) -> PageOut[AlertOut]:
     """A page of alerts in scope, the most severe first, then those first raised last."""
     page = list_alerts(connection, where, after=after, limit=limit)
-    return PageOut[AlertOut].of(page, lambda alert: AlertOut(**{**alert, **asdict(in_words(alert, language))}))
+    return PageOut[AlertOut].of(page, lambda alert: _listed(alert, language))
 
 
 @router.get("/alerts/counts")
@@ -82,7 +98,7 @@ def counts(
     account: Viewer, connection: CountyConnection, where: Annotated[AlertFilter, Depends(alert_filter)]
 ) -> AlertCounts:
     """How many alerts in scope pass the filter, by severity and status; exact."""
-    return AlertCounts(**count_alerts(connection, where))
+    return shown(AlertCounts, count_alerts(connection, where))
 
 
 @router.get("/alerts/{alert_id}")
@@ -99,7 +115,8 @@ def assignees(
     alert_id: RecordId,
 ) -> PageOut[AssigneeOut]:
     """Whom the alert may be given to: the workers posted to its cell today, the responsible one first, then others."""
-    return PageOut[AssigneeOut].whole(AssigneeOut(**one) for one in list_assignees(connection, alert_id, account.scope))
+    found = list_assignees(connection, alert_id, account.scope)
+    return PageOut[AssigneeOut].whole(shown(AssigneeOut, one) for one in found)
 
 
 @router.post("/alerts/{alert_id}/transitions")

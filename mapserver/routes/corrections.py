@@ -34,6 +34,7 @@ from mapserver.schemas.corrections import (
     TrialIn,
 )
 from mapserver.schemas.page import After, PageOut
+from mapserver.schemas.record import shown
 from mapserver.server.jobs import hand_in_collect
 
 router = APIRouter(prefix="/api/{county}/corrections", tags=["corrections"], route_class=DoorRoute)
@@ -58,7 +59,7 @@ def next_row(
         return NextOut(correction=None, candidates=[], choices=[], waiting_n=waiting_n)
     candidates, choices = choices_for(connection, row)
     return NextOut(
-        correction=CorrectionOut(**row),
+        correction=shown(CorrectionOut, row),
         candidates=[candidate_out(candidate) for candidate in candidates],
         choices=[ChoiceOut(key=c.key, label=c.label, decision=DecisionIn(**asdict(c.decision))) for c in choices],
         waiting_n=waiting_n,
@@ -119,7 +120,7 @@ def collect(account: Decider, connection: CountyConnection, context: AppContext)
 
 def _decided(answer: Decided) -> DecidedOut:
     return DecidedOut(
-        correction=CorrectionOut(**answer.correction),
+        correction=shown(CorrectionOut, answer.correction),
         batch_id=answer.batch_id,
         conflicts=[
             ConflictOut(kind=c.kind, text=c.text_zh, blocking=c.blocking, n=c.n, samples=list(c.samples))

@@ -18,6 +18,7 @@ from mapserver.door.deps import CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import FoundHousehold, first_shown
 from mapserver.schemas.households import HouseholdList, HouseholdOut, NewVisitIn, VisitOut
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}/households", tags=["households"], route_class=DoorRoute)
 
@@ -43,9 +44,8 @@ def household(
     household_id: RecordId,
 ) -> HouseholdOut:
     """The file of one household: dwelling, members, status codes, visits, open alerts. The look is audited."""
-    return HouseholdOut(
-        **get_household(connection, household_id), alerts=open_alerts_of_household(connection, household_id)
-    )
+    file = get_household(connection, household_id)
+    return shown(HouseholdOut, file, alerts=open_alerts_of_household(connection, household_id))
 
 
 @router.post(
@@ -77,4 +77,4 @@ def visit(
     recorded, new = visit_household(connection, household_id, new_visit, account.username)
     if not new:
         response.status_code = 200
-    return VisitOut(**recorded)
+    return shown(VisitOut, recorded)

@@ -13,6 +13,7 @@ from layers.cards.overview import get_overview
 from mapserver.door.deps import CountyConnection, requires
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.overview import Overview
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}", tags=["overview"], route_class=DoorRoute)
 
@@ -22,6 +23,10 @@ def overview(
     account: Annotated[Account, Depends(requires(permissions.MAP_VIEW))], connection: CountyConnection
 ) -> Overview:
     """Totals of every library, alerts by status, severity and rule, bounds and towns of the account's scope."""
-    return Overview(
-        county=account.county, name=account.county_name, **get_overview(connection), alerts=count_alerts(connection)
+    return shown(
+        Overview,
+        get_overview(connection),
+        county=account.county,
+        name=account.county_name,
+        alerts=count_alerts(connection),
     )

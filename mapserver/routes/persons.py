@@ -17,6 +17,7 @@ from mapserver.door.problems import answer_to
 from mapserver.door.route import DoorRoute
 from mapserver.schemas.addresses import first_shown
 from mapserver.schemas.households import PersonList, PersonOut, PersonQuery, RevealIn, RevealOut
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}/persons", tags=["households"], route_class=DoorRoute)
 
@@ -50,7 +51,7 @@ def search(
     except (PurposeNeeded, TooManyRequests) as refusal:
         return answer_to(request, refusal)
     note = first_shown(FIND_LIMIT, "人") if more else None
-    return PersonList.whole((PersonOut(**person) for person in found), note=note)
+    return PersonList.whole((shown(PersonOut, person) for person in found), note=note)
 
 
 @router.post("/{person_id}/reveal", response_model=RevealOut)

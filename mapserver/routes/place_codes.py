@@ -20,6 +20,7 @@ from mapserver.schemas.address_codes import RevokeIn, TokenOut
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import PageOut
 from mapserver.schemas.place_codes import PlaceCodeOut, ScanCount
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}", tags=["codes"], route_class=DoorRoute)
 
@@ -32,9 +33,9 @@ def place_code(account: Viewer, connection: CountyConnection, context: AppContex
     """A place and the state of its newest code; the code itself for those who may issue codes."""
     found = get_place_code(connection, place_id)
     printed = permissions.CODES_ISSUE in permissions.permissions_of(account.role)
-    token = found.pop("token")
-    shown = None if token is None else token_out(token, context, account.county, TokenKind.PLACE, printed=printed)
-    return PlaceCodeOut(**found, token=shown)
+    token = found.token
+    printable = None if token is None else token_out(token, context, account.county, TokenKind.PLACE, printed=printed)
+    return shown(PlaceCodeOut, found, token=printable)
 
 
 @router.post("/places/{place_id}/code", status_code=201)
@@ -84,4 +85,4 @@ def scans(
     last = last_day or current_day(connection)
     first = first_day or last - timedelta(days=29)
     rows = count_scans(connection, place_id=place_id, first_day=first, last_day=last)
-    return PageOut[ScanCount].whole(ScanCount(**row) for row in rows)
+    return PageOut[ScanCount].whole(shown(ScanCount, row) for row in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -11,6 +11,7 @@ from access.accounts import permissions
 from access.accounts.accounts import Account
 from gazetteer.quality.check import get_rule, rules_of
 from gazetteer.quality.findings import (
+    ListedFinding,
     count_findings,
     count_states,
     ignore_finding,
@@ -18,7 +19,7 @@ from gazetteer.quality.findings import (
     list_findings,
 )
 from gazetteer.quality.fix import apply_fix, preview_fix, revert_fix
-from gazetteer.quality.rule import FAMILIES, QualityRule
+from gazetteer.quality.rule import QualityRule
 from gazetteer.quality.vocabulary import FindingState
 from grid.quality.county import SETS
 from mapserver.door.audited import audited
@@ -38,6 +39,7 @@ from mapserver.schemas.quality import (
     RunOut,
     VillageCount,
 )
+from mapserver.schemas.record import shown
 from mapserver.server.jobs import hand_in_check
 
 router = APIRouter(prefix="/api/{county}/quality", tags=["quality"], route_class=DoorRoute)
@@ -59,10 +61,10 @@ def quality(
     run = last_run(connection)
     states = count_states(connection)
     rules = rules_of(SETS)
-    shown = [get_rule(SETS, rule)] if rule else rules.values()
+    chosen = [get_rule(SETS, rule)] if rule else rules.values()
     return QualityOut(
         last_run=RunOut(**asdict(run)) if run else None,
-        rules=[_rule_out(item, states.get(item.name, {})) for item in shown],
+        rules=[_rule_out(item, states.get(item.name, {})) for item in chosen],
         villages=[VillageCount(**asdict(row)) for row in count_findings(connection, rule=rule, village=village)],
     )
 
@@ -124,7 +126,7 @@ def _rule_out(rule: QualityRule, states: dict[str, int]) -> QualityRuleOut:
     return QualityRuleOut(
         name=rule.name,
         family=rule.family,
-        family_zh=FAMILIES[rule.family],
+        family_zh=rule.family.zh,
         severity=rule.severity,
         fixable=rule.fix is not None,
         manual=ManualOut(**asdict(rule.manual)),
@@ -134,10 +136,11 @@ def _rule_out(rule: QualityRule, states: dict[str, int]) -> QualityRuleOut:
     )
 
 
-def _finding_out(row: dict[str, Any]) -> QualityFindingOut:
-    rule = rules_of(SETS).get(row["rule"])
-    return QualityFindingOut(
-        **row,
-        title=rule.manual.title if rule else row["rule"],
-        sentence=rule.sentence(row["facts"]) if rule else "",
+def _finding_out(finding: ListedFinding) -> QualityFindingOut:
+    rule = rules_of(SETS).get(finding.rule)
+    return shown(
+        QualityFindingOut,
+        finding,
+        title=rule.manual.title if rule else finding.rule,
+        sentence=rule.sentence(finding.facts) if rule else "",
     )

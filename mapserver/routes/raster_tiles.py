@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from access.accounts import permissions
 from access.accounts.accounts import Account
+from layers.catalogue.tilejson import TileJson
 from layers.raster.catalogue import file_of, get_raster
 from layers.raster.render import ImageFormat, check_tile, render_tile, tile_tag
 from layers.raster.styles import Style, style_of
@@ -71,6 +72,7 @@ class StyleQuery:
 
 @router.get(
     "/{name}.json",
+    response_model=dict[str, Any],
     responses={
         200: {
             "content": {
@@ -90,7 +92,7 @@ class StyleQuery:
 )
 def raster_tilejson(
     account: Viewer, connection: CountyConnection, request: Request, name: Name, query: Annotated[StyleQuery, Depends()]
-) -> dict[str, Any]:
+) -> TileJson:
     """TileJSON 3.0 of a raster. The query (style, bands, rescale, colormap …) is checked and passed on to the tiles."""
     raster = get_raster(connection, name)
     style = style_of(raster, **query.style_options)

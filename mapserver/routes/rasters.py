@@ -27,6 +27,7 @@ from mapserver.schemas.rasters import (
     StatisticsPage,
     ZoneStatistics,
 )
+from mapserver.schemas.record import shown
 
 router = APIRouter(prefix="/api/{county}", tags=["rasters"], route_class=DoorRoute)
 
@@ -94,7 +95,7 @@ def statistics(
         raster=raster.name,
         unit=raster.unit,
         level=level,
-        items=[ZoneStatistics(**one) for one in counted],
+        items=[shown(ZoneStatistics, one) for one in counted],
         next=ZONES.write(zones[-1].code) if len(zones) < len(found) else None,
     )
 
@@ -105,7 +106,7 @@ def flood(account: HouseholdViewer, connection: CountyConnection, level_m: Level
 
     Compares the ground at each address with the level; the flow of water is not modelled.
     """
-    return FloodOut(**count_flooded(connection, level_m))
+    return shown(FloodOut, count_flooded(connection, level_m))
 
 
 @router.get("/flood/households")
@@ -118,4 +119,4 @@ def flood_households(
 ) -> FloodPage:
     """The households below the level, the lowest first, with how many need help and why. The look is audited."""
     page = list_flooded(connection, level_m, after=after, limit=limit)
-    return FloodPage.of(page, lambda one: FloodHousehold(**one), level_m=level_m)
+    return FloodPage.of(page, lambda one: shown(FloodHousehold, one), level_m=level_m)

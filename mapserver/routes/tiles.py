@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from access.accounts import permissions
 from access.accounts.accounts import Account
+from layers.catalogue.tilejson import TileJson
 from layers.tiles.tile import get_tilejson
 from layers.tiles.watch import check_moment
 from mapserver.door.deps import CountyConnection, door_of, requires
@@ -44,6 +45,7 @@ Service = Annotated[TileService, Depends(get_service)]
 
 @router.get(
     "/{layers}.json",
+    response_model=dict[str, Any],
     responses={
         200: {
             "content": {
@@ -58,7 +60,7 @@ Service = Annotated[TileService, Depends(get_service)]
         }
     },
 )
-def tilejson(account: Viewer, connection: CountyConnection, request: Request, layers: Names) -> dict[str, Any]:
+def tilejson(account: Viewer, connection: CountyConnection, request: Request, layers: Names) -> TileJson:
     """TileJSON 3.0 of one or several layers; bounds are those of the account's scope."""
     names = layers.split(",")
     check_permitted(names, account)

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from gazetteer.codes.grid_code import GridLevel
+from gazetteer.plates.vocabulary import TokenStatus
+
 
 class StandardCodeOut(BaseModel):
     """The standard address code: the village of birth and a sequence; never changed."""
@@ -30,7 +33,7 @@ class GridCodeOut(BaseModel):
     """The cell responsible today."""
 
     code: str = Field(examples=["330521001001001"])
-    level: str = Field(examples=["cell"])
+    level: GridLevel = Field(examples=["cell"])
     level_name: str = Field(examples=["网格"])
 
 
@@ -45,7 +48,7 @@ class TokenOut(BaseModel):
     """A printed code. token: the text of the QR code, for those who may issue codes; null when it was revoked."""
 
     version: int = Field(examples=[1])
-    status: str = Field(description="valid or revoked", examples=["valid"])
+    status: TokenStatus = Field(examples=["valid"])
     issued_by: str
     issued_at: datetime
     revoked_by: str | None

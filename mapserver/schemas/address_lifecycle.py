@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gazetteer.lifecycle.vocabulary import AddressEventKind, ChangeSetState
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import PageOut
 
@@ -52,7 +53,7 @@ class OperationSchema(BaseModel):
     """What an operation of a change set needs: a JSON Schema of its arguments."""
 
     name: str = Field(examples=["rename_road"])
-    kind: str = Field(description="kind of the events it leaves", examples=["renamed"])
+    kind: AddressEventKind = Field(description="kind of the events it leaves", examples=["renamed"])
     title: str = Field(examples=["更名"])
     arguments: dict[str, Any]
 
@@ -84,7 +85,7 @@ class ChangeSetOut(BaseModel):
     title: str
     reason: str
     effective_on: date
-    state: str = Field(examples=["submitted"])
+    state: ChangeSetState = Field(examples=["submitted"])
     author: str
     approver: str | None
     note: str | None

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from gazetteer.library.vocabulary import AddressStatus
 from importing.vocabulary import MatchJobState
 from mapserver.schemas.address_texts import AddressText
 from mapserver.schemas.addresses import CandidateOut
@@ -62,7 +63,7 @@ class AddressStateOut(BaseModel):
     uid: str = Field(examples=["191a7dde-6710-4a79-bcca-077358a35b02"], description="lifelong identity")
     code: str = Field(examples=["33052100100100000001"])
     text: str = Field(examples=["浙江省湖州市德清县武康街道千秋社区永安街12号"])
-    status: str = Field(examples=["published"])
+    status: AddressStatus = Field(examples=["published"])
     lon: float | None = Field(description="degrees, EPSG:4490")
     lat: float | None = Field(description="degrees, EPSG:4490")
 

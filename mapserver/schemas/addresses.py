@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from gazetteer.codes.statistical import DivisionLevel
+from gazetteer.library.vocabulary import AddressStatus, PlaceNameKind, ReviewStatus
 from gazetteer.matching.candidates import ConfidenceClass, ReasonKind
 from mapserver.schemas.page import PageOut
 
@@ -40,7 +41,7 @@ class PlaceNameOut(BaseModel):
 
     id: int
     name: str = Field(examples=["上塘坞"])
-    kind: str = Field(examples=["natural_village"])
+    kind: PlaceNameKind = Field(examples=["natural_village"])
     aliases: list[str]
     grid_code: str
     lon: float | None
@@ -131,7 +132,7 @@ class AddressDetail(BaseModel):
     floor: str | None
     room: str | None
     depth: int = Field(examples=[8], description="deepest level: 5 village … 8 number … 12 room")
-    status: str = Field(examples=["published"])
+    status: AddressStatus = Field(examples=["published"])
     valid_from: date
     valid_to: date | None
     division_code: str = Field(examples=["330521001001"])
@@ -156,7 +157,7 @@ class ReviewOut(BaseModel):
     reason_code: str = Field(examples=["village_mismatch"])
     reason: str = Field(examples=["地址写的是千秋社区，坐标落在春晖社区"])
     facts: dict[str, Any]
-    status: str
+    status: ReviewStatus
     lon: float | None
     lat: float | None
     grid_code: str

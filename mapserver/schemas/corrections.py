@@ -7,7 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from gazetteer.corrections.vocabulary import CorrectionAction
+from gazetteer.corrections.vocabulary import (
+    CorrectionAction,
+    CorrectionBatchKind,
+    CorrectionKind,
+    CorrectionOutcome,
+    CorrectionStatus,
+)
 from mapserver.schemas.addresses import CandidateOut
 
 
@@ -47,13 +53,13 @@ class CorrectionOut(BaseModel):
     """A row of the queue: a text without a certain match, or a review of an address."""
 
     id: int
-    kind: str = Field(description="match or review", examples=["match"])
+    kind: CorrectionKind = Field(examples=["match"])
     address_text: str = Field(examples=["武康街道千秋社区雍安街1号"])
     division_code: str | None = Field(examples=["330521001001"])
     road_key: str | None = Field(examples=["雍安街"])
     occurrences: int = Field(description="records with this text", examples=[3])
-    status: str = Field(description="open or decided")
-    outcome: str | None = Field(description="alias, rule, by_rule, accepted, rejected or dismissed")
+    status: CorrectionStatus
+    outcome: CorrectionOutcome | None
     address_id: int | None
     batch_id: int | None
     review_id: int | None
@@ -118,8 +124,8 @@ class CorrectionBatchOut(BaseModel):
     """What was decided in one go."""
 
     id: int
-    kind: str = Field(description="decide or alike")
-    action: str
+    kind: CorrectionBatchKind
+    action: CorrectionAction
     summary: str = Field(examples=["在 330521001001，“雍安街”即“永安街”"])
     decided_n: int
     note: str | None

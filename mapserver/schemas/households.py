@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from alerts.lifecycle import AlertStatus
 from database.vocabulary import Severity
 from layers.people.households import plain_number, plain_phone
+from layers.people.vocabulary import HouseholdKind, Sex
+from layers.places.vocabulary import Occupancy
 from layers.visits.vocabulary import VisitOutcome
 from mapserver.schemas.addresses import FoundHousehold, Note
 from mapserver.schemas.dates import Moment
@@ -47,7 +49,7 @@ class MemberOut(BaseModel):
 
     person_id: int
     name: str
-    sex: str | None
+    sex: Sex | None
     age: int | None
     relation: str | None = Field(description="to the head of the household", examples=["户主"])
     id_number_masked: str | None = Field(examples=["330*************34"])
@@ -60,7 +62,7 @@ class DwellingOut(BaseModel):
 
     id: int
     name: str
-    occupancy: str | None = Field(description="occupied, vacant, let, unknown, as recorded")
+    occupancy: Occupancy | None = Field(description="as recorded")
 
 
 class VisitOut(BaseModel):
@@ -90,7 +92,7 @@ class HouseholdOut(BaseModel):
 
     id: int
     household_no: str = Field(description="household number (户号)")
-    kind: str = Field(description="family, collective or single")
+    kind: HouseholdKind
     head_name: str | None
     address: HouseholdAddress | None = Field(description="standard address; null when the text was not matched")
     address_text: str | None = Field(description="address as the department wrote it")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, create_model
 
+from alerts.lifecycle import AlertStatus
 from layers.catalogue.registry import KINDS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class AlertSummary(BaseModel):
     """Alerts (预警): open, acknowledged and assigned ones wait for something."""
 
     open_by_severity: OpenBySeverity
-    by_status: dict[str, int] = Field(description="all alerts, by status; a status without alerts is left out")
+    by_status: dict[AlertStatus, int] = Field(description="all alerts, by status; a status without alerts is left out")
     by_rule: list[RuleCount] = Field(description="waiting alerts, the most frequent rule first")
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from layers.places.vocabulary import PlaceKind
 from mapserver.schemas.address_codes import TokenOut
 
 
@@ -14,7 +15,7 @@ class PlaceCodeOut(BaseModel):
 
     place_id: int
     name: str = Field(examples=["武康农贸市场"])
-    kind: str = Field(examples=["premises"])
+    kind: PlaceKind = Field(examples=["premises"])
     token: TokenOut | None
 
 

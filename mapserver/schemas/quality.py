@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from gazetteer.quality.vocabulary import FindingState
+from database.vocabulary import Severity
+from gazetteer.library.vocabulary import AddressStatus
+from gazetteer.quality.vocabulary import FindingState, RuleFamily
 
 
 class ManualOut(BaseModel):
@@ -25,9 +27,9 @@ class QualityRuleOut(BaseModel):
     """A rule with its manual and the number of its findings in scope."""
 
     name: str = Field(examples=["duplicate_text"])
-    family: str = Field(examples=["duplicates"])
+    family: RuleFamily = Field(examples=["duplicates"])
     family_zh: str = Field(examples=["重复"])
-    severity: str = Field(examples=["high"])
+    severity: Severity = Field(examples=["high"])
     fixable: bool
     manual: ManualOut
     open_n: int
@@ -69,13 +71,13 @@ class QualityFindingOut(BaseModel):
     id: int
     rule: str
     title: str
-    severity: str
+    severity: Severity
     state: FindingState
     sentence: str = Field(examples=["同村有 2 条写法相同：33052100100100000001、33052100100100000002"])
     address_id: int
     code: str
     full_text: str
-    status: str
+    status: AddressStatus
     lon: float | None
     lat: float | None
     division_code: str

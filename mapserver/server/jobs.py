@@ -35,7 +35,8 @@ from importing.background import (
 from importing.batches import sweep_batches
 from importing.bulk_match.jobs import run_job, sweep_jobs
 from importing.stage.unmatched import collect_uncertain
-from layers.raster.elevations import refresh_elevations
+from layers.raster.contours import contours_are_due, draw_contours
+from layers.raster.elevations import find_dem, refresh_elevations
 from layers.raster.errors import NoElevationModel, RasterFileMissing
 from layers.tiles.shapes import missing_shapes, refresh_shapes
 
@@ -68,6 +69,8 @@ def make_tasks() -> Blueprint:
     tasks.task(name=REFRESH_ELEVATIONS, pass_context=True, retry=3)(refresh_county_elevations)
     heights = tasks.task(name="refresh_all_elevations", pass_context=True, retry=1)(refresh_all_elevations)
     tasks.periodic(cron=daily(3, 30))(heights)
+    contours = tasks.task(name="draw_all_contours", pass_context=True, retry=1)(draw_all_contours)
+    tasks.periodic(cron=daily(3, 50))(contours)
     outlines = tasks.task(name="refresh_all_outlines", pass_context=True)(refresh_all_outlines)
     tasks.periodic(cron="* * * * *")(outlines)
     every_morning = tasks.task(name="scan_all_counties", pass_context=True, retry=1)(scan_all_counties)
@@ -292,6 +295,26 @@ def run_elevations(database: Database, folder: Path, county: str) -> None:
         log.info("elevations.none", county=county, reason=error.code)
         return
     log.info("elevations.done", county=county, raster=report.raster, read=report.read_n, empty=report.empty_n)
+
+
+async def draw_all_contours(context: JobContext, timestamp: int) -> None:
+    """Every night at ten to four: the contours of counties whose elevation model is new."""
+    del timestamp
+    await in_every_county(context, run_contours, get_settings().rasters_folder)
+
+
+def run_contours(database: Database, folder: Path, county: str) -> None:
+    """Draw the contours of one county if they are not of its model; surveyed ones that were imported stay."""
+    scope = Scope.of_system(county, "contours")
+    try:
+        with database.transaction(scope) as connection:
+            if not contours_are_due(connection, find_dem(connection).id):
+                return
+        report = draw_contours(database, scope, folder)
+    except (NoElevationModel, RasterFileMissing) as error:
+        log.info("contours.none", county=county, reason=error.code)
+        return
+    log.info("contours.done", county=county, raster=report.raster, interval_m=report.interval_m, lines=report.lines_n)
 
 
 async def reread_all_addresses(context: JobContext, timestamp: int) -> None:

@@ -7,6 +7,7 @@ from alerts import models as alert_models
 from database.tables.base import CountyBase
 from gazetteer.corrections import models as correction_models
 from gazetteer.library import models as gazetteer_models
+from gazetteer.library import touches as gazetteer_touches
 from gazetteer.lifecycle import models as lifecycle_models
 from gazetteer.plates import models as plate_models
 from gazetteer.quality import models as quality_models
@@ -31,6 +32,7 @@ FLOORS = (
     access_models,
     audit_models,
     gazetteer_models,
+    gazetteer_touches,
     plate_models,
     correction_models,
     lifecycle_models,

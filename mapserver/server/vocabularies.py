@@ -23,7 +23,10 @@ from layers.changes.wording import field_labels, labels_by_record, record_labels
 MODULES = (
     "database.rights.scope",
     "database.vocabulary",
+    "gazetteer.codes.checksums",
     "gazetteer.codes.grid_code",
+    "gazetteer.codes.statistical",
+    "gazetteer.reading.vocabulary",
     "gazetteer.corrections.vocabulary",
     "gazetteer.library.vocabulary",
     "gazetteer.lifecycle.vocabulary",

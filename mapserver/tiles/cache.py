@@ -49,7 +49,7 @@ class Entry:
     def __init__(self, tile: Tile, *, personal: bool = False) -> None:
         digest = hashlib.sha256(tile.body).hexdigest()[:32]
         self.etag, self.packed_etag = f'"{digest}"'.encode(), f'"{digest}-gzip"'.encode()
-        self.packed = gzip.compress(tile.body, compresslevel=5, mtime=0) if tile.body else b""
+        self.packed = gzip.compress(tile.body, compresslevel=4, mtime=0) if tile.body else b""
         self.size = len(self.packed) + OVERHEAD
         extra = {"X-Generalised": ",".join(tile.generalised)} if tile.generalised else {}
         headers = {**HEADERS, "Cache-Control": NO_STORE} if personal else HEADERS

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from database.connection.engine import Database
 from database.rights.scope import Scope
-from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes
+from layers.tiles.watch import OLDEST_S, Box, current_moment, read_changes_at_once
 from mapserver.door.gate import Gate
 from mapserver.tiles.cache import Entry, TileCache, TileKey
 
@@ -87,11 +87,13 @@ class Freshness:
         state = self._counties.setdefault(county, _County())
         with state.lock:
             started = time.monotonic()
-            with self._database.transaction(Scope.of_system(county, "tiles")) as connection:
-                if state.moment is None or started - state.looked_at > OLDEST_S:
-                    state.moment, boxes = current_moment(connection), None
-                else:
-                    state.moment, boxes = read_changes(connection, state.moment)
+            scope = Scope.of_system(county, "tiles")
+            boxes: list[Box] | None = None
+            if state.moment is None or started - state.looked_at > OLDEST_S:
+                with self._database.transaction(scope) as connection:
+                    state.moment = current_moment(connection)
+            else:
+                state.moment, boxes = read_changes_at_once(self._database, scope, state.moment)
             if boxes is None:
                 self._cache.clear(county)
             elif boxes:

@@ -60,6 +60,10 @@ class TileService:
         """Stop listening; open feeds end."""
         self.feed.close()
 
+    def at_hand(self, key: TileKey) -> Entry | None:
+        """The finished tile, when the last look at the changes is good still; in this order, for a look may drop it."""
+        return self.cache.get(key) if key in self.cache and self.freshness.is_fresh(key.county) else None
+
     async def warm(self, key: TileKey) -> Entry | None:
         """The finished tile, when there is one that no change has touched."""
         if key not in self.cache:

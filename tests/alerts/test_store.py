@@ -68,7 +68,7 @@ def test_the_list_holds_exactly_what_the_scope_covers(
             add_alert(connection, f"x{n}", code)
     scope = Scope(county, "u", Role.GRID_WORKER, prefixes)
     with database.transaction(scope) as connection:
-        listed = sorted(alert["id"] for alert in list_alerts(connection, AlertFilter()).items)
+        listed = sorted(alert.id for alert in list_alerts(connection, AlertFilter()).items)
         visible = list(connection.scalars(text("SELECT id FROM alert ORDER BY id")))
     assert listed == visible
     assert 0 < len(listed) <= 8
@@ -80,7 +80,7 @@ def test_a_cursor_keeps_its_place_when_new_alerts_arrive(database: Database, sys
         first = list_alerts(connection, AlertFilter(), limit=2)
         add_alert(connection, "late", CELLS[0])
         rest = list_alerts(connection, AlertFilter(), after=first.next, limit=10)
-    assert [a["id"] for a in first.items + rest.items] == ids[::-1]
+    assert [a.id for a in first.items + rest.items] == ids[::-1]
     assert rest.next is None
 
 
@@ -133,24 +133,24 @@ def test_a_period_finds_what_was_found_in_it(
 def test_an_alert_without_a_cell_is_named_after_its_village(database: Database, system: Scope, alert_id: int) -> None:
     with database.transaction(system) as connection:
         in_village = add_alert(connection, "v", CHUNHUI)
-        assert get_alert(connection, in_village)["grid_name"] == "春晖社区居民委员会"
-        assert get_alert(connection, alert_id)["grid_name"] == "千秋社区第1网格"
+        assert get_alert(connection, in_village).grid_name == "春晖社区居民委员会"
+        assert get_alert(connection, alert_id).grid_name == "千秋社区第1网格"
 
 
 def test_before_and_after_stand_beside_the_facts(database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
         one = add_alert(connection, "c", CELLS[0], facts={"姓名": "甲", "before": {"a": 1}, "after": {"a": 2}})
         alert = get_alert(connection, one)
-    assert (alert["facts"], alert["before"], alert["after"]) == ({"姓名": "甲"}, {"a": 1}, {"a": 2})
+    assert (alert.facts, alert.before, alert.after) == ({"姓名": "甲"}, {"a": 1}, {"a": 2})
 
 
 def test_a_step_is_kept_with_who_when_and_why(database: Database, system: Scope, alert_id: int) -> None:
     with database.transaction(system) as connection:
         alert = apply_transition(connection, alert_id, CHECKED, actor="official", expected_version=1)
-    assert (alert["status"], alert["version"]) == ("confirmed", 2)
-    (kept,) = alert["history"]
-    assert kept["at"] is not None
-    assert {k: kept[k] for k in ("action", "from_status", "to_status", "actor", "reason", "evidence")} == {
+    assert (alert.status, alert.version) == ("confirmed", 2)
+    (kept,) = alert.history
+    assert kept.at is not None
+    assert {k: getattr(kept, k) for k in ("action", "from_status", "to_status", "actor", "reason", "evidence")} == {
         "action": "verify", "from_status": "open", "to_status": "confirmed", "actor": "official", "reason": "上门核实",
         "evidence": {"照片": 1},
     }  # fmt: skip
@@ -169,7 +169,7 @@ def test_a_step_that_is_refused_leaves_nothing(database: Database, system: Scope
         apply_transition(connection, alert_id, Transition("close", reason="x"), actor="u", expected_version=1)
     with database.transaction(system) as connection:
         alert = get_alert(connection, alert_id)
-    assert (alert["status"], alert["version"], alert["history"]) == ("open", 1, [])
+    assert (alert.status, alert.version, alert.history) == ("open", 1, [])
 
 
 def test_of_many_writers_at_once_exactly_one_wins(database: Database, system: Scope, alert_id: int) -> None:
@@ -192,7 +192,7 @@ def test_of_many_writers_at_once_exactly_one_wins(database: Database, system: Sc
         thread.join()
     assert sorted(results) == ["stale"] * 3 + ["won"]
     with database.transaction(system) as connection:
-        assert len(get_alert(connection, alert_id)["history"]) == 1
+        assert len(get_alert(connection, alert_id).history) == 1
 
 
 def make_worker(database: Database, settings: Settings, username: str, county: str, prefix: str) -> None:
@@ -219,13 +219,13 @@ def test_an_assignee_is_a_known_enabled_account_whose_grid_covers_the_alert(
         alert = apply_transition(
             connection, alert_id, Transition("assign", assignee="near"), actor="near", expected_version=1
         )
-        assert (alert["status"], alert["assignee"]) == ("assigned", "near")
-        assert alert["history"][0]["actor_name"] == "王网格"
+        assert (alert.status, alert.assignee) == ("assigned", "near")
+        assert alert.history[0].actor_name == "王网格"
         apply_transition(connection, alert_id, CHECKED, actor="near", expected_version=2)
         reopened = apply_transition(
             connection, alert_id, Transition("reopen", reason="再次发生"), actor="u", expected_version=3
         )
-    assert (reopened["status"], reopened["assignee"]) == ("open", None)
+    assert (reopened.status, reopened.assignee) == ("open", None)
 
 
 def test_a_household_shows_the_alerts_that_wait(database: Database, system: Scope) -> None:
@@ -233,4 +233,4 @@ def test_a_household_shows_the_alerts_that_wait(database: Database, system: Scop
         waiting = add_alert(connection, "w", CELLS[0], household_id=7)
         add_alert(connection, "c", CELLS[0], household_id=7, status="closed")
         add_alert(connection, "o", CELLS[0], household_id=8)
-        assert [a["id"] for a in open_alerts_of_household(connection, 7)] == [waiting]
+        assert [a.id for a in open_alerts_of_household(connection, 7)] == [waiting]

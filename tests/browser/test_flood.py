@@ -62,10 +62,10 @@ def test_the_official_sees_the_land_and_who_is_below_the_water(
     assert drawn.value.status in (200, 204)
     town = next(account.prefixes for account in land.county.accounts if account.username == "xiangzhen")
     with app_database.transaction(Scope(land.county.code, "test", Role.TOWN_OFFICIAL, town)) as connection:
-        total = count_flooded(connection, LEVEL_M)["total"]
-    assert total["households_n"] > 0
+        total = count_flooded(connection, LEVEL_M).total
+    assert total.households_n > 0
     shown = page.get_by_test_id("flood-totals").locator("dd")
-    expect(shown).to_have_text([str(total[name]) for name in ("households_n", "persons_n", "help_n")])
+    expect(shown).to_have_text([str(getattr(total, name)) for name in ("households_n", "persons_n", "help_n")])
     page.get_by_test_id("flood-more").click()
     expect(page.get_by_test_id("flood-households").locator("li").first).to_be_visible()
     with app_database.transaction(Scope.of_system(land.county.code, "test")) as connection:

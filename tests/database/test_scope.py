@@ -1,5 +1,7 @@
 """Who sees what is decided in the database, for every table, for the production role."""
 
+import random
+
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
@@ -92,8 +94,57 @@ def test_two_counties_never_see_each_other(database: Database, system: Scope, ne
 def test_the_database_itself_refuses_a_prefix_of_another_county(database: Database) -> None:
     with pytest.raises(DBAPIError, match="outside county"), database.platform() as connection:
         connection.execute(text("SELECT platform.enter_scope('330521', 'x', 'system', ARRAY['330522'])"))
+    for wrong in (
+        "'330521', NULL",
+        "'330521', '33052'",
+        "'330521', ''",
+        "'330521', '3305211' || repeat('0', 11)",
+        "'330521', '330521x'",
+    ):
+        with pytest.raises(DBAPIError, match="outside county"), database.platform() as connection:
+            connection.execute(text(f"SELECT platform.enter_scope('330521', 'x', 'system', ARRAY[{wrong}])"))
     with pytest.raises(DBAPIError, match="no county"), database.platform() as connection:
         connection.execute(text("SELECT platform.enter_scope('999999', 'x', 'system', ARRAY['999999'])"))
+
+
+REACH = text("""
+    SELECT c.code, c.code ^@ ANY (platform.scope_prefixes()) AS visible,
+           c.code >= r.lowest AND c.code < r.beyond AND (r.whole OR (width_bucket(c.code::bigint, r.bounds) & 1) <> 0) AS reached
+    FROM platform.scope_reach() r, unnest(CAST(:codes AS text[])) AS c(code)
+""")
+
+
+def a_code(chance: random.Random, levels: tuple[int, ...] = (0, 1, 2, 3, 4)) -> str:
+    """A grid code; few groups, so that codes meet, zeros and nines among them."""
+    groups = [chance.choice(("000", "001", "002", "999")) for _ in range(3)] + [chance.choice(("00", "01", "99"))]
+    return "330521" + "".join(groups[: chance.choice(levels)])
+
+
+def test_the_bounds_of_a_scope_say_what_its_prefixes_say(database: Database) -> None:
+    chance = random.Random(5)
+    codes = sorted({a_code(chance) for _ in range(400)})
+    met = {True: 0, False: 0}
+    for most in (1, 1, 2, 5, 5, 20, 40, 60, 60):
+        prefixes = [a_code(chance, (1, 2, 3, 4) if most > 1 else (1, 2, 3)) for _ in range(most)]
+        prefixes += prefixes[:1] if most > 20 else []  # one may be given twice
+        with database.transaction(scope(*prefixes)) as connection:
+            rows = connection.execute(REACH, {"codes": codes}).all()
+        assert [row.code for row in rows if row.visible != row.reached] == [], prefixes
+        for row in rows:
+            met[row.visible] += 1
+    assert min(met.values()) > 100
+    with database.transaction(scope("330521", *codes[1:])) as connection:  # the county, and much inside it
+        assert all(row.reached for row in connection.execute(REACH, {"codes": codes}))
+    with database.platform() as connection:  # nobody entered
+        assert not any(row.reached for row in connection.execute(REACH, {"codes": codes}))
+
+
+def test_cells_in_a_row_are_one_range(database: Database) -> None:
+    cells = [f"33052110020{village}{cell:03d}" for village in range(4) for cell in range(1, 26)]
+    with database.transaction(scope(*cells)) as connection:
+        bounds = connection.scalar(text("SELECT bounds FROM platform.scope_reach()"))
+    assert bounds[:2] == [330521100200001, 330521100200026]
+    assert len(bounds) == 2 * 4 * 2  # of 4 villages, codes of cells and of micro cells
 
 
 @pytest.mark.parametrize("prefixes", [(), ("330522",), ("3305",), ("330521x",), ("",)])

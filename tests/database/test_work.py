@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from database.connection import engine
+from database.connection import server
 from database.connection.engine import Database
 from database.connection.work import Work, work_of_jobs, work_of_requests, work_of_tiles
 from database.embedded import EmbeddedCluster
@@ -65,7 +65,7 @@ def test_the_same_connections_serve_another_kind_of_work(hasty: Database, system
 
 
 def test_a_pool_that_is_empty_says_so_within_seconds(hasty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert engine.POOL_WAIT_S <= 3
+    assert server.POOL_WAIT_S <= 3
     monkeypatch.setattr(hasty.engine.pool, "_timeout", 0.1)
     with hasty.platform(), pytest.raises(PoolTimeout), hasty.platform():
         pass

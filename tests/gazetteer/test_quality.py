@@ -51,7 +51,7 @@ def run(connection: Connection, scope: Scope, *names: str) -> dict[str, int]:
 
 
 def ids(connection: Connection, rule: str, state: str = "open") -> list[int]:
-    return [f["address_id"] for f in list_findings(connection, rule=rule, state=state).items]
+    return [f.address_id for f in list_findings(connection, rule=rule, state=state).items]
 
 
 @pytest.mark.parametrize("name", sorted(rules_of(SETS)))
@@ -106,7 +106,7 @@ def test_what_is_gone_is_fixed_and_opens_again_when_it_comes_back(library: Conne
 def test_an_ignored_finding_stays_ignored(library: Connection, system: Scope) -> None:
     run(library, system, "duplicate_text")
     finding = list_findings(library, rule="duplicate_text").items[0]
-    assert ignore_finding(library, finding["id"], reason="两户确实同号", actor="chen")["state"] == "ignored"
+    assert ignore_finding(library, finding.id, reason="两户确实同号", actor="chen").state == "ignored"
     run(library, system, "duplicate_text")
     assert count_states(library)["duplicate_text"] == {"ignored": 1, "open": 1}
     with pytest.raises(FindingNotFound):
@@ -118,7 +118,7 @@ def test_a_finding_that_is_gone_cannot_be_ignored(library: Connection, system: S
     finding = list_findings(library, rule="separators").items[0]
     apply_fix(library, system, get_rule(SETS, "separators"), reason="统一格式")
     with pytest.raises(FindingClosed):
-        ignore_finding(library, finding["id"], reason="没有必要", actor="chen")
+        ignore_finding(library, finding.id, reason="没有必要", actor="chen")
 
 
 def test_counts_are_by_rule_and_village_and_pages_follow_each_other(library: Connection, system: Scope) -> None:
@@ -171,13 +171,13 @@ def test_a_fix_is_shown_first_then_applied_then_taken_back(library: Connection, 
     rule = get_rule(SETS, "separators")
     old = library.scalar(text("SELECT full_text FROM standard_address WHERE full_text LIKE '%，%'"))
     seen = preview_fix(library, rule)
-    assert (seen.fix_id, seen.changed_n, seen.changes[0]["after"]["full_text"]) == (None, 1, HEAD + "永安街7号")
+    assert (seen.fix_id, seen.changed_n, seen.changes[0].after["full_text"]) == (None, 1, HEAD + "永安街7号")
     assert library.scalar(text("SELECT count(*) FROM standard_address WHERE full_text LIKE '%，%'")) == 1
     done = apply_fix(library, system, rule, reason="统一格式")
     assert done.fix_id is not None
     mended = library.execute(
         text("SELECT full_text, match_key, number_key FROM standard_address WHERE id = :id"),
-        {"id": seen.changes[0]["address_id"]},
+        {"id": seen.changes[0].address_id},
     ).one()
     assert tuple(mended) == (HEAD + "永安街7号", HEAD + "永安街7号", "7号")
     assert ids(library, "separators") == []
@@ -194,7 +194,7 @@ def test_a_fix_taken_back_leaves_alone_what_was_changed_since(library: Connectio
     done = apply_fix(library, system, get_rule(SETS, "separators"), reason="统一格式")
     assert done.fix_id is not None
     library.execute(
-        text("UPDATE standard_address SET full_text = '又改过了' WHERE id = :id"), {"id": done.changes[0]["address_id"]}
+        text("UPDATE standard_address SET full_text = '又改过了' WHERE id = :id"), {"id": done.changes[0].address_id}
     )
     assert revert_fix(library, system, done.fix_id) == 0
 
@@ -244,17 +244,17 @@ def test_a_finding_does_not_name_addresses_outside_the_readers_scope(
 ) -> None:
     run(library, system, "duplicate_text")
     shown = list_findings(library, rule="duplicate_text").items
-    codes = {row["code"] for row in shown}
-    assert {c for row in shown for c in row["facts"]["codes"].split("、")} == codes
-    other = next(row for row in shown if row["grid_code"] == shown[0]["grid_code"] and row["id"] != shown[0]["id"])
+    codes = {row.code for row in shown}
+    assert {c for row in shown for c in row.facts["codes"].split("、")} == codes
+    other = next(row for row in shown if row.grid_code == shown[0].grid_code and row.id != shown[0].id)
     library.execute(
         text("UPDATE standard_address SET grid_code = :cell WHERE id = :id"),
-        {"cell": CELLS[1], "id": other["address_id"]},
+        {"cell": CELLS[1], "id": other.address_id},
     )
     library.commit()
-    narrow = Scope("330521", "li", Role.GIS_STAFF, (shown[0]["grid_code"],))
+    narrow = Scope("330521", "li", Role.GIS_STAFF, (shown[0].grid_code,))
     with database.transaction(narrow) as connection:
-        (finding,) = [f for f in list_findings(connection).items if f["id"] == shown[0]["id"]]
-        assert get_finding(connection, shown[0]["id"])["facts"] == finding["facts"]
-    assert other["code"] not in str(finding)
-    assert "（范围外的地址）" in finding["facts"]["codes"]
+        (finding,) = [f for f in list_findings(connection).items if f.id == shown[0].id]
+        assert get_finding(connection, shown[0].id).facts == finding.facts
+    assert other.code not in str(finding)
+    assert "（范围外的地址）" in finding.facts["codes"]

@@ -164,6 +164,6 @@ def test_who_was_responsible_on_a_day(connection: Connection) -> None:
     ]
     post_worker(connection, workers[0], WEST, since=date(2026, 1, 1))
     post_worker(connection, workers[1], WEST, since=date(2026, 4, 1))
-    assert [w["name"] for w in responsible_on(connection, WEST, date(2026, 3, 1))] == ["甲"]
-    assert [w["name"] for w in responsible_on(connection, WEST, date(2026, 4, 1))] == ["乙"]
+    assert [w.name for w in responsible_on(connection, WEST, date(2026, 3, 1))] == ["甲"]
+    assert [w.name for w in responsible_on(connection, WEST, date(2026, 4, 1))] == ["乙"]
     assert responsible_on(connection, WEST, date(2025, 1, 1)) == []

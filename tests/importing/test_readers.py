@@ -1,6 +1,8 @@
 """Department files as they come: encodings, halves of files, workbooks, layers."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,16 @@ ROWS = [{"编号": str(i), "名称": f"莫干山镇第{i}号场所，“䶮𠮷�
 
 def opened(path: Path, extra: str = "") -> Source:
     return open_source(path, parse_mapping(extra + MAPPING))
+
+
+@pytest.mark.parametrize("reader", ["csv_file", "workbook", "vector"])
+def test_a_reader_brings_nothing_into_its_confinement_that_it_does_not_read_with(reader: str) -> None:
+    heavy = ("sqlalchemy", "psycopg", "pydantic", "limits", "cryptography")
+    look = (
+        f"import sys, importing.files.child, importing.files.{reader}; print(*[m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [], "half a second of every import"
 
 
 def values(source: Source) -> list[list[str | None]]:

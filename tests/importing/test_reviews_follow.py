@@ -78,7 +78,7 @@ def test_decided_reviews_wait_again_only_when_the_facts_change(
     with database.transaction(system) as connection:
         waiting = take_next(connection, "a")
         assert waiting is not None
-        decide_review(connection, waiting["review_id"], accept=True, note=None, actor="a")
+        decide_review(connection, waiting.review_id, accept=True, note=None, actor="a")
     row["地址"] += "之一"
     load(write_csv(tmp_path / "a.csv", [row]), ADDRESSES)
     assert query(STATE)[0][:2] == ("village_mismatch", "accepted")
@@ -87,7 +87,7 @@ def test_decided_reviews_wait_again_only_when_the_facts_change(
     assert query(STATE)[0][1] == "open"
     with database.transaction(system) as connection:
         again = take_next(connection, "a")
-        assert again is not None and again["address_text"] == row["地址"]
+        assert again is not None and again.address_text == row["地址"]
         assert count_waiting(connection) == 1
 
 

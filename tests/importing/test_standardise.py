@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from database.installation.keys import KeyRing
-from database.secrets.seal import Sealer, mask_id_number, mask_phone
+from database.secrets.masks import mask_id_number, mask_phone
+from database.secrets.seal import Sealer
 from importing.mappings.mapping import parse_mapping
 from importing.values.dates import RowProblem, read_date, read_time
 from importing.values.fields import Field, Kind

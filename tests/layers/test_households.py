@@ -1,6 +1,7 @@
 """The household file, persons and visits in the database: in scope only, masked, and every look is kept."""
 
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -92,11 +93,12 @@ def test_the_file_holds_the_living_members_the_dwellings_and_no_number(
 ) -> None:
     with database.transaction(worker) as connection:
         file = get_household(connection, ids["household"])
-    assert [m["name"] for m in file["members"]] == ["张测试", "李测试"]
-    assert file["members"][0]["phone_masked"] == "*******0001"
-    assert [(d["name"], d["occupancy"]) for d in file["dwellings"]] == [("房", "occupied"), ("楼", None)]
-    assert file["address"]["text"] == "德清县武康街道千秋社区永安街1号"
-    assert file["cell_name"] == "千秋社区第1网格"
+    assert [m.name for m in file.members] == ["张测试", "李测试"]
+    assert file.members[0].phone_masked == "*******0001"
+    assert [(d.name, d.occupancy) for d in file.dwellings] == [("房", "occupied"), ("楼", None)]
+    assert file.address is not None
+    assert file.address.text == "德清县武康街道千秋社区永安街1号"
+    assert file.cell_name == "千秋社区第1网格"
     assert ID_NUMBER not in str(file)
     assert PHONE not in str(file)
 
@@ -108,7 +110,7 @@ def test_a_household_without_a_cell_shows_its_village_and_no_address(database: D
             connection, "household", household_no="H9", address_text="某处", source="t", grid_code=CHUNHUI
         )
         file = get_household(connection, household)
-    assert (file["cell_name"], file["address"], file["address_text"]) == ("春晖社区居民委员会", None, "某处")
+    assert (file.cell_name, file.address, file.address_text) == ("春晖社区居民委员会", None, "某处")
 
 
 def test_every_look_is_kept_with_who_and_what(
@@ -138,8 +140,8 @@ def test_a_number_that_is_not_recorded_is_none(
 ) -> None:
     with database.transaction(worker) as connection:
         (person,), _more = find_persons(connection, sealer, name="李测试")
-        assert person["household_id"] == ids["household"]
-        assert reveal(connection, person["person_id"], "phone", purpose="电话回访", sealer=sealer) is None
+        assert person.household_id == ids["household"]
+        assert reveal(connection, person.person_id, "phone", purpose="电话回访", sealer=sealer) is None
 
 
 def test_at_most_twenty_persons_are_found(database: Database, system: Scope, sealer: Sealer) -> None:
@@ -174,15 +176,15 @@ def test_a_visit_sent_twice_is_one_visit_and_the_latest_counts(
         visit_household(connection, ids["household"], new_visit(at=earlier, outcome="nobody_home"), "worker")
         assert connection.scalar(text("SELECT last_visit_at FROM household")) == visit.visited_at
         assert list(connection.scalars(text("SELECT DISTINCT grid_code FROM visit"))) == [CELLS[0]]
-        shown = get_household(connection, ids["household"])["visits"]
-    assert [v["outcome_label"] for v in shown] == ["见到本人", "无人在家"]
+        shown = get_household(connection, ids["household"]).visits
+    assert [v.outcome_label for v in shown] == ["见到本人", "无人在家"]
 
 
 def test_a_clock_that_runs_ahead_counts_as_now(database: Database, worker: Scope, ids: dict[str, int]) -> None:
     ahead = datetime.now(UTC) + timedelta(days=400)
     with database.transaction(worker) as connection:
         recorded, _ = visit_household(connection, ids["household"], new_visit(at=ahead), "worker")
-    assert recorded["visited_at"] <= datetime.now(UTC)
+    assert recorded.visited_at <= datetime.now(UTC)
 
 
 def test_a_visit_number_of_another_household_is_refused(
@@ -201,7 +203,7 @@ def test_the_overview_counts_what_row_security_shows(
     database: Database, county: str, ids: dict[str, int], prefixes: tuple[str, ...]
 ) -> None:
     with database.transaction(Scope(county, "u", Role.TOWN_OFFICIAL, prefixes)) as connection:
-        totals = get_overview(connection)["totals"]
+        totals = get_overview(connection).totals
         for name, table in {"households": "household", "places": "place", "addresses": "standard_address"}.items():
             assert totals[name] == connection.scalar(text(f"SELECT count(*) FROM {table}"))
         assert totals["persons"] == connection.scalar(text("SELECT count(*) FROM person WHERE death_date IS NULL"))
@@ -210,9 +212,9 @@ def test_the_overview_counts_what_row_security_shows(
 def test_the_overview_of_an_empty_county_is_empty(database: Database, system: Scope) -> None:
     with database.transaction(system) as connection:
         overview, alerts = get_overview(connection), count_alerts(connection)
-    assert overview["bounds"] is None
-    assert set(overview["totals"].values()) == {0}
-    assert alerts == {
+    assert overview.bounds is None
+    assert set(overview.totals.values()) == {0}
+    assert asdict(alerts) == {
         "open_by_severity": {"high": 0, "medium": 0, "low": 0},
         "by_status": {},
         "by_rule": [],

@@ -109,9 +109,9 @@ def test_rotation_seals_and_hashes_every_number_anew(
                 i
             )
             found, _more = find_persons(connection, server, id_number=id_number(i), limits=MANY)
-            assert [one["person_id"] for one in found] == [person]
+            assert [one.person_id for one in found] == [person]
             assert [
-                one["person_id"] for one in find_persons(connection, server, phone=f"1380000000{i}", limits=MANY)[0]
+                one.person_id for one in find_persons(connection, server, phone=f"1380000000{i}", limits=MANY)[0]
             ] == [person]
 
 
@@ -244,9 +244,9 @@ def test_a_rotation_that_was_killed_goes_on_where_it_was(
     assert uses(keeper) == {1: 7, 2: 4}
     with database.transaction(system) as connection:  # half way: everybody is found
         for i, person in enumerate(people, 1):
-            assert [
-                p["person_id"] for p in find_persons(connection, server, id_number=id_number(i), limits=MANY)[0]
-            ] == [person]
+            assert [p.person_id for p in find_persons(connection, server, id_number=id_number(i), limits=MANY)[0]] == [
+                person
+            ]
             assert (
                 reveal(connection, person, "phone", purpose="核对身份", sealer=server, limits=MANY) == f"1380000000{i}"
             )

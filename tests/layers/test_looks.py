@@ -14,6 +14,7 @@ from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
 from layers.people.households import find_persons, get_household, reveal
 from layers.people.looks import LookLimits, LooksUsedUp, PurposeNeeded, _quick
+from layers.people.records import FoundPerson
 from tests import world
 from tests.importing.conftest import id_number
 from tests.world import CELLS
@@ -22,7 +23,7 @@ NUMBER, PHONE = id_number(121, "19510307"), "13800000001"
 LIMITS = LookLimits(
     timedelta(hours=24), 3, 6, 100, {"number": 40, "name": 5, "reveal": 2, "check": 2}, per_minute=10_000
 )  # fmt: skip
-Search = Callable[..., list[dict[str, Any]]]
+Search = Callable[..., list[FoundPerson]]
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def worker(county: str) -> Scope:
 def search(database: Database, worker: Scope, sealer: Sealer) -> Search:
     """A search in a transaction of its own that commits whatever comes of it, as the route does."""
 
-    def run(*, scope: Scope = worker, limits: LookLimits = LIMITS, **by: Any) -> list[dict[str, Any]]:
+    def run(*, scope: Scope = worker, limits: LookLimits = LIMITS, **by: Any) -> list[FoundPerson]:
         refusal: Exception | None = None
         with database.transaction(scope) as connection:
             try:
@@ -238,6 +239,6 @@ def test_age_and_order_on_a_card_tell_the_year_not_the_day(database: Database, s
         for name, born in (("甲", "1951-12-31"), ("乙", "1951-01-01"), ("丙", "1951-07-01")):
             world.add_person(connection, name, CELLS[0], household, birth_date=born, relation="子")
     with database.transaction(worker) as connection:
-        members = get_household(connection, household)["members"]
-    assert len({member["age"] for member in members}) == 1
-    assert [member["name"] for member in members] == ["甲", "乙", "丙"], "as recorded, not by the day"
+        members = get_household(connection, household).members
+    assert len({member.age for member in members}) == 1
+    assert [member.name for member in members] == ["甲", "乙", "丙"], "as recorded, not by the day"

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from pwdlib.hashers.argon2 import Argon2Hasher
 
-from access.accounts import accounts
+from access.accounts.accounts import create_account
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Role
@@ -14,10 +13,6 @@ from mapserver.app.create import create_app
 from tests.mapserver.documented import hold
 
 PASSWORD = "correct horse battery"
-#: Its hash with the least work that argon2id knows: checked by the same code, as quickly as a test should be.
-QUICK_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-#: Its hash with the least work argon2id knows: checked by the code of production, as quickly as a test should be.
-PASSWORD_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SignIn = Callable[..., TestClient]
 
 
@@ -42,9 +37,8 @@ def make_account(database: Database, settings: Settings) -> Callable[..., str]:
 
     def make(role: Role, *prefixes: str, county: str = "330521", username: str | None = None) -> str:
         name = username or f"{role.value}-{'-'.join(prefixes) or county}"
-        with database.platform() as connection, pytest.MonkeyPatch.context() as patch:
-            patch.setattr(accounts, "hash_password", lambda _password: QUICK_HASH)
-            accounts.create_account(
+        with database.platform() as connection:
+            create_account(
                 connection,
                 username=name,
                 display_name=f"测试 {role.value}",

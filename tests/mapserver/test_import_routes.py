@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -51,11 +51,18 @@ def events(n: int, place: str) -> bytes:
 
 
 @pytest.fixture
-def staff(sign_in: SignIn, database: Database, system: Scope) -> TestClient:
-    """GIS staff of a county with its divisions and cells."""
+def staff(sign_in: SignIn, database: Database, system: Scope) -> Iterator[TestClient]:
+    """GIS staff of a county with its divisions and cells; no job is left for the tests that follow."""
     with database.transaction(system) as connection:
         world.build_county(connection)
-    return sign_in(Role.GIS_STAFF)
+    yield sign_in(Role.GIS_STAFF)
+    empty_queue(database)
+
+
+def empty_queue(database: Database) -> None:
+    with database.platform() as connection:
+        connection.execute(text("SET LOCAL search_path = platform, public"))
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
 
 
 def send(client: TestClient, content: bytes, **fields: str) -> Response:
@@ -84,9 +91,7 @@ def test_an_odd_file_is_published_only_when_confirmed_and_work_is_handed_in(
     assert report["counts"]["added"] == 30
     with database.transaction(system) as connection:
         assert connection.scalar(text("SELECT count(*) FROM event")) == 0
-    with database.platform() as connection:
-        connection.execute(text("SET LOCAL search_path = platform, public"))
-        connection.execute(text("DELETE FROM procrastinate_jobs"))
+    empty_queue(database)
     answer = send(staff, content, publish="true", confirmed="true")
     assert jobs(database) == {"import_file"}
     done = report_of(staff, answer)

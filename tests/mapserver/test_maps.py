@@ -273,11 +273,10 @@ def test_synthetic_data_says_so(alert_ids: list[int], database: Database, system
 def test_twenty_thousand_alerts_fit_into_five_megabytes() -> None:
     reason = "渡某某同时是 2 个户的现有成员：H3399010001816（某省某市某县某街道某社区某街17号1幢2单元201室）。请核实应保留哪一户。"
     alerts = [
-        {
-            "title": f"渡某某{n}同时登记在 2 户", "reason": reason, "rule": "two_households", "status": "open",
-            "severity": ("high", "medium", "low")[n % 3], "grid_code": CELLS[n % 4], "lon": 119.6 + n % 997 / 1000,
-            "lat": 30.3 + n % 613 / 1000, "first_raised_at": datetime(2026, 11, 23, tzinfo=UTC),
-        }
+        world.alert_of(
+            f"渡某某{n}同时登记在 2 户", "two_households", reason=reason, severity=("high", "medium", "low")[n % 3],
+            grid_code=CELLS[n % 4], lon=119.6 + n % 997 / 1000, lat=30.3 + n % 613 / 1000,
+        )
         for n in range(LIMIT)
     ]  # fmt: skip
     page = alerts_page(

@@ -227,9 +227,9 @@ def test_every_list_and_page_answers_alike_on_both_servers(pair: Pair) -> None:
     trail = "/api/{county}/audit"
     trails = [f"{trail}?trail=platform", f"{trail}/summary?trail=platform", f"{trail}/head?trail=platform"]
     trails += [f"{trail}/export?format=csv&trail=platform", trail, f"{trail}/export"]
-    for role, asked in ((OFFICIAL, [*paths, "/api/{county}/alerts/1/assignees"]), (AUDITOR, trails)):
+    for role, wanted in ((OFFICIAL, [*paths, "/api/{county}/alerts/1/assignees"]), (AUDITOR, trails)):
         here, there = (
-            {path: client.get(path.replace("{county}", county)).status_code for path in asked}
+            {path: client.get(path.replace("{county}", county)).status_code for path in wanted}
             for county, client in ((county, pair.sign_in(county, role)) for county in WORLDS)
         )
         assert there == here

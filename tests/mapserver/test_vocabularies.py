@@ -1,5 +1,6 @@
 """Every code has one home: what the database holds, the interface says and the web app shows follows from it."""
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -46,9 +47,50 @@ def test_every_code_has_a_label_in_both_languages(vocabulary: type[Vocabulary]) 
     labels = [member.zh for member in vocabulary]
     assert len(set(labels)) == len(labels)
     for member in vocabulary:
-        assert re.fullmatch(r"[a-z][a-z0-9_]*|[0-9]{1,2}|[A-C]", member), member
+        assert re.fullmatch(r"[a-z][a-z0-9_]*|[0-9]{1,3}|[A-C]", member), member
         assert re.search("[一-鿿]", member.zh), member
         assert member.en and member.en.isascii(), member
+
+
+#: rooms whose codes all stand in vocabularies
+WITHOUT_TABLES = ("fieldwork", "alerts", "importing", "layers", "grid", "gazetteer")
+CODE = re.compile(r"[a-z][a-z0-9_]*|[0-9]{1,3}|[A-C]")
+
+
+def tables_by_hand(source: str) -> list[str]:
+    """Dictionaries of codes with a Chinese label each."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Dict) and len(node.keys) > 1
+        if all(
+            isinstance(key, ast.Constant) and isinstance(key.value, str) and CODE.fullmatch(key.value)
+            for key in node.keys
+        )
+        if all(isinstance(one, ast.Constant) and re.search("[一-鿿]", str(one.value)) for one in node.values)
+    ]
+
+
+def test_no_room_writes_a_table_of_labels_by_hand() -> None:
+    files = [file for room in WITHOUT_TABLES for file in (ROOT / room).rglob("*.py")]
+    found = {
+        str(file.relative_to(ROOT)): tables for file in files if (tables := tables_by_hand(file.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "n"),
+    [
+        ('X = {"vacant": "空置", "let": "出租"}', 1),
+        ('def f(x):\n    return {"111": "主城区", "112": "城乡结合区"}[x]', 1),
+        ('X = {"vacant": Occupancy.VACANT.zh, "let": "出租"}', 0),
+        ('X = {"号楼": "幢", "栋": "幢"}', 0),
+        ('X = {"kind": "rename", "old": "永安街"}', 0),
+    ],
+)
+def test_a_table_of_labels_is_seen(source: str, n: int) -> None:
+    assert len(tables_by_hand(source)) == n
 
 
 def test_the_web_app_is_built_with_the_words_of_the_server() -> None:

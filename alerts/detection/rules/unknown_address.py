@@ -20,12 +20,12 @@ from sqlalchemy import Connection, text
 from alerts.detection.finding import Finding
 from alerts.detection.rule import AnomalyRule
 from alerts.detection.words import Fact, Words
-from gazetteer.reading.keys import LEVEL_NAMES
+from gazetteer.reading.vocabulary import AddressLevel
 
 #: None: not even the county is known.
 _LEVELS: dict[str | None, tuple[str, str]] = {
     None: ("无", "none"),
-    **{level: (name, level.replace("_", " ")) for level, name in LEVEL_NAMES.items()},
+    **{str(level): (level.zh, level.en) for level in AddressLevel},
 }
 FACTS = {
     "person_name": Fact("姓名", "name"),
@@ -73,7 +73,7 @@ def unknown_address(facts: UnmatchedAddress) -> Finding | None:
         facts={
             "person_name": facts.person_name,
             "written_address": facts.written,
-            "known_level": facts.matched_level if facts.matched_level in LEVEL_NAMES else None,
+            "known_level": facts.matched_level if facts.matched_level in list(AddressLevel) else None,
         },
         household_id=facts.household_id,
         lon=facts.lon,

@@ -10,34 +10,26 @@ SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    prefixes    text[] := platform.scope_prefixes();
     whole       boolean;
-    towns       text[];
-    villages    text[];
-    cells       text[];
-    micro_cells text[];
     lowest      text;
     beyond      text;
+    bounds      bigint[];
     box         geometry := st_tileenvelope(z, x, y);
 BEGIN
     body := '';
     generalised := false;
-    SELECT coalesce(bool_or(p = '{county}'), false),
-           array_agg(p) FILTER (WHERE length(p) = 9), array_agg(p) FILTER (WHERE length(p) = 12),
-           array_agg(p) FILTER (WHERE length(p) = 15), array_agg(p) FILTER (WHERE length(p) = 17),
-           min(p COLLATE "C"), max((p || '~') COLLATE "C")
-    INTO whole, towns, villages, cells, micro_cells, lowest, beyond FROM unnest(prefixes) AS p;
+    SELECT r.whole, r.lowest, r.beyond, r.bounds INTO whole, lowest, beyond, bounds FROM platform.scope_reach() r;
     body := body || (SELECT coalesce(st_asmvt(q, 'division_names', 4096, 'geom'), '') FROM (
         SELECT p.code AS id, p.level, p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
         FROM (SELECT t.code, t.level, t.name, CASE WHEN st_covers(t.geom_3857, st_centroid(t.geom_3857)) THEN st_centroid(t.geom_3857) ELSE st_pointonsurface(t.geom_3857) END AS at FROM division t
               WHERE t.geom_3857 && box AND t.valid_to IS NULL AND t.level = ANY (CASE WHEN z < 7 THEN ARRAY['county'] WHEN z < 10 THEN ARRAY['county', 'town']
-                                               ELSE ARRAY['county', 'town', 'village'] END) AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) OFFSET 0) p
+                                               ELSE ARRAY['county', 'town', 'village'] END) AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR (width_bucket(t.grid_code::bigint, bounds) & 1) <> 0) OFFSET 0) p
         WHERE floor((st_x(p.at) + 20037508.342789244) / 40075016.685578488 * 2.0 ^ z) = x AND floor((20037508.342789244 - st_y(p.at)) / 40075016.685578488 * 2.0 ^ z) = y ORDER BY p.code) q WHERE q.geom IS NOT NULL);
     IF z >= 13 THEN
         body := body || (SELECT coalesce(st_asmvt(q, 'cell_names', 4096, 'geom'), '') FROM (
         SELECT p.code AS id, p.name, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
         FROM (SELECT t.code, t.name, CASE WHEN st_covers(t.geom_3857, st_centroid(t.geom_3857)) THEN st_centroid(t.geom_3857) ELSE st_pointonsurface(t.geom_3857) END AS at FROM grid_cell t
-              WHERE t.geom_3857 && box AND t.valid_to IS NULL AND t.level = 'cell' AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells)) OFFSET 0) p
+              WHERE t.geom_3857 && box AND t.valid_to IS NULL AND t.level = 'cell' AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR (width_bucket(t.grid_code::bigint, bounds) & 1) <> 0) OFFSET 0) p
         WHERE floor((st_x(p.at) + 20037508.342789244) / 40075016.685578488 * 2.0 ^ z) = x AND floor((20037508.342789244 - st_y(p.at)) / 40075016.685578488 * 2.0 ^ z) = y ORDER BY p.code) q WHERE q.geom IS NOT NULL);
     END IF;
     IF z >= 16 THEN
@@ -45,7 +37,7 @@ BEGIN
         SELECT p.number, st_asmvtgeom(p.at, box, 4096, 0, false) AS geom
         FROM (SELECT min(t.id) AS id, regexp_replace(t.number_plate, '号$', '') AS number, t.geom_3857 AS at FROM standard_address t
               WHERE t.geom_3857 && box AND t.status = 'published' AND t.number_plate IS NOT NULL
-                AND t.building IS NULL AND t.entrance IS NULL AND t.floor IS NULL AND t.room IS NULL AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells))
+                AND t.building IS NULL AND t.entrance IS NULL AND t.floor IS NULL AND t.room IS NULL AND t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR (width_bucket(t.grid_code::bigint, bounds) & 1) <> 0)
               GROUP BY 2, 3) p
         WHERE floor((st_x(p.at) + 20037508.342789244) / 40075016.685578488 * 2.0 ^ z) = x AND floor((20037508.342789244 - st_y(p.at)) / 40075016.685578488 * 2.0 ^ z) = y ORDER BY p.id) q WHERE q.geom IS NOT NULL);
     END IF;

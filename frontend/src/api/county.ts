@@ -91,6 +91,7 @@ export function countyApi(county: string) {
   const path = { county }
   return {
     overview: () => dataOf(api.GET('/api/{county}/overview', { params: { path } })),
+    cell: (code: string) => dataOf(api.GET('/api/{county}/cells/{code}', { params: { path: { county, code } } })),
     catalogue: () => dataOf(api.GET('/api/{county}/catalogue', { params: { path } })),
     searchAddresses: (q: string, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/addresses/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
@@ -98,6 +99,7 @@ export function countyApi(county: string) {
       dataOf(api.GET('/api/{county}/households/search', { params: { path, query: { q, limit: 10 } }, ...until(signal) })),
     address: (address_id: number) => dataOf(api.GET('/api/{county}/addresses/{address_id}', { params: { path: { county, address_id } } })),
     rasters: () => itemsOf(api.GET('/api/{county}/rasters', { params: { path } })),
+    outsideMaps: () => itemsOf(api.GET('/api/{county}/outside-maps', { params: { path } })),
     flood: (level_m: number, signal?: AbortSignal) =>
       dataOf(api.GET('/api/{county}/flood', { params: { path, query: { level_m } }, ...until(signal) })),
     floodHouseholds: (level_m: number, after: Cursor) =>

@@ -18,6 +18,8 @@ export type OpenSession = Schemas['SessionOut']
 export type Token = Schemas['AccessTokenOut']
 export type ListedAccount = Schemas['ListedAccountOut']
 export type Overview = Schemas['Overview']
+export type OutsideMap = Schemas['OutsideMapOut']
+export type CellCard = Schemas['CellOut']
 export type Catalogue = Schemas['Catalogue']
 
 export type AddressHits = Schemas['AddressSearch']

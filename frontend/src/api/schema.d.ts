@@ -1137,6 +1137,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{county}/cells/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cell
+         * @description The name of a cell, who is responsible for it today, its households and the alerts that wait in it, under the asker's rights.
+         */
+        get: operations["cell_api__county__cells__code__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{county}/changes": {
         parameters: {
             query?: never;
@@ -1550,6 +1570,26 @@ export interface paths {
          * @description The department tables the pipeline knows, with the columns each must have.
          */
         get: operations["mappings_api__county__mappings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{county}/outside-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outside Maps
+         * @description The base maps of other servers that are configured; none by default.
+         */
+        get: operations["outside_maps_api__county__outside_maps_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2198,11 +2238,8 @@ export interface components {
             road: string | null;
             /** Room */
             room: string | null;
-            /**
-             * Status
-             * @example published
-             */
-            status: string;
+            /** @example published */
+            status: components["schemas"]["AddressStatus"];
             /** Town */
             town: string | null;
             /**
@@ -2223,6 +2260,12 @@ export interface components {
             /** Village Group */
             village_group: string | null;
         };
+        /**
+         * AddressEventKind
+         * @description What can happen to an address.
+         * @enum {string}
+         */
+        AddressEventKind: "created" | "imported" | "edited" | "reviewed" | "published" | "renamed" | "renumbered" | "split" | "merged" | "villages_merged" | "moved" | "demolished" | "restored" | "regridded" | "left" | "deleted";
         /**
          * AddressOnDay
          * @description One address as it was on a day.
@@ -2287,11 +2330,8 @@ export interface components {
              * @description degrees, EPSG:4490
              */
             lon: number | null;
-            /**
-             * Status
-             * @example published
-             */
-            status: string;
+            /** @example published */
+            status: components["schemas"]["AddressStatus"];
             /**
              * Text
              * @example 浙江省湖州市德清县武康街道千秋社区永安街12号
@@ -2304,6 +2344,12 @@ export interface components {
              */
             uid: string;
         };
+        /**
+         * AddressStatus
+         * @description The life of a standard address (地址状态).
+         * @enum {string}
+         */
+        AddressStatus: "draft" | "reviewed" | "published" | "retired";
         /**
          * AddressThen
          * @description An address that a text meant on a day, and what it is now.
@@ -3038,6 +3084,57 @@ export interface components {
             subjects: components["schemas"]["SubjectOut"][];
         };
         /**
+         * CellOut
+         * @description A cell in a few words.
+         */
+        CellOut: {
+            /**
+             * Code
+             * @example 330521001001001
+             */
+            code: string;
+            /**
+             * Households
+             * @description null for roles that see no households
+             */
+            households: number | null;
+            /**
+             * Level
+             * @description cell or micro_cell
+             * @example cell
+             */
+            level: string;
+            /**
+             * Name
+             * @example 永安一网格
+             */
+            name: string;
+            /** @description null for roles that see no alerts */
+            open_alerts: components["schemas"]["OpenBySeverity"] | null;
+            /**
+             * Village
+             * @description its village or community; null when that is out of sight
+             */
+            village: string | null;
+            /**
+             * Workers
+             * @description the lead first; a micro cell's own before its cell's
+             */
+            workers: components["schemas"]["CellWorkerOut"][];
+        };
+        /**
+         * CellWorkerOut
+         * @description Who is responsible for a cell today.
+         */
+        CellWorkerOut: {
+            duty: components["schemas"]["Duty"];
+            /**
+             * Name
+             * @example 王网格
+             */
+            name: string;
+        };
+        /**
          * ChangeItemOut
          * @description One operation of a change set.
          */
@@ -3135,11 +3232,8 @@ export interface components {
             published_at: string | null;
             /** Reason */
             reason: string;
-            /**
-             * State
-             * @example submitted
-             */
-            state: string;
+            /** @example submitted */
+            state: components["schemas"]["ChangeSetState"];
             /** Title */
             title: string;
         };
@@ -3215,14 +3309,17 @@ export interface components {
             published_at: string | null;
             /** Reason */
             reason: string;
-            /**
-             * State
-             * @example submitted
-             */
-            state: string;
+            /** @example submitted */
+            state: components["schemas"]["ChangeSetState"];
             /** Title */
             title: string;
         };
+        /**
+         * ChangeSetState
+         * @description How far a set of changes is (变更集状态).
+         * @enum {string}
+         */
+        ChangeSetState: "draft" | "submitted" | "approved" | "published" | "rejected" | "withdrawn";
         /**
          * ChoiceOut
          * @description One key to press and the decision it sends.
@@ -3372,12 +3469,17 @@ export interface components {
          */
         CorrectionAction: "alias" | "rule" | "accept" | "reject" | "dismiss";
         /**
+         * CorrectionBatchKind
+         * @description How many rows one decision took.
+         * @enum {string}
+         */
+        CorrectionBatchKind: "decide" | "alike";
+        /**
          * CorrectionBatchOut
          * @description What was decided in one go.
          */
         CorrectionBatchOut: {
-            /** Action */
-            action: string;
+            action: components["schemas"]["CorrectionAction"];
             /** Actor */
             actor: string;
             /**
@@ -3391,11 +3493,7 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description decide or alike
-             */
-            kind: string;
+            kind: components["schemas"]["CorrectionBatchKind"];
             /** Note */
             note: string | null;
             /**
@@ -3408,6 +3506,12 @@ export interface components {
             /** Undone By */
             undone_by: string | null;
         };
+        /**
+         * CorrectionKind
+         * @description What waits for a person.
+         * @enum {string}
+         */
+        CorrectionKind: "match" | "review";
         /**
          * CorrectionOut
          * @description A row of the queue: a text without a certain match, or a review of an address.
@@ -3439,12 +3543,8 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description match or review
-             * @example match
-             */
-            kind: string;
+            /** @example match */
+            kind: components["schemas"]["CorrectionKind"];
             /** Leased By */
             leased_by: string | null;
             /** Leased Until */
@@ -3455,11 +3555,7 @@ export interface components {
              * @example 3
              */
             occurrences: number;
-            /**
-             * Outcome
-             * @description alias, rule, by_rule, accepted, rejected or dismissed
-             */
-            outcome: string | null;
+            outcome: components["schemas"]["CorrectionOutcome"] | null;
             /**
              * Reason
              * @example 地址写的是千秋社区，坐标落在春晖社区
@@ -3478,12 +3574,20 @@ export interface components {
              * @example 雍安街
              */
             road_key: string | null;
-            /**
-             * Status
-             * @description open or decided
-             */
-            status: string;
+            status: components["schemas"]["CorrectionStatus"];
         };
+        /**
+         * CorrectionOutcome
+         * @description What was decided.
+         * @enum {string}
+         */
+        CorrectionOutcome: "alias" | "rule" | "by_rule" | "accepted" | "rejected" | "dismissed";
+        /**
+         * CorrectionStatus
+         * @description Whether somebody has decided.
+         * @enum {string}
+         */
+        CorrectionStatus: "open" | "decided";
         /**
          * Counted
          * @description How many there were.
@@ -3632,11 +3736,8 @@ export interface components {
             id: number;
             /** Name */
             name: string;
-            /**
-             * Occupancy
-             * @description occupied, vacant, let, unknown, as recorded
-             */
-            occupancy: string | null;
+            /** @description as recorded */
+            occupancy: components["schemas"]["Occupancy"] | null;
         };
         /**
          * EarlierAlert
@@ -4132,17 +4233,20 @@ export interface components {
              * @example 330521001001001
              */
             code: string;
-            /**
-             * Level
-             * @example cell
-             */
-            level: string;
+            /** @example cell */
+            level: components["schemas"]["GridLevel"];
             /**
              * Level Name
              * @example 网格
              */
             level_name: string;
         };
+        /**
+         * GridLevel
+         * @description How far a grid code reaches (层级).
+         * @enum {string}
+         */
+        GridLevel: "county" | "town" | "village" | "cell" | "micro_cell";
         /**
          * HouseholdAddress
          * @description The standard address of a household. lon, lat in EPSG:4490.
@@ -4173,6 +4277,12 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * HouseholdKind
+         * @description What a household is (户类型).
+         * @enum {string}
+         */
+        HouseholdKind: "family" | "collective" | "single";
         /**
          * HouseholdList
          * @description Households by number or by room.
@@ -4224,11 +4334,7 @@ export interface components {
             household_no: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @description family, collective or single
-             */
-            kind: string;
+            kind: components["schemas"]["HouseholdKind"];
             /** Members */
             members: components["schemas"]["MemberOut"][];
             /**
@@ -4697,8 +4803,7 @@ export interface components {
              * @example 户主
              */
             relation: string | null;
-            /** Sex */
-            sex: string | null;
+            sex: components["schemas"]["Sex"] | null;
             /** Status Codes */
             status_codes: components["schemas"]["CodeOut"][];
         };
@@ -4839,6 +4944,12 @@ export interface components {
             note?: string | null;
         };
         /**
+         * Occupancy
+         * @description How a dwelling is used (使用状况), in the words of the housing tables.
+         * @enum {string}
+         */
+        Occupancy: "occupied" | "vacant" | "let" | "unknown";
+        /**
          * OpenBySeverity
          * @description Alerts that wait for something, by severity.
          */
@@ -4860,11 +4971,10 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * Kind
              * @description kind of the events it leaves
              * @example renamed
              */
-            kind: string;
+            kind: components["schemas"]["AddressEventKind"];
             /**
              * Name
              * @example rename_road
@@ -4873,6 +4983,39 @@ export interface components {
             /**
              * Title
              * @example 更名
+             */
+            title: string;
+        };
+        /**
+         * OutsideMapOut
+         * @description A base map of another server.
+         */
+        OutsideMapOut: {
+            /** Attribution */
+            attribution: string | null;
+            /**
+             * Grid
+             * @description w: Web Mercator (XYZ); c: CGCS2000 degrees, as Tianditu cuts them
+             * @enum {string}
+             */
+            grid: "w" | "c";
+            /** Maxzoom */
+            maxzoom: number;
+            /** Minzoom */
+            minzoom: number;
+            /**
+             * Name
+             * @example tianditu-img
+             */
+            name: string;
+            /**
+             * Overlay
+             * @description names to lie over another map
+             */
+            overlay: boolean;
+            /**
+             * Title
+             * @example 天地图影像
              */
             title: string;
         };
@@ -5057,6 +5200,16 @@ export interface components {
         PageOut_OperationSchema_: {
             /** Items */
             items: components["schemas"]["OperationSchema"][];
+            /**
+             * Next
+             * @description pass it as ``after`` for those that follow; null at the end
+             */
+            next: string | null;
+        };
+        /** PageOut[OutsideMapOut] */
+        PageOut_OutsideMapOut_: {
+            /** Items */
+            items: components["schemas"]["OutsideMapOut"][];
             /**
              * Next
              * @description pass it as ``after`` for those that follow; null at the end
@@ -5289,11 +5442,8 @@ export interface components {
          * @description A place and its newest code.
          */
         PlaceCodeOut: {
-            /**
-             * Kind
-             * @example premises
-             */
-            kind: string;
+            /** @example premises */
+            kind: components["schemas"]["PlaceKind"];
             /**
              * Name
              * @example 武康农贸市场
@@ -5303,6 +5453,18 @@ export interface components {
             place_id: number;
             token: components["schemas"]["TokenOut"] | null;
         };
+        /**
+         * PlaceKind
+         * @description What a place is (类别).
+         * @enum {string}
+         */
+        PlaceKind: "building" | "dwelling" | "premises" | "unit" | "zone" | "parcel";
+        /**
+         * PlaceNameKind
+         * @description What a place name names (地名类别).
+         * @enum {string}
+         */
+        PlaceNameKind: "natural_village" | "road" | "compound" | "water" | "mountain" | "landmark" | "other";
         /**
          * PlaceNameOut
          * @description A place name (地名): natural village, road, compound, water, mountain, landmark.
@@ -5314,11 +5476,8 @@ export interface components {
             grid_code: string;
             /** Id */
             id: number;
-            /**
-             * Kind
-             * @example natural_village
-             */
-            kind: string;
+            /** @example natural_village */
+            kind: components["schemas"]["PlaceNameKind"];
             /** Lat */
             lat: number | null;
             /** Lon */
@@ -5468,11 +5627,9 @@ export interface components {
              * @example 同村有 2 条写法相同：33052100100100000001、33052100100100000002
              */
             sentence: string;
-            /** Severity */
-            severity: string;
+            severity: components["schemas"]["Severity"];
             state: components["schemas"]["FindingState"];
-            /** Status */
-            status: string;
+            status: components["schemas"]["AddressStatus"];
             /** Title */
             title: string;
         };
@@ -5492,11 +5649,8 @@ export interface components {
          * @description A rule with its manual and the number of its findings in scope.
          */
         QualityRuleOut: {
-            /**
-             * Family
-             * @example duplicates
-             */
-            family: string;
+            /** @example duplicates */
+            family: components["schemas"]["RuleFamily"];
             /**
              * Family Zh
              * @example 重复
@@ -5516,11 +5670,8 @@ export interface components {
             name: string;
             /** Open N */
             open_n: number;
-            /**
-             * Severity
-             * @example high
-             */
-            severity: string;
+            /** @example high */
+            severity: components["schemas"]["Severity"];
         };
         /**
          * RasterKind
@@ -5802,8 +5953,7 @@ export interface components {
              * @example village_mismatch
              */
             reason_code: string;
-            /** Status */
-            status: string;
+            status: components["schemas"]["ReviewStatus"];
         };
         /**
          * ReviewPage
@@ -5820,6 +5970,12 @@ export interface components {
             /** Open N */
             open_n: number;
         };
+        /**
+         * ReviewStatus
+         * @description What became of a doubtful address of an import (复核状态).
+         * @enum {string}
+         */
+        ReviewStatus: "open" | "accepted" | "rejected" | "closed";
         /**
          * RevokeIn
          * @description Why a code is made worthless.
@@ -5879,6 +6035,12 @@ export interface components {
              */
             title: string;
         };
+        /**
+         * RuleFamily
+         * @description What the rules about addresses look at (问题类别).
+         * @enum {string}
+         */
+        RuleFamily: "tree" | "duplicates" | "numbering" | "position" | "names" | "text" | "codes" | "dates" | "state" | "grid";
         /**
          * RuleOut
          * @description An anomaly rule: title, description and parameters in the language asked for, the manual in both.
@@ -6128,6 +6290,12 @@ export interface components {
          */
         Severity: "high" | "medium" | "low";
         /**
+         * Sex
+         * @description Sex, as stored (性别).
+         * @enum {string}
+         */
+        Sex: "male" | "female";
+        /**
          * SignIn
          * @description Name and password; the code of the second factor when it was asked for.
          */
@@ -6365,12 +6533,8 @@ export interface components {
             revoked_at: string | null;
             /** Revoked By */
             revoked_by: string | null;
-            /**
-             * Status
-             * @description valid or revoked
-             * @example valid
-             */
-            status: string;
+            /** @example valid */
+            status: components["schemas"]["TokenStatus"];
             /**
              * Token
              * @example CECQV2OBS5VZVJ3BH6RQ5MNJ7TEI6GKXS4ASFJ2I
@@ -6382,6 +6546,12 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * TokenStatus
+         * @description Whether a printed code still holds (二维码状态).
+         * @enum {string}
+         */
+        TokenStatus: "valid" | "revoked";
         /**
          * Totals
          * @description How many records of each library the account sees.
@@ -9238,6 +9408,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    cell_api__county__cells__code__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellOut"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     changes_api__county__changes_get: {
         parameters: {
             query?: {
@@ -9982,6 +10185,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_MappingOut_"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            414: components["responses"]["Problem414"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    outside_maps_api__county__outside_maps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                county: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_OutsideMapOut_"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -1,13 +1,18 @@
 /** Rasters under the records, and the water over them: what may be chosen, and where the tiles come from. */
-import type { Raster } from '@/api/names'
+import type { OutsideMap, Raster } from '@/api/names'
 
 /** One picture that can lie under the records. */
 export interface Backdrop {
   id: string
   label: string
-  raster: Raster
+  raster: Pick<Raster, 'name' | 'bounds' | 'minzoom' | 'maxzoom' | 'attribution'>
   query: string
+  /** of another server, through ours */
+  outside?: boolean
 }
+
+/** Areas of the base map that would hide a picture under them. */
+export const HIDING = ['base-land', 'base-water']
 
 /** Of an elevation model both pictures are offered: the shape of the land, and its heights in colours. */
 export function backdrops(rasters: Raster[]): Backdrop[] {
@@ -21,8 +26,23 @@ export function backdrops(rasters: Raster[]): Backdrop[] {
   )
 }
 
+/** Maps of other servers that this map can draw: Web Mercator, and not mere names, of which it has its own. */
+export function outsideBackdrops(maps: OutsideMap[]): Backdrop[] {
+  return maps
+    .filter((one) => one.grid === 'w' && !one.overlay)
+    .map(({ name, title, minzoom, maxzoom, attribution }) => ({
+      id: `outside:${name}`,
+      label: title,
+      raster: { name, bounds: [-180, -85, 180, 85], minzoom, maxzoom, attribution },
+      query: '',
+      outside: true,
+    }))
+}
+
 export function backdropUrl(origin: string, county: string, backdrop: Backdrop): string {
-  return `${origin}/tiles/${encodeURIComponent(county)}/raster/${encodeURIComponent(backdrop.raster.name)}/{z}/{x}/{y}.webp${backdrop.query}`
+  const tiles = `${origin}/tiles/${encodeURIComponent(county)}`
+  const name = encodeURIComponent(backdrop.raster.name)
+  return backdrop.outside ? `${tiles}/outside/${name}/{z}/{x}/{y}` : `${tiles}/raster/${name}/{z}/{x}/{y}.webp${backdrop.query}`
 }
 
 export function floodUrl(origin: string, county: string, raster: Raster, level: number): string {

@@ -1,22 +1,8 @@
 /** The counts of an import as labelled numbers, in the order people read them. */
-import { countLabel } from './labels'
+import { empty_cells, import_count } from './vocabulary.json'
 
-const ORDER = [
-  'read',
-  'rows',
-  'total',
-  'staged',
-  'added',
-  'new',
-  'changed',
-  'updated',
-  'unchanged',
-  'removed',
-  'retired',
-  'rejected',
-  'warned',
-  'review',
-]
+const LABELS: Record<string, string> = import_count
+const ORDER = Object.keys(LABELS)
 const rank = (name: string) => ORDER.indexOf(name) + 1 || ORDER.length + 1
 
 /** What is odd about a whole file (`counts.questions`): it is published after a yes. mapping: the line that would mend it. */
@@ -41,15 +27,13 @@ export interface EmptyCells {
   words: string
 }
 
-const EMPTY = { kept: '保留原值', cleared: '清空', rejected: '退回' }
-
 export function emptyCells(counts: Record<string, unknown>): EmptyCells[] {
-  const columns = (counts.empty ?? {}) as Record<string, Record<keyof typeof EMPTY, number>>
+  const columns = (counts.empty ?? {}) as Record<string, Record<keyof typeof empty_cells, number>>
   return Object.entries(columns).map(([column, cells]) => ({
     column,
-    words: (Object.keys(EMPTY) as (keyof typeof EMPTY)[])
+    words: (Object.keys(empty_cells) as (keyof typeof empty_cells)[])
       .filter((what) => cells[what] > 0)
-      .map((what) => `${EMPTY[what]} ${cells[what]}`)
+      .map((what) => `${empty_cells[what]} ${cells[what]}`)
       .join('，'),
   }))
 }
@@ -62,5 +46,5 @@ export function importCounts(counts: Record<string, unknown>): LabelledCount[] {
   return Object.entries(counts)
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
     .sort(([a], [b]) => rank(a) - rank(b))
-    .map(([name, n]) => ({ name, label: countLabel(name), n }))
+    .map(([name, n]) => ({ name, label: LABELS[name] ?? name, n }))
 }

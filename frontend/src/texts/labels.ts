@@ -34,51 +34,11 @@ export const outcomeLabel = (code: string): string => OUTCOMES.find((one) => one
 
 export const CONFIDENCE: Record<'A' | 'B' | 'C', string> = confidence_class
 
-const RELATIONS: Record<string, string> = {
-  head: '户主',
-  spouse: '配偶',
-  child: '子女',
-  son: '子',
-  daughter: '女',
-  parent: '父母',
-  father: '父亲',
-  mother: '母亲',
-  grandchild: '孙辈',
-  grandparent: '祖辈',
-  sibling: '兄弟姐妹',
-  tenant: '租户',
-  other: '其他',
-}
-const COUNTS: Record<string, string> = {
-  read: '读取',
-  rows: '总行数',
-  total: '总行数',
-  staged: '读入',
-  added: '新增',
-  new: '新增',
-  changed: '变更',
-  updated: '变更',
-  unchanged: '未变',
-  published: '发布',
-  warned: '提醒',
-  rejected: '退回',
-  removed: '移除',
-  retired: '停用',
-  review: '待复核',
-  reviews: '待复核',
-  matched: '匹配地址',
-  unmatched: '未匹配',
-  skipped: '跳过',
-  repeated: '重复',
-  texts: '地址文本',
-}
-
 export const orSelf =
   (table: Record<string, string>) =>
   (code: string | null | undefined): string =>
     code ? (table[code] ?? code) : ''
 
-export const relationLabel = orSelf(RELATIONS)
 export const sexLabel = orSelf(sex)
 export const occupancyLabel = orSelf(occupancy)
 export const placeKindLabel = orSelf(place_kind)
@@ -92,7 +52,6 @@ export const importStateLabel = orSelf(import_state)
 export const ENTITIES = Object.keys(record)
 export const entityLabel = orSelf(record)
 export const operationLabel = orSelf(change_operation)
-export const countLabel = orSelf(COUNTS)
 
 /** Purposes offered where one must be stated; any other may be typed. */
 export const PURPOSES = ['上门走访联系', '核对身份信息', '处理预警', '办理政务服务'] as const

@@ -9,14 +9,10 @@ SET jit = off
 AS $$
 DECLARE
     prefixes    text[] := platform.scope_prefixes();
-    whole       boolean := coalesce('{county}' = ANY (prefixes), false);
-    towns       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 9);
-    villages    text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 12);
-    cells       text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 15);
-    micro_cells text[] := ARRAY(SELECT p FROM unnest(prefixes) AS p WHERE length(p) = 17);
-    lowest      text := (SELECT min(p COLLATE "C") FROM unnest(prefixes) AS p);
-    beyond      text := (SELECT max(p COLLATE "C") || '~' FROM unnest(prefixes) AS p);
-
+    whole       boolean;  -- of platform.scope_reach(), as the next three
+    lowest      text;
+    beyond      text;
+    bounds      bigint[];
     reach       geometry := st_expand(st_transform(st_makeenvelope(
         greatest(least(west, 180), -180), greatest(least(south, 85), -85),
         greatest(least(east, 180), -180), greatest(least(north, 85), -85), 4326), 3857), 0.01);
@@ -25,6 +21,7 @@ DECLARE
         WHERE NOT EXISTS (SELECT FROM unnest(prefixes) AS o WHERE p <> o AND starts_with(p, o)));
     one         text;
 BEGIN
+    SELECT r.whole, r.lowest, r.beyond, r.bounds INTO whole, lowest, beyond, bounds FROM platform.scope_reach() r;
     IF cardinality(outermost) > 20 THEN
         outermost := ARRAY[NULL];
     END IF;

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from database.functions.texts import register
 from layers.tiles.functions.counts import count_differences
+from layers.tiles.functions.outlines import outline_functions
 from layers.tiles.functions.tile import tile_functions
 from layers.tiles.functions.triggers import trigger_functions
 
@@ -18,6 +19,7 @@ def functions() -> Iterator[tuple[str, str]]:
     """Name and text of each."""
     yield from tile_functions()
     yield from trigger_functions()
+    yield from outline_functions()
     yield count_differences()
 
 

@@ -17,6 +17,7 @@ class Grid:
     """A grid of tiles. geometry: the column that is drawn. column, row: of the 4096 x 4096 to a tile, counted from the world's
     corner, of ``{x}`` and ``{y}`` in the units of the geometry; exact powers of two, so zooms agree. declared: box, reach (with the
     margin of outlines), near, tolerance (half a screen pixel), and which counts. generalised: outline of ``tile_shape`` in this grid.
+    inside: when a generalised outline lies in the tile and on its pixels already, and what it is there; empty where that never is.
     """
 
     function: str
@@ -26,6 +27,7 @@ class Grid:
     row: str
     declared: str
     generalised: str
+    inside: str
     counts_in: str
     squares: str
 
@@ -51,8 +53,14 @@ MERCATOR = Grid(
     near        geometry := st_tileenvelope(z, x, y, margin => 0.5 / 4096);
     tolerance   float := {WORLD_M} / 1024 / 2 ^ z;
     lowest_cell bigint := tile_cell(x, y) << 2 * (store - z);
-    beyond_cell bigint := tile_cell(x, y) + 1 << 2 * (store - z);""",
+    beyond_cell bigint := tile_cell(x, y) + 1 << 2 * (store - z);
+    pixel       float := fine / {WORLD_M};  -- tile coordinates to a metre
+    west        float := {HALF_M} * pixel - x * 4096;
+    north       float := {HALF_M} * pixel - y * 4096;""",
     generalised="s.geom_3857",
+    # it stands on whole tile coordinates (layers/tiles/shapes.py) and is valid there: nothing to clip, nothing to mend
+    inside="WHEN s.geom_3857 @ box "
+    "THEN st_snaptogrid(st_affine(st_forcepolygoncw(s.geom_3857), pixel, 0, 0, -pixel, west, north), 1)",
     counts_in="tile_count t WHERE t.cell >= lowest_cell AND t.cell < beyond_cell AND",
     squares=f"""
         SELECT g.n, g.members, {axis("g.local")} * 64 + 32 AS px, {axis("(g.local >> 1)")} * 64 + 32 AS py, g.local AS place
@@ -88,6 +96,7 @@ CGCS2000 = Grid(
     lowest_row  int := greatest(0, floor(({HALF_M} - st_ymax(near)) / {WORLD_M} * 2 ^ z)::int);
     highest_row int := least(2 ^ z - 1, floor(({HALF_M} - st_ymin(near)) / {WORLD_M} * 2 ^ z))::int;""",
     generalised="st_transform(s.geom_3857, 4490)",
+    inside="",
     counts_in=f"{_ROWS} ON {_CELLS} AND {_PIXEL_ROW} >> 12 = y WHERE",
     squares=f"""
         SELECT g.n, g.members, {axis("g.local")} * 64 + 32 AS px, g.py & 4095 AS py, g.row * 4096::bigint + g.local AS place

@@ -9,11 +9,10 @@ from pathlib import Path
 from layers.catalogue.kind import Field, Kind
 from layers.catalogue.registry import KINDS
 
-#: The rows of the entered scope, of table ``t``. The first two conditions follow from the others: they let a narrow scope use the
-#: index on grid_code instead.
+#: The rows of the entered scope (``platform.scope_reach``), of table ``t``. The first two conditions follow from the third: they let a
+#: narrow scope use the index on grid_code instead. A number between the first and the second bound of a range has an odd place.
 SCOPE = (
-    "t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR left(t.grid_code, 9) = ANY (towns) "
-    "OR left(t.grid_code, 12) = ANY (villages) OR left(t.grid_code, 15) = ANY (cells) OR t.grid_code = ANY (micro_cells))"
+    "t.grid_code >= lowest AND t.grid_code < beyond AND (whole OR (width_bucket(t.grid_code::bigint, bounds) & 1) <> 0)"
 )
 _COLUMN = re.compile(r"\{t\}\.(\w+)")
 

@@ -17,6 +17,8 @@ from layers.tiles.functions.grids import GRIDS, Grid
 from layers.tiles.functions.pieces import SCOPE, areas, columns, grants, parts_of, records, template
 
 _FOLDER = Path(__file__).parent
+#: From this zoom on whether points are too many is found by reading them; below, by their counts, for there may be 100,000.
+COUNTED_ON_THE_WAY_FROM = 16
 
 
 def tile_functions() -> Iterator[tuple[str, str]]:
@@ -41,21 +43,23 @@ def _branch(grid: Grid, kind: Kind) -> str:
         return f"    WHEN '{kind.name}' THEN {_outlines(grid, kind)}"
     rows_from = "true" if kind.rows_from <= COUNTED_TO else f"z > {COUNTED_TO}"
     counted = f"{grid.counts_in} t.layer = '{kind.name}' AND t.level = store AND {SCOPE}"
+    # near by there are seldom too many: points are read at once and counted while they are
+    over_budget = f"budget < (SELECT coalesce(sum(t.n), 0) FROM {counted})"
+    over_budget = over_budget if kind.geometry == "mixed" else f"z < {COUNTED_ON_THE_WAY_FROM} AND {over_budget}"
     return f"""
     WHEN '{kind.name}' THEN
-        generalised := NOT ({rows_from}) OR budget < (SELECT coalesce(sum(t.n), 0) FROM {counted});
+        generalised := NOT ({rows_from}) OR {over_budget};
         IF NOT generalised THEN {_rows(grid, kind)}
+        END IF;
+        IF NOT generalised THEN NULL;
         ELSIF z > {COUNTED_TO} THEN {_crowds(grid, kind)}
         ELSE {_counts(grid, kind, counted)}
         END IF;"""
 
 
 def _body(kind: Kind, select: str) -> str:
-    """Statement that sets body."""
-    return (
-        f"body := (SELECT coalesce(st_asmvt(q, '{kind.name}', 4096, 'geom'), '') FROM ({select}) q "
-        "WHERE q.geom IS NOT NULL);"
-    )  # fmt: skip
+    """Statement that sets body. st_asmvt leaves out a row without a geometry: a filter for it here would compute each twice, in the scan."""
+    return f"body := (SELECT coalesce(st_asmvt(q, '{kind.name}', 4096, 'geom'), '') FROM ({select}) q);"
 
 
 def _value(field: Field, row: str) -> str:
@@ -84,11 +88,14 @@ def _rows(grid: Grid, kind: Kind) -> str:
             FROM (SELECT t.id{listed}, {grid.pixels(mixed=True)}, st_geometrytype(t.{grid.geometry}) = 'ST_Point' AS is_point,
                          st_asmvtgeom(t.{grid.geometry}, box, 4096, 64, true) AS outline
                   FROM {table} t WHERE t.geom_3857 && reach AND {shown} AND {SCOPE} OFFSET 0) p ORDER BY p.id""")  # fmt: skip
-    return _body(kind, f"""
-        SELECT p.id{names}, 1 AS n, st_point(p.px & 4095, p.py & 4095) AS geom FROM (
-            SELECT t.id{listed}, {grid.pixels(mixed=False)}
-            FROM {table} t WHERE t.geom_3857 && near AND {shown} AND {SCOPE} OFFSET 0
-        ) p WHERE p.px >> 12 = x AND p.py >> 12 = y ORDER BY p.id""")  # fmt: skip
+    return f"""
+        SELECT coalesce(st_asmvt(q, '{kind.name}', 4096, 'geom'), ''), count(*) > budget INTO body, generalised FROM (
+            SELECT p.id{names}, 1 AS n, st_point(p.px & 4095, p.py & 4095) AS geom FROM (
+                SELECT * FROM (
+                    SELECT t.id{listed}, {grid.pixels(mixed=False)}
+                    FROM {table} t WHERE t.geom_3857 && near AND {shown} AND {SCOPE} OFFSET 0
+                ) r WHERE r.px >> 12 = x AND r.py >> 12 = y LIMIT budget + 1
+            ) p ORDER BY p.id) q;"""
 
 
 def _crowds(grid: Grid, kind: Kind) -> str:
@@ -124,14 +131,15 @@ def _outlines(grid: Grid, kind: Kind) -> str:
     listed = "".join(f", {_value(field, 'p')} AS {field.name}" for field in kind.tile_fields())
     read = ", ".join(dict.fromkeys([*columns(kind), "grid_code", "geom_3857", grid.geometry]))
     outline = f"t.{grid.geometry}"
+    drawn = f"""st_asmvtgeom(coalesce({grid.generalised},
+                           CASE WHEN z < 14 THEN st_simplifypreservetopology({outline}, tolerance) ELSE {outline} END
+                       ), box, 4096, 64, true)"""
     return _body(kind, f"""
         SELECT p.id{listed}, p.here::int AS n,
-               coalesce(p.outline, CASE WHEN p.here THEN st_point(p.px & 4095, p.py & 4095) END) AS geom
+               CASE WHEN NOT st_isempty(p.outline) THEN p.outline WHEN p.here THEN st_point(p.px & 4095, p.py & 4095) END AS geom
         FROM (SELECT c.*, c.px >> 12 = x AND c.py >> 12 = y AS here FROM (
                 SELECT t.code AS id, t.*, {grid.pixels(mixed=True)},
-                       st_asmvtgeom(coalesce({grid.generalised},
-                           CASE WHEN z < 14 THEN st_simplifypreservetopology({outline}, tolerance) ELSE {outline} END
-                       ), box, 4096, 64, true) AS outline
+                       {f"CASE {grid.inside} ELSE {drawn} END" if grid.inside else drawn} AS outline
                 FROM (SELECT {read} FROM {kind.table.name}) t
                 LEFT JOIN tile_shape s ON s.layer = '{kind.name}' AND s.code = t.code AND s.band = zoom_band
                 WHERE t.geom_3857 && reach AND {kind.shown("t")} AND {_levels(kind)} AND {SCOPE} OFFSET 0) c) p

@@ -10,14 +10,10 @@ SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    prefixes    text[] := platform.scope_prefixes();
-    whole       boolean;  -- the range from lowest to beyond says it all: the county, or any single prefix
-    towns       text[];
-    villages    text[];
-    cells       text[];
-    micro_cells text[];
+    whole       boolean;  -- of platform.scope_reach(), as the next three
     lowest      text;
-    beyond      text;  -- prefixes may nest
+    beyond      text;
+    bounds      bigint[];
     zoom_band   smallint := CASE WHEN z < 14 THEN greatest(7, z + 1 - z % 2) END;
     fine        float := 4096 * 2.0 ^ z;
     budget      int := {budget};
@@ -27,14 +23,11 @@ DECLARE
 BEGIN
     body := '';
     generalised := false;
-    SELECT count(*) = 1 OR coalesce(bool_or(p = '{county}'), false),
-           array_agg(p) FILTER (WHERE length(p) = 9), array_agg(p) FILTER (WHERE length(p) = 12),
-           array_agg(p) FILTER (WHERE length(p) = 15), array_agg(p) FILTER (WHERE length(p) = 17),
-           min(p COLLATE "C"), max((p || '~') COLLATE "C")
-    INTO whole, towns, villages, cells, micro_cells, lowest, beyond FROM unnest(prefixes) AS p;
+    SELECT r.whole, r.lowest, r.beyond, r.bounds INTO whole, lowest, beyond, bounds FROM platform.scope_reach() r;
     IF whole AND (z > {counted_to} AND length(lowest) = 9 OR z > 14 AND length(lowest) = 12) THEN
         -- the tile is the smaller: by place alone, the prefix checked row by row and not by a second index
         whole := false;
+        bounds := platform.code_bounds(ARRAY[lowest]);
         lowest := '';
         beyond := '~';
     END IF;

@@ -8,22 +8,22 @@ the row count of that call's transition tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from layers.catalogue.kind import Field, Kind, Parts
 from layers.catalogue.registry import KINDS
 from layers.tiles.functions.grids import HALF_M, WORLD_M
-from layers.tiles.functions.pieces import areas, columns, parts_of, records, template
+from layers.tiles.functions.pieces import areas, columns, parts_of, records
+from layers.tiles.functions.statement import TRANSITIONS, statement_trigger
 
-_FOLDER = Path(__file__).parent
 LEVELS = [14, 15, 16, 17, 18]
 LAST = 2**18 - 1
 CHANGES = "INSERT INTO tile_change (layer, col_from, row_from, col_to, row_to, grid_code)"
-TRANSITIONS = {
-    "insert": "NEW TABLE AS new_rows",
-    "update": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
-    "delete": "OLD TABLE AS old_rows",
-}
+#: After a change: who waits for it is told, and now and then the deltas are added up.
+TELL_AND_SETTLE = """;
+    IF FOUND THEN
+        PERFORM pg_notify('onemap_tile', '{county}');
+        IF (pg_current_xact_id()::text)::bigint % 32 = 0 THEN PERFORM settle_tile_counts(); END IF;
+    END IF"""
 
 
 def tile_number(value: str) -> str:
@@ -62,35 +62,22 @@ def counted_parts(kind: Kind, row: str) -> str:
 
 def _watch(kind: Kind, table: str, bodies: dict[str, str], parts: Parts | None = None) -> Iterator[tuple[str, str]]:
     for verb, body in bodies.items():
-        joins = verb == "update" and parts is None
-        yield _function(
-            f"tile_{table}_{verb}",
-            f"keeps counts and changes of the layer {kind.name}",
-            body,
-            settings="\nSET enable_nestloop = off" if joins else "",
-            trigger=f"CREATE OR REPLACE TRIGGER tile_{verb} AFTER {verb.upper()} ON {{schema}}.{table}\n"
-            f"    REFERENCING {TRANSITIONS[verb]} FOR EACH STATEMENT",
+        yield statement_trigger(
+            f"tile_{table}_{verb}", "tile", verb, table,
+            comment=f"keeps counts and changes of the layer {kind.name}",
+            body=body + TELL_AND_SETTLE,
+            jit=False,
+            joins=verb == "update" and parts is None,
             grants=_grants(parts) if verb == "insert" else "",
         )  # fmt: skip
     emptied = (
         f"DELETE FROM tile_count WHERE layer = '{kind.name}'; "
         f"{CHANGES} VALUES ('{kind.name}', 0, 0, {LAST}, {LAST}, '{{county}}')"
     )  # fmt: skip
-    yield _function(
-        f"tile_{table}_truncate",
-        f"empties the counts of the layer {kind.name}",
-        emptied,
-        trigger=f"CREATE OR REPLACE TRIGGER tile_truncate AFTER TRUNCATE ON {{schema}}.{table} FOR EACH STATEMENT",
+    yield statement_trigger(
+        f"tile_{table}_truncate", "tile", "truncate", table,
+        comment=f"empties the counts of the layer {kind.name}", body=emptied + TELL_AND_SETTLE, jit=False,
     )  # fmt: skip
-
-
-def _function(
-    name: str, comment: str, body: str, *, trigger: str, settings: str = "", grants: str = ""
-) -> tuple[str, str]:
-    text = template(
-        _FOLDER, "trigger", comment=comment, function=name, settings=settings, body=body, trigger=trigger, grants=grants
-    )  # fmt: skip
-    return name, text.rstrip() + "\n"
 
 
 def _grants(parts: Parts | None) -> str:
@@ -119,7 +106,7 @@ def _changed(kind: Kind, verb: str) -> str:
     )
 
 
-def _boxes(layer: str, source: str) -> str:
+def boxes(layer: str, source: str) -> str:
     """SELECT of the boxes to tell: one a grid code and tile of zoom 12. source: a relation with the columns of BOX."""
     return (
         f"SELECT '{layer}', min(p.col_from), min(p.row_from), max(p.col_to), max(p.row_to), p.grid_code FROM {source} p "
@@ -143,14 +130,14 @@ def _record_body(kind: Kind, verb: str) -> str:
         CROSS JOIN unnest(ARRAY{LEVELS}) AS l(level)
         GROUP BY l.level, b.cell >> 2 * (18 - l.level), b.grid_code HAVING sum(b.n) <> 0 OR sum(b.members) <> 0
     )"""
-    selects = [_boxes(kind.name, "placed")]
+    selects = [boxes(kind.name, "placed")]
     for area, _ in _counted_in(kind):
         # areas show how many of these lie in them, also those without a point
         statement += f""", around_{area.name} AS MATERIALIZED (
         SELECT r.grid_code, {BOX} FROM {area.table.name} r WHERE {area.shown("r")} AND r.{area.key} IN (
             SELECT left(c.grid_code, 15) FROM changed c UNION SELECT c.grid_code FROM changed c)
     )"""
-        selects.append(_boxes(area.name, f"around_{area.name}"))
+        selects.append(boxes(area.name, f"around_{area.name}"))
     return f"{statement}\n    {CHANGES} {' UNION ALL '.join(selects)}"
 
 
@@ -164,7 +151,7 @@ def _area_body(kind: Kind, verb: str) -> str:
     return f"""
     WITH changed AS MATERIALIZED ({_changed(kind, verb)}),
     placed AS MATERIALIZED (SELECT r.grid_code, {BOX} FROM changed r WHERE r.geom_3857 IS NOT NULL)
-    {CHANGES} {_boxes(kind.name, "placed")}"""
+    {CHANGES} {boxes(kind.name, "placed")}"""
 
 
 def _parts_body(kind: Kind, parts: Parts, verb: str) -> str:
@@ -193,4 +180,4 @@ def _parts_body(kind: Kind, parts: Parts, verb: str) -> str:
         FROM summed s CROSS JOIN unnest(ARRAY{LEVELS}) AS l(level)
         GROUP BY l.level, s.cell >> 2 * (18 - l.level), s.grid_code HAVING sum(s.members) <> 0
     )
-    {CHANGES} {_boxes(kind.name, "placed")}"""
+    {CHANGES} {boxes(kind.name, "placed")}"""

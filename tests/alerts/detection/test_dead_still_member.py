@@ -1,7 +1,6 @@
 """Who is registered dead and still a member of a household: found after whole months, named to who sees them, day untold."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -81,15 +80,15 @@ def test_who_is_registered_elsewhere_is_named_only_to_who_sees_both(
             fields=["death_date"], before={"death_date": None}, after={"death_date": "2026"}, grid_code=CELLS[3],
         )  # fmt: skip
         scan(connection, TODAY, [RULE.name])
-    shown: dict[str, Any]
     with database.transaction(Scope(county, "official", Role.TOWN_OFFICIAL, prefixes)) as connection:
         (alert,) = list_alerts(connection, AlertFilter(), with_reason=True).items
-        shown = {**alert, **get_alert(connection, alert["id"])}
-    assert "HU-WEST" in shown["reason"]
-    assert ("老魏" in str(shown)) == named
-    assert (MOGAN in str(shown)) is False
-    assert (shown["after"] == {"death_date": "2026"}) == named
-    assert "03-09" not in str(shown)
+        file = get_alert(connection, alert.id)
+    content = str((alert, file))
+    assert "HU-WEST" in file.reason
+    assert ("老魏" in content) == named
+    assert (MOGAN in content) is False
+    assert (file.after == {"death_date": "2026"}) == named
+    assert "03-09" not in content
 
 
 def test_another_town_sees_nothing_of_it(database: Database, system: Scope, county: str) -> None:

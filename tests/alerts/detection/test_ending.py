@@ -33,7 +33,7 @@ def the_alerts(connection: Connection) -> list[Any]:
 
 
 def steps(connection: Connection, alert_id: int) -> list[str]:
-    return [step["action"] for step in get_alert(connection, alert_id)["history"]]
+    return [step.action for step in get_alert(connection, alert_id).history]
 
 
 def two_households(connection: Connection) -> Callable[[bool], None]:
@@ -152,19 +152,19 @@ def test_of_every_rule_what_no_longer_holds_ends_once_and_comes_back_as_another_
     (alert,) = the_alerts(connection)
     assert alert.status == "cleared"
     assert alert.ceased_at is not None
-    history = get_alert(connection, alert.id)["history"]
-    assert [(s["action"], s["from_status"], s["to_status"], s["actor_name"]) for s in history] == [
+    history = get_alert(connection, alert.id).history
+    assert [(s.action, s.from_status, s.to_status, s.actor_name) for s in history] == [
         ("raise", None, "open", "系统"),
         ("clear", "open", "cleared", "系统"),
     ]
-    assert history[1]["action_label"] == "自行消除"
-    assert "2026-06-30 检查时不再发现" in history[1]["reason"]
+    assert history[1].action_label == "自行消除"
+    assert "2026-06-30 检查时不再发现" in history[1].reason
     hold(True)
     for raised in (1, 0):
         assert scan(connection, TODAY, [rule]).counts[rule] == {"raised": raised, "again": 1 - raised}
     _, again = the_alerts(connection)
     assert again.status == "open"
-    assert [(one["id"], one["status"]) for one in get_alert(connection, again.id)["earlier"]] == [(alert.id, "cleared")]
+    assert [(one.id, one.status) for one in get_alert(connection, again.id).earlier] == [(alert.id, "cleared")]
     assert steps(connection, alert.id) == ["raise", "clear"], "the ended one is left alone"
 
 
@@ -193,7 +193,7 @@ def test_what_a_person_has_in_hand_is_not_closed_without_a_word(connection: Conn
     assert marked.ceased_at is not None
     assert marked.version == len(HANDS[status]) + 2, "who has the form open hears of it"
     assert steps(connection, alert.id) == [*before, "cease"]
-    assert count_alerts(connection, AlertFilter(ceased=True))["n"] == 1
+    assert count_alerts(connection, AlertFilter(ceased=True)).n == 1
     hold(True)
     assert scan(connection, TODAY).counts["two_households"] == {"raised": 0, "again": 1}
     (same,) = the_alerts(connection)
@@ -209,7 +209,7 @@ def test_the_person_settles_what_ceased_in_one_step(connection: Connection) -> N
     hold(False)
     scan(connection, TODAY)
     settled = apply_transition(connection, alert.id, Transition("settle"), actor="official", expected_version=3)
-    assert (settled["status"], settled["history"][-1]["action_label"]) == ("cleared", "确认消除")
+    assert (settled.status, settled.history[-1].action_label) == ("cleared", "确认消除")
     hold(True)
     assert scan(connection, TODAY).counts["two_households"]["raised"] == 1
 
@@ -240,9 +240,9 @@ def test_what_changed_into_another_finding_says_which(connection: Connection) ->
     scan(connection, TODAY)
     old, new = the_alerts(connection)
     assert (old.status, new.status) == ("cleared", "open")
-    last = get_alert(connection, old.id)["history"][-1]
-    assert last["evidence"] == {"alert_id": new.id}
-    assert f"编号 {new.id}" in last["reason"]
+    last = get_alert(connection, old.id).history[-1]
+    assert last.evidence == {"alert_id": new.id}
+    assert f"编号 {new.id}" in last.reason
 
 
 def test_a_day_gone_by_and_a_scan_of_other_rules_end_nothing(connection: Connection) -> None:
@@ -272,16 +272,16 @@ def test_a_rescan_leaves_an_old_alert_where_it_was(database: Database, system: S
             text("UPDATE alert SET first_raised_at = first_raised_at - interval '2 days' WHERE title LIKE '丁%'")
         )
         listed = list_alerts(connection, AlertFilter()).items
-        assert [one["title"][0] for one in listed] == ["甲", "庚", "丁"]
+        assert [one.title[0] for one in listed] == ["甲", "庚", "丁"]
         yesterday = connection.scalar(text("SELECT CURRENT_DATE - 1"))
-        assert count_alerts(connection, AlertFilter(new_since=yesterday))["n"] == 2
+        assert count_alerts(connection, AlertFilter(new_since=yesterday)).n == 2
         pages, after = [], None
         while True:
             page = list_alerts(connection, AlertFilter(), after=after, limit=1)
-            pages += [one["id"] for one in page.items]
+            pages += [one.id for one in page.items]
             if (after := page.next) is None:
                 break
-        assert pages == [one["id"] for one in listed]
+        assert pages == [one.id for one in listed]
 
 
 # --- visits -------------------------------------------------------------------------------------------------
@@ -329,18 +329,18 @@ def test_a_visit_ends_the_lapse_at_once_and_the_history_says_whose(
     for outcome in ("nobody_home", "refused"):
         with database.transaction(worker(county)) as connection:
             visit_household(connection, household, visit(outcome), "worker")
-            assert get_alert(connection, alert_id)["status"] == "open"
+            assert get_alert(connection, alert_id).status == "open"
     made = visit()
     with database.transaction(worker(county)) as connection:
         recorded, _ = visit_household(connection, household, made, "worker")
         alert = get_alert(connection, alert_id)
-        assert alert["status"] == "cleared"
-        last = alert["history"][-1]
-        assert (last["action"], last["actor"], last["actor_name"]) == ("clear", "worker", "worker")
-        assert last["evidence"] == {"visit_id": recorded["id"]}
-        assert "已走访，见到本人" in last["reason"]
+        assert alert.status == "cleared"
+        last = alert.history[-1]
+        assert (last.action, last.actor, last.actor_name) == ("clear", "worker", "worker")
+        assert last.evidence == {"visit_id": recorded.id}
+        assert "已走访，见到本人" in last.reason
         visit_household(connection, household, made, "worker")  # sent again
-        assert len(get_alert(connection, alert_id)["history"]) == 2
+        assert len(get_alert(connection, alert_id).history) == 2
     with database.transaction(system) as connection:
         today = connection.scalar(text("SELECT CURRENT_DATE"))
         scan(connection, today, ["elderly_alone_unvisited"])
@@ -357,9 +357,9 @@ def test_a_visit_in_the_middle_of_somebody_elses_work_is_told_to_them(
         apply_transition(connection, alert_id, Transition("acknowledge"), actor="official", expected_version=1)
         visit_household(connection, household, visit(), "worker")
         alert = get_alert(connection, alert_id)
-    assert alert["status"] == "acknowledged"
-    assert alert["ceased_at"] is not None
-    assert [step["action"] for step in alert["history"]] == ["raise", "acknowledge", "cease"]
+    assert alert.status == "acknowledged"
+    assert alert.ceased_at is not None
+    assert [step.action for step in alert.history] == ["raise", "acknowledge", "cease"]
 
 
 def test_a_visit_of_a_phone_with_a_wrong_clock_counts_and_the_history_says_that_the_time_is_unsure(
@@ -370,8 +370,8 @@ def test_a_visit_of_a_phone_with_a_wrong_clock_counts_and_the_history_says_that_
     with database.transaction(worker(county)) as connection:
         visit_household(connection, household, made, "worker")
         alert = get_alert(connection, alert_id)
-    assert alert["status"] == "cleared"
-    assert "手机时钟不准，确切时间不详" in alert["history"][-1]["reason"]
+    assert alert.status == "cleared"
+    assert "手机时钟不准，确切时间不详" in alert.history[-1].reason
 
 
 def test_a_visit_that_was_long_ago_when_it_arrived_ends_nothing(
@@ -380,7 +380,7 @@ def test_a_visit_that_was_long_ago_when_it_arrived_ends_nothing(
     household, alert_id = lapsed
     with database.transaction(worker(county)) as connection:
         visit_household(connection, household, visit(days=35), "worker")
-        assert get_alert(connection, alert_id)["status"] == "open"
+        assert get_alert(connection, alert_id).status == "open"
 
 
 def test_an_ended_alert_is_off_the_tiles_and_their_counts(

@@ -25,6 +25,7 @@ from alerts.detection.words import FactMissing
 from alerts.wording import in_words
 from database.connection.engine import Database
 from database.rights.scope import Scope
+from tests import world
 from tests.rooms import ROOT
 from tests.world import CELLS
 
@@ -206,11 +207,11 @@ def test_an_alert_of_before_the_version_stays_chinese_when_its_facts_do_not_suff
     facts = {"person_name": "Li", "age": 86, "address": "Yongan 1", "unvisited_days": 31, "unknown": 1}
     with pytest.raises(FactMissing):
         rule.say_reason(facts, "en")
-    alert = {"rule": rule.name, "title": "题", "reason": "因", "facts": facts, "own_facts": facts}
+    alert = world.alert_of("题", rule.name, reason="因", facts=facts, own_facts=facts)
     english = in_words(alert, "en")
     assert (english.title, english.reason, english.rule_title) == ("题", "因", rule.manual.title_en)
     assert english.facts == {"name": "Li", "age": 86, "address": "Yongan 1", "days without a visit": 31, "unknown": 1}
-    assert in_words({**alert, "rule": "gone"}, "en").facts == facts
+    assert in_words(replace(alert, rule="gone"), "en").facts == facts
 
 
 @pytest.fixture

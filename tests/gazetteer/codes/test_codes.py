@@ -12,8 +12,8 @@ from gazetteer.codes import (
 from gazetteer.codes.address_code import AddressCodeInvalid, make_address_code, parse_address_code
 from gazetteer.codes.grid_code import GridCodeInvalid, grid_level, grid_parents
 from gazetteer.codes.statistical import (
-    CLASS_NAMES,
     ClassUnknown,
+    UrbanRuralClass,
     full_statistical_code,
     is_administrative,
     urban_rural_class,
@@ -49,8 +49,8 @@ def test_statistical_units_are_no_divisions() -> None:
 
 
 def test_the_seven_urban_rural_classes() -> None:
-    assert set(CLASS_NAMES) == {"111", "112", "121", "122", "123", "210", "220"}
-    assert urban_rural_class("121").name == "镇中心区"
+    assert set(UrbanRuralClass) == {"111", "112", "121", "122", "123", "210", "220"}
+    assert urban_rural_class("121").zh == "镇中心区"
     assert urban_rural_class("122").urban
     assert not urban_rural_class("220").urban
     with pytest.raises(ClassUnknown):

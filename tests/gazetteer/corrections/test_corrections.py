@@ -134,7 +134,7 @@ def test_the_queue_takes_what_is_uncertain_only(database: Database, library: dic
         assert enqueue_texts(connection, written) == 0
         row = take_next(connection, "staff")
         assert row is not None
-        assert (row["address_text"].replace(" ", ""), row["occurrences"], row["division_code"]) == (
+        assert (row.address_text.replace(" ", ""), row.occurrences, row.division_code) == (
             "千秋社区老供销社", 2, QIANQIU,
         )  # fmt: skip
 
@@ -145,22 +145,22 @@ def test_two_people_never_get_the_same_row(database: Database, library: dict[str
         first, second = take_next(mine, "staff"), take_next(theirs, "other")
         assert first is not None
         assert second is not None
-        assert first["id"] != second["id"]
+        assert first.id != second.id
     with database.transaction(Scope("330521", "third", Role.GIS_STAFF, ("330521",))) as connection:
         assert take_next(connection, "third") is None
     with database.transaction(STAFF) as connection:
         again = take_next(connection, "staff")
         assert again is not None
-        assert again["id"] == first["id"]
-        assert take_next(connection, "staff", after=second["id"]) is None
+        assert again.id == first.id
+        assert take_next(connection, "staff", after=second.id) is None
     with database.transaction(OTHER) as connection:
         connection.execute(
             text("UPDATE correction SET leased_until = now() - interval '1 s' WHERE leased_by = 'other'")
         )
     with database.transaction(STAFF) as connection:
-        freed = take_next(connection, "staff", after=first["id"])
+        freed = take_next(connection, "staff", after=first.id)
         assert freed is not None
-        assert freed["id"] == second["id"]
+        assert freed.id == second.id
 
 
 def test_what_somebody_has_on_the_screen_nobody_else_decides(database: Database, library: dict[str, int]) -> None:
@@ -170,7 +170,7 @@ def test_what_somebody_has_on_the_screen_nobody_else_decides(database: Database,
     with pytest.raises(CorrectionLeased) as error:
         decided(database, number, Decision("dismiss"), OTHER)
     assert error.value.facts["leased_by"] == "staff"
-    assert decided(database, number, Decision("dismiss"), STAFF).correction["leased_by"] is None
+    assert decided(database, number, Decision("dismiss"), STAFF).correction.leased_by is None
 
 
 def test_of_two_deciders_one_wins_and_the_other_is_told(database: Database, library: dict[str, int]) -> None:
@@ -222,7 +222,7 @@ def test_an_alias_teaches_the_matcher_and_settles_the_same_text_elsewhere(
         )
     answer = decided(database, number, Decision("alias", address_id=library["永安街1号"]))
     assert answer.alike_n == 1
-    assert answer.correction["outcome"] == "alias"
+    assert answer.correction.outcome == "alias"
     with database.transaction(STAFF) as connection:
         assert match_many(connection, ["千秋社区老供销社"])[0].candidate.address_id == library["永安街1号"]  # type: ignore[union-attr]
         applied = apply_alike(connection, number, STAFF)
@@ -264,7 +264,7 @@ def test_an_alias_that_means_another_address_is_refused(
         decided(database, number, Decision("alias", address_id=library["永安街1号"], confirm=True))
     assert kinds(error) == expected
     with database.transaction(STAFF) as connection:
-        assert get_correction(connection, number)["status"] == "open"
+        assert get_correction(connection, number).status == "open"
         assert connection.scalar(text("SELECT count(*) FROM address_alias")) == 1
         assert connection.scalar(text("SELECT count(*) FROM correction_batch")) == 0
 
@@ -337,8 +337,8 @@ def test_a_rule_is_tried_applied_and_settles_its_road(database: Database, librar
         assert match.candidate.reasons[0].text_zh == "按纠正规则：“老市街”即“永安街”"
         applied = apply_alike(connection, numbers[0], STAFF)
         assert (applied.decided_n, applied.left_n) == (2, 1)
-        assert get_correction(connection, numbers[1])["outcome"] == "by_rule"
-        assert get_correction(connection, numbers[3])["status"] == "open"
+        assert get_correction(connection, numbers[1]).outcome == "by_rule"
+        assert get_correction(connection, numbers[3]).status == "open"
 
 
 def test_a_rule_holds_in_its_village_only_and_for_the_worker_of_one_cell_too(
@@ -439,7 +439,7 @@ def test_a_review_decided_elsewhere_no_longer_waits(database: Database, library:
         assert count_waiting(connection) == 3
         row = take_next(connection, "staff")
         assert row is not None
-        assert row["id"] == numbers[1]
+        assert row.id == numbers[1]
     with pytest.raises(CorrectionDecided):
         decided(database, numbers[0], Decision("accept"))
 
@@ -482,7 +482,7 @@ def test_what_rests_on_a_rule_or_was_changed_since_is_undone_first(database: Dat
     with pytest.raises(UndoConflict), database.transaction(STAFF) as connection:
         undo_batch(connection, alias, STAFF)
     with database.transaction(STAFF) as connection:
-        assert get_correction(connection, numbers[2])["status"] == "decided"
+        assert get_correction(connection, numbers[2]).status == "decided"
 
 
 def test_an_undo_that_cannot_see_every_row_is_refused(database: Database, library: dict[str, int]) -> None:

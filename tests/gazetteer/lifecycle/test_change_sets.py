@@ -44,19 +44,19 @@ def test_nothing_holds_before_the_set_is_published(connection: Connection, uids:
     assert [(v.division_code, v.before, v.added, v.changed, v.retired) for v in shown.villages] == [
         (QIANQIU, 9, 0, 6, 0)
     ]
-    assert shown.events[0]["after"]["full_text"] == HEAD + "永宁街1号"
+    assert shown.events[0].after["full_text"] == HEAD + "永宁街1号"
     assert (texts(connection), connection.scalar(text("SELECT last_event_number()"))) == (before, number)
     step(connection, set_id, "submit", actor="shuju")
     (done,) = publish_set(connection, set_id)
     assert "永宁街1号" in texts(connection)
     content = get_set(connection, set_id)
-    assert (content["state"], content["items"][0]["operation_id"]) == ("published", str(done))
-    assert [s["state"] for s in list_sets(connection)] == ["published"]
+    assert (content.state, content.items[0].operation_id) == ("published", str(done))
+    assert [s.state for s in list_sets(connection)] == ["published"]
 
 
 def test_later_operations_of_a_set_see_what_earlier_ones_did(connection: Connection, uids: Uids) -> None:
     set_id = make(connection, RENAME, RENAME | {"old": "永宁街", "new": "永兴街"})
-    assert preview(connection, set_id).events[0]["after"]["full_text"] == HEAD + "永兴街1号"
+    assert preview(connection, set_id).events[0].after["full_text"] == HEAD + "永兴街1号"
 
 
 def test_what_cannot_work_is_refused_at_once_with_its_position(connection: Connection, uids: Uids) -> None:
@@ -84,7 +84,7 @@ def test_retiring_much_of_a_village_needs_a_second_person(connection: Connection
     with pytest.raises(SecondPersonNeeded):
         step(connection, set_id, "approve", actor="shuju")
     approved = step(connection, set_id, "approve", actor="admin", note="已现场核实")
-    assert (approved["state"], approved["approver"], approved["note"]) == ("approved", "admin", "已现场核实")
+    assert (approved.state, approved.approver, approved.note) == ("approved", "admin", "已现场核实")
     publish_set(connection, set_id)
     assert len(texts(connection)) == 3
 
@@ -103,7 +103,7 @@ def test_a_set_whose_addresses_have_changed_since_is_refused_with_them(connectio
     act.move(connection, operation("moved"), uids[HEAD + "永安街4号"], 120.003, 30.505)
     with pytest.raises(ChangeSetConflict, match="永安街4号"), connection.begin_nested():
         publish_set(connection, set_id)
-    assert get_set(connection, set_id)["state"] == "submitted"
+    assert get_set(connection, set_id).state == "submitted"
     connection.execute(text("UPDATE standard_address SET grid_code = :c"), {"c": CELLS[1]})
 
 

@@ -43,11 +43,11 @@ class Replica:
             with self.database.transaction(self.scope) as connection:
                 page = list_events(connection, after=self.at, limit=limit)
             for event in page.events:
-                assert event["number"] > self.at or event["number"] == page.events[0]["number"]
-                if event["after"] is None:
-                    self.states.pop(event["uid"], None)
+                assert event.number > self.at or event.number == page.events[0].number
+                if event.after is None:
+                    self.states.pop(event.uid, None)
                 else:
-                    self.states[event["uid"]] = event["after"]
+                    self.states[event.uid] = event.after
             self.at, more = page.next, page.more
 
     def rows(self) -> list[State]:
@@ -152,8 +152,8 @@ def test_as_of_equals_replaying_the_log_over_ten_thousand_random_events(
         for as_of in [*rng.sample(days, 20), days[-1]]:
             replay = {}
             for event in events:
-                if event["effective_on"] <= as_of:
-                    replay[event["uid"]] = event["after"]
+                if event.effective_on <= as_of:
+                    replay[event.uid] = event.after
             live = {uid: s for uid, s in replay.items() if s is not None and s["status"] == "published"}
             shown = {a["uid"]: a for a in library_as_of(connection, as_of)}
             assert shown == live

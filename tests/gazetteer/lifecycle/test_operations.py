@@ -47,15 +47,15 @@ def test_the_identity_survives_and_history_tells_why_who_and_when(connection: Co
     done = operation(days=30)
     act.rename(connection, done, uid, HEAD + "永安街1号甲")
     made, renamed = history(connection, uid)
-    assert (made["kind"], made["before"], made["effective_on"]) == ("created", None, ago(365))
-    assert (renamed["kind"], renamed["reason"], renamed["actor"], renamed["effective_on"]) == (
+    assert (made.kind, made.before, made.effective_on) == ("created", None, ago(365))
+    assert (renamed.kind, renamed.reason, renamed.actor, renamed.effective_on) == (
         "renamed",
         "测试",
         "system",
         ago(30),
     )
-    assert renamed["operation_id"] == str(done.id)
-    assert (renamed["before"]["full_text"], renamed["after"]["full_text"]) == (HEAD + "永安街1号", HEAD + "永安街1号甲")
+    assert renamed.operation_id == str(done.id)
+    assert (renamed.before["full_text"], renamed.after["full_text"]) == (HEAD + "永安街1号", HEAD + "永安街1号甲")
 
 
 def test_numbers_can_change_places_in_one_operation(connection: Connection, uids: Uids) -> None:
@@ -127,9 +127,9 @@ def test_a_draft_is_found_by_nobody_until_it_is_published(connection: Connection
         act.edit(connection, operation("edited"), uid, HEAD + "永安街11号")
     act.publish(connection, operation("published"), [uid])
     assert [c.full_text for c in match_address(connection, HEAD + "永安街10号")] == [HEAD + "永安街10号"]
-    assert [e["kind"] for e in history(connection, uid, drafts=True)] == ["created", "edited", "reviewed", "published"]
+    assert [e.kind for e in history(connection, uid, drafts=True)] == ["created", "edited", "reviewed", "published"]
     (public,) = history(connection, uid)
-    assert (public["kind"], public["before"]) == ("published", None), "for everybody else it begins here"
+    assert (public.kind, public.before) == ("published", None), "for everybody else it begins here"
     assert connection.scalar(text("SELECT count(*) FROM address_alias")) == 0
 
 
@@ -236,7 +236,7 @@ def test_a_plain_update_is_logged_as_well(connection: Connection, uids: Uids) ->
         {"u": uids[HEAD + "永安街1号"]},
     )
     event = history(connection, uids[HEAD + "永安街1号"])[-1]
-    assert (event["kind"], event["actor"], event["operation_id"]) == ("edited", "system", None)
+    assert (event.kind, event.actor, event.operation_id) == ("edited", "system", None)
     connection.execute(text("UPDATE standard_address SET updated_at = now()"))
     assert len(history(connection, uids[HEAD + "永安街1号"])) == 2, "what the log does not keep is no event"
 

@@ -1,5 +1,6 @@
 """Elevations at addresses, and who is below the water: counted by hand on a slope from 0 to 60 m."""
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from database.rights.scope import Role, Scope
 from layers.raster import elevations
 from layers.raster.elevations import find_dem, refresh_elevations
 from layers.raster.errors import NoElevationModel
-from layers.raster.flood import count_flooded, list_flooded
+from layers.raster.flood import Flood, Need, count_flooded, list_flooded
 from layers.raster.ingest import drop_raster
 from tests import world
 from tests.layers.raster import make
@@ -47,7 +48,7 @@ def village(county_map: Database, system: Scope) -> dict[str, int]:
     return households
 
 
-def counted(database: Database, scope: Scope, level_m: float) -> dict[str, object]:
+def counted(database: Database, scope: Scope, level_m: float) -> Flood:
     with database.transaction(scope) as connection:
         return count_flooded(connection, level_m)
 
@@ -62,7 +63,7 @@ def test_without_a_model_there_is_no_elevation(
     with pytest.raises(NoElevationModel):
         refresh_elevations(county_map, system, folder)
     found = counted(county_map, system, 100)
-    assert (found["total"]["households_n"], found["unknown_households_n"]) == (0, 5)  # type: ignore[index]
+    assert (found.total.households_n, found.unknown_households_n) == (0, 5)
 
 
 def test_elevations_are_closed_to_strangers(
@@ -75,7 +76,7 @@ def test_elevations_are_closed_to_strangers(
         assert connection.scalar(query) == 0
     with county_map.transaction(Scope.of_system(neighbour)) as connection:
         assert connection.scalar(query) == 0
-        assert count_flooded(connection, 100)["total"]["households_n"] == 0
+        assert count_flooded(connection, 100).total.households_n == 0
     with county_map.transaction(scope_of(CELLS[0])) as connection:
         assert connection.scalar(query) == 1
 
@@ -112,7 +113,7 @@ def test_elevations_follow_addresses_and_models(
     with county_map.transaction(scope_of(CELLS[2])) as connection:
         assert connection.scalar(text("SELECT count(*) FROM address_elevation")) == 2
     add(make.write(tmp_path / "new.tif", make.slope() + 100, nodata=-9999), replace=True)
-    assert counted(county_map, system, 20)["models"][0]["replaced"] is True  # type: ignore[index]
+    assert counted(county_map, system, 20).models[0].replaced is True
     assert refresh_elevations(county_map, system, folder).read_n == 4
     with county_map.transaction(system) as connection:
         assert connection.scalars(metres).all() == [117.5, None, 132.5, 132.5]
@@ -151,21 +152,21 @@ def test_who_is_below_the_water(
     add(dem)
     refresh_elevations(county_map, system, folder)
     found = counted(county_map, system, 33.0)
-    assert found["total"] == {
+    assert asdict(found.total) == {
         "households_n": 3, "persons_n": 4, "help_n": 3, "help_households_n": 3, "old_n": 1, "alone_n": 1, "disabled_n": 1,
         "child_n": 1, "deepest_m": 20.5,
     }  # fmt: skip
-    cells = {cell["code"]: cell for cell in found["cells"]}  # type: ignore[attr-defined]
+    cells = {cell.code: cell for cell in found.cells}
     assert list(cells) == list(CELLS[:3])
-    assert (cells[CELLS[1]]["persons_n"], cells[CELLS[1]]["help_n"], cells[CELLS[1]]["deepest_m"]) == (2, 1, 10.4)
-    assert cells[CELLS[0]]["name"] == "千秋社区第1网格"
-    assert found["unknown_households_n"] == 1
-    assert found["models"] == [
+    assert (cells[CELLS[1]].persons_n, cells[CELLS[1]].help_n, cells[CELLS[1]].deepest_m) == (2, 1, 10.4)
+    assert cells[CELLS[0]].name == "千秋社区第1网格"
+    assert found.unknown_households_n == 1
+    assert [asdict(model) for model in found.models] == [
         {"name": "dem", "title": "dem", "resolution_m": pytest.approx(25.8, abs=3), "replaced": False}
     ]
-    assert counted(county_map, system, 12.5)["total"]["households_n"] == 0  # type: ignore[index]
+    assert counted(county_map, system, 12.5).total.households_n == 0
     drop_raster(county_map, system, folder, "dem")
-    assert counted(county_map, system, 33.0)["total"]["households_n"] == 3  # type: ignore[index]
+    assert counted(county_map, system, 33.0).total.households_n == 3
 
 
 @pytest.mark.parametrize(
@@ -184,11 +185,11 @@ def test_nobody_counts_beyond_their_scope(
     add(dem)
     refresh_elevations(county_map, system, folder)
     found = counted(county_map, scope_of(*prefixes), 100)
-    assert [cell["code"] for cell in found["cells"]] == list(cells)  # type: ignore[attr-defined]
-    assert found["unknown_households_n"] == (1 if CELLS[0].startswith(prefixes) else 0)
+    assert [cell.code for cell in found.cells] == list(cells)
+    assert found.unknown_households_n == (1 if CELLS[0].startswith(prefixes) else 0)
     with county_map.transaction(scope_of(*prefixes)) as connection:
         listed = list_flooded(connection, 100).items
-    assert [household["grid_code"] for household in listed] == list(cells)
+    assert [household.grid_code for household in listed] == list(cells)
 
 
 def test_the_list_goes_from_the_lowest_up_and_is_audited(
@@ -205,15 +206,15 @@ def test_the_list_goes_from_the_lowest_up_and_is_audited(
                 break
             after = page.next
         targets = connection.scalars(text("SELECT target FROM audit_event WHERE action = 'list_flooded'")).all()
-    assert [[household["id"] for household in page] for page in pages] == [
+    assert [[household.id for household in page] for page in pages] == [
         [village[cell] for cell in CELLS[:3]], [village[CELLS[3]]]
     ]  # fmt: skip
     assert targets == ["level 100 m, 3 households", "level 100 m, 1 households"]
     first, second, third = pages[0]
-    assert (first["depth_m"], first["persons_n"], first["help_n"]) == (87.5, 1, 1)
-    assert [need["code"] for need in first["needs"]] == ["old", "alone"]
-    assert [need["code"] for need in second["needs"]] == ["child"]
-    assert third["needs"] == [{"code": "disabled", "label": "残疾"}]
+    assert (first.depth_m, first.persons_n, first.help_n) == (87.5, 1, 1)
+    assert [need.code for need in first.needs] == ["old", "alone"]
+    assert [need.code for need in second.needs] == ["child"]
+    assert third.needs == [Need("disabled", "残疾")]
 
 
 def test_a_person_in_two_households_is_one_person(
@@ -224,4 +225,4 @@ def test_a_person_in_two_households_is_one_person(
         world.add_member(connection, village[CELLS[3]], int(person or 0), CELLS[3])
     add(dem)
     refresh_elevations(county_map, system, folder)
-    assert counted(county_map, system, 100)["total"]["persons_n"] == 4  # type: ignore[index]
+    assert counted(county_map, system, 100).total.persons_n == 4

@@ -187,7 +187,7 @@ def test_masked_ground_has_no_elevation_and_is_not_flooded(
     refresh_elevations(county_map, system, folder)
     with county_map.transaction(system) as connection:
         found = count_flooded(connection, 100)
-    assert (found["total"]["households_n"], found["unknown_households_n"]) == (2, 2)
+    assert (found.total.households_n, found.unknown_households_n) == (2, 2)
 
 
 def test_a_raster_on_another_datum_is_refused_by_its_name(add: Add, tmp_path: Path, folder: Path) -> None:

@@ -13,7 +13,7 @@ from database.connection.engine import Database
 from database.rights.scope import Role, Scope
 from layers.raster import zonal
 from layers.raster.catalogue import RasterRow, file_of
-from layers.raster.zonal import Zone, list_zones, within_budget, zone_statistics
+from layers.raster.zonal import ClassShare, Zone, list_zones, within_budget, zone_statistics
 from tests.layers.raster import make
 from tests.layers.raster.conftest import Add
 from tests.world import CELLS, LIAOYUAN, WUKANG
@@ -43,12 +43,12 @@ def test_numbers_by_cell(add: Add, dem: Path, county_map: Database, system: Scop
     raster = add(dem)
     zones = zones_of(county_map, system, raster)
     found = zone_statistics(file_of(folder, raster.file), raster, zones)
-    assert [one["code"] for one in found] == list(CELLS)
+    assert [one.code for one in found] == list(CELLS)
     for n, one in enumerate(found):  # a cell is 40 × 40 pixels; the slope rises by 10 m over one
-        assert one["count"] == pytest.approx(1600, abs=0.01)
-        assert one["mean"] == pytest.approx(15 + 10 * n, abs=0.01)
-        assert (one["min"], one["max"]) == (pytest.approx(10.125 + 10 * n), pytest.approx(19.875 + 10 * n))
-        assert one["sum"] == pytest.approx(1600 * (15 + 10 * n), rel=1e-4)
+        assert one.count == pytest.approx(1600, abs=0.01)
+        assert one.mean == pytest.approx(15 + 10 * n, abs=0.01)
+        assert (one.min, one.max) == (pytest.approx(10.125 + 10 * n), pytest.approx(19.875 + 10 * n))
+        assert one.sum == pytest.approx(1600 * (15 + 10 * n), rel=1e-4)
 
 
 def test_a_pixel_on_the_border_counts_by_its_share(
@@ -61,8 +61,8 @@ def test_a_pixel_on_the_border_counts_by_its_share(
         "population",
     )
     found = zone_statistics(file_of(folder, raster.file), raster, zones_of(county_map, system, raster))
-    assert [one["count"] for one in found] == pytest.approx([1.0] * 4)
-    assert [one["sum"] for one in found] == pytest.approx([600.0] * 4)
+    assert [one.count for one in found] == pytest.approx([1.0] * 4)
+    assert [one.sum for one in found] == pytest.approx([600.0] * 4)
 
 
 def test_shares_of_classes_and_empty_cells(
@@ -75,13 +75,13 @@ def test_shares_of_classes_and_empty_cells(
     first, second, third, _ = zone_statistics(
         file_of(folder, raster.file), raster, zones_of(county_map, system, raster)
     )
-    assert first["shares"] == [{"value": 20, "share": 0.75}, {"value": 10, "share": 0.25}]
-    assert (second["count"], second["shares"]) == (0, [])
-    assert third["shares"] == [{"value": 10, "share": 1.0}]
+    assert first.shares == [ClassShare(20, 0.75), ClassShare(10, 0.25)]
+    assert (second.count, second.shares) == (0, [])
+    assert third.shares == [ClassShare(10, 1.0)]
     holes = make.write(tmp_path / "d.tif", np.where(classes > 0, classes, np.nan).astype("float32"))
     height = add(holes, "holes")
     empty = zone_statistics(file_of(folder, height.file), height, zones_of(county_map, system, height))[1]
-    assert (empty["count"], empty["min"], empty["mean"]) == (0, None, None)
+    assert (empty.count, empty.min, empty.mean) == (0, None, None)
 
 
 def test_imagery_is_counted_in_its_own_system(
@@ -91,7 +91,7 @@ def test_imagery_is_counted_in_its_own_system(
     colours[0, :, 40:80] = 100
     raster = add(make.write(tmp_path / "rgb.tif", colours, photometric="RGB"), "photo", "imagery")
     found = zone_statistics(file_of(folder, raster.file), raster, zones_of(county_map, system, raster))
-    assert [one["mean"] for one in found] == pytest.approx([100, 0, 0, 0], abs=3)
+    assert [one.mean for one in found] == pytest.approx([100, 0, 0, 0], abs=3)
 
 
 def test_pages_end_by_number_and_by_pixels(
@@ -121,16 +121,16 @@ def test_real_municipalities_agree_with_counting_pixels(shared_data: Path) -> No
     raster = _row("land_cover", bounds)
     for n, one in enumerate(zone_statistics(folder / "clc2018_v2020_20u1.tif", raster, zones)):
         counted = {int(v): float((classes[inside == n + 1] == v).mean()) for v in np.unique(classes[inside == n + 1])}
-        for pair in one["shares"]:
-            assert pair["share"] == pytest.approx(counted.get(pair["value"], 0), abs=0.003)
-        assert sum(pair["share"] for pair in one["shares"]) == pytest.approx(1, abs=1e-4)
+        for pair in one.shares:
+            assert pair.share == pytest.approx(counted.get(pair.value, 0), abs=0.003)
+        assert sum(pair.share for pair in one.shares) == pytest.approx(1, abs=1e-4)
     with rasterio.open(folder / "eu_dem_v11.tif") as dataset:
         height, inside = (
             dataset.read(1, masked=True),
             rasterize([(s, n + 1) for n, s in enumerate(shapes)], dataset.shape, transform=dataset.transform),
         )
     for n, one in enumerate(zone_statistics(folder / "eu_dem_v11.tif", _row("dem", bounds), zones)):
-        assert one["mean"] == pytest.approx(float(height[inside == n + 1].mean()), rel=0.03)
+        assert one.mean == pytest.approx(float(height[inside == n + 1].mean()), rel=0.03)
 
 
 def _row(kind: str, bounds: tuple[float, ...]) -> RasterRow:

@@ -6,11 +6,12 @@ import mapbox_vector_tile
 import numpy as np
 import pytest
 import shapely
+import shapely.geometry
 from sqlalchemy import text
 
 from database.connection.engine import Database
 from database.rights.scope import Role, Scope
-from layers.tiles.shapes import BANDS, missing_shapes, refresh_shapes, simplified, tolerance_m
+from layers.tiles.shapes import BANDS, coordinate_m, missing_shapes, refresh_shapes, simplified, snapped, tolerance_m
 from layers.tiles.tile import get_tile
 from mapserver.server.jobs import run_outlines
 from tests import world
@@ -49,6 +50,60 @@ def test_neighbours_keep_their_shared_edge(band: int) -> None:
     assert shapely.get_num_coordinates(thin).sum() < shapely.get_num_coordinates(outlines).sum() / 3
     moved = shapely.hausdorff_distance(shapely.boundary(outlines), shapely.boundary(thin)).max()
     assert moved < max(90, 4 * tolerance_m(band))
+
+
+HALF_M = 20037508.342789244
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_outlines_stand_on_tile_coordinates_and_neighbours_move_together(band: int) -> None:
+    thin = simplified(wavy(), band)
+    moved = snapped(thin, band)
+    places = (shapely.get_coordinates(moved) + HALF_M) / coordinate_m(band)
+    assert np.abs(places - np.round(places)).max() < 1e-6
+    assert shapely.is_valid(moved).all()
+    assert shapely.coverage_is_valid(moved)
+    assert shapely.hausdorff_distance(moved, thin).max() < coordinate_m(band)
+
+
+def test_an_outline_that_would_cross_itself_is_mended_and_one_that_would_vanish_stays() -> None:
+    step = coordinate_m(9)
+    unit = np.array([(0, 0), (10.4, 0), (10.4, 0.45), (5, 0.45), (5, 10), (0, 10)])  # an arm that falls flat
+    corner = np.round(HALF_M / step) * step - HALF_M + 350_000 * step
+    arm, speck = (
+        shapely.Polygon(unit * step + corner),
+        shapely.box(corner, corner, corner + step / 5, corner + step / 5),
+    )
+    made = snapped(np.array([arm, speck]), 9)
+    assert not shapely.is_valid(shapely.transform(arm, lambda xy: np.round(xy / step)))
+    assert shapely.is_valid(made).all()
+    assert shapely.area(made[0]) == pytest.approx(50 * step**2)
+    assert made[1] == speck
+
+
+def test_a_generalised_outline_is_drawn_as_postgis_would_draw_it(county_map: Database, system: Scope) -> None:
+    drawn = text(
+        "SELECT st_astext(st_asmvtgeom(geom_3857, st_tileenvelope(:z, :x, :y), 4096, 64, true)) FROM tile_shape "
+        "WHERE layer = 'cells' AND code = :c AND band = :b"
+    )
+    with county_map.transaction(system) as connection:
+        refresh_shapes(connection)
+        for z, band in ((9, 9), (10, 11), (11, 11)):
+            x, y = tile_column(z)
+            tile = mapbox_vector_tile.decode(
+                get_tile(connection, ["cells"], z, x, y), default_options={"y_coord_down": True}
+            )
+            features = tile["cells"]["features"]
+            assert features
+            for feature in features:
+                arguments = {"z": z, "x": x, "y": y, "c": feature["properties"]["id"], "b": band}
+                expected, seen = (
+                    shapely.from_wkt(connection.scalar(drawn, arguments)),
+                    shapely.geometry.shape(feature["geometry"]),
+                )
+                assert seen.is_valid
+                assert seen.exterior.is_ccw  # clockwise on the screen, where rows grow downwards (MVT 2.1, 4.3.4.4)
+                assert shapely.equals(seen, expected) or shapely.hausdorff_distance(seen, expected) <= 1.5
 
 
 @pytest.fixture
