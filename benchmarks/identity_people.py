@@ -36,7 +36,33 @@ GENERATION = "德世国家文明永长正天大志学金玉春成福万光兴祖
 #: characters that are written for one another: same sound or nearly the same shape
 CONFUSED = {"伟": "炜", "华": "花", "军": "君", "明": "名", "志": "智", "平": "萍", "芳": "方", "丽": "莉", "艳": "燕", "玲": "灵", "英": "瑛",
             "红": "虹", "娟": "涓", "秀": "绣", "国": "围", "建": "健", "文": "雯", "杰": "洁", "强": "墙", "辉": "晖", "峰": "锋", "琳": "林"}  # fmt: skip
-VILLAGES = "大坪 上溪 下溪 石桥 东岭 西岭 南湾 北湾 枫林 竹园 清泉 白沙 红岩 青山 龙潭 虎岗 凤凰 双井 三河 五里 新塘 老屋 古渡 太平 永安".split()
+VILLAGES = [
+    "大坪",
+    "上溪",
+    "下溪",
+    "石桥",
+    "东岭",
+    "西岭",
+    "南湾",
+    "北湾",
+    "枫林",
+    "竹园",
+    "清泉",
+    "白沙",
+    "红岩",
+    "青山",
+    "龙潭",
+    "虎岗",
+    "凤凰",
+    "双井",
+    "三河",
+    "五里",
+    "新塘",
+    "老屋",
+    "古渡",
+    "太平",
+    "永安",
+]
 
 
 @dataclass(frozen=True)
@@ -101,10 +127,18 @@ class County:
     def household(self, address: str, surname: str, generations: str) -> None:
         phone, base = self.phone(), int(self.rng.integers(1935, 1998))
         head = self.add(
-            surname + self.given(True, generations[0] if self.chance(0.6) else ""), True, self.birth(base, base + 1), phone, address
+            surname + self.given(True, generations[0] if self.chance(0.6) else ""),
+            True,
+            self.birth(base, base + 1),
+            phone,
+            address,
         )
         if self.chance(0.85):
-            former = "枫桥镇" + self.pick(VILLAGES) + "村" + f"{int(self.rng.integers(1, 300))}号" if self.chance(0.3) else ""
+            former = (
+                "枫桥镇" + self.pick(VILLAGES) + "村" + f"{int(self.rng.integers(1, 300))}号"
+                if self.chance(0.3)
+                else ""
+            )
             self.add(
                 self.surname() + self.given(False),
                 False,
@@ -143,7 +177,11 @@ class County:
                     building = f"{int(self.rng.integers(1, 30))}幢{int(self.rng.integers(1, 4))}单元{int(self.rng.integers(1, 19))}0{int(self.rng.integers(1, 5))}室"
                     self.flat_of_tenants(f"{name[:3]}人民路{int(self.rng.integers(1, 400))}号{building}")
                     continue
-                surname, generations = lineages[int(self.rng.integers(4))] if self.chance(0.7) else (self.surname(), self.pick(GENERATION) * 2)
+                surname, generations = (
+                    lineages[int(self.rng.integers(4))]
+                    if self.chance(0.7)
+                    else (self.surname(), self.pick(GENERATION) * 2)
+                )
                 group, door = int(self.rng.integers(1, 12)), int(self.rng.integers(1, 260))
                 self.household(f"{name}{group}组{door}号", surname, generations)
             self.namesakes(start, name)
@@ -155,7 +193,13 @@ class County:
             if not self.chance(0.004):
                 continue
             born = person.birth if self.chance(0.05) else self.birth(person.birth.year, person.birth.year)
-            self.add(person.name, person.male, born, self.phone(), f"{village}{int(self.rng.integers(1, 12))}组{int(self.rng.integers(1, 260))}号")
+            self.add(
+                person.name,
+                person.male,
+                born,
+                self.phone(),
+                f"{village}{int(self.rng.integers(1, 12))}组{int(self.rng.integers(1, 260))}号",
+            )
 
     # --- what departments write -----------------------------------------------------------------------------------------
 
@@ -192,7 +236,12 @@ class County:
             return text[:at] + str(int(self.rng.integers(10))) + text[at + 1 :]
         elif roll < 0.045:
             return f"{day.year}"
-        return [f"{day:%Y-%m-%d}", f"{day:%Y%m%d}", f"{day.year}.{day.month}.{day.day}", f"{day.year}年{day.month}月{day.day}日"][int(self.rng.integers(4))]
+        return [
+            f"{day:%Y-%m-%d}",
+            f"{day:%Y%m%d}",
+            f"{day.year}.{day.month}.{day.day}",
+            f"{day.year}年{day.month}月{day.day}日",
+        ][int(self.rng.integers(4))]
 
     def written_name(self, name: str, care: float) -> str:
         roll = self.rng.random() * care
@@ -234,15 +283,20 @@ class County:
                     continue
                 changed = replace(person, phone=self.phone()) if self.chance(0.08) else person
                 sex = ("男" if person.male else "女") if not self.chance(0.003) else ("女" if person.male else "男")
-                yield person.number, {
-                    "name": self.written_name(person.name, care),
-                    "sex": [sex, "1" if sex == "男" else "2", "", sex + "性"][int(self.rng.choice(4, p=[0.7, 0.15, 0.1, 0.05]))],
-                    "birth_date": self.written_birth(person.birth, care) if self.chance(with_birth) else "",
-                    "national_id": self.written_id(person.national_id) if self.chance(with_id) else "",
-                    "phone": changed.phone if self.chance(with_phone) else "",
-                    "address": self.written_address(person) if self.chance(with_address) else "",
-                    "source": department,
-                }
+                yield (
+                    person.number,
+                    {
+                        "name": self.written_name(person.name, care),
+                        "sex": [sex, "1" if sex == "男" else "2", "", sex + "性"][
+                            int(self.rng.choice(4, p=[0.7, 0.15, 0.1, 0.05]))
+                        ],
+                        "birth_date": self.written_birth(person.birth, care) if self.chance(with_birth) else "",
+                        "national_id": self.written_id(person.national_id) if self.chance(with_id) else "",
+                        "phone": changed.phone if self.chance(with_phone) else "",
+                        "address": self.written_address(person) if self.chance(with_address) else "",
+                        "source": department,
+                    },
+                )
 
 
 def write(path: Path, persons: int, seed: int = 1, surnames: dict[str, float] | None = None) -> int:
@@ -251,7 +305,10 @@ def write(path: Path, persons: int, seed: int = 1, surnames: dict[str, float] | 
     county.fill()
     rows = list(county.records())
     order = county.rng.permutation(len(rows))
-    with path.open("w", encoding="utf-8", newline="") as out, path.with_name(path.name + ".truth").open("w", encoding="utf-8") as truth:
+    with (
+        path.open("w", encoding="utf-8", newline="") as out,
+        path.with_name(path.name + ".truth").open("w", encoding="utf-8") as truth,
+    ):
         writer = csv.DictWriter(out, ["id", *rows[0][1]])
         writer.writeheader()
         truth.write("id,person\n")
@@ -269,7 +326,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--surnames", type=Path, help="CSV: surname,weight")
     given = parser.parse_args()
-    surnames = {row["surname"]: float(row["weight"]) for row in csv.DictReader(given.surnames.open(encoding="utf-8"))} if given.surnames else None
+    surnames = (
+        {row["surname"]: float(row["weight"]) for row in csv.DictReader(given.surnames.open(encoding="utf-8"))}
+        if given.surnames
+        else None
+    )
     print(write(given.out, given.persons, given.seed, surnames), "records")
 
 

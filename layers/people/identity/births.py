@@ -6,7 +6,6 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-from lunar_python import Solar
 
 from layers.people.identity.tokens import Flags, Ints
 
@@ -28,7 +27,9 @@ class Dates(IntEnum):
     DIFFERENT = 11
 
 
-def compare_births(first: Ints, second: Ints, first_lunar: Ints | None = None, second_lunar: Ints | None = None) -> Ints:
+def compare_births(
+    first: Ints, second: Ints, first_lunar: Ints | None = None, second_lunar: Ints | None = None
+) -> Ints:
     """The :class:`Dates` of pairs of (n, 3) year, month, day; with lunar readings beside them the calendar is looked at as well."""
     same = first == second
     a, b = _digits(first), _digits(second)
@@ -37,7 +38,9 @@ def compare_births(first: Ints, second: Ints, first_lunar: Ints | None = None, s
     vague = (first[:, 1] == 0) | (second[:, 1] == 0)
     exchanged = same[:, 0] & (first[:, 1] == second[:, 2]) & (first[:, 2] == second[:, 1])
     for at in range(7):
-        exchanged |= (slips == 2) & wrong[:, at] & wrong[:, at + 1] & (a[:, at] == b[:, at + 1]) & (a[:, at + 1] == b[:, at])
+        exchanged |= (
+            (slips == 2) & wrong[:, at] & wrong[:, at + 1] & (a[:, at] == b[:, at + 1]) & (a[:, at + 1] == b[:, at])
+        )
     level = np.full(len(first), int(Dates.DIFFERENT), dtype=np.int64)
 
     def where(holds: Flags, dates: Dates) -> None:
@@ -61,20 +64,14 @@ def compare_births(first: Ints, second: Ints, first_lunar: Ints | None = None, s
 
 def _digits(dates: Ints) -> npt.NDArray[np.int8]:
     year, month, day = dates.T
-    columns = [year // 1000 % 10, year // 100 % 10, year // 10 % 10, year % 10, month // 10 % 10, month % 10, day // 10 % 10, day % 10]
+    columns = [
+        year // 1000 % 10,
+        year // 100 % 10,
+        year // 10 % 10,
+        year % 10,
+        month // 10 % 10,
+        month % 10,
+        day // 10 % 10,
+        day % 10,
+    ]
     return np.stack(columns, axis=1).astype(np.int8)
-
-
-def lunar_dates(dates: Ints) -> Ints:
-    """Dates of the Gregorian calendar, (n, 3), in the lunar calendar (a leap month counts as its month); zeros where a date is none."""
-    unique, back = np.unique(dates, axis=0, return_inverse=True)
-    found = np.zeros_like(unique)
-    for at, (year, month, day) in enumerate(unique.tolist()):
-        if 1900 < year < 2100 and 1 <= month <= 12 and 1 <= day <= 31:
-            try:
-                lunar = Solar.fromYmd(year, month, day).getLunar()
-            except Exception:  # noqa: BLE001, S112 - the library raises bare exceptions for days that no month has
-                continue
-            found[at] = lunar.getYear(), abs(lunar.getMonth()), lunar.getDay()
-    result: Ints = found[back.ravel()]
-    return result

@@ -49,7 +49,9 @@ def pairs_of(size: int, keys: Iterable[Keys]) -> Pairs:
         first = np.ones(len(row), dtype=bool)
         first[1:] = (key[1:] != key[:-1]) | (row[1:] != row[:-1])
         row, key = row[first], key[first]
-        start = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
+        start = (
+            np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
+        )
         sizes = np.diff(np.append(start, len(key)))
         for block in np.unique(sizes[(sizes > 1) & (sizes <= each.largest)]).tolist():
             members = row[start[sizes == block][:, None] + np.arange(block)]
@@ -62,8 +64,16 @@ def pairs_of(size: int, keys: Iterable[Keys]) -> Pairs:
 def any_names(records: Records) -> Iterable[Keys]:
     """Keys for names of any script: every two facts of a record together (parts of the name, of the date of birth, of the address)."""
     large = records.size > LARGE
-    names, addresses, births = _name_facts(records), _facts(records.address.matrix, records.address.words, "a"), _birth_facts(records)
-    combinations = [(names, births)] if large else [(names, births), (names, addresses), (names, names), (births, addresses), (addresses, addresses)]
+    names, addresses, births = (
+        _name_facts(records),
+        _facts(records.address.matrix, records.address.words, "a"),
+        _birth_facts(records),
+    )
+    combinations = (
+        [(names, births)]
+        if large
+        else [(names, births), (names, addresses), (names, names), (births, addresses), (addresses, addresses)]
+    )
     both = [_together(records.size, a, b) for a, b in combinations]
     yield Keys(np.concatenate([row for row, _ in both]), np.concatenate([key for _, key in both]), _LARGEST_BLOCK)
     for column in (records.identity, records.phone, records.name_text):
@@ -75,7 +85,12 @@ def han_names(records: Records, sounds: Ints, orders: Ints, lunar: Ints) -> Iter
     ``lunar``: the date of birth in the lunar calendar, (size, 3), zeros where there is none."""
     year, month, day = records.birth.T
     named, dated, at_door = records.name_text.filled, (year > 0) & (month > 0), records.door.filled
-    surname, given, name, door = records.surname.number, records.given.number, records.name_text.number, records.door.number
+    surname, given, name, door = (
+        records.surname.number,
+        records.given.number,
+        records.name_text.number,
+        records.door.number,
+    )
 
     def keys(where: Flags, largest: int, *columns: Ints) -> Keys:
         row = np.flatnonzero(where)
@@ -132,7 +147,12 @@ def _name_facts(records: Records) -> tuple[Ints, Hashes]:
 def _birth_facts(records: Records) -> tuple[Ints, Hashes]:
     row = np.flatnonzero(records.birth[:, 0] > 0)
     year, month, day = records.birth[row].T
-    kinds = [mix(year, np.full(len(row), 991)), mix(year, month, np.full(len(row), 7)), mix(year, day, np.full(len(row), 8)), mix(month, day, np.full(len(row), 9))]
+    kinds = [
+        mix(year, np.full(len(row), 991)),
+        mix(year, month, np.full(len(row), 7)),
+        mix(year, day, np.full(len(row), 8)),
+        mix(month, day, np.full(len(row), 9)),
+    ]
     return np.tile(row, len(kinds)), np.concatenate(kinds)
 
 

@@ -41,7 +41,10 @@ def average_link(size: int, a: Ints, b: Ints, score: Scores, least: float) -> In
         return -value, first, second, x, y
 
     strong = score >= least
-    queue = [entry(x, y, value) for x, y, value in zip(a[strong].tolist(), b[strong].tolist(), score[strong].tolist(), strict=True)]
+    queue = [
+        entry(x, y, value)
+        for x, y, value in zip(a[strong].tolist(), b[strong].tolist(), score[strong].tolist(), strict=True)
+    ]
     heapq.heapify(queue)
     while queue:
         value, _, _, x, y = heapq.heappop(queue)

@@ -105,9 +105,15 @@ def records(rows: Sequence[dict[str, str]]) -> Records:
         phone=codes(_each(rows, "phone", phone_digits)),
         source=codes([row.get("source") or "" for row in rows]),
         address_text=codes([" ".join(tokens) for tokens in addresses]),
-        door=codes(["|".join(token for token in tokens if re.search("[0-9]", token)) for tokens in addresses]),
+        door=codes([_door(tokens) for tokens in addresses]),
         of_han_names=sum(han) / max(sum(1 for tokens in names if tokens), 1),
     )
+
+
+def _door(tokens: tuple[str, ...]) -> str:
+    """The numbers of an address when they lead to a door: a group, a floor or an entrance alone does not."""
+    numbers = [token for token in tokens if re.search("[0-9]", token)]
+    return "|".join(numbers) if any(not token.endswith(("组", "层", "单元", "幢")) for token in numbers) else ""
 
 
 def _each(rows: Sequence[dict[str, str]], column: str, read: Callable[[str], Value]) -> list[Value]:

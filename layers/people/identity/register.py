@@ -18,15 +18,18 @@ import numpy.typing as npt
 from pypinyin import lazy_pinyin
 from rapidfuzz import distance, process
 
-from layers.people.identity.births import Dates, compare_births, lunar_dates
+from layers.people.identity.births import Dates, compare_births
 from layers.people.identity.blocks import han_names, pairs_of
 from layers.people.identity.clusters import Union
+from layers.people.identity.lunar import lunar_dates
 from layers.people.identity.records import Records
 from layers.people.identity.tokens import Flags, Ints
 from layers.people.identity.values import Number
 
 #: wrong joins that a whole file may be expected to have
-EXPECTED_WRONG = 0.3
+EXPECTED_WRONG = 0.5
+#: what a pattern is thought to have that was not seen yet, of each kind, in pairs
+_UNSEEN = 0.02
 #: known pairs of one person from which the file is trusted to speak for itself
 _ENOUGH = 1_000
 #: a pattern that was seen to join rightly this often is worth a look where it may not join
@@ -73,7 +76,8 @@ class Patterns:
     address: Ints
     source: Ints  # 1: both from one source
     rarity: Ints  # of an equal name: 0 common to 3 rare
-    alone: Ints  # 1: neither record could as well be somebody else of that name
+    alone: Ints  # 1: neither record could as well be somebody else of that name and date of birth
+    alone_by_name: Ints  # 1: nor of that name alone
     identity: Ints
 
 
@@ -104,13 +108,14 @@ def judge(records: Records) -> Judged:
     lunar = lunar_dates(records.birth)
     a, b = pairs_of(records.size, han_names(records, sounds, orders, lunar))
     patterns = _patterns(records, a, b, sounds, orders, lunar)
-    known = np.isin(patterns.identity, [Identity.SAME, Identity.OTHER]) & (records.trust[a] == Number.SOUND) & (records.trust[b] == Number.SOUND)
+    known = (
+        np.isin(patterns.identity, [Identity.SAME, Identity.OTHER])
+        & (records.trust[a] == Number.SOUND)
+        & (records.trust[b] == Number.SOUND)
+    )
     one = known & (patterns.identity == Identity.SAME)
     open_pairs = np.isin(patterns.identity, [Identity.MISSING, Identity.SLIP, Identity.UNCLEAR])
-    if one.sum() >= _ENOUGH:
-        risk = _learnt_risk(patterns, known, one, open_pairs)
-    else:
-        risk = _fixed_risk(patterns)
+    risk = _learnt_risk(patterns, known, one) if one.sum() >= _ENOUGH else _fixed_risk(patterns)
     # a number one slip away is the strongest support there is; two numbers far apart, of which one is damaged, are none
     risk = np.where((patterns.identity == Identity.SLIP) & _plausible(patterns), np.minimum(risk, 1e-6), risk)
     risk = np.where(patterns.identity == Identity.UNCLEAR, np.maximum(risk, 0.5), risk)
@@ -118,7 +123,9 @@ def judge(records: Records) -> Judged:
     same_number = patterns.identity == Identity.SAME
     risk = np.where(same_number, np.where(_contradictory(patterns), 0.5, 0.0), risk)
     joins = _within_budget(risk, open_pairs) | (same_number & ~_contradictory(patterns))
-    near = (patterns.identity == Identity.OTHER_NEAR) & (patterns.name == Names.SAME) & (patterns.birth != Dates.DIFFERENT)
+    near = (
+        (patterns.identity == Identity.OTHER_NEAR) & (patterns.name == Names.SAME) & (patterns.birth != Dates.DIFFERENT)
+    )
     doubtful = ~joins & ((risk < 1 - _DOUBTFUL_SHARE) | near)
     return Judged(a, b, patterns, risk, joins, doubtful)
 
@@ -133,7 +140,6 @@ def clusters(records: Records, judged: Judged) -> tuple[Ints, Flags]:
         {number} if trust == Number.SOUND else set()
         for number, trust in zip(records.identity.number.tolist(), records.trust.tolist(), strict=True)
     ]
-    union: Union
 
     def may_join(x: int, y: int) -> bool:
         both = numbers[x] | numbers[y]
@@ -150,14 +156,14 @@ def clusters(records: Records, judged: Judged) -> tuple[Ints, Flags]:
     for at in order[same].tolist():
         refused[at] = not union.join(int(judged.a[at]), int(judged.b[at]))
     rest = order[~same]
-    ambiguous = _ambiguous(records, judged, rest, union)
+    ambiguous = _ambiguous(records, judged, rest)
     for at in rest.tolist():
         x, y = int(judged.a[at]), int(judged.b[at])
         refused[at] = x in ambiguous or y in ambiguous or not union.join(x, y)
     return union.clusters(), refused
 
 
-def _ambiguous(records: Records, judged: Judged, pairs: Ints, union: Union) -> set[int]:
+def _ambiguous(records: Records, judged: Judged, pairs: Ints) -> set[int]:
     """Rows without a sound number that would be joined to persons of different numbers, none of them far safer than the others."""
     best: dict[int, dict[int, float]] = {}
     for at in pairs.tolist():
@@ -176,13 +182,17 @@ def _ambiguous(records: Records, judged: Judged, pairs: Ints, union: Union) -> s
 
 
 def _plausible(patterns: Patterns) -> Flags:
-    return (patterns.name > 0) & (patterns.name <= Names.ORDER) & (patterns.birth != Dates.DIFFERENT)
+    plausible: Flags = (patterns.name > 0) & (patterns.name <= Names.ORDER) & (patterns.birth != Dates.DIFFERENT)
+    return plausible
 
 
 def _contradictory(patterns: Patterns) -> Flags:
     """One number, and yet neither name nor date of birth alike: somebody wrote another person's number."""
     other_name = patterns.name >= Names.HALF
-    return other_name & ((patterns.stated_birth >= Dates.ONE_PART) | (patterns.sex == 1) | (patterns.stated_birth == Dates.MISSING))
+    contradictory: Flags = other_name & (
+        (patterns.stated_birth >= Dates.ONE_PART) | (patterns.sex == 1) | (patterns.stated_birth == Dates.MISSING)
+    )
+    return contradictory
 
 
 def _patterns(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints, lunar: Ints) -> Patterns:
@@ -207,6 +217,7 @@ def _patterns(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints, lu
         source=source.astype(np.int64),
         rarity=rarity,
         alone=_alone(records, a, b, (name == Names.SAME) & (birth <= Dates.YEAR_ONLY) & (birth != Dates.SAME_DAY)),
+        alone_by_name=_alone(records, a, b, name == Names.SAME),
         identity=_identities(records, a, b),
     )
 
@@ -251,7 +262,11 @@ def _addresses(records: Records, a: Ints, b: Ints) -> Ints:
     shared = records.address.compare(a, b, likeness=False)
     door = records.door.filled[a] & (records.door.number[a] == records.door.number[b])
     whole = shared.same / np.maximum(shared.same + shared.left_of_poorer, 1e-6) > 0.9
-    level = np.where(door & whole & (shared.same > 7), int(Alike.SAME), np.where(shared.left_of_poorer < 0.01, int(Alike.PART), int(Alike.DIFFERENT)))
+    level = np.where(
+        door & whole,
+        int(Alike.SAME),
+        np.where(shared.left_of_poorer < 0.01, int(Alike.PART), int(Alike.DIFFERENT)),
+    )
     both = (records.address.filled[a] > 0) & (records.address.filled[b] > 0)
     return np.where(both, level, int(Alike.MISSING)).astype(np.int64)
 
@@ -262,7 +277,12 @@ def _identities(records: Records, a: Ints, b: Ints) -> Ints:
     at = np.flatnonzero(identity.filled[a] & identity.filled[b])
     first, second = identity.number[a[at]], identity.number[b[at]]
     slips = np.asarray(
-        process.cpdist([identity.values[n] for n in first], [identity.values[n] for n in second], scorer=distance.OSA.distance, score_cutoff=2)
+        process.cpdist(
+            [identity.values[n] for n in first],
+            [identity.values[n] for n in second],
+            scorer=distance.OSA.distance,
+            score_cutoff=2,
+        )
     )
     sound = (trust[a[at]] == Number.SOUND) & (trust[b[at]] == Number.SOUND)
     level[at] = np.select(
@@ -282,17 +302,22 @@ def _code(fields: dict[str, Ints]) -> Ints:
 
 def _fields(patterns: Patterns, birth: Ints) -> dict[str, Ints]:
     return {"name": patterns.name, "birth": birth, "sex": patterns.sex, "phone": patterns.phone, "address": patterns.address,
-            "source": patterns.source, "rarity": patterns.rarity, "alone": patterns.alone}  # fmt: skip
+            "source": patterns.source, "rarity": patterns.rarity, "alone": np.where(birth > 0, patterns.alone, patterns.alone_by_name)}  # fmt: skip
 
 
-def _learnt_risk(patterns: Patterns, known: Flags, one: Flags, open_pairs: Flags) -> npt.NDArray[np.float64]:
+def _learnt_risk(patterns: Patterns, known: Flags, one: Flags) -> npt.NDArray[np.float64]:
     """The risk of every pattern from the pairs whose numbers are known, missing fields standing for all values of theirs."""
     learn = _fields(patterns, patterns.stated_birth)
     table: dict[int, list[float]] = {}
     taught = {field: values[known] for field, values in learn.items()}
     two = ~one[known]
     for mask in range(2 ** len(_WILD)):
-        masked = {field: np.zeros_like(values) if field in _WILD and mask >> _WILD.index(field) & 1 else values for field, values in taught.items()}
+        masked = {
+            field: np.zeros_like(values) if field in _WILD and mask >> _WILD.index(field) & 1 else values
+            for field, values in taught.items()
+        }
+        if mask >> _WILD.index("birth") & 1:
+            masked["alone"] = patterns.alone_by_name[known]
         # a field that is masked stands for all its values; one that is not must have been there to be seen
         seen = np.ones(len(two), dtype=bool)
         for at, field in enumerate(_WILD):
@@ -311,7 +336,7 @@ def _learnt_risk(patterns: Patterns, known: Flags, one: Flags, open_pairs: Flags
 
 def _risk(wrong: float, right: float) -> float:
     """Share of wrong joins with a little of what has not been seen yet; a pattern never seen is no evidence at all."""
-    return (wrong + 0.05) / (wrong + right + 0.1) if wrong + right else 1.0
+    return (wrong + _UNSEEN) / (wrong + right + 2 * _UNSEEN) if wrong + right else 1.0
 
 
 def _within_budget(risk: npt.NDArray[np.float64], open_pairs: Flags) -> Flags:
@@ -329,15 +354,30 @@ def _fixed_risk(patterns: Patterns) -> npt.NDArray[np.float64]:
     clean = (patterns.sex == 0) & (patterns.source == 0)
     same_name = name == Names.SAME
     phone, door = patterns.phone == Alike.SAME, patterns.address == Alike.SAME
-    denied = (patterns.phone == Alike.DIFFERENT) & (patterns.address == Alike.DIFFERENT)
+    other_phone, other_door = patterns.phone == Alike.DIFFERENT, patterns.address == Alike.DIFFERENT
     slip = np.isin(birth, [Dates.ONE_DIGIT, Dates.EXCHANGED, Dates.LUNAR])
-    strong = same_name & (birth == Dates.SAME)
+    vague = np.isin(birth, [Dates.YEAR_ONLY, Dates.MISSING])
     safe = clean & (
-        (strong & (phone | door))
-        | (strong & (patterns.rarity >= 2) & (patterns.alone == 1) & ~denied)
+        (same_name & (birth == Dates.SAME) & (phone | door))
+        | (
+            same_name
+            & (birth == Dates.SAME)
+            & (patterns.rarity >= 2)
+            & (patterns.alone == 1)
+            & ~(other_phone & other_door)
+        )
         | (same_name & slip & (phone | door))
-        | (np.isin(name, [Names.SOUND, Names.ORDER]) & (birth == Dates.SAME) & phone & door)
-        | (same_name & np.isin(birth, [Dates.YEAR_ONLY, Dates.MISSING]) & (patterns.rarity >= 2) & (phone & door | (patterns.alone == 1) & (phone | door)))
+        | (
+            same_name
+            & vague
+            & (patterns.rarity == 3)
+            & (patterns.alone_by_name == 1)
+            & (phone | door)
+            & ~other_phone
+            & ~other_door
+        )
     )
-    doubtful = (name > 0) & (name <= Names.ONE_CHARACTER) & (birth != Dates.DIFFERENT) & (phone | door | (birth == Dates.SAME))
+    doubtful = (
+        (name > 0) & (name <= Names.ONE_CHARACTER) & (birth != Dates.DIFFERENT) & (phone | door | (birth == Dates.SAME))
+    )
     return np.where(safe, 1e-9, np.where(doubtful, 0.5, 1.0))

@@ -44,7 +44,9 @@ class TokenColumn:
         self.none = len(self.words)
         self.width = width
         self.filled = np.array([len(row) for row in rows], dtype=np.int64)
-        counts = np.bincount(np.array([number[word] for row in rows for word in row], dtype=np.int64), minlength=self.none + 1)
+        counts = np.bincount(
+            np.array([number[word] for row in rows for word in row], dtype=np.int64), minlength=self.none + 1
+        )
         self.matrix = np.full((len(rows), width), self.none, dtype=np.int64)
         for at, row in enumerate(rows):
             rarest = sorted((number[word] for word in row), key=lambda word: (counts[word], self.words[word]))[:width]
@@ -73,7 +75,9 @@ class TokenColumn:
 
     def compare(self, a: Ints, b: Ints, likeness: bool = True) -> Shared:
         """What rows ``a`` and ``b`` share, pair by pair."""
-        parts = [self._compare(a[at : at + _AT_ONCE], b[at : at + _AT_ONCE], likeness) for at in range(0, len(a), _AT_ONCE)]
+        parts = [
+            self._compare(a[at : at + _AT_ONCE], b[at : at + _AT_ONCE], likeness) for at in range(0, len(a), _AT_ONCE)
+        ]
         table = np.concatenate(parts) if parts else np.zeros((0, 5), dtype=np.float32)
         return Shared(*table.T)
 
@@ -118,14 +122,20 @@ class TokenColumn:
         pairs, back = np.unique(key, return_inverse=True)
         first, second = pairs // (self.none + 1), pairs % (self.none + 1)
         texts, others = self._texts[first].tolist(), self._texts[second].tolist()
-        value = np.asarray(process.cpdist(texts, others, scorer=distance.JaroWinkler.similarity, dtype=np.float32), dtype=np.float32)
+        value = np.asarray(
+            process.cpdist(texts, others, scorer=distance.JaroWinkler.similarity, dtype=np.float32), dtype=np.float32
+        )
         value[value < _LIKE] = 0
         short = ((self._length[first] == 1) | (self._length[second] == 1)) & ~self._is_han[first]
-        initial = np.fromiter((x[:1] == y[:1] for x, y in zip(texts, others, strict=True)), dtype=bool, count=len(texts))
+        initial = np.fromiter(
+            (x[:1] == y[:1] for x, y in zip(texts, others, strict=True)), dtype=bool, count=len(texts)
+        )
         numeric = self._is_number[first] | self._is_number[second]
         value[short] = np.where(initial[short] & ~numeric[short], 0.83, 0)
         at = np.flatnonzero(numeric)
-        slips = np.asarray(process.cpdist([texts[n] for n in at], [others[n] for n in at], scorer=distance.OSA.distance))
+        slips = np.asarray(
+            process.cpdist([texts[n] for n in at], [others[n] for n in at], scorer=distance.OSA.distance)
+        )
         value[at] = np.where((slips == 1) & (np.maximum(self._length[first[at]], self._length[second[at]]) > 1), 0.9, 0)
         value[self._is_surname[first] | self._is_surname[second]] = 0
         found: Floats = value[back]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, timedelta
 from enum import IntEnum
 from functools import cache
 
@@ -13,12 +14,42 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+")
 #: surnames of two characters in use; every other Han name has a surname of one
 _COMPOUND = frozenset(
-    "欧阳 司徒 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 长孙 宇文 令狐 夏侯 万俟 轩辕 呼延 端木 淳于 单于 太史 申屠 澹台 南宫 独孤 闻人 赫连".split()
+    [
+        "欧阳",
+        "司徒",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "长孙",
+        "宇文",
+        "令狐",
+        "夏侯",
+        "万俟",
+        "轩辕",
+        "呼延",
+        "端木",
+        "淳于",
+        "单于",
+        "太史",
+        "申屠",
+        "澹台",
+        "南宫",
+        "独孤",
+        "闻人",
+        "赫连",
+    ]
 )
 #: before a surname token, so that a surname is never taken for a given name of one character
 SURNAME = "#"
 _NUMBER = re.compile(r"([a-z]?[0-9]++[a-z]?)(号楼|单元|[组队幢栋座室层楼户])?")
-_AREA = re.compile(r"[^省市县区镇乡村路街巷弄组队园苑里]++(?:街道|[省市县区镇乡村路街巷弄组队园苑里])?|[省市县区镇乡村路街巷弄组队园苑里]")
+_AREA = re.compile(
+    r"[^省市县区镇乡村路街巷弄组队园苑里]++(?:街道|[省市县区镇乡村路街巷弄组队园苑里])?|[省市县区镇乡村路街巷弄组队园苑里]"
+)
 _UNITS = {"栋": "幢", "座": "幢", "号楼": "幢", "户": "", "队": "组", "楼": "层"}
 _CHECK_WEIGHTS, _CHECK = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
 
@@ -90,8 +121,6 @@ def birth_parts(text: str) -> Birth:
         return int(text[:4]), int(text[4:6]), int(text[6:])
     numbers = [int(digits) for digits in re.findall(r"[0-9]{1,9}", text)[:3]]
     if len(numbers) == 1 and 7_000 < numbers[0] < 60_000:
-        from datetime import date, timedelta
-
         day = date(1899, 12, 30) + timedelta(days=numbers[0])
         return day.year, day.month, day.day
     numbers += [0] * (3 - len(numbers))
