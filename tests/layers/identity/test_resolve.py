@@ -102,6 +102,17 @@ def test_what_is_missing_is_no_evidence() -> None:
     assert together(rows) == set()
 
 
+def test_what_stands_where_something_had_to_stand_joins_nobody() -> None:
+    """A phone of a whole village, 无 as a number, the first of January, fifteen ones."""
+    surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高梁郑谢宋唐许韩邓冯曹彭曾肖田董"
+    rows = [
+        record(f"p{n}", f"{surname}建国", f"19{40 + n}-03-0{n % 9 + 1}", "无", "15400000000")
+        for n, surname in enumerate(surnames)
+    ]
+    rows += [record(f"y{n}", "王建国", "1950-01-01", "1" * 15) for n in range(30)]
+    assert together(rows) == set()
+
+
 def test_two_numbers_are_two_persons_whatever_else_agrees() -> None:
     rows = [
         record("a", "王建国", "1963-04-02", number("19630402", 11), "15400000001", DOOR),
