@@ -26,6 +26,7 @@ app = lazy_app(
         "import": "mapserver.cli.importing:import_command",
         "import-plan": "mapserver.cli.importing:import_plan_command",
         "address": "mapserver.cli.address:app",
+        "identity": "mapserver.cli.identity:app",
         "county": "mapserver.cli.county:app",
         "database": "mapserver.cli.county:database_app",
         "account": "mapserver.cli.accounts:account_app",

@@ -18,13 +18,16 @@ from access.accounts.accounts import create_account
 from alerts.detection.scan import scan
 from database.clock import day_in_china
 from database.connection.engine import Database
+from database.embedded import EmbeddedCluster
 from database.installation.settings import Settings
 from database.rights.scope import Role, Scope
 from database.secrets.seal import Sealer
 from database.upgrade.counties import create_county
+from database.upgrade.migrate import owner_engine
 from demo.generate import DemoCounty, generate_county
 from demo.loader import load_demo
 from mapserver.app.create import WEB_APP, create_app
+from tests.browser.loaded_once import keep, put_back
 
 #: letters a to f make no user name: a password must not hold one
 PASSWORD = secrets.token_hex(9)
@@ -42,12 +45,23 @@ class Site:
     errors: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def site(
-    settings: Settings, owner: Engine, app_database: Database, sealer: Sealer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """The smallest demo county through the real import, scanned, served by uvicorn on a free port."""
-    assert WEB_APP.is_dir(), "the web app is not built: scripts/setup builds it"
+@pytest.fixture(scope="session")
+def superuser(cluster: EmbeddedCluster) -> Iterator[Engine]:
+    """For copying rows past triggers and row-level security."""
+    engine = owner_engine(cluster.dsn("superuser"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def loaded(
+    owner: Engine,
+    superuser: Engine,
+    app_database: Database,
+    sealer: Sealer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[DemoCounty, Path]:
+    """The smallest demo county through the real import, scanned, and kept; the folder of its files."""
     folder = tmp_path_factory.mktemp("browser")
     county = generate_county(folder, "tiny")
     create_county(owner, county.code, county.name, synthetic=True)
@@ -55,6 +69,33 @@ def site(
     load_demo(app_database, system, county, sealer)
     with app_database.transaction(system) as connection:
         scan(connection, day_in_china())
+    keep(superuser, f"c{county.code}")
+    drop_county(owner, county.code)
+    return county, folder
+
+
+def drop_county(owner: Engine, code: str) -> None:
+    """As if it had never been."""
+    with owner.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '30s'"))
+        connection.execute(text("DELETE FROM platform.account WHERE county = :c"), {"c": code})
+        connection.execute(text(f"DROP SCHEMA c{code} CASCADE"))
+        connection.execute(text("DELETE FROM platform.county WHERE code = :c"), {"c": code})
+
+
+@pytest.fixture(scope="module")
+def site(
+    settings: Settings,
+    owner: Engine,
+    superuser: Engine,
+    app_database: Database,
+    loaded: tuple[DemoCounty, Path],
+) -> Iterator[Site]:
+    """The demo county as it was loaded, served by uvicorn on a free port."""
+    assert WEB_APP.is_dir(), "the web app is not built: scripts/setup builds it"
+    county, folder = loaded
+    create_county(owner, county.code, county.name, synthetic=True)
+    put_back(superuser, f"c{county.code}")
     with app_database.platform() as connection:
         for account in county.accounts:
             create_account(
@@ -70,7 +111,8 @@ def site(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="warning", access_log=False))
+    quiet = settings.model_copy(update={"request_log": False})
+    server = uvicorn.Server(uvicorn.Config(create_app(quiet), port=port, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -79,11 +121,7 @@ def site(
     yield Site(f"http://127.0.0.1:{port}", county, folder)
     server.should_exit = True
     thread.join(30)
-    with owner.begin() as connection:
-        connection.execute(text("SET LOCAL lock_timeout = '30s'"))
-        connection.execute(text("DELETE FROM platform.account WHERE county = :c"), {"c": county.code})
-        connection.execute(text(f"DROP SCHEMA c{county.code} CASCADE"))
-        connection.execute(text("DELETE FROM platform.county WHERE code = :c"), {"c": county.code})
+    drop_county(owner, county.code)
 
 
 @pytest.fixture(scope="module")

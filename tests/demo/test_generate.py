@@ -63,6 +63,7 @@ def test_generating_again_into_the_same_folder_replaces_everything(tmp_path: Pat
     assert hashes(tmp_path) == before
 
 
+@pytest.mark.alone
 def test_a_small_county_takes_less_than_15_seconds(tmp_path: Path) -> None:
     start = time.perf_counter()
     generate_county(tmp_path, "small")
