@@ -165,7 +165,7 @@ def _points(palette: Palette, base: BasePalette) -> Layer:
     return drawn(
         "base-points", "symbol", BASE, "points", minzoom=13,
         layout=_text(REGULAR, by_zoom(13, 10.5, 17, 12), {
-            "icon-image": image, "icon-size": by_zoom(13, 0.7, 17, 1), "icon-optional": True,
+            "icon-image": image, "icon-size": by_zoom(13, 0.7, 17, 1), "icon-optional": ["step", ["zoom"], False, 16, True],
             "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": BESIDE, "text-justify": "auto",
             "text-optional": True, "text-max-width": 7, "text-padding": 2, "icon-padding": 1,
         }),
