@@ -113,6 +113,26 @@ def test_what_stands_where_something_had_to_stand_joins_nobody() -> None:
     assert together(rows) == set()
 
 
+def test_files_of_nothing_or_of_nonsense_leave_everybody_alone() -> None:
+    assert resolve([]) == []
+    nonsense = {
+        "name": "x" * 5_000,
+        "address": "1号" * 3_000,
+        "phone": "9" * 900,
+        "birth_date": "1" * 800,
+        "national_id": "7" * 3_000,
+    }
+    for rows in (
+        [{"id": "1"}],
+        [{"id": "1", "name": "王伟"}, {"id": "2", "name": ""}],
+        [{"id": str(n)} for n in range(5)],
+        [{"id": "1"} | nonsense],
+    ):
+        assert [(found.id, found.cluster, found.decision) for found in resolve(rows)] == [
+            (row["id"], row["id"], AUTO) for row in rows
+        ]
+
+
 def test_two_numbers_are_two_persons_whatever_else_agrees() -> None:
     rows = [
         record("a", "王建国", "1963-04-02", number("19630402", 11), "15400000001", DOOR),
