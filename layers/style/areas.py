@@ -110,8 +110,8 @@ def name_layers(palette: Palette) -> list[Layer]:
         ),
         drawn(
             "divisions-town-name", "symbol", NAMES, "division_names",
-            filter=is_level("town"), minzoom=8, maxzoom=13,
-            layout=name_text(SEMIBOLD, by_zoom(8, 12, 12, 17), spacing=0.08),
+            filter=is_level("town"), minzoom=8, maxzoom=15,
+            layout=name_text(SEMIBOLD, by_zoom(8, 12, 12, 17, 15, 19), spacing=0.08),
             paint=name_paint(palette, palette.town_text),
         ),
     ]  # fmt: skip

@@ -22,6 +22,8 @@ RIM = {"expressway": 1.0, "main_road": 1.0, "street": 0.8, "village_road": 0.7, 
 NAMED_FROM = {"expressway": 10, "main_road": 12, "street": 14, "village_road": 14, "lane": 16}
 #: Drawn lowest first, so that a larger road runs over a smaller one.
 ORDER = ("lane", "village_road", "street", "main_road", "expressway")
+#: How far beside its point a name stands, in its own size: clear of the icon of a record there.
+BESIDE = 1.0
 ROUND = {"line-join": "round", "line-cap": "round"}
 
 
@@ -144,7 +146,7 @@ def _house_numbers(palette: Palette, base: BasePalette) -> list[Layer]:
         drawn(
             "addresses-number", "symbol", NAMES, "house_numbers", minzoom=HOUSE_NUMBERS_FROM + 1,
             layout=_text(REGULAR, by_zoom(17, 10, 19, 13), {
-                "text-padding": 1, "text-anchor": "top", "text-offset": [0, 0.75],
+                "text-padding": 1, "text-variable-anchor": ["top", "bottom"], "text-radial-offset": BESIDE,
             }, "number"),
             paint=_paint(palette, base.number_text, 1.2),
         )
@@ -163,8 +165,9 @@ def _points(palette: Palette, base: BasePalette) -> Layer:
     return drawn(
         "base-points", "symbol", BASE, "points", minzoom=13,
         layout=_text(REGULAR, by_zoom(13, 10.5, 17, 12), {
-            "icon-image": image, "icon-size": by_zoom(13, 0.7, 17, 1), "text-anchor": "top", "text-offset": [0, 0.75],
-            "text-optional": True, "text-max-width": 7, "text-padding": 3, "icon-padding": 2,
+            "icon-image": image, "icon-size": by_zoom(13, 0.7, 17, 1), "icon-optional": ["step", ["zoom"], False, 16, True],
+            "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": BESIDE, "text-justify": "auto",
+            "text-optional": True, "text-max-width": 7, "text-padding": 2, "icon-padding": 1,
         }),
         paint=_paint(palette, base.point_text) | {"text-color": colour},
     )  # fmt: skip
@@ -207,7 +210,7 @@ def _road_names(palette: Palette, base: BasePalette) -> list[Layer]:
         drawn(
             f"base-roads-{name}-name", "symbol", BASE, "roads", minzoom=NAMED_FROM[name], filter=_is(name),
             layout=_text(REGULAR, by_zoom(NAMED_FROM[name], 10.5, 17, 13), {
-                "symbol-placement": "line", "symbol-spacing": 280, "text-letter-spacing": 0.08, "text-max-angle": 35,
+                "symbol-placement": "line", "symbol-spacing": 280, "text-letter-spacing": 0.08, "text-max-angle": 25,
                 "text-padding": 4,
             }),
             paint=_paint(palette, base.road_text, 1.6),

@@ -120,7 +120,9 @@ def _icon(kind: Kind, look: Look) -> Layer:
     size = by_zoom(look.icons_from, 0.4, 12, 0.65, 16, 1) if look.above else by_zoom(look.icons_from, 0.6, 18, 1)
     layout: dict[str, Any] = {
         "icon-image": _decided(look, {v: v.icon for v in look.variants}, look.icon), "icon-size": size,
-        "icon-allow-overlap": True, "icon-ignore-placement": True,
+        "icon-allow-overlap": True, "icon-padding": 0,
+        # names give way to records seen from near; not to plates, whose numbers stand at them, nor to alerts, seen from afar
+        "icon-ignore-placement": look.ring or look.above,
     }  # fmt: skip
     if look.above:
         layout["symbol-sort-key"] = _rank(look)

@@ -14,6 +14,7 @@ from layers.base.catalogue import BASE, MAXZOOM, MINZOOM, NAMES, TILES
 from layers.catalogue.registry import KINDS
 from layers.style.areas import name_layers, outline_layers, scope_layers, shade_layers, washed
 from layers.style.base_map import base_of, built_layers, ground_layers, label_layers, water_layers
+from layers.style.colour import contrast
 from layers.style.expressions import Layer
 from layers.style.palette import Palette, colour_in
 from layers.style.records import ABOVE, NEAR, record_layers, record_sources
@@ -120,8 +121,9 @@ def tile_of(source_layer: str) -> str:
 def _legend(palette: Palette, allowed: Sequence[str]) -> dict[str, Any]:
     """The colours that a legend needs: of layers, of severities, and the shades of cells by waiting alerts."""
     colours = {kind.name: colour_in(palette, kind.colour) for kind in KINDS.values() if kind.name in allowed}
+    road = base_of(palette).roads["main_road"]
     return {
-        "layers": {BASE: base_of(palette).roads["main_road"].casing, **colours},
+        "layers": {BASE: max(road.fill, road.casing, key=lambda colour: contrast(colour, palette.ground)), **colours},
         "severity": {"high": palette.alert_high, "medium": palette.alert_medium, "low": palette.alert_low},
         "focus": {"glow": palette.glow, "ring": palette.focus},
         "shades": [{"from": wash.alerts, "colour": washed(wash)} for wash in palette.washes],

@@ -195,11 +195,11 @@ def bounds_of(features: Sequence[Feature]) -> Bounds | None:
 _POPUP = """
 (f, layer) => {
   const words = WORDS, corners = CORNERS;
-  if (corners) layer._updateCircle = function () {
+  if (corners) layer._updatePath = function () {
     const canvas = this._renderer, to = canvas._ctx, at = this._point;
-    if (!to) return L.CircleMarker.prototype._updateCircle.call(this);
+    if (!to) return L.CircleMarker.prototype._updatePath.call(this);
     if (!canvas._drawing || this._empty()) return;
-    const r = Math.max(Math.round(this._radius), 1);
+    const r = Math.max(Math.round(this._radius * 1.2), 1);  // as much ink as a disc
     to.beginPath();
     corners.forEach(([x, y]) => to.lineTo(at.x + x * r, at.y + y * r));
     to.closePath();

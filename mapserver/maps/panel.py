@@ -110,7 +110,7 @@ def legend(alerts: Sequence[ListedAlert]) -> str:
         f'<section class="om-legend"><h2>图例</h2><table>{rows}{cells if alerts else ""}{lines}</table></section>'
         + _counts("规则", (rule_title(alert) for alert in alerts))
         + _counts("状态", (status_label(alert.status) for alert in alerts))
-        + ('<p class="om-quiet">点击圆点看标题和原因。</p>' if alerts else "")
+        + ('<p class="om-quiet">点击符号看标题和原因。</p>' if alerts else "")
     )
 
 

@@ -19,7 +19,7 @@ from database.connection.engine import Database
 from database.rights.scope import Role, Scope
 from mapserver.cli.maps import app
 from mapserver.maps import offline
-from mapserver.maps.alerts_map import LIMIT, alerts_page
+from mapserver.maps.alerts_map import CORNERS, LIMIT, alerts_page
 from mapserver.maps.coordinates import Coordinates
 from mapserver.maps.pages import make_alert_page, make_alerts_page
 from mapserver.maps.panel import MapHeading
@@ -268,6 +268,39 @@ def test_synthetic_data_says_so(alert_ids: list[int], database: Database, system
         real = make_alerts_page(connection, "某县", synthetic=False, where=AlertFilter())
     assert "合成数据" in page
     assert "合成数据" not in real
+
+
+def test_a_severity_is_drawn_with_its_own_shape(browser: Browser, tmp_path: Path) -> None:
+    """A marker is a triangle or a diamond on the canvas itself, as the legend says: Leaflet asks our drawing, not its circle."""
+    alerts = [
+        world.alert_of(severity, "two_households", severity=severity, lon=120.0 + n / 100, lat=30.5)
+        for n, severity in enumerate(("high", "medium", "low"))
+    ]
+    file = tmp_path / "shapes.html"
+    heading = MapHeading("某县", False, datetime(2026, 11, 23, tzinfo=UTC))
+    file.write_text(alerts_page(heading, alerts, [], [], (119, 30, 121, 31)), "utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    drawn = page.evaluate(
+        """() => {
+          const map = window[Object.keys(window).find((name) => name.startsWith('map_'))], sides = {};
+          map.eachLayer((marker) => {
+            if (!(marker instanceof L.CircleMarker)) return;
+            let lines = 0, arcs = 0;
+            const to = marker._renderer._ctx, line = to.lineTo, arc = to.arc;
+            to.lineTo = function (...at) { lines += 1; return line.apply(this, at) };
+            to.arc = function (...at) { arcs += 1; return arc.apply(this, at) };
+            marker._renderer._drawing = true;
+            marker._updatePath();
+            marker._renderer._drawing = false;
+            delete to.lineTo; delete to.arc;
+            sides[marker.feature.properties.a[0][1]] = arcs ? 'circle' : lines;
+          });
+          return sides;
+        }"""
+    )
+    page.close()
+    assert drawn == {"high": len(CORNERS["high"]), "medium": len(CORNERS["medium"]), "low": "circle"}
 
 
 def test_twenty_thousand_alerts_fit_into_five_megabytes() -> None:

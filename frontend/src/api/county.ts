@@ -157,3 +157,5 @@ export function countyApi(county: string) {
 }
 
 export type CountyApi = ReturnType<typeof countyApi>
+/** What a question is answered with; a page names the answer by its question. */
+export type Answer<Question extends keyof CountyApi> = CountyApi[Question] extends (...values: never[]) => Promise<infer T> ? T : never

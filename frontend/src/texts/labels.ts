@@ -1,6 +1,7 @@
 /** Chinese words for the codes of the interface; vocabulary.json is written by scripts/write_vocabulary from the server's. */
 import type { Outcome, Role, Severity } from '@/api/names'
 import {
+  address_status,
   change_operation,
   confidence_class,
   event_state,
@@ -39,6 +40,7 @@ export const orSelf =
   (code: string | null | undefined): string =>
     code ? (table[code] ?? code) : ''
 
+export const addressStatusLabel = orSelf(address_status)
 export const sexLabel = orSelf(sex)
 export const occupancyLabel = orSelf(occupancy)
 export const placeKindLabel = orSelf(place_kind)
