@@ -70,6 +70,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return place, -tests[file], file
 
     items.sort(key=order)
+    for file in {item.path for item in items if item.get_closest_marker("alone")}:
+        if "mark.alone" not in file.read_text("utf-8"):
+            raise pytest.UsageError(f"{file}: scripts/test looks for `mark.alone` in the file itself")
 
 
 def pytest_collection_finish() -> None:
