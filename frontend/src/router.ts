@@ -1,88 +1,18 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { tell } from '@/components/notify'
+import { ENTRANCES, PAGES } from '@/pages'
 import { useAlerts } from '@/stores/alerts'
 import { useSession } from '@/stores/session'
 
-declare module 'vue-router' {
-  interface RouteMeta {
-    /** shown without signing in */
-    open?: boolean
-    permission?: string
-    title?: string
-  }
-}
-
 const routes: RouteRecordRaw[] = [
-  { path: '/signin', name: 'signin', component: () => import('@/views/SignIn.vue'), meta: { open: true, title: '登录' } },
-  { path: '/begin', name: 'begin', component: () => import('@/views/BeginPage.vue'), meta: { title: '账号设置' } },
+  ...ENTRANCES,
   {
     path: '/',
     component: () => import('@/components/AppShell.vue'),
     children: [
       // never shown: the guard below sends each role to its own first page
       { path: '', name: 'home', component: () => import('@/views/NotFound.vue') },
-      {
-        path: 'map',
-        name: 'map',
-        component: () => import('@/views/MapPage.vue'),
-        meta: { permission: 'map.view', title: '地图' },
-      },
-      {
-        path: 'alerts/:id(\\d+)?',
-        name: 'alerts',
-        component: () => import('@/views/AlertsPage.vue'),
-        meta: { permission: 'alerts.view', title: '预警' },
-      },
-      {
-        path: 'visits',
-        name: 'visits',
-        component: () => import('@/views/VisitsPage.vue'),
-        meta: { permission: 'visits.write', title: '走访' },
-      },
-      {
-        path: 'visits/households/:id(\\d+)',
-        name: 'visit-household',
-        component: () => import('@/views/HouseholdPage.vue'),
-        meta: { permission: 'household.view', title: '住户' },
-      },
-      {
-        path: 'data',
-        component: () => import('@/views/DataPage.vue'),
-        children: [
-          { path: '', redirect: { name: 'imports' } },
-          {
-            path: 'imports',
-            name: 'imports',
-            component: () => import('@/views/ImportsTab.vue'),
-            meta: { permission: 'imports.view', title: '导入' },
-          },
-          {
-            path: 'reviews',
-            name: 'reviews',
-            component: () => import('@/views/ReviewsTab.vue'),
-            meta: { permission: 'reviews.decide', title: '地址复核' },
-          },
-          {
-            path: 'changes',
-            name: 'changes',
-            component: () => import('@/views/ChangesTab.vue'),
-            meta: { permission: 'changes.view', title: '异动' },
-          },
-        ],
-      },
-      { path: 'account', name: 'account', component: () => import('@/views/AccountPage.vue'), meta: { title: '账号与安全' } },
-      {
-        path: 'accounts',
-        name: 'accounts',
-        component: () => import('@/views/AccountsPage.vue'),
-        meta: { permission: 'accounts.view', title: '账号管理' },
-      },
-      {
-        path: 'audit',
-        name: 'audit',
-        component: () => import('@/views/AuditPage.vue'),
-        meta: { permission: 'audit.view', title: '审计' },
-      },
+      ...PAGES,
       {
         path: ':rest(.*)*',
         name: 'missing',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { safeNext } from '@/router'
+import { PAGES, spacesOf, tabsOf } from '@/pages'
+import { router, safeNext } from '@/router'
 
 describe('the page wanted before signing in', () => {
   it('is kept when it belongs to this app', () => {
@@ -11,4 +12,25 @@ describe('the page wanted before signing in', () => {
       expect(safeNext(next)).toBe('/')
     },
   )
+})
+
+describe('pages', () => {
+  const ALL = () => true
+  it('stand in the bar in their order', () => {
+    expect(spacesOf(ALL).map(({ to }) => to)).toEqual(['/map', '/visits', '/alerts', '/accounts', '/data/imports', '/audit'])
+    expect(spacesOf(() => false)).toEqual([])
+  })
+  it('of a workspace begin with the first that the account may see', () => {
+    const may = (permission: string) => permission === 'changes.view'
+    expect(tabsOf('data', may).map(({ label }) => label)).toEqual(['异动'])
+    expect(spacesOf(may).map(({ to, label }) => [to, label])).toEqual([['/data/changes', '数据']])
+  })
+  it('lead where their links say', () => {
+    for (const { to } of spacesOf(ALL)) expect(router.resolve(to).name, to).not.toBe('missing')
+    for (const { name, to } of tabsOf('data', ALL)) expect(router.resolve(to).name).toBe(name)
+    expect(router.resolve('/alerts/3').params).toEqual({ id: '3' })
+  })
+  it('all have a title', () => {
+    for (const { meta, path } of PAGES) expect(meta?.title, path).toBeTruthy()
+  })
 })

@@ -1,76 +1,16 @@
-"""Every router of the application, in the order of the OpenAPI document."""
+"""Every router of the application, found by its file: ``router`` of each module of this folder.
 
-from mapserver.routes import (
-    accounts,
-    address_codes,
-    address_lifecycle,
-    address_matching,
-    address_texts,
-    addresses,
-    alerts,
-    audit,
-    catalogue,
-    cells,
-    changes,
-    corrections,
-    households,
-    imports,
-    maps,
-    ogc,
-    ogc_edit,
-    ogc_items,
-    ogc_tiles,
-    outside_maps,
-    overview,
-    own_account,
-    persons,
-    place_codes,
-    public_codes,
-    quality,
-    raster_tiles,
-    rasters,
-    session,
-    style,
-    tiles,
-    vocabularies,
-    workers,
-)
+Their order is that of the files' names; none hides an address of a later one (``tests/mapserver/test_routers.py``).
+"""
 
-ROUTERS = [
-    module.router
-    for module in (
-        session,
-        own_account,
-        accounts,
-        overview,
-        cells,
-        catalogue,
-        address_texts,
-        address_matching,
-        address_lifecycle,
-        addresses,
-        corrections,
-        address_codes,
-        place_codes,
-        public_codes,
-        quality,
-        households,
-        persons,
-        alerts,
-        workers,
-        vocabularies,
-        imports,
-        changes,
-        audit,
-        style,
-        tiles,
-        raster_tiles,
-        rasters,
-        outside_maps,
-        maps,
-        ogc,
-        ogc_items,
-        ogc_edit,
-        ogc_tiles,
-    )
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from fastapi import APIRouter
+
+ROUTERS: list[APIRouter] = [
+    importlib.import_module(f"{__name__}.{file.stem}").router
+    for file in sorted(Path(__file__).parent.glob("[a-z]*.py"))
 ]

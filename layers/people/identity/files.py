@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def _lines(file: Path, id_column: str, known: list[str]) -> Iterator[tuple[int, 
         except UnicodeDecodeError:
             raise RecordsInvalid(f"{file.name} 既不是 UTF-8 也不是 GB 18030 / is neither UTF-8 nor GB 18030") from None
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(text.splitlines(keepends=True), skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         if id_column not in header:

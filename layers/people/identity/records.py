@@ -22,6 +22,7 @@ from layers.people.identity.values import (
 )
 
 Value = TypeVar("Value")
+_MOST_WITH_ONE_PHONE = 30
 #: the columns of a record, in the order in which records are sorted; any may be absent
 COLUMNS = ("national_id", "name", "birth_date", "sex", "phone", "address", "source")
 
@@ -108,6 +109,36 @@ def records(rows: Sequence[dict[str, str]]) -> Records:
         door=codes([_door(tokens) for tokens in addresses]),
         of_han_names=sum(han) / max(sum(1 for tokens in names if tokens), 1),
     )
+
+
+def without_placeholders(records: Records) -> None:
+    """Take out what stands where something had to stand: a phone of very many, one source for all rows, 1 January as "some day of that year".
+
+    Changes the records. A department that does not know a date of birth writes the first of January, or 1900: such a day is held by far more
+    people than any other day of its year.
+    """
+    records.phone = _rare(records.phone, _MOST_WITH_ONE_PHONE)
+    if len(np.unique(records.source.number)) == 1:
+        records.source = Codes(
+            records.source.number, records.source.values, int(records.source.number[0]) if records.size else -1
+        )
+    for birth in (records.birth, records.stated_birth):
+        year, month, day = birth.T
+        first = (month == 1) & (day == 1)
+        whole = (year > 0) & (month > 0) & ~first
+        usual = np.bincount(year[whole], minlength=3_000)[:3_000] / 365
+        firsts = np.bincount(year[first], minlength=3_000)[:3_000]
+        some_day = first & (firsts[year] >= 20) & (firsts[year] > 10 * usual[year])
+        birth[some_day, 1:] = 0
+        birth[some_day & (year <= 1900), 0] = 0
+
+
+def _rare(column: Codes, most: int) -> Codes:
+    """A column without the values that more than ``most`` rows have."""
+    frequent = np.bincount(column.number, minlength=len(column.values))[column.number] > most
+    if not (frequent & column.filled).any():
+        return column
+    return codes(["" if out else column.values[number] for out, number in zip(frequent, column.number, strict=True)])
 
 
 def _door(tokens: tuple[str, ...]) -> str:

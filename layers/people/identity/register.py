@@ -22,7 +22,7 @@ from layers.people.identity.births import Dates, compare_births
 from layers.people.identity.blocks import han_names, pairs_of
 from layers.people.identity.clusters import Union
 from layers.people.identity.lunar import lunar_dates
-from layers.people.identity.records import Records
+from layers.people.identity.records import Records, without_placeholders
 from layers.people.identity.tokens import Flags, Ints
 from layers.people.identity.values import Number
 
@@ -34,6 +34,10 @@ _UNSEEN = 0.02
 _ENOUGH = 1_000
 #: a pattern that was seen to join rightly this often is worth a look where it may not join
 _DOUBTFUL_SHARE = 0.2
+#: a number of another kind (passport, permit) is at least so long, and not held by so many rows
+_SHORTEST_NUMBER, _MOST_WITH_ONE_NUMBER = 7, 20
+#: a source lists a person once if of the pairs that are surely one person no more than this share stand in one source
+_LISTED_TWICE = 0.01
 
 
 class Names(IntEnum):
@@ -100,6 +104,7 @@ class Judged:
 
 def judge(records: Records) -> Judged:
     """Every pair of records that shares a key, judged by its pattern."""
+    without_placeholders(records)
     given = records.given.values
     reading = {name: number for number, name in enumerate(dict.fromkeys("".join(lazy_pinyin(name)) for name in given))}
     sounds = np.array([reading["".join(lazy_pinyin(name))] for name in given], dtype=np.int64)[records.given.number]
@@ -205,25 +210,38 @@ def _patterns(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints, lu
         np.where(records.phone.number[a] == records.phone.number[b], int(Alike.SAME), int(Alike.DIFFERENT)),
         int(Alike.MISSING),
     )
+    identity, address = _identities(records, a, b), _addresses(records, a, b)
     source = records.source.filled[a] & (records.source.number[a] == records.source.number[b])
     birth = compare_births(records.birth[a], records.birth[b], lunar[a], lunar[b])
+    undoubted = (
+        (name == Names.SAME)
+        & (birth == Dates.SAME)
+        & ((identity == Identity.SAME) | ((phone == Alike.SAME) & (address == Alike.SAME)))
+    )
+    lists_once = bool((undoubted & source).sum() <= _LISTED_TWICE * undoubted.sum())
+    if not lists_once:
+        source = np.zeros_like(source)
     return Patterns(
         name=name,
         birth=birth,
         stated_birth=compare_births(records.stated_birth[a], records.stated_birth[b], lunar[a], lunar[b]),
         sex=((records.sex[a] > 0) & (records.sex[b] > 0) & (records.sex[a] != records.sex[b])).astype(np.int64),
         phone=phone,
-        address=_addresses(records, a, b),
+        address=address,
         source=source.astype(np.int64),
         rarity=rarity,
-        alone=_alone(records, a, b, (name == Names.SAME) & (birth <= Dates.YEAR_ONLY) & (birth != Dates.SAME_DAY)),
-        alone_by_name=_alone(records, a, b, name == Names.SAME),
-        identity=_identities(records, a, b),
+        alone=_alone(
+            records, a, b, (name == Names.SAME) & (birth <= Dates.YEAR_ONLY) & (birth != Dates.SAME_DAY), lists_once
+        ),
+        alone_by_name=_alone(records, a, b, name == Names.SAME, lists_once),
+        identity=identity,
     )
 
 
-def _alone(records: Records, a: Ints, b: Ints, namesakes: Flags) -> Ints:
+def _alone(records: Records, a: Ints, b: Ints, namesakes: Flags, lists_once: bool) -> Ints:
     """1 where neither record has namesakes, of a date of birth that fits, with two different numbers or twice in one source.
+
+    0 for all when the file has neither numbers nor sources to tell by.
 
     A record's own number does not count: it is to be the same question whether a record has one or not.
     """
@@ -233,11 +251,12 @@ def _alone(records: Records, a: Ints, b: Ints, namesakes: Flags) -> Ints:
     kinds = len(records.identity.values)
     numbers = np.unique(row[sound] * kinds + records.identity.number[other[sound]]) // kinds
     several |= np.bincount(numbers, minlength=records.size) > 1
-    stated = records.source.filled[other] & ~sound
+    stated = records.source.filled[other] & ~sound & lists_once
     kinds = len(records.source.values)
     sources, times = np.unique(row[stated] * kinds + records.source.number[other[stated]], return_counts=True)
     several[sources[times > 1] // kinds] = True
-    return (~several[a] & ~several[b]).astype(np.int64)
+    can_tell = bool(sound.any()) or bool(stated.any())
+    return (~several[a] & ~several[b] & can_tell).astype(np.int64)
 
 
 def _names(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints) -> Ints:
@@ -285,9 +304,13 @@ def _identities(records: Records, a: Ints, b: Ints) -> Ints:
         )
     )
     sound = (trust[a[at]] == Number.SOUND) & (trust[b[at]] == Number.SOUND)
+    length = np.array([len(value) for value in identity.values])[first]
+    # text that is no resident number supports a person when few have it, and says nothing when it differs
+    telling = (length >= _SHORTEST_NUMBER) & (np.bincount(identity.number)[first] <= _MOST_WITH_ONE_NUMBER)
+    opaque = (trust[a[at]] == Number.OPAQUE) | (trust[b[at]] == Number.OPAQUE)
     level[at] = np.select(
-        [slips == 0, sound & (slips <= 2), sound, slips <= 2],
-        [int(Identity.SAME), int(Identity.OTHER_NEAR), int(Identity.OTHER), int(Identity.SLIP)],
+        [sound & (slips == 0), sound & (slips <= 2), sound, opaque & ((slips > 0) | ~telling), slips <= 2],
+        [int(Identity.SAME), int(Identity.OTHER_NEAR), int(Identity.OTHER), int(Identity.MISSING), int(Identity.SLIP)],
         int(Identity.UNCLEAR),
     )
     return level

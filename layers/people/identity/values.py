@@ -135,14 +135,20 @@ def resident_number(text: str) -> tuple[Number, str]:
     text = re.sub(r"[\s'`’‘\-]", "", unicodedata.normalize("NFKC", text)).upper()
     if not text or re.fullmatch(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", text):
         return Number.MISSING, ""
-    if re.fullmatch(r"[0-9]{17}[0-9X]", text):
+    if re.fullmatch(r"([0-9])\1*+X?", text):
+        return Number.MISSING, ""  # 000000, 111111…: put in where one had to be
+    if re.fullmatch(r"[0-9]{17}[0-9X]", text) and _is_day(text[10:14]):
         if text[17] == _check(text[:17]):
             return Number.SOUND, text
         return (Number.MISSING, "") if text.endswith("000") else (Number.DAMAGED, text)
-    if re.fullmatch(r"[0-9]{15}", text) and 1 <= int(text[8:10]) <= 12 and 1 <= int(text[10:12]) <= 31:
+    if re.fullmatch(r"[0-9]{15}", text) and _is_day(text[8:12]):
         body = f"{text[:6]}19{text[6:]}"
         return Number.SOUND, body + _check(body)
     return Number.OPAQUE, text
+
+
+def _is_day(text: str) -> bool:
+    return 1 <= int(text[:2]) <= 12 and 1 <= int(text[2:]) <= 31
 
 
 def _check(body: str) -> str:

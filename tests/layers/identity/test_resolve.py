@@ -102,6 +102,37 @@ def test_what_is_missing_is_no_evidence() -> None:
     assert together(rows) == set()
 
 
+def test_what_stands_where_something_had_to_stand_joins_nobody() -> None:
+    """A phone of a whole village, 无 as a number, the first of January, fifteen ones."""
+    surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高梁郑谢宋唐许韩邓冯曹彭曾肖田董"
+    rows = [
+        record(f"p{n}", f"{surname}建国", f"19{40 + n}-03-0{n % 9 + 1}", "无", "15400000000")
+        for n, surname in enumerate(surnames)
+    ]
+    rows += [record(f"y{n}", "王建国", "1950-01-01", "1" * 15) for n in range(30)]
+    assert together(rows) == set()
+
+
+def test_files_of_nothing_or_of_nonsense_leave_everybody_alone() -> None:
+    assert resolve([]) == []
+    nonsense = {
+        "name": "x" * 5_000,
+        "address": "1号" * 3_000,
+        "phone": "9" * 900,
+        "birth_date": "1" * 800,
+        "national_id": "7" * 3_000,
+    }
+    for rows in (
+        [{"id": "1"}],
+        [{"id": "1", "name": "王伟"}, {"id": "2", "name": ""}],
+        [{"id": str(n)} for n in range(5)],
+        [{"id": "1"} | nonsense],
+    ):
+        assert [(found.id, found.cluster, found.decision) for found in resolve(rows)] == [
+            (row["id"], row["id"], AUTO) for row in rows
+        ]
+
+
 def test_two_numbers_are_two_persons_whatever_else_agrees() -> None:
     rows = [
         record("a", "王建国", "1963-04-02", number("19630402", 11), "15400000001", DOOR),
