@@ -45,6 +45,8 @@ def resolve(rows: Sequence[Row]) -> list[Resolved]:
 
     The order of the rows changes nothing: they are sorted by what they say first. A cluster is named by the smallest of its ids.
     """
+    if not rows:
+        return []
     order = sorted(
         range(len(rows)), key=lambda at: ([rows[at].get(column) or "" for column in COLUMNS], rows[at]["id"])
     )

@@ -99,8 +99,8 @@ class TokenColumn:
             board = np.zeros((len(rows), width, width), dtype=np.float32)
             board[np.searchsorted(rows, pair), x, y] = likely
             for _ in range(min(3, width)):
-                flat = board.reshape(len(rows), -1)
-                best = flat.argmax(axis=1) if len(rows) else np.zeros(0, dtype=np.int64)
+                flat = board.reshape(len(rows), width * width)
+                best = flat.argmax(axis=1)
                 value = flat[np.arange(len(rows)), best]
                 hits = np.flatnonzero(value > 0)
                 if not len(hits):
