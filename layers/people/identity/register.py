@@ -41,6 +41,8 @@ _LISTED_TWICE = 0.01
 
 
 class Names(IntEnum):
+    """How two Han names stand to each other, the nearest that holds."""
+
     MISSING = 0
     SAME = 1
     SOUND = 2  # another character of the same sound
@@ -51,6 +53,8 @@ class Names(IntEnum):
 
 
 class Alike(IntEnum):
+    """How two phones or addresses stand to each other."""
+
     MISSING = 0
     SAME = 1
     PART = 2  # of an address: one says less than the other
@@ -136,7 +140,7 @@ def judge(records: Records) -> Judged:
 
 
 def clusters(records: Records, judged: Judged) -> tuple[Ints, Flags]:
-    """Join what may be joined, the safest pair first, unless a set would hold two sound numbers, two sexes, or one source twice without a number.
+    """Join what may be joined, the safest pair first, unless a set would hold two sound numbers.
 
     A set without a number that could as well belong to several persons belongs to none. Returns the cluster of each row and which pairs were
     refused.
