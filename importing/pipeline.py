@@ -36,7 +36,7 @@ from importing.loading.loading import Loader
 from importing.loading.rejects import collect_rejects, store_rejects, write_rejects
 from importing.mappings.mapping import Mapping
 from importing.progress import Progress, Watch
-from importing.records import Counts, QuestionTold, Stages
+from importing.records import Counts, QuestionDetail, Stages
 from importing.stage.stage import Stage
 from importing.stage.warnings import collect_warnings, find_warnings, store_warnings
 from importing.targets import make_target
@@ -180,11 +180,11 @@ def run_batch(
 
 
 def _doubt(report: ImportReport) -> ConfirmationNeeded:
-    questions: list[QuestionTold] = report.counts["questions"]
+    questions: list[QuestionDetail] = report.counts["questions"]
     return ConfirmationNeeded(confirmation(questions), report=report, batch_id=report.batch_id, questions=questions)
 
 
-def confirmation(questions: Sequence[QuestionTold]) -> str:
+def confirmation(questions: Sequence[QuestionDetail]) -> str:
     """What somebody must say yes to, in both languages."""
     zh = "；".join(one["zh"] + (f"（映射里可写 {one['mapping']}）" if one["mapping"] else "") for one in questions)
     en = "; ".join(one["en"] for one in questions)
@@ -340,7 +340,7 @@ class _Run:
             find_warnings(stage, self._target.name, self._target.stored())
             self._warnings = collect_warnings(stage)
             questions = doubts(stage, self._target.name, self._target.fields, loader.sample, source.columns)
-            stage.questions = [question.told() for question in questions]
+            stage.questions = [question.detail() for question in questions]
         with self._clock("publish", ImportStage.PUBLISH, rows):
             self._target.publish(stage)
         self._watch.report(ImportStage.PUBLISH, rows)

@@ -54,7 +54,7 @@ class Batch:
     published_at: datetime | None
 
 
-class QuestionTold(TypedDict):
+class QuestionDetail(TypedDict):
     """One oddity of a whole file, as the report of an import tells it; see ``whole_file``. share: to a thousandth of its rows or texts. mapping: the line that would mend it."""
 
     code: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from importing.records import QuestionTold
+from importing.records import QuestionDetail
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Question:
     column: str | None = None
     mapping: str | None = None
 
-    def told(self) -> QuestionTold:
+    def detail(self) -> QuestionDetail:
         """For the report of the import."""
-        return QuestionTold(
+        return QuestionDetail(
             code=self.code, share=round(self.share, 3), zh=self.zh, en=self.en, column=self.column, mapping=self.mapping
         )
 

@@ -62,7 +62,7 @@ def test_a_parcel_is_on_the_map_among_the_features_and_in_the_changes(
     with database.transaction(west) as connection:
         row = connection.execute(text("SELECT * FROM parcel")).one()
         assert (row.household_id, row.area_mu, row.crop) == (home, 1.2, "油菜")
-        assert get_overview(connection)["totals"]["parcels"] == 1
+        assert get_overview(connection).totals["parcels"] == 1
         (feature,) = list_features(connection, read_query(get_collection("parcels"), [])).features
         assert feature.properties["crop"] == "油菜"
         assert feature.properties["contract_to"].isoformat() == "2028-10-01"

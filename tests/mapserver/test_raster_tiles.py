@@ -182,7 +182,7 @@ def test_no_shared_cache_keeps_a_tile_and_an_unchanged_one_is_not_sent_again(
         address("dem") + "?rescale=0,9",
     ]
     assert len({client.get(path).headers["ETag"] for path in others} | {tag}) == 5
-    add_file(make.slope() + 1, nodata=-9999, if_none_match={"replace": True})
+    add_file(make.slope() + 1, nodata=-9999, options={"replace": True})
     assert client.get(address("dem"), headers={"If-None-Match": tag}).status_code == 200
 
 

@@ -1,6 +1,7 @@
 """Rasters made to harm: they are read in a process that has nothing to give, and end as a refused file."""
 
 import os
+import shutil
 import signal
 import struct
 import threading
@@ -159,7 +160,9 @@ def test_a_link_in_the_place_of_a_result_is_not_followed(dem: Path, tmp_path: Pa
     secret.write_text("s", encoding="utf-8")
     with Conversion(dem, max_mb=100) as work:
         (work._room.folder / "tiles.tif").symlink_to(secret)
-        os.link(dem, work._room.folder / "values.tif")
+        another = work._room.folder.parent / "another.tif"  # beside it: a hard link does not leave its file system
+        shutil.copy(dem, another)
+        os.link(another, work._room.folder / "values.tif")
         for name in ("tiles.tif", "values.tif"):
             with pytest.raises(ConfinedEnded):
                 work._room.take(name)
