@@ -130,6 +130,12 @@ def main() -> int:
             if wrong or recall < RECALL:
                 missed.append(f"households {seed}")
             line(f"the same without numbers, seed {seed}", without(rows), truth)
+            _, _, wrong, _ = line(
+                f"harder: of 400 namesakes 20 of one day, seed {seed}",
+                *people(Path(scratch), given.persons, seed, 0.05),
+            )
+            if wrong:
+                missed.append(f"harder households {seed}")
         if given.million:
             rows, truth = people(Path(scratch), 330_000, 9)
             rows, truth = rows[:1_000_000], truth[:1_000_000]
@@ -153,10 +159,10 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def people(scratch: Path, persons: int, seed: int) -> tuple[list[Row], list[str]]:
-    file = scratch / f"people-{persons}-{seed}.csv"
+def people(scratch: Path, persons: int, seed: int, same_day: float = 0.0) -> tuple[list[Row], list[str]]:
+    file = scratch / f"people-{persons}-{seed}-{same_day}.csv"
     if not file.exists():
-        write(file, persons, seed)
+        write(file, persons, seed, same_day=same_day)
     with file.with_name(f"{file.name}.truth").open(encoding="utf-8") as truth:
         person = {row["id"]: row["person"] for row in csv.DictReader(truth)}
     rows = read_records([file], "id")

@@ -1,6 +1,6 @@
 """Synthetic Chinese households as five departments would list them, with the persons who are easily taken for one another.
 
-    python -m benchmarks.identity_people OUT.csv [--persons 100000] [--seed 1] [--surnames surnames.csv]
+    python -m benchmarks.identity_people OUT.csv [--persons 100000] [--seed 1] [--surnames surnames.csv] [--same-day 0.05]
 
 Writes OUT.csv (id,name,sex,birth_date,national_id,phone,address,source) and OUT.csv.truth (id,person). All people are invented: ID numbers
 of a division that does not exist, phones of a block without subscribers. Hard negatives: namesakes of one village and year, lineages that
@@ -82,7 +82,7 @@ def checked(body: str) -> str:
 
 
 class County:
-    def __init__(self, persons: int, seed: int, surnames: dict[str, float]) -> None:
+    def __init__(self, persons: int, seed: int, surnames: dict[str, float], same_day: float) -> None:
         self.rng = np.random.default_rng(seed)
         self.surnames = list(surnames)
         weights = np.array(list(surnames.values()), float)
@@ -90,6 +90,7 @@ class County:
         self.people: list[Person] = []
         self.serial: dict[str, int] = {}
         self.wanted = persons
+        self.same_day = same_day
 
     def pick(self, values: str | list[str]) -> str:
         return values[int(self.rng.integers(len(values)))]
@@ -188,11 +189,11 @@ class County:
             village += 1
 
     def namesakes(self, start: int, village: str) -> None:
-        """In every village some who share name and year of birth, a few of them the day, none the household."""
+        """In every village some who share name and year of birth, ``same_day`` of them the day as well, none the household."""
         for person in list(self.people[start:]):
             if not self.chance(0.004):
                 continue
-            born = person.birth if self.chance(0.05) else self.birth(person.birth.year, person.birth.year)
+            born = person.birth if self.chance(self.same_day) else self.birth(person.birth.year, person.birth.year)
             self.add(
                 person.name,
                 person.male,
@@ -299,9 +300,11 @@ class County:
                 )
 
 
-def write(path: Path, persons: int, seed: int = 1, surnames: dict[str, float] | None = None) -> int:
+def write(
+    path: Path, persons: int, seed: int = 1, surnames: dict[str, float] | None = None, same_day: float = 0.0
+) -> int:
     """Records of ``persons`` invented persons (and a few more namesakes) as CSV, the truth beside it; how many records."""
-    county = County(persons, seed, dict(surnames or SURNAMES))
+    county = County(persons, seed, dict(surnames or SURNAMES), same_day)
     county.fill()
     rows = list(county.records())
     order = county.rng.permutation(len(rows))
@@ -325,13 +328,14 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--surnames", type=Path, help="CSV: surname,weight")
+    parser.add_argument("--same-day", type=float, default=0.0, help="share of the namesakes who were born on one day")
     given = parser.parse_args()
     surnames = (
         {row["surname"]: float(row["weight"]) for row in csv.DictReader(given.surnames.open(encoding="utf-8"))}
         if given.surnames
         else None
     )
-    print(write(given.out, given.persons, given.seed, surnames), "records")
+    print(write(given.out, given.persons, given.seed, surnames, given.same_day), "records")
 
 
 if __name__ == "__main__":

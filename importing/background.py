@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -23,6 +22,7 @@ from importing.errors import FileBreaksWorker, ImportCancelled, ImportRefused, R
 from importing.mappings.mapping import find_mapping
 from importing.pieces import pieces_of
 from importing.pipeline import ImportReport, admit_import, is_interruption, record_import, run_batch, sha256_of, why_of
+from importing.records import Batch, Request
 from importing.vocabulary import ImportState
 
 #: A file over which the worker died so often is not tried again.
@@ -45,19 +45,7 @@ _BEGIN = text(
 )
 
 
-@dataclass(frozen=True)
-class Request:
-    """What somebody asked for, with the rights that the account had. mapping: its name, or that of a TOML file's key."""
-
-    mapping: str
-    publish: bool
-    confirmed: bool
-    sheet: str | None
-    role: Role
-    prefixes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file whose import begins. actor: whose it is."""
 
@@ -77,21 +65,14 @@ def receive_file(
     publish: bool,
     confirmed: bool = False,
     sheet: str | None = None,
-) -> dict[str, Any]:
+) -> Batch:
     """Keep a file to be imported in the background; returns its batch. What is in it nobody has looked at yet.
 
     Raises MappingNotFound, and what `admit_import` raises.
     """
     chosen = find_mapping(mapping)
     admit_import(database, scope, chosen)
-    request = {
-        "mapping": mapping,
-        "publish": publish,
-        "confirmed": confirmed,
-        "sheet": sheet,
-        "role": scope.role,
-        "prefixes": scope.prefixes,
-    }
+    request = Request(mapping, publish, confirmed, sheet, scope.role, scope.prefixes)
     sha256 = sha256_of(path)
     with database.transaction(scope) as connection:
         batch_id = open_batch(connection, chosen, path.name, sha256, scope.county, scope.actor, request=request)
@@ -122,15 +103,8 @@ def begin_upload(connection: Connection, batch_id: int) -> Upload | None:
         fail_batch(connection, batch_id, str(refusal), code=refusal.code)
         return None
     stored = row.request
-    request = Request(
-        stored["mapping"],
-        stored["publish"],
-        stored["confirmed"],
-        stored["sheet"],
-        Role(stored["role"]),
-        tuple(stored["prefixes"]),
-    )
-    return Upload(row.id, row.file_name, row.created_by, request)
+    rights = {"role": Role(stored["role"]), "prefixes": tuple(stored["prefixes"])}
+    return Upload(row.id, row.file_name, row.created_by, Request(**stored | rights))
 
 
 def refuse_upload(connection: Connection, upload: Upload, why: str) -> None:
@@ -176,7 +150,7 @@ def import_upload(database: Database, scope: Scope, sealer: Sealer, upload: Uplo
 
 def is_published(connection: Connection, batch_id: int) -> bool:
     """True when the rows of an import are in force."""
-    return bool(get_batch(connection, batch_id)["state"] == ImportState.PUBLISHED)
+    return bool(get_batch(connection, batch_id).state == ImportState.PUBLISHED)
 
 
 def orphans(connection: Connection) -> list[int]:

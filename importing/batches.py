@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
 from database.connection.engine import Database
+from database.connection.records import records_of
 from database.rights.scope import Scope
 from importing.errors import BatchNotFound, ConfirmationNeeded, ImportCancelled, ImportEnded
 from importing.mappings.mapping import Mapping
+from importing.records import Batch, Counts, RejectGroup, Request, Stages, WarningGroup
 from importing.vocabulary import ImportState
 
 _COLUMNS = (
@@ -30,7 +31,7 @@ def open_batch(
     county: str,
     actor: str,
     *,
-    request: dict[str, Any] | None = None,
+    request: Request | None = None,
 ) -> int:
     """Record that an import begins; returns its number. request: of a file that waits for the background (`background`)."""
     return int(
@@ -102,8 +103,8 @@ def close_batch(
     batch_id: int,
     *,
     state: str,
-    counts: dict[str, Any],
-    stages: dict[str, Any],
+    counts: Counts,
+    stages: Stages,
     doubt: ConfirmationNeeded | None = None,
 ) -> None:
     """Record how an import ended: checked or published; its file goes. Interrupted imports of the same file are marked failed.
@@ -169,7 +170,7 @@ def fail_batch(
     connection: Connection, batch_id: int, error: str, *, code: str | None = None, needs_second_person: bool = False
 ) -> None:
     """Record why an import failed, or that it was cancelled; nothing of it was published, and its file goes."""
-    counts = {"second_person": True} if needs_second_person else {}
+    counts: Counts = {"second_person": True} if needs_second_person else {}
     connection.execute(
         text(
             "UPDATE import_batch SET state = CASE WHEN cancelled_by IS NULL THEN 'failed' ELSE 'cancelled' END, "
@@ -194,35 +195,35 @@ def cancel_batch(connection: Connection, batch_id: int, actor: str) -> None:
         {"id": batch_id, "actor": actor},
     ).one_or_none()
     if found is None:
-        raise ImportEnded(ImportState.label_of(get_batch(connection, batch_id)["state"]), id=batch_id)
+        raise ImportEnded(ImportState.label_of(get_batch(connection, batch_id).state), id=batch_id)
     if found.state == ImportState.WAITING:
         error = ImportCancelled(found.cancelled_by)
         fail_batch(connection, batch_id, str(error), code=error.code)
 
 
-def get_batch(connection: Connection, batch_id: int) -> dict[str, Any]:
+def get_batch(connection: Connection, batch_id: int) -> Batch:
     """One import. Raises BatchNotFound."""
     found = connection.execute(
         text(f"SELECT {_COLUMNS} FROM import_batch WHERE id = :id"),  # noqa: S608 - fixed names
         {"id": batch_id},
-    ).one_or_none()
-    if found is None:
+    )
+    batches = records_of(Batch, found)
+    if not batches:
         raise BatchNotFound(str(batch_id), id=batch_id)
-    return dict(found._mapping)
+    return batches[0]
 
 
-def list_batches(connection: Connection, limit: int = 50) -> list[dict[str, Any]]:
+def list_batches(connection: Connection, limit: int = 50) -> list[Batch]:
     """The latest imports, newest first."""
     found = connection.execute(
         text(f"SELECT {_COLUMNS} FROM import_batch ORDER BY id DESC LIMIT :limit"),  # noqa: S608 - fixed names
         {"limit": limit},
     )
-    return [dict(row._mapping) for row in found]
+    return records_of(Batch, found)
 
 
-def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """Why rows of an import were sent back, by column and reason: code, column, the first such text, how many rows, the first
-    row."""
+def list_rejects(connection: Connection, batch_id: int) -> list[RejectGroup]:
+    """Why rows of an import were sent back, by column and reason, the most frequent first."""
     found = connection.execute(
         text(
             "SELECT reason_code, column_name, (array_agg(reason ORDER BY row_no))[1] AS reason, count(*) AS rows_n, "
@@ -231,15 +232,15 @@ def list_rejects(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
         ),
         {"batch": batch_id},
     )
-    return [dict(row._mapping) for row in found]
+    return records_of(RejectGroup, found)
 
 
 #: So many rows of one kind of warning stand in the report; the workbook has more.
 SHOWN_ROWS = 20
 
 
-def list_warnings(connection: Connection, batch_id: int) -> list[dict[str, Any]]:
-    """What was taken and should be looked at, by kind and column: the first such text, how many rows, the first rows.
+def list_warnings(connection: Connection, batch_id: int) -> list[WarningGroup]:
+    """What was taken and should be looked at, by kind and column, the most frequent first.
 
     rows_n counts what is listed, at most 5,000; the counts of the import say how many there are. Served by
     ix_import_warning_batch.
@@ -252,8 +253,8 @@ def list_warnings(connection: Connection, batch_id: int) -> list[dict[str, Any]]
         ),
         {"batch": batch_id, "shown": SHOWN_ROWS},
     )
-    return [dict(row._mapping) for row in found]
+    return records_of(WarningGroup, found)
 
 
-def _json(value: dict[str, Any]) -> str:
+def _json(value: Counts | Stages | Request) -> str:
     return orjson.dumps(value).decode()

@@ -7,6 +7,7 @@ Whole or absent: killed in the middle, nothing of it is there, and importing the
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +36,7 @@ from importing.loading.loading import Loader
 from importing.loading.rejects import collect_rejects, store_rejects, write_rejects
 from importing.mappings.mapping import Mapping
 from importing.progress import Progress, Watch
+from importing.records import Counts, QuestionTold, Stages
 from importing.stage.stage import Stage
 from importing.stage.warnings import collect_warnings, find_warnings, store_warnings
 from importing.targets import make_target
@@ -62,8 +64,8 @@ class ImportReport:
 
     batch_id: int
     state: str
-    counts: dict[str, Any] = field(default_factory=dict)
-    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
+    stages: Stages = field(default_factory=dict)
     rejects_path: Path | None = None
 
 
@@ -178,11 +180,11 @@ def run_batch(
 
 
 def _doubt(report: ImportReport) -> ConfirmationNeeded:
-    questions = report.counts["questions"]
+    questions: list[QuestionTold] = report.counts["questions"]
     return ConfirmationNeeded(confirmation(questions), report=report, batch_id=report.batch_id, questions=questions)
 
 
-def confirmation(questions: list[dict[str, Any]]) -> str:
+def confirmation(questions: Sequence[QuestionTold]) -> str:
     """What somebody must say yes to, in both languages."""
     zh = "；".join(one["zh"] + (f"（映射里可写 {one['mapping']}）" if one["mapping"] else "") for one in questions)
     en = "; ".join(one["en"] for one in questions)
@@ -282,7 +284,7 @@ class _Run:
         self._publish = publish
         self._confirmed = confirmed
         self._watch = watch
-        self._stages: dict[str, dict[str, float]] = {}
+        self._stages: Stages = {}
         self._warnings: list[tuple[Any, ...]] = []
 
     def within(self, connection: Connection, scope: Scope, source: Source) -> ImportReport:
@@ -338,7 +340,7 @@ class _Run:
             find_warnings(stage, self._target.name, self._target.stored())
             self._warnings = collect_warnings(stage)
             questions = doubts(stage, self._target.name, self._target.fields, loader.sample, source.columns)
-            stage.questions = [question.report() for question in questions]
+            stage.questions = [question.told() for question in questions]
         with self._clock("publish", ImportStage.PUBLISH, rows):
             self._target.publish(stage)
         self._watch.report(ImportStage.PUBLISH, rows)
@@ -384,13 +386,13 @@ def _by_column(rejects: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return sorted(groups, key=lambda group: -int(str(group["rows"])))
 
 
-def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> dict[str, Any]:
+def _counts(stage: Stage, rejects: list[tuple[Any, ...]]) -> Counts:
     """The report's numbers; read = skipped + added + changed + unchanged + rejected."""
     outcomes = dict(stage.rows("SELECT outcome, count(*)::int FROM stage_row GROUP BY outcome"))
     by_reason: dict[str, int] = {}
     for _number, code, *_rest in rejects:
         by_reason[code] = by_reason.get(code, 0) + 1
-    counts: dict[str, Any] = {
+    counts: Counts = {
         "read": stage.counts.get("read", 0),
         "skipped": stage.counts.get("skipped", 0),
         "added": outcomes.get("added", 0),

@@ -12,6 +12,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, text
+from xdist.scheduler import LoadFileScheduling
 
 from access.accounts import passwords
 from database.connection.engine import Database
@@ -70,6 +71,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return place, -tests[file], file
 
     items.sort(key=order)
+    for file in {item.path for item in items if item.get_closest_marker("alone")}:
+        if "mark.alone" not in file.read_text("utf-8"):
+            raise pytest.UsageError(f"{file}: scripts/test looks for `mark.alone` in the file itself")
+
+
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc]
+    """A file to a worker; the files of the browser tests to one, which loads their demo county once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        browser = "tests/browser"
+        return browser if nodeid.startswith(f"{browser}/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    """Where a file stays together (``--dist loadfile``)."""
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("fieldwork", "layers", "alerts", "grid", "gazetteer")
+ROOMS = ("fieldwork", "layers", "alerts", "importing", "grid", "gazetteer", "access", "database")
 BARE = re.compile(r"(?:dict|Mapping)\[str, (?:Any|object)\]")
 SAYS_SO = re.compile(r"#: JSON document: \S+")
 

@@ -28,7 +28,12 @@ def missing_links(text: str, folder: Path) -> list[str]:
 
 def folders_of_the_rooms() -> set[str]:
     """Folders with more than their ``__init__``."""
-    folders = (folder for room in ROOMS for folder in (ROOT / room).iterdir() if folder.is_dir())
+    folders = (
+        folder
+        for room in ROOMS
+        for folder in (ROOT / room).iterdir()
+        if folder.is_dir() and folder.name != "__pycache__"
+    )
     return {
         str(f.relative_to(ROOT))
         for f in folders

@@ -23,6 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+#: JSON document: a line of an export or of the file of heads; nothing is taken for granted of it
+Line = dict[str, Any]
+
 FORMAT = "onemap-audit-1"
 HEAD_FORMAT = "onemap-audit-head-1"
 NOTHING_BEFORE = "0" * 64
@@ -246,7 +249,7 @@ def check_heads(heads: Sequence[Mapping[str, Any]]) -> list[Fault]:
 # --- files ---------------------------------------------------------------------------------------------------
 
 
-def read_lines(path: str) -> Iterator[dict[str, Any]]:
+def read_lines(path: str) -> Iterator[Line]:
     """The objects of a file of JSON lines; what is none comes as an empty one. Raises OSError."""
     with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
         for line in file:

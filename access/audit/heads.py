@@ -9,12 +9,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from access.audit.chain import NOTHING_BEFORE, PLATFORM, head_digest, read_lines
-from access.audit.trail import chain_rest, read_head
+from access.audit.trail import Head, chain_rest, read_head
 from database.connection.engine import Database
 from database.installation.settings import Settings
 from database.rights.scope import Scope
@@ -22,28 +23,50 @@ from database.rights.scope import Scope
 FILE = "heads.jsonl"
 
 
+class HeadLine(TypedDict):
+    """What a chain ends with, as the verifier and the file take it. at: UTC; None while the chain is empty."""
+
+    chain: str
+    number: int
+    hash: str
+    at: str | None
+
+
+class WrittenLine(HeadLine):
+    """A line of the file. algorithm: of the digest; before, digest: of the line before and of this one."""
+
+    written_at: str
+    algorithm: str
+    before: str
+    digest: str
+
+
 def heads_file(settings: Settings) -> Path:
     """Where heads are written."""
     return (settings.audit_anchor_folder or settings.home / "audit-heads") / FILE
 
 
-def current_heads(database: Database, counties: list[str]) -> list[dict[str, Any]]:
+def current_heads(database: Database, counties: list[str]) -> list[HeadLine]:
     """The heads of the platform and of these counties, everything chained first; without those of a county whose own server is away."""
     with database.platform() as connection:
         chain_rest(connection, "platform")
     with database.platform() as connection:
-        heads = [{"chain": PLATFORM} | read_head(connection, "platform")]
+        heads = [_line(PLATFORM, read_head(connection, "platform"))]
     for county in counties:
         scope = Scope.of_system(county, "audit")
         with database.unless_away(county):
             with database.transaction(scope) as connection:
                 chain_rest(connection, "county")
             with database.transaction(scope) as connection:
-                heads.append({"chain": county} | read_head(connection, "county"))
+                heads.append(_line(county, read_head(connection, "county")))
     return heads
 
 
-def write_heads(heads: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+def _line(chain: str, head: Head) -> HeadLine:
+    return HeadLine(chain=chain, number=head.number, hash=head.hash, at=head.at)
+
+
+def write_heads(heads: Sequence[HeadLine], settings: Settings) -> list[WrittenLine]:
     """Append heads to the file (0600, its folder 0700); returns the lines written. Two writers wait for each other."""
     path = heads_file(settings)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,15 +74,17 @@ def write_heads(heads: list[dict[str, Any]], settings: Settings) -> list[dict[st
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         before = NOTHING_BEFORE
-        for line in read_lines(str(path)):
-            before = str(line.get("digest"))
+        for earlier in read_lines(str(path)):
+            before = str(earlier.get("digest"))
         written = []
         for head in heads:
-            line = head | {
-                "written_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-                "algorithm": settings.audit_anchor_hash,
-                "before": before,
-            }
+            line = WrittenLine(
+                **head,
+                written_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                algorithm=settings.audit_anchor_hash,
+                before=before,
+                digest="",
+            )
             line["digest"] = before = head_digest(line, before)
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
             written.append(line)
@@ -68,6 +93,6 @@ def write_heads(heads: list[dict[str, Any]], settings: Settings) -> list[dict[st
     return written
 
 
-def write_current_heads(database: Database, counties: list[str], settings: Settings) -> list[dict[str, Any]]:
+def write_current_heads(database: Database, counties: list[str], settings: Settings) -> list[WrittenLine]:
     """Write the heads as they are now."""
     return write_heads(current_heads(database, counties), settings)

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from access.audit.chain import COUNTY_COLUMNS, FORMAT, NOTHING_BEFORE, PLATFORM, PLATFORM_COLUMNS
+from access.audit.chain import COUNTY_COLUMNS, FORMAT, NOTHING_BEFORE, PLATFORM, PLATFORM_COLUMNS, Line
+from database.connection.records import records_of
 from database.errors import Invalid
 from database.paging import Cursor, Page
 
@@ -47,6 +48,48 @@ class TrailFilter:
         return " ".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of a trail. at: UTC with microseconds, as the chain writes it; target names records, never personal values.
+
+    rows_n, times, grid_code: of a county's trail; county: of the platform's.
+    """
+
+    id: int
+    at: str
+    actor: str
+    action: str
+    target: str | None
+    purpose: str | None
+    allowed: bool
+    address: str | None
+    rows_n: int | None = None
+    times: int = 1
+    grid_code: str | None = None
+    county: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What one actor did of one kind on one day. times: how often; rows_n: records, unknown of the platform's trail."""
+
+    day: date
+    actor: str
+    action: str
+    times: int
+    rows_n: int | None
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last link of a chain. at: UTC, as the chain writes it; None while there is no row."""
+
+    number: int
+    hash: str
+    at: str | None
+
+
 def _conditions(trail: Trail, county: str, where: TrailFilter) -> tuple[str, dict[str, Any]]:
     conditions, values = ["true"], dict[str, Any]()
     if trail == "platform":
@@ -78,7 +121,7 @@ def list_trail(
     *,
     after: str | None = None,
     limit: int = 100,
-) -> Page[dict[str, Any]]:
+) -> Page[Entry]:
     """A page of the trail, newest first. after: the ``next`` of the page before. Raises CursorInvalid.
 
     Served by the primary key read backwards, and by ``ix_audit_event_actor``, ``_action``, ``_target``, ``_address``, ``_at``.
@@ -91,13 +134,10 @@ def list_trail(
         ),
         values | {"before": _CURSORS[trail].first(after), "limit": limit + 1},
     )
-    found = [dict(row) for row in rows.mappings()]
-    return _CURSORS[trail].page(found, limit, lambda row: (row["id"],))
+    return _CURSORS[trail].page(records_of(Entry, rows), limit, lambda entry: (entry.id,))
 
 
-def summarise(
-    connection: Connection, trail: Trail, county: str, where: TrailFilter, limit: int = 1000
-) -> list[dict[str, Any]]:
+def summarise(connection: Connection, trail: Trail, county: str, where: TrailFilter, limit: int = 1000) -> list[Sum]:
     """By day, actor and action: how often, how many records, how many refusals; the latest days first."""
     condition, values = _conditions(trail, county, where)
     rows_n, times = ("sum(e.rows_n)", "sum(e.times)") if trail == "county" else ("NULL::bigint", "count(*)")
@@ -109,15 +149,15 @@ def summarise(
         ),
         values | {"limit": limit},
     )
-    return [dict(row) for row in rows.mappings()]
+    return records_of(Sum, rows)
 
 
-def read_head(connection: Connection, trail: Trail) -> dict[str, Any]:
-    """The last link: ``number``, ``hash``, ``at`` (None while there is no row)."""
-    row = connection.execute(
+def read_head(connection: Connection, trail: Trail) -> Head:
+    """The last link; number 0 while there is none."""
+    found = connection.execute(
         text(f"SELECT number, hash, platform.audit_time(at) AS at FROM {_HEAD[trail]} WHERE id = 1")  # noqa: S608
-    ).mappings().one_or_none()  # fmt: skip
-    return dict(row) if row else {"number": 0, "hash": NOTHING_BEFORE, "at": None}
+    )
+    return next(iter(records_of(Head, found)), Head(0, NOTHING_BEFORE, None))
 
 
 def chain_rest(connection: Connection, trail: Trail) -> int:
@@ -128,7 +168,7 @@ def chain_rest(connection: Connection, trail: Trail) -> int:
 
 def read_chain(
     connection: Connection, trail: Trail, *, first_day: date | None = None, last_day: date | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Line]:
     """The rows in the order of the chain, as they are hashed, then those not chained. Served by ``uq_audit_event_number``.
 
     With days: from the first row of the first day to the last row of the last one, nothing left out between. The

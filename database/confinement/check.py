@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from database.checks.doctor import CheckResult
 from database.confinement.errors import ConfinementFailed
+from database.confinement.frames import Frame, Message, Serve
 from database.confinement.room import Room
 from database.confinement.walls import Limits
 from database.installation.settings import Settings
@@ -11,13 +14,13 @@ from database.installation.settings import Settings
 LIMITS = Limits(memory_mb=128, cpu_seconds=5, file_mb=1, answer_seconds=10)
 
 
-def prepare(work: dict[str, object]) -> tuple[object, list[object]]:
+def prepare(work: Message) -> tuple[Serve, list[Path]]:
     """A reader that reads nothing."""
     del work
     return _silent, []
 
 
-def _silent(question: dict[str, object]) -> tuple[dict[str, object], bytes]:
+def _silent(question: Message) -> Frame:
     del question
     return {}, b""
 

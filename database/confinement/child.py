@@ -7,9 +7,8 @@ import errno
 import importlib
 import os
 import signal
-from typing import Any
 
-from database.confinement.frames import FrameBroken, read_frame, write_frame
+from database.confinement.frames import FrameBroken, Message, Serve, read_frame, write_frame
 from database.confinement.walls import bring_along, raise_walls
 from database.errors import OnemapError
 
@@ -28,7 +27,7 @@ def main() -> None:
         _serve(request_fd, response_fd, serve)
 
 
-def _serve(request_fd: int, response_fd: int, serve: Any) -> None:
+def _serve(request_fd: int, response_fd: int, serve: Serve) -> None:
     while True:
         question, _ = read_frame(request_fd)
         try:
@@ -38,7 +37,7 @@ def _serve(request_fd: int, response_fd: int, serve: Any) -> None:
         write_frame(response_fd, content, blob)
 
 
-def _refusal(error: BaseException) -> dict[str, Any]:
+def _refusal(error: BaseException) -> Message:
     """The error in words that hold no row: a known one in full, another by its kind."""
     if isinstance(error, OnemapError):
         return {"error": type(error).__name__, "detail": error.detail, "facts": error.facts}

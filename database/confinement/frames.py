@@ -6,9 +6,17 @@ import os
 import select
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+
+#: JSON document: one message between parent and child; who asks and who answers agree on its names
+Message = dict[str, Any]
+#: what goes over at once: the message, and bytes beside it
+Frame = tuple[Message, bytes]
+#: a reader's answering function: question → answer
+Serve = Callable[[Message], Frame]
 
 HEAD = struct.Struct(">IQ")
 MEGABYTE = 1024 * 1024
@@ -25,7 +33,7 @@ class FrameLate(Exception):
     """No whole frame within the time."""
 
 
-def write_frame(descriptor: int, content: dict[str, Any], blob: bytes = b"") -> None:
+def write_frame(descriptor: int, content: Message, blob: bytes = b"") -> None:
     """Send one frame. Raises BrokenPipeError when nobody listens any more."""
     body = orjson.dumps(content)
     rest = memoryview(HEAD.pack(len(body), len(blob)) + body + blob)
@@ -33,7 +41,7 @@ def write_frame(descriptor: int, content: dict[str, Any], blob: bytes = b"") -> 
         rest = rest[os.write(descriptor, rest) :]
 
 
-def read_frame(descriptor: int, seconds: float | None = None) -> tuple[dict[str, Any], bytes]:
+def read_frame(descriptor: int, seconds: float | None = None) -> Frame:
     """The next frame: JSON object and bytes. seconds: how long to wait for all of it. Raises FrameBroken, FrameLate."""
     deadline = None if seconds is None else time.monotonic() + seconds
     lengths = HEAD.unpack(_read(descriptor, HEAD.size, deadline))

@@ -16,7 +16,6 @@ import weakref
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from database.confinement.errors import (
     ConfinedEnded,
@@ -25,7 +24,7 @@ from database.confinement.errors import (
     ConfinementFailed,
     ConfinementIncomplete,
 )
-from database.confinement.frames import FrameBroken, FrameLate, read_frame, write_frame
+from database.confinement.frames import Frame, FrameBroken, FrameLate, Message, read_frame, write_frame
 from database.confinement.walls import NEEDED, Limits
 from database.installation.processes import share_of
 from database.installation.settings import get_settings
@@ -69,7 +68,7 @@ class Room:
         self,
         reader: str,
         files: Mapping[str, Path],
-        work: dict[str, Any],
+        work: Message,
         limits: Limits,
     ) -> None:
         """reader: module with ``prepare(work)``, which returns the function that answers questions. files: name in the room →
@@ -109,11 +108,11 @@ class Room:
             self.close()
             raise
 
-    def ask(self, question: dict[str, Any], seconds: int | None = None) -> tuple[dict[str, Any], bytes]:
+    def ask(self, question: Message, seconds: int | None = None) -> Frame:
         """Ask and wait for the answer. Raises ConfinedRefusal for what is wrong with the file, ConfinedEnded."""
         return self._exchange(question, seconds or self._seconds)
 
-    def send(self, question: dict[str, Any]) -> None:
+    def send(self, question: Message) -> None:
         """Ask without waiting; ``receive`` gives the answer. Raises ConfinedEnded."""
         try:
             assert self._process.stdin is not None
@@ -121,7 +120,7 @@ class Room:
         except (BrokenPipeError, ValueError):
             raise self._ended() from None
 
-    def receive(self, seconds: int | None = None) -> tuple[dict[str, Any], bytes]:
+    def receive(self, seconds: int | None = None) -> Frame:
         """The answer to the oldest question that has none. Raises ConfinedRefusal, ConfinedEnded."""
         assert self._process.stdout is not None
         try:
@@ -172,7 +171,7 @@ class Room:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _exchange(self, question: dict[str, Any], seconds: int) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, question: Message, seconds: int) -> Frame:
         self.send(question)
         return self.receive(seconds)
 

@@ -21,6 +21,9 @@ from typing import Any
 
 from database.errors import OnemapError
 
+#: JSON document: ``secrets.json``, the passwords of the database's roles and the keys of `KeyRing.to_json`, or those keys alone
+SecretsDocument = dict[str, Any]
+
 KEY_BYTES = 32
 _LOOK_EVERY_S = 0.05
 
@@ -92,7 +95,7 @@ class KeyRing:
             record, plate = replace(record, suite=Suite.V1, index=index), plate or _plate_key(index)
         return replace(self, keys=keys, record=record, plate=plate or self.plate)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SecretsDocument:
         """For ``secrets.json``."""
         return {
             "keys": {
@@ -106,7 +109,7 @@ class KeyRing:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> KeyRing:
+    def from_json(cls, content: SecretsDocument) -> KeyRing:
         """Raises ValueError, KeyError, TypeError when something is missing or malformed."""
         if "keys" not in content:
             return cls.of_first(decode(content["data_key"]), decode(content["index_key"]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
 from limits import parse
@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from database.errors import Unavailable
-from database.installation.keys import KeyRing, KeySource, Suite, decode
+from database.installation.keys import KeyRing, KeySource, SecretsDocument, Suite, decode
 from database.rights.scope import Role
 
 SECRETS_FILE = "secrets.json"
@@ -423,7 +423,7 @@ def change_keys(home: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
 
 
 @contextlib.contextmanager
-def _draft(path: Path, content: dict[str, Any]) -> Iterator[Path]:
+def _draft(path: Path, content: SecretsDocument) -> Iterator[Path]:
     """A closed file beside the path, on the disk; gone afterwards unless it was moved."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{random_source.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -445,12 +445,12 @@ def _give_to_owner_of(folder: Path, path: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def read_secrets_file(path: Path) -> dict[str, Any]:
+def read_secrets_file(path: Path) -> SecretsDocument:
     """The content, looked through. Raises SecretsUnreadableError, which quotes nothing of it."""
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        content: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        content: SecretsDocument = json.loads(path.read_text(encoding="ascii"))
         KeyRing.from_json(content)
         if not all(isinstance(content[f"{role}_password"], str) for role in ("superuser", "owner", "app")):
             raise ValueError("a password is a text")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, text
 
@@ -102,7 +101,7 @@ def enter_scope(connection: Connection, scope: Scope) -> None:
     connection.execute(ENTER_SCOPE.text, parameters_of(scope))
 
 
-def parameters_of(scope: Scope) -> dict[str, Any]:
+def parameters_of(scope: Scope) -> dict[str, str | list[str]]:
     """What ENTER_SCOPE is told."""
     return {
         "county": scope.county,

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sqlalchemy import Connection, text
 
 from database.connection.engine import Database
+from database.connection.records import records_of
 from database.errors import Missing, OnemapError, Taken
 from database.installation.workspace import workspace
 from database.rights.scope import Scope, home_prefix
@@ -46,6 +49,24 @@ _BEGIN = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file handed in to be matched. sheet, encoding: None where nothing was said; rows_n: done so far; classes: rows by answer."""
+
+    id: int
+    file_name: str
+    column_name: str
+    sheet: str | None
+    encoding: str | None
+    result_format: str
+    state: str
+    rows_n: int
+    classes: dict[str, int]
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
 class MatchJobNotFound(Missing):
     """没有这个匹配任务 | No such match job"""
 
@@ -68,7 +89,7 @@ def hand_in_file(
     sheet: str | None = None,
     encoding: str | None = None,
     result_format: str = "xlsx",
-) -> dict[str, Any]:
+) -> Job:
     """Keep a file to be matched. It is opened first, so that a wrong column is refused at once.
 
     Raises MatchJobsTooMany, and what :func:`importing.bulk_match.run.match_file` raises for the file and its column.
@@ -93,25 +114,23 @@ def hand_in_file(
         "actor": actor,
         "grid_code": home_prefix(connection),
     }
-    job = connection.execute(_INSERT, values).mappings()
-    found = dict(job.one())
+    (job,) = records_of(Job, connection.execute(_INSERT, values))
     with path.open("rb") as file:
-        _keep(connection, sealer, found["id"], "file", file)
-    return found
+        _keep(connection, sealer, job.id, "file", file)
+    return job
 
 
-def list_jobs(connection: Connection) -> list[dict[str, Any]]:
+def list_jobs(connection: Connection) -> list[Job]:
     """The owner's jobs, newest first."""
-    rows = connection.execute(_LIST)
-    return [dict(row) for row in rows.mappings()]
+    return records_of(Job, connection.execute(_LIST))
 
 
-def get_job(connection: Connection, job_id: int) -> dict[str, Any]:
+def get_job(connection: Connection, job_id: int) -> Job:
     """One job of the owner. Raises MatchJobNotFound, also when it is somebody else's."""
-    row = connection.execute(_GET, {"id": job_id}).mappings().one_or_none()
-    if row is None:
+    jobs = records_of(Job, connection.execute(_GET, {"id": job_id}))
+    if not jobs:
         raise MatchJobNotFound(str(job_id))
-    return dict(row)
+    return jobs[0]
 
 
 def remove_job(connection: Connection, job_id: int) -> None:
@@ -123,9 +142,9 @@ def remove_job(connection: Connection, job_id: int) -> None:
 def write_result(connection: Connection, sealer: Sealer, job_id: int, folder: Path) -> Path:
     """The result as a file in a folder, named after the file that was sent. Raises MatchJobNotFound, MatchJobNotDone."""
     job = get_job(connection, job_id)
-    if job["state"] != "done":
-        raise MatchJobNotDone(job["error"] or job["state"], state=job["state"])
-    path = folder / f"{Path(job['file_name']).stem}-匹配结果.{job['result_format']}"
+    if job.state != "done":
+        raise MatchJobNotDone(job.error or job.state, state=job.state)
+    path = folder / f"{Path(job.file_name).stem}-匹配结果.{job.result_format}"
     _restore(connection, sealer, job_id, "result", path)
     return path
 
@@ -173,32 +192,31 @@ class _TakenAway(Exception):
     """The job is not there any more."""
 
 
-def _begin(connection: Connection, job_id: int, *, again: bool) -> dict[str, Any] | None:
-    row = connection.execute(_BEGIN, {"id": job_id, "again": again}).mappings().one_or_none()
-    return None if row is None else dict(row)
+def _begin(connection: Connection, job_id: int, *, again: bool) -> Job | None:
+    return next(iter(records_of(Job, connection.execute(_BEGIN, {"id": job_id, "again": again}))), None)
 
 
-def _match(database: Database, sealer: Sealer, scope: Scope, job: dict[str, Any], folder: Path) -> None:
+def _match(database: Database, sealer: Sealer, scope: Scope, job: Job, folder: Path) -> None:
     """The work itself: file out of the database, matched, result into it."""
-    source = folder / f"file{Path(job['file_name']).suffix}"
-    result = folder / f"result.{job['result_format']}"
+    source = folder / f"file{Path(job.file_name).suffix}"
+    result = folder / f"result.{job.result_format}"
     with database.transaction(scope) as connection:
-        _restore(connection, sealer, job["id"], "file", source)
-    beat = _Beat(database, scope, job["id"])
+        _restore(connection, sealer, job.id, "file", source)
+    beat = _Beat(database, scope, job.id)
     report = match_file(
-        database, scope, source, job["column_name"], result, sheet=job["sheet"], encoding=job["encoding"], progress=beat
+        database, scope, source, job.column_name, result, sheet=job.sheet, encoding=job.encoding, progress=beat
     )
     with database.transaction(scope) as connection:
-        if not _alive(connection, job["id"], report.rows):
+        if not _alive(connection, job.id, report.rows):
             raise _TakenAway
         with result.open("rb") as file:
-            _keep(connection, sealer, job["id"], "result", file)
+            _keep(connection, sealer, job.id, "result", file)
         connection.execute(
             text(
                 "UPDATE match_job SET state = 'done', finished_at = now(), rows_n = :rows, "
                 "classes = CAST(:classes AS jsonb) WHERE id = :id"
             ),
-            {"id": job["id"], "rows": report.rows, "classes": json.dumps(report.classes)},
+            {"id": job.id, "rows": report.rows, "classes": json.dumps(report.classes)},
         )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importing.errors import FileEmpty, FileTruncated, FileUnreadable
 
 if TYPE_CHECKING:  # the confined process loads this package too, and shall not wait for what it does not use
+    from database.confinement.frames import Message
     from importing.files.confined import ConfinedSource
     from importing.files.source import Source
     from importing.mappings.mapping import Mapping
@@ -98,7 +99,7 @@ def open_table(
         raise FileUnreadable(f"不认识的格式 {suffix[:20]}；可用：{known} / unknown format", suffix=suffix[:20])
     if path.stat().st_size == 0:
         raise FileEmpty(name)
-    work: dict[str, Any] = {
+    work: Message = {
         "reader": _reader(suffix),
         "kind": check_format(path, suffix, name),
         "file": f"input{suffix}",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import codecs
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from database.confinement.frames import Frame, Message, Serve
 from importing.files.encoding import ENCODINGS, load_codecs
 from importing.files.source import Reader, RowBatch
 
-Answer = tuple[dict[str, Any], bytes]
-Serve = Callable[[dict[str, Any]], Answer]
 VECTOR = ("gpkg", "shp", "json")
 
 
-def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
+def prepare(work: Message) -> tuple[Serve, list[Path]]:
     """Load everything that reading this file needs; afterwards there is no disk but the folder. Returns the answering function
     and folders whose files are needed later.
 
@@ -48,12 +46,12 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
 class _Reading:
     """One file: opened at the first question, then read as often as asked."""
 
-    def __init__(self, work: dict[str, Any]) -> None:
+    def __init__(self, work: Message) -> None:
         self._work = work
         self._source: Reader | None = None
         self._batches: Iterator[RowBatch] = iter(())
 
-    def serve(self, question: dict[str, Any]) -> Answer:
+    def serve(self, question: Message) -> Frame:
         """Questions: ``open``, ``begin`` (with ``size``), ``next``."""
         if question["ask"] == "open":
             self._source = _open(self._work)
@@ -65,7 +63,7 @@ class _Reading:
         return ({"end": True, "notices": self._source.notices}, b"") if batch is None else _packed(batch)
 
 
-def _open(work: dict[str, Any]) -> Reader:
+def _open(work: Message) -> Reader:
     path = Path.cwd() / work["file"]
     name, max_mb, wanted = work["name"], work["max_mb"], work["wanted"]
     if work["reader"] == "csv":
@@ -87,7 +85,7 @@ def _open(work: dict[str, Any]) -> Reader:
     return VectorSource(path, work["kind"], work["layer"], work["encoding"], name=name, max_mb=max_mb)
 
 
-def _header(source: Reader) -> dict[str, Any]:
+def _header(source: Reader) -> Message:
     """What is known without reading a row; only layers of GDAL know more than columns, system and encoding."""
     return {
         "columns": source.columns, "crs": source.crs, "encoding": source.encoding,
@@ -96,8 +94,8 @@ def _header(source: Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _packed(batch: RowBatch) -> Answer:
-    content: dict[str, Any] = {"numbers": batch.numbers, "values": batch.values, "broken": list(batch.broken.items())}
+def _packed(batch: RowBatch) -> Frame:
+    content: Message = {"numbers": batch.numbers, "values": batch.values, "broken": list(batch.broken.items())}
     if batch.quotes:
         content["quotes"] = list(batch.quotes)
     content["flaws"] = list(batch.flaws.items())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from database.confinement.errors import ConfinedEnded, ConfinedRefusal
+from database.confinement.frames import Frame, Message
 from database.confinement.room import Room
 from database.confinement.walls import Limits
 from database.installation.settings import get_settings
@@ -44,7 +45,7 @@ class ConfinedSource:
     Raises an ImportRefused for what is wrong with the file, also when it ends the process that reads it.
     """
 
-    def __init__(self, files: dict[str, Path], work: dict[str, Any], name: str) -> None:
+    def __init__(self, files: dict[str, Path], work: Message, name: str) -> None:
         """files: name in the room → file. work: see ``readers.child.prepare``. name: of the file, for messages."""
         settings = get_settings()
         self.name = name
@@ -113,17 +114,17 @@ class ConfinedSource:
             new = [text for text in notices if isinstance(text, str) and text not in self.notices]
             self.notices += new
 
-    def _send(self, question: dict[str, Any]) -> None:
+    def _send(self, question: Message) -> None:
         self._waiting = True
         with _Translated(self):
             self._room.send(question)
 
-    def _receive(self) -> tuple[dict[str, Any], bytes]:
+    def _receive(self) -> Frame:
         self._waiting = False
         with _Translated(self):
             return self._room.receive()
 
-    def _answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def _answer(self, question: Message) -> Frame:
         self._send(question)
         return self._receive()
 
@@ -155,7 +156,7 @@ class _Translated:
             ) from None
 
 
-def _header(content: dict[str, Any]) -> tuple[list[str], str | None, str | None]:
+def _header(content: Message) -> tuple[list[str], str | None, str | None]:
     columns, crs, encoding = content.get("columns"), content.get("crs"), content.get("encoding")
     if not isinstance(columns, list) or len(columns) > MOST_COLUMNS or not all(isinstance(c, str) for c in columns):
         raise errors.ReaderEnded("header")
@@ -167,7 +168,7 @@ def _some_of(columns: list[str], named: Any) -> list[str]:
     return [column for column in columns if isinstance(named, list) and column in named]
 
 
-def _batch(content: dict[str, Any], blob: bytes, width: int) -> RowBatch:
+def _batch(content: Message, blob: bytes, width: int) -> RowBatch:
     """The rows, believed only as far as their shape goes. Raises ReaderEnded."""
     numbers, values, broken = content["numbers"], content["values"], content["broken"]
     quotes = content.get("quotes", [])

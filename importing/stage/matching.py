@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
 from gazetteer.matching.match import Match, match_many
 from importing.stage.stage import Stage, as_json, copy_line
 from importing.vocabulary import ImportStage
+
+#: JSON document: how a text was matched (columns ``…_match``): level, several or one, confidence, class, candidate, reasons
+How = dict[str, Any]
 
 CHUNK = 20_000
 #: Classes of confidence that are linked; less certain candidates are recorded, not linked.
@@ -76,10 +80,10 @@ def _lines(matches: Sequence[Match]) -> Iterator[str]:
         yield copy_line([match.text, None if address_id is None else str(address_id), as_json(how(match))])
 
 
-def how(match: Match) -> dict[str, object]:
-    """How a text was matched, for the record: level, confidence, class, reasons."""
+def how(match: Match) -> How:
+    """How a text was matched, for the record."""
     candidate = match.candidate
-    found: dict[str, object] = {"matched_level": match.matched_level, "ambiguous": match.ambiguous}
+    found: How = {"matched_level": match.matched_level, "ambiguous": match.ambiguous}
     if candidate is not None:
         found["confidence"] = round(candidate.confidence, 3)
         found["class"] = candidate.confidence_class

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from database.connection.engine import raw
 from database.secrets.seal import Sealer
 from importing.mappings.mapping import Mapping
+from importing.records import QuestionTold
 from importing.vocabulary import ImportStage
 
 COMMON_COLUMNS = (
@@ -52,7 +53,7 @@ class Stage:
     set_aside: int = 0
     notices: list[str] = field(default_factory=list)
     #: what is odd about the whole file
-    questions: list[dict[str, Any]] = field(default_factory=list)
+    questions: list[QuestionTold] = field(default_factory=list)
     #: kind of warning → rows
     warnings: dict[str, int] = field(default_factory=dict)
     #: column of the file → cells kept, cleared, rejected

@@ -18,7 +18,7 @@ from gazetteer.codes import resident_id_birth_date, resident_id_sex
 from importing.stage.publishing import Table, same_record
 from importing.stage.stage import Stage, as_json, copy_line
 from importing.values.fields import Field, Kind
-from importing.values.reasons import Reason, words
+from importing.values.reasons import Facts, Reason, words
 from layers.people.masking import mask_numbers
 
 #: So many rows of one kind and column are listed; the report says how many there are.
@@ -97,7 +97,7 @@ WARNINGS: dict[str, WarningWords] = {
 #: Kinds that mean a fault of the file when they hold for most of it.
 SYSTEMATIC = frozenset(WARNINGS) - {"unknown_household"}
 
-Found = tuple[str, str, dict[str, Any]]
+Found = tuple[str, str, Facts]
 RowCheck = Callable[[Sequence[Field], Mapping[str, str | None]], Iterator[Found]]
 
 _INNER_SPACE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]\s+[\u3400-\u9fff\U00020000-\U0003ffff]")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+#: JSON document: what a reason says of its row, by the names that stand in braces in its words
+Facts = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -22,7 +25,7 @@ class Problem:
 
     code: str
     column: str | None = None
-    facts: dict[str, Any] | None = None
+    facts: Facts | None = None
 
     def text(self) -> str:
         """Why and how to mend it; see :func:`explain`."""
@@ -206,12 +209,12 @@ class _Facts(dict[str, Any]):
         return ""
 
 
-def explain(code: str, column: str | None, facts: dict[str, Any]) -> str:
+def explain(code: str, column: str | None, facts: Facts) -> str:
     """Three lines: why in Chinese, how to mend it in Chinese, both in English."""
     return words(REASONS[code], column, facts)
 
 
-def words(reason: Reason, column: str | None, facts: dict[str, Any]) -> str:
+def words(reason: Reason, column: str | None, facts: Facts) -> str:
     """The three lines of one reason, with its facts."""
     values = _Facts({name: _short(" ".join(str(value).split())) for name, value in facts.items()})
     values["column"] = column or ""

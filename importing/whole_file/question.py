@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from importing.records import QuestionTold
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,11 @@ class Question:
     column: str | None = None
     mapping: str | None = None
 
-    def report(self) -> dict[str, Any]:
+    def told(self) -> QuestionTold:
         """For the report of the import."""
-        return {**asdict(self), "share": round(self.share, 3)}
+        return QuestionTold(
+            code=self.code, share=round(self.share, 3), zh=self.zh, en=self.en, column=self.column, mapping=self.mapping
+        )
 
     def text(self) -> str:
         """Both languages, and the line for the mapping."""

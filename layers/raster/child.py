@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-#: JSON document: a question and its answer, as the frames between the two processes carry them
-Answer = tuple[dict[str, Any], bytes]
-Serve = Callable[[dict[str, Any]], Answer]
+from database.confinement.frames import Frame, Message, Serve
+
 #: what converting writes and passes through, whatever is read
 WORKING_DRIVERS = ("GTiff", "COG", "MEM")
 
 
-def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
+def prepare(work: Message) -> tuple[Serve, list[Path]]:
     """Load all code; afterwards there is no disk but the folder. work: ``file``, and what ``Conversion`` says of it."""
     os.environ["GDAL_PAM_ENABLED"] = "YES"  # the reference system may stand in a file beside the raster
     os.environ["GDAL_NUM_THREADS"] = str(os.cpu_count() or 1)
@@ -35,17 +33,17 @@ def prepare(work: dict[str, Any]) -> tuple[Serve, list[Path]]:
 class _Conversion:
     """One file on its way, step by step."""
 
-    def __init__(self, work: dict[str, Any]) -> None:
+    def __init__(self, work: Message) -> None:
         self._work = work
         self._source: Any = None
         self._staged: Any = None
 
-    def serve(self, question: dict[str, Any]) -> Answer:
+    def serve(self, question: Message) -> Frame:
         """Questions: ``inspect``, ``read``, ``values``, ``tiles``, ``describe``, in this order."""
-        answer: dict[str, Any] = getattr(self, f"_{question.pop('ask')}")(**question)
+        answer: Message = getattr(self, f"_{question.pop('ask')}")(**question)
         return answer, b""
 
-    def _inspect(self, kind: str, max_mb: int, crs: str | None, nodata: str | None, band: int | None) -> dict[str, Any]:
+    def _inspect(self, kind: str, max_mb: int, crs: str | None, nodata: str | None, band: int | None) -> Message:
         from layers.raster.check import inspect
         from layers.raster.kinds import KINDS
 
@@ -66,25 +64,25 @@ class _Conversion:
             "bands": len(source.bands), "bounds": source.bounds, "resolution_m": source.resolution_m, "unit": source.unit,
         }  # fmt: skip
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> Message:
         from layers.raster import convert
 
         self._staged = convert.stage(self._source, self._kind, Path.cwd() / "plain.tif")
         return {"stretch": self._staged.stretch}
 
-    def _values(self, unit: str | None) -> dict[str, Any]:
+    def _values(self, unit: str | None) -> Message:
         from layers.raster import convert
 
         convert.write_values(self._staged, self._kind, unit, Path.cwd() / "values.tif")
         return {}
 
-    def _tiles(self) -> dict[str, Any]:
+    def _tiles(self) -> Message:
         from layers.raster import convert
 
         convert.write_tiles(self._staged, self._kind, Path.cwd() / "tiles.tif")
         return {}
 
-    def _describe(self, values: str) -> dict[str, Any]:
+    def _describe(self, values: str) -> Message:
         import rasterio
         from rio_tiler.io.rasterio import Reader
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from access.audit.chain import PLATFORM, Verdict, check_heads, read_lines, report, verify, verify_file
+from access.audit.chain import PLATFORM, Line, Verdict, check_heads, read_lines, report, verify, verify_file
 from access.audit.heads import current_heads, heads_file, write_heads
 from access.audit.trail import Trail, chain_rest, export_header, read_chain
 from database.connection.engine import Database
@@ -50,7 +50,7 @@ def verify_command(
     raise typer.Exit(wrong)
 
 
-def _verdicts(county: str | None, file: Path | None, heads: list[dict[str, Any]], part: bool) -> list[Verdict]:
+def _verdicts(county: str | None, file: Path | None, heads: list[Line], part: bool) -> list[Verdict]:
     if file is not None:
         try:
             return [verify_file(str(file), heads, part=part)]
@@ -69,7 +69,7 @@ def _chains(database: Database, county: str | None) -> list[str]:
     return [PLATFORM, *codes] if county is None else [county]
 
 
-def _verify_chain(database: Database, chain: str, heads: list[dict[str, Any]]) -> Verdict:
+def _verify_chain(database: Database, chain: str, heads: list[Line]) -> Verdict:
     if chain == PLATFORM:
         with database.platform() as connection:
             chain_rest(connection, "platform")

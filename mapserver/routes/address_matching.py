@@ -31,6 +31,7 @@ from mapserver.schemas.address_matching import (
 from mapserver.schemas.address_texts import TEXTS_BYTES
 from mapserver.schemas.dates import Day
 from mapserver.schemas.page import PageOut
+from mapserver.schemas.record import shown
 from mapserver.server.jobs import hand_in_match
 from mapserver.server.uploads import made_file, temporary_upload
 
@@ -96,20 +97,20 @@ def hand_in(
             encoding=encoding or None,
             result_format=result,
         )
-    hand_in_match(context.queue, account.county, job["id"], account.username)
-    return MatchJobOut(**job)
+    hand_in_match(context.queue, account.county, job.id, account.username)
+    return shown(MatchJobOut, job)
 
 
 @router.get("/addresses/match-jobs")
 def jobs(account: Importer, connection: CountyConnection) -> PageOut[MatchJobOut]:
     """Your files of the last seven days, newest first."""
-    return PageOut[MatchJobOut].whole(MatchJobOut(**job) for job in list_jobs(connection))
+    return PageOut[MatchJobOut].whole(shown(MatchJobOut, job) for job in list_jobs(connection))
 
 
 @router.get("/addresses/match-jobs/{job_id}")
 def job(account: Importer, connection: CountyConnection, job_id: RecordId) -> MatchJobOut:
     """How far one of your files is."""
-    return MatchJobOut(**get_job(connection, job_id))
+    return shown(MatchJobOut, get_job(connection, job_id))
 
 
 @router.get(

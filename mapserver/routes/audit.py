@@ -36,6 +36,7 @@ from mapserver.door.refusals import words_of
 from mapserver.door.route import DoorRoute, long_work
 from mapserver.schemas.audit import AuditActionOut, AuditEventOut, AuditHeadOut, AuditSumOut, trail_filter
 from mapserver.schemas.page import After, PageOut
+from mapserver.schemas.record import shown
 from mapserver.server.uploads import made_file
 
 router = APIRouter(prefix="/api/{county}/audit", tags=["audit"], route_class=DoorRoute)
@@ -73,7 +74,9 @@ def trail_page(
         _refuse_part(account)
     with _reading(connection, trail) as reader:
         page = list_trail(reader, trail, account.county, where, after=after, limit=limit)
-    return PageOut[AuditEventOut].of(page, lambda event: AuditEventOut(**event, action_label=words_of(event["action"])))
+    return PageOut[AuditEventOut].of(
+        page, lambda entry: shown(AuditEventOut, entry, action_label=words_of(entry.action))
+    )
 
 
 @router.get("/summary")
@@ -86,7 +89,7 @@ def summary(
         _refuse_part(account)
     with _reading(connection, trail) as reader:
         rows = summarise(reader, trail, account.county, where)
-    return PageOut[AuditSumOut].whole(AuditSumOut(**row, action_label=words_of(row["action"])) for row in rows)
+    return PageOut[AuditSumOut].whole(shown(AuditSumOut, row, action_label=words_of(row.action)) for row in rows)
 
 
 @router.get("/actions")
@@ -105,7 +108,7 @@ def head(account: Auditor, connection: CountyConnection, trail: Which = "county"
     with _reading(connection, trail) as reader:
         chain_rest(reader, trail)
         last = read_head(reader, trail)
-    return AuditHeadOut(chain=PLATFORM if trail == "platform" else account.county, **last)
+    return shown(AuditHeadOut, last, chain=PLATFORM if trail == "platform" else account.county)
 
 
 @router.get(
@@ -162,8 +165,8 @@ def _write_csv(connection: Connection, path: Path, trail: Trail, county: str, wh
         table.write(columns)
         while True:
             page = list_trail(connection, trail, county, where, after=after, limit=BATCH)
-            for event in page.items:
-                table.write(event[name] for name in columns)
+            for entry in page.items:
+                table.write(getattr(entry, name) for name in columns)
             after = page.next
             if after is None:
                 return

@@ -19,8 +19,9 @@ from importing.vocabulary import ImportState
 from mapserver.door.audited import audited
 from mapserver.door.deps import AppContext, CountyConnection, RecordId, requires
 from mapserver.door.route import DoorRoute, long_work
-from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut, RejectOut, WarningOut
+from mapserver.schemas.imports import BatchDetail, BatchOut, MappingOut
 from mapserver.schemas.page import PageOut
+from mapserver.schemas.record import shown
 from mapserver.server.jobs import hand_in_import
 from mapserver.server.uploads import made_file, temporary_upload
 
@@ -43,7 +44,7 @@ def mappings(account: Importer) -> PageOut[MappingOut]:
 @router.get("/imports")
 def imports(account: Viewer, connection: CountyConnection) -> PageOut[BatchOut]:
     """The latest imports, newest first."""
-    return PageOut[BatchOut].whole(BatchOut(**batch) for batch in list_batches(connection))
+    return PageOut[BatchOut].whole(shown(BatchOut, batch) for batch in list_batches(connection))
 
 
 @router.post("/imports", status_code=202)
@@ -75,9 +76,9 @@ def upload(
             confirmed=confirmed,
             sheet=sheet or None,
         )
-    hand_in_import(context.queue, account.county, batch["id"])
-    response.headers["Location"] = f"/api/{account.county}/imports/{batch['id']}"
-    return BatchOut(**batch)
+    hand_in_import(context.queue, account.county, batch.id)
+    response.headers["Location"] = f"/api/{account.county}/imports/{batch.id}"
+    return shown(BatchOut, batch)
 
 
 @router.get("/imports/{batch_id}")
@@ -113,8 +114,9 @@ def rejects(account: Importer, connection: CountyConnection, context: AppContext
 
 
 def _detail(connection: CountyConnection, batch_id: int) -> BatchDetail:
-    return BatchDetail(
-        **get_batch(connection, batch_id),
-        rejects=[RejectOut(**reject) for reject in list_rejects(connection, batch_id)],
-        warnings=[WarningOut(**warning) for warning in list_warnings(connection, batch_id)],
+    return shown(
+        BatchDetail,
+        get_batch(connection, batch_id),
+        rejects=list_rejects(connection, batch_id),
+        warnings=list_warnings(connection, batch_id),
     )

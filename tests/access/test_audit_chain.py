@@ -80,7 +80,7 @@ def test_every_row_is_chained_when_its_transaction_commits(trail: Database, syst
     assert (found.rows_n, found.number, found.faults) == (10, 10, [])
     with trail.transaction(system) as connection:
         head = read_head(connection, "county")
-    assert (head["number"], head["hash"]) == (10, found.hash)
+    assert (head.number, head.hash) == (10, found.hash)
 
 
 def test_what_a_transaction_took_back_is_not_in_the_chain(trail: Database, system: Scope) -> None:

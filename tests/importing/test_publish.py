@@ -162,7 +162,7 @@ def test_rejected_rows_are_kept_encrypted(
     bound_to = row_binding("import_reject", "row_cipher", report.batch_id, row_no)
     assert "前街7号" in sealer.unseal(bytes(cipher), bound_to=bound_to)
     with database.transaction(system) as connection:
-        assert list_rejects(connection, report.batch_id)[0]["rows_n"] == 1
+        assert list_rejects(connection, report.batch_id)[0].rows_n == 1
         with pytest.raises(BatchNotFound):
             write_rejects(connection, 10**6, tmp_path / "x.xlsx", sealer)
 
@@ -171,11 +171,11 @@ def test_the_record_of_an_import_tells_its_stages(tmp_path: Path, load: Load, da
     report = load(write_csv(tmp_path / "a.csv", plates()), ADDRESSES)
     with database.transaction(system) as connection:
         batch = get_batch(connection, report.batch_id)
-        assert list_batches(connection)[0]["id"] == report.batch_id
-    assert batch["state"] == "published"
-    assert batch["counts"]["added"] == 5
-    assert sorted(batch["stages"]) == sorted(["stage", "compare", "resolve", "publish"])
-    assert batch["published_at"] is not None
+        assert list_batches(connection)[0].id == report.batch_id
+    assert batch.state == "published"
+    assert batch.counts["added"] == 5
+    assert sorted(batch.stages) == sorted(["stage", "compare", "resolve", "publish"])
+    assert batch.published_at is not None
 
 
 def test_changes_are_listed_newest_first_by_entity_and_import(

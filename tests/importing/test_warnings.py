@@ -48,12 +48,12 @@ def test_names_birth_sex_and_households_are_warned_of_with_their_rows(
     }  # fmt: skip
     assert report.counts["rejected"] == 1, "a row that is sent back has its reason, and no warning beside it"
     with database.transaction(system) as connection:
-        found = {one["warning_code"]: one for one in list_warnings(connection, report.batch_id)}
-    assert {code: one["rows"] for code, one in found.items()} == {
+        found = {one.warning_code: one for one in list_warnings(connection, report.batch_id)}
+    assert {code: one.rows for code, one in found.items()} == {
         "name_spaces": [2], "birth_date_contradicts": [3], "unknown_household": [3], "sex_contradicts": [4],
     }  # fmt: skip
-    assert found["name_spaces"]["warning"].startswith("姓名中间有空格：张 三\n")
-    assert "a space inside the name" in found["name_spaces"]["warning"]
+    assert found["name_spaces"].warning.startswith("姓名中间有空格：张 三\n")
+    assert "a space inside the name" in found["name_spaces"].warning
     assert "1981" not in str(found) and "1980" not in str(found), "no birth date leaves the file"
     sheet = openpyxl.load_workbook(workbook)["提醒"]
     assert [cell.value for cell in sheet[1]] == ["行号", "列", "提醒", "建议", "English"]

@@ -124,8 +124,9 @@ def test_an_odd_file_is_published_after_a_yes_and_not_before(
     assert "--yes" in str(caught.value) and 'with = "号"' in str(caught.value)
     assert caught.value.report.counts == checked.counts
     assert query("SELECT count(*) FROM standard_address") == [(0,)]
-    assert query("SELECT DISTINCT state, error FROM import_batch WHERE mapping = 'test_addresses'") == [
-        ("checked", None)
+    assert query("SELECT state, error, error_code FROM import_batch WHERE mapping = 'test_addresses' ORDER BY id") == [
+        ("checked", None, None),
+        ("checked", str(caught.value), "confirmation-needed"),
     ]
     done = import_file(database, system, path, mapping, sealer=sealer, publish=True, confirmed=True)
     assert (done.state, done.counts) == ("published", checked.counts)

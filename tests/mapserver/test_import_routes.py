@@ -180,7 +180,7 @@ def test_an_account_that_lost_its_rights_after_the_upload_imports_nothing(
     run_import(context.database, context.sealer, "330521", answer.json()["id"])
     with database.transaction(system) as connection:
         batch = get_batch(connection, answer.json()["id"])
-        assert (batch["state"], batch["error_code"]) == ("failed", "rights-changed")
+        assert (batch.state, batch.error_code) == ("failed", "rights-changed")
         assert connection.scalar(text("SELECT count(*) FROM event")) == 0
 
 

@@ -97,6 +97,9 @@ def _evidence(records: Records, a: Ints, b: Ints, cluster: Ints | None) -> Evide
 
 
 def _name_levels(name: Shared, fewer: Ints) -> Ints:
+    """fewer: words of the shorter name. Where it stands whole in the other: 1 equal, 2 the other has more words, 3 equal but for words that
+    are only like, 4 both of these, 5 its one word among others. Else 6 some words are shared, 7 some are like, 8 none.
+    """
     whole = name.left_of_poorer <= 0.01
     extra = name.left_of_richer > 0.01
     whole_level = np.where(name.likenesses > 0, np.where(extra, 4, 3), np.where(extra, np.where(fewer == 1, 5, 2), 1))
@@ -105,6 +108,7 @@ def _name_levels(name: Shared, fewer: Ints) -> Ints:
 
 
 def _address_levels(address: Shared) -> Ints:
+    """1 equal; 2 to 6 by how much of the poorer address stands in the other, from nearly all to a little; 7 nothing."""
     shared = address.same + address.like
     poorer = shared / np.maximum(shared + address.left_of_poorer, 1e-6)
     richer = shared / np.maximum(shared + address.left_of_richer, 1e-6)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from database.errors import Invalid
+from database.spreadsheet import CsvTable
 from layers.people.identity.records import COLUMNS
 from layers.people.identity.resolve import Resolved, Row
 
@@ -86,9 +87,10 @@ def write_clusters(file: Path, resolved: Iterable[Resolved]) -> None:
     partial = file.with_name(f".{file.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="") as target:
-            writer = csv.writer(target)
-            writer.writerow(["id", "cluster", "decision", "reasons"])
-            writer.writerows((each.id, each.cluster, each.decision, each.reasons) for each in resolved)
+            table = CsvTable(target)
+            table.write(["id", "cluster", "decision", "reasons"])
+            for each in resolved:
+                table.write([each.id, each.cluster, each.decision, each.reasons])
         partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -41,6 +41,8 @@ _LISTED_TWICE = 0.01
 
 
 class Names(IntEnum):
+    """How two Han names stand to each other, the nearest that holds."""
+
     MISSING = 0
     SAME = 1
     SOUND = 2  # another character of the same sound
@@ -51,6 +53,8 @@ class Names(IntEnum):
 
 
 class Alike(IntEnum):
+    """How two phones or addresses stand to each other."""
+
     MISSING = 0
     SAME = 1
     PART = 2  # of an address: one says less than the other
@@ -136,7 +140,7 @@ def judge(records: Records) -> Judged:
 
 
 def clusters(records: Records, judged: Judged) -> tuple[Ints, Flags]:
-    """Join what may be joined, the safest pair first, unless a set would hold two sound numbers, two sexes, or one source twice without a number.
+    """Join what may be joined, the safest pair first, unless a set would hold two sound numbers.
 
     A set without a number that could as well belong to several persons belongs to none. Returns the cluster of each row and which pairs were
     refused.
@@ -241,22 +245,33 @@ def _patterns(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints, lu
 def _alone(records: Records, a: Ints, b: Ints, namesakes: Flags, lists_once: bool) -> Ints:
     """1 where neither record has namesakes, of a date of birth that fits, with two different numbers or twice in one source.
 
-    0 for all when the file has neither numbers nor sources to tell by.
-
-    A record's own number does not count: it is to be the same question whether a record has one or not.
+    0 for all when the file has neither numbers nor sources to tell by. A record's own number does not count. Where both of a pair have one,
+    the question is what it would be without the number of one of them: what is learnt from such pairs is for records without a number.
     """
     row, other = np.concatenate([a[namesakes], b[namesakes]]), np.concatenate([b[namesakes], a[namesakes]])
-    several = np.zeros(records.size, dtype=bool)
     sound = records.trust[other] == Number.SOUND
     kinds = len(records.identity.values)
-    numbers = np.unique(row[sound] * kinds + records.identity.number[other[sound]]) // kinds
-    several |= np.bincount(numbers, minlength=records.size) > 1
+    number = records.identity.number
+    seen, times = np.unique(row[sound] * kinds + number[other[sound]], return_counts=True)
+    numbers = np.bincount(seen // kinds, minlength=records.size)
+    by_one = seen[times == 1]
+
+    def without(partner: Ints, of: Ints) -> Ints:
+        """How many numbers the namesakes of a record have when its partner's is hidden."""
+        only = np.isin(of * kinds + number[partner], by_one) & namesakes & (records.trust[partner] == Number.SOUND)
+        left: Ints = numbers[of] - only
+        return left
+
+    both = (records.trust[a] == Number.SOUND) & (records.trust[b] == Number.SOUND)
+    hiding = ((numbers[a] <= 1) & (without(a, b) <= 1)) | ((numbers[b] <= 1) & (without(b, a) <= 1))
+    single = np.where(both, hiding, (numbers[a] <= 1) & (numbers[b] <= 1))
     stated = records.source.filled[other] & ~sound & lists_once
     kinds = len(records.source.values)
     sources, times = np.unique(row[stated] * kinds + records.source.number[other[stated]], return_counts=True)
-    several[sources[times > 1] // kinds] = True
+    twice = np.zeros(records.size, dtype=bool)
+    twice[sources[times > 1] // kinds] = True
     can_tell = bool(sound.any()) or bool(stated.any())
-    return (~several[a] & ~several[b] & can_tell).astype(np.int64)
+    return (single & ~twice[a] & ~twice[b] & can_tell).astype(np.int64)
 
 
 def _names(records: Records, a: Ints, b: Ints, sounds: Ints, orders: Ints) -> Ints:
@@ -352,14 +367,18 @@ def _learnt_risk(patterns: Patterns, known: Flags, one: Flags) -> npt.NDArray[np
         for key, wrong, right in zip(code.tolist(), persons_two.tolist(), persons_one.tolist(), strict=True):
             table[key] = [wrong, right]
     code, number = np.unique(_code(_fields(patterns, patterns.birth)), return_inverse=True)
-    risks = np.array([_risk(*table.get(key, (0.0, 0.0))) for key in code.tolist()])
+    risks = np.array([_risk(table, key) for key in code.tolist()])
     risk: npt.NDArray[np.float64] = risks[number.ravel()]
     return np.where(patterns.name == Names.MISSING, 1.0, risk)
 
 
-def _risk(wrong: float, right: float) -> float:
-    """Share of wrong joins with a little of what has not been seen yet; a pattern never seen is no evidence at all."""
-    return (wrong + _UNSEEN) / (wrong + right + 2 * _UNSEEN) if wrong + right else 1.0
+def _risk(table: dict[int, list[float]], code: int) -> float:
+    """Share of wrong joins, with a little of what has not been seen yet; never less than with a rarer name. A pattern never seen is no evidence."""
+    wrong, right = table.get(code, (0.0, 0.0))
+    risk = (wrong + _UNSEEN) / (wrong + right + 2 * _UNSEEN) if wrong + right else 1.0
+    rarer = code + _WIDTHS["alone"]
+    is_rarest = code // _WIDTHS["alone"] % _WIDTHS["rarity"] == _WIDTHS["rarity"] - 1
+    return risk if is_rarest or rarer not in table else max(risk, _risk(table, rarer))
 
 
 def _within_budget(risk: npt.NDArray[np.float64], open_pairs: Flags) -> Flags:
