@@ -210,7 +210,7 @@ def _road_names(palette: Palette, base: BasePalette) -> list[Layer]:
         drawn(
             f"base-roads-{name}-name", "symbol", BASE, "roads", minzoom=NAMED_FROM[name], filter=_is(name),
             layout=_text(REGULAR, by_zoom(NAMED_FROM[name], 10.5, 17, 13), {
-                "symbol-placement": "line", "symbol-spacing": 280, "text-letter-spacing": 0.08, "text-max-angle": 25,
+                "symbol-placement": "line", "symbol-spacing": 280, "text-letter-spacing": 0.08, "text-max-angle": 35,
                 "text-padding": 4,
             }),
             paint=_paint(palette, base.road_text, 1.6),
