@@ -231,7 +231,7 @@ def test_a_process_that_dies_is_started_again_and_nobody_is_refused_a_connection
     server: Server, token_of: Callable[[str], str]
 ) -> None:
     token = token_of("cleo")
-    dead, line = next(iter(server.lines.items()))
+    dead, line = next(iter(server.both().items()))  # new ones: a server closes a line that is not used
     assert line.send(TILE, token).status == 200
     os.kill(dead, signal.SIGKILL)
     lines = [Line(server.port) for _ in range(12)]
