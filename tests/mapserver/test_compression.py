@@ -182,7 +182,7 @@ def test_a_page_needs_no_more_than_it_shows() -> None:
     assert len(named) >= 3 and sum(file.stat().st_size for file in sent) <= 110_000
     # nor among what the page of alerts loads with it: the map comes when the list is drawn
     scripts = (file.read_text("utf-8") for file in named if file.suffix == ".js")
-    (text,) = (script for script in scripts if "__vite__mapDeps=" in script)
+    (text,) = (script for script in scripts if re.search(r"import\(.\./AlertsPage-", script))
     parts = re.findall(r"assets/[\w.-]+", text[text.index("__vite__mapDeps=") :].partition("]")[0])
     found = re.search(r"AlertsPage-[\w-]+\.js[`'\"]\),__vite__mapDeps\(\[([\d,]+)\]", text)
     assert found is not None and parts
