@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     request_log: bool = Field(
-        True,
+        False,
         description="Write a line for every request: method, route, status, time, bytes; nothing that came with it.",
     )
     metrics_token: SecretStr | None = Field(

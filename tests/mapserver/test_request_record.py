@@ -54,7 +54,7 @@ class Log:
 @pytest.fixture(scope="module")
 def measured(settings: Settings) -> Iterator[TestClient]:
     """The application with a token for its counts; this client is a stranger."""
-    watched = settings.model_copy(update={"metrics_token": SecretStr(TOKEN)})
+    watched = settings.model_copy(update={"metrics_token": SecretStr(TOKEN), "request_log": True})
     with TestClient(create_app(watched, worker=False), raise_server_exceptions=False) as client:
         yield client
 
@@ -148,7 +148,7 @@ def test_tiles_made_and_kept_files_and_a_head_are_counted_alike(
 
 
 def test_nothing_is_written_where_the_log_is_off(settings: Settings, log: Log) -> None:
-    silent = create_app(settings.model_copy(update={"request_log": False}), worker=False)
+    silent = create_app(settings, worker=False)
     assert TestClient(silent).get("/healthz").status_code == 200
     assert log.read() == ""
     assert 'route="/healthz",status="2xx"} 1' in silent.state.request_counts.text()
