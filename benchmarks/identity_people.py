@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from lunar_python import Solar
 
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHECK = "10X98765432"
+from gazetteer.codes.checksums import resident_id_check
+
 #: shares of the registered population in per mille, from the published lists of frequent surnames; the rest of the list is even
 SURNAMES = {
     "王": 72, "李": 71, "张": 68, "刘": 54, "陈": 46, "杨": 31, "黄": 22, "赵": 21, "吴": 20, "周": 20, "徐": 15, "孙": 15, "马": 13, "朱": 13,
@@ -78,7 +78,8 @@ class Person:
 
 
 def checked(body: str) -> str:
-    return body + CHECK[sum(int(c) * w for c, w in zip(body, WEIGHTS, strict=True)) % 11]
+    """Seventeen digits with their check character."""
+    return body + resident_id_check(body)
 
 
 class County:

@@ -35,8 +35,12 @@ def resident_id_problem(text: str) -> ResidentIdProblem | None:
             return ResidentIdProblem.BIRTH_DATE
     except ValueError:
         return ResidentIdProblem.BIRTH_DATE
-    total = sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, text[:17], strict=True))
-    return None if _ID_CHECK[total % 11] == text[17].upper() else ResidentIdProblem.CHECKSUM
+    return None if resident_id_check(text[:17]) == text[17].upper() else ResidentIdProblem.CHECKSUM
+
+
+def resident_id_check(body: str) -> str:
+    """The check character of the seventeen digits of a resident ID number (GB 11643, MOD 11-2)."""
+    return _ID_CHECK[sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, body, strict=True)) % 11]
 
 
 def resident_id_birth_date(text: str) -> date:

@@ -10,6 +10,8 @@ from functools import cache
 
 from opencc import OpenCC
 
+from gazetteer.codes.checksums import resident_id_check
+
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+")
 #: surnames of two characters in use; every other Han name has a surname of one
@@ -51,7 +53,6 @@ _AREA = re.compile(
     r"[^省市县区镇乡村路街巷弄组队园苑里]++(?:街道|[省市县区镇乡村路街巷弄组队园苑里])?|[省市县区镇乡村路街巷弄组队园苑里]"
 )
 _UNITS = {"栋": "幢", "座": "幢", "号楼": "幢", "户": "", "队": "组", "楼": "层"}
-_CHECK_WEIGHTS, _CHECK = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
 
 Birth = tuple[int, int, int]
 
@@ -138,21 +139,17 @@ def resident_number(text: str) -> tuple[Number, str]:
     if re.fullmatch(r"([0-9])\1*+X?", text):
         return Number.MISSING, ""  # 000000, 111111…: put in where one had to be
     if re.fullmatch(r"[0-9]{17}[0-9X]", text) and _is_day(text[10:14]):
-        if text[17] == _check(text[:17]):
+        if text[17] == resident_id_check(text[:17]):
             return Number.SOUND, text
         return (Number.MISSING, "") if text.endswith("000") else (Number.DAMAGED, text)
     if re.fullmatch(r"[0-9]{15}", text) and _is_day(text[8:12]):
         body = f"{text[:6]}19{text[6:]}"
-        return Number.SOUND, body + _check(body)
+        return Number.SOUND, body + resident_id_check(body)
     return Number.OPAQUE, text
 
 
 def _is_day(text: str) -> bool:
     return 1 <= int(text[:2]) <= 12 and 1 <= int(text[2:]) <= 31
-
-
-def _check(body: str) -> str:
-    return _CHECK[sum(int(digit) * weight for digit, weight in zip(body, _CHECK_WEIGHTS, strict=True)) % 11]
 
 
 def phone_digits(text: str) -> str:
